@@ -1,0 +1,194 @@
+//! What is known of a flow's application: asking the protocols, then one parser that reads it.
+
+use super::{Appetite, Buffer, Carrier, Context, Direction, PROTOCOLS, Parser, Probe, Protocol, Verdict, by_port};
+use crate::stream::{Half, Piece};
+use crate::weird::Weird;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Messages or stretches of bytes that are offered to the protocols before a flow stays unknown.
+const MAX_PROBES: u8 = 8;
+/// Bytes of one direction kept while protocols answer "maybe".
+const MAX_PROBE_BYTES: usize = 4096;
+
+/// Recognition state and parser of one flow.
+pub struct Conversation {
+    state: State,
+    /// application and what told it
+    pub label: Option<(&'static str, &'static str)>,
+    probes: u8,
+    /// bytes of each direction that wait for recognition, and whether they begin the stream
+    waiting: [Buffer; 2],
+    from_start: [bool; 2],
+    // TCP reassembly of each direction
+    halves: [Half; 2],
+}
+
+enum State {
+    Asking,
+    Reading(&'static Protocol, Box<dyn Parser>),
+    Ignored,
+}
+
+impl Conversation {
+    /// A flow that nobody knows yet; `began`: its start was captured.
+    pub fn new(began: bool) -> Self {
+        Self {
+            state: State::Asking,
+            label: None,
+            probes: 0,
+            waiting: [Buffer::default(), Buffer::default()],
+            from_start: [began; 2],
+            halves: [Half::default(), Half::default()],
+        }
+    }
+
+    /// Whether bytes are still of interest.
+    pub fn is_reading(&self) -> bool {
+        !matches!(self.state, State::Ignored)
+    }
+
+    /// Takes a datagram.
+    pub fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
+        if let State::Asking = self.state
+            && !bytes.is_empty()
+        {
+            let probe = Probe { carrier: Carrier::Udp, at: &ctx.at, bytes, from_start: true };
+            match ask(&probe).0 {
+                Some(protocol) => self.settle(protocol, "content"),
+                None => self.count_probe(Carrier::Udp, ctx),
+            }
+        }
+        self.guarded(ctx, |parser, ctx| parser.datagram(ctx, bytes));
+    }
+
+    /// Takes what a direction of a TCP connection gives.
+    pub fn piece(&mut self, ctx: &mut Context<'_>, direction: Direction, piece: &Piece<'_>) {
+        match (&self.state, piece) {
+            (State::Asking, Piece::Data(bytes)) => self.ask_stream(ctx, direction, bytes),
+            (State::Asking, Piece::Gap(_)) => {
+                // what follows begins anywhere in a message
+                self.slot(direction).clear();
+                self.set_from_start(direction, false);
+            }
+            (State::Reading(..), _) => self.read(ctx, direction, piece),
+            (State::Ignored, _) => {}
+        }
+    }
+
+    /// The connection ended.
+    pub fn end(&mut self, ctx: &mut Context<'_>) {
+        self.guarded(ctx, |parser, ctx| parser.end(ctx));
+        self.ignore();
+    }
+
+    fn slot(&mut self, direction: Direction) -> &mut Buffer {
+        let [up, down] = &mut self.waiting;
+        if direction == Direction::Up { up } else { down }
+    }
+
+    fn set_from_start(&mut self, direction: Direction, value: bool) {
+        let [up, down] = &mut self.from_start;
+        *(if direction == Direction::Up { up } else { down }) = value;
+    }
+
+    /// Reassembly of a direction.
+    pub fn half(&mut self, direction: Direction) -> &mut Half {
+        let [up, down] = &mut self.halves;
+        if direction == Direction::Up { up } else { down }
+    }
+
+    fn ask_stream(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) {
+        let from_start = self.from_start.get(direction.index()).copied().unwrap_or(false);
+        if !self.slot(direction).push(bytes, MAX_PROBE_BYTES.max(bytes.len()), ctx.budget) {
+            self.set_from_start(direction, false);
+            self.count_probe(Carrier::Tcp, ctx);
+            return;
+        }
+        let probe = Probe { carrier: Carrier::Tcp, at: &ctx.at, bytes: self.slot(direction).bytes(), from_start };
+        let (found, undecided) = ask(&probe);
+        if let Some(protocol) = found {
+            self.settle(protocol, "content");
+            // the other direction's bytes came first: a server's greeting before the client's first words
+            for side in [direction.reversed(), direction] {
+                let kept = self.slot(side).take();
+                if !kept.is_empty() {
+                    let at = ctx.at;
+                    if side != direction {
+                        ctx.at = at.reversed();
+                    }
+                    self.read(ctx, side, &Piece::Data(&kept));
+                    ctx.at = at;
+                }
+            }
+        } else {
+            if !undecided {
+                self.slot(direction).clear();
+                self.set_from_start(direction, false);
+            }
+            self.count_probe(Carrier::Tcp, ctx);
+        }
+    }
+
+    fn count_probe(&mut self, carrier: Carrier, ctx: &Context<'_>) {
+        self.probes = self.probes.saturating_add(1);
+        if self.label.is_none() {
+            self.label = by_port(carrier, ctx.at.destination.port, ctx.at.source.port).map(|protocol| (protocol.name, "port"));
+        }
+        if self.probes >= MAX_PROBES {
+            self.ignore();
+        }
+    }
+
+    fn settle(&mut self, protocol: &'static Protocol, by: &'static str) {
+        self.label = Some((protocol.name, by));
+        self.state = State::Reading(protocol, (protocol.parser)());
+    }
+
+    fn read(&mut self, ctx: &mut Context<'_>, direction: Direction, piece: &Piece<'_>) {
+        let appetite = self.guarded(ctx, |parser, ctx| match piece {
+            Piece::Data(bytes) => parser.data(ctx, direction, bytes),
+            Piece::Gap(missing) => parser.gap(ctx, direction, *missing),
+        });
+        if appetite == Some(Appetite::Enough) {
+            self.half(direction).stop();
+            if !self.halves.iter().any(Half::is_read) {
+                self.ignore();
+            }
+        }
+    }
+
+    /// Runs the parser, if there is one. A mistake of ours must cost one flow, not the run.
+    fn guarded<R>(&mut self, ctx: &mut Context<'_>, run: impl FnOnce(&mut dyn Parser, &mut Context<'_>) -> R) -> Option<R> {
+        let State::Reading(protocol, parser) = &mut self.state else { return None };
+        ctx.protocol = protocol.name;
+        let outcome = catch_unwind(AssertUnwindSafe(|| run(parser.as_mut(), ctx)));
+        if outcome.is_err() {
+            ctx.weird(Weird::ParserFault, None);
+            self.ignore();
+        }
+        outcome.ok()
+    }
+
+    fn ignore(&mut self) {
+        self.state = State::Ignored;
+        for buffer in &mut self.waiting {
+            buffer.clear();
+        }
+        for half in &mut self.halves {
+            half.stop();
+        }
+    }
+}
+
+/// The first protocol that says yes, and whether another could.
+fn ask(probe: &Probe<'_>) -> (Option<&'static Protocol>, bool) {
+    let mut undecided = false;
+    for protocol in PROTOCOLS {
+        match (protocol.probe)(probe) {
+            Verdict::Yes => return (Some(protocol), undecided),
+            Verdict::Maybe => undecided = true,
+            Verdict::No => {}
+        }
+    }
+    (None, undecided)
+}

@@ -1,0 +1,185 @@
+//! The flows of one shard in memory, at most so many; one that must leave can come back under its old id.
+
+use crate::app::Conversation;
+use crate::at::End;
+use crate::flow::{FlowKey, Segment};
+use crate::tables::FlowId;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use std::hash::BuildHasher;
+
+/// Flows in memory per shard; with 16 shards 262,144, some 100 MB.
+pub const MAX_FLOWS: usize = 16_384;
+/// Flows that have left and are remembered by their key's hash, per shard.
+const MAX_DEPARTED: usize = 65_536;
+
+/// A flow in memory.
+pub struct Flow {
+    /// ends and protocol
+    pub key: FlowKey,
+    /// stable id
+    pub id: FlowId,
+    /// whether the low end is the originator
+    pub low_is_originator: bool,
+    /// what told that
+    pub originator_known_by: &'static str,
+    /// TCP: whether its first SYN was captured
+    pub began: Option<bool>,
+    /// Community ID, until the first segment is written
+    pub community_id: Option<String>,
+    /// counters of the slot and MACs at hand
+    pub segment: Segment,
+    /// counters of the same slot between other MACs (several capture points)
+    pub others: Vec<Segment>,
+    /// application
+    pub conversation: Option<Box<Conversation>>,
+    /// application and what told it, once its conversation is over
+    pub label: Option<(&'static str, &'static str)>,
+    /// first sequence number of each direction (TCP), to tell a reused port
+    pub bases: [Option<u32>; 2],
+    /// FIN or RST was seen
+    pub is_closing: bool,
+    /// used since the last round of the clock
+    recently_used: bool,
+}
+
+/// Flows by key.
+#[derive(Default)]
+pub struct FlowTable {
+    hasher: DefaultHashBuilder,
+    index: HashTable<usize>,
+    flows: Vec<Flow>,
+    hand: usize,
+    departed: HashMap<u64, Departed>,
+}
+
+/// What is remembered of a flow that left.
+#[derive(Clone, Copy)]
+pub struct Departed {
+    /// its id
+    pub id: FlowId,
+    /// whether the low end is the originator
+    pub low_is_originator: bool,
+    /// what told that
+    pub originator_known_by: &'static str,
+    /// whether its start was captured
+    pub began: Option<bool>,
+    /// application and what told it
+    pub label: Option<(&'static str, &'static str)>,
+}
+
+impl Flow {
+    /// A flow whose first packet is `segment`'s.
+    pub fn new(key: FlowKey, seen: Departed, segment: Segment) -> Self {
+        Self {
+            key,
+            id: seen.id,
+            low_is_originator: seen.low_is_originator,
+            originator_known_by: seen.originator_known_by,
+            began: seen.began,
+            community_id: None,
+            segment,
+            others: Vec::new(),
+            conversation: None,
+            label: seen.label,
+            bases: [None; 2],
+            is_closing: false,
+            recently_used: true,
+        }
+    }
+}
+
+impl FlowTable {
+    /// The flow of a key and its place, which holds until the next insertion.
+    #[inline]
+    pub fn find(&mut self, key: &FlowKey) -> Option<(usize, &mut Flow)> {
+        let hash = self.hasher.hash_one(key);
+        let flows = &self.flows;
+        let index = *self.index.find(hash, |index| flows.get(*index).is_some_and(|flow| flow.key == *key))?;
+        let flow = self.flows.get_mut(index)?;
+        flow.recently_used = true;
+        Some((index, flow))
+    }
+
+    /// The flow at a place.
+    #[inline]
+    pub fn at(&mut self, place: usize) -> Option<&mut Flow> {
+        self.flows.get_mut(place)
+    }
+
+    /// What is remembered of a flow with this key that left the table.
+    pub fn departed(&mut self, key: &FlowKey) -> Option<Departed> {
+        if self.departed.is_empty() {
+            return None;
+        }
+        self.departed.remove(&self.hasher.hash_one(key))
+    }
+
+    /// Adds a flow whose key is not in the table; gives its place and the one that had to leave for it.
+    pub fn insert(&mut self, flow: Flow) -> (usize, Option<Flow>) {
+        let hash = self.hasher.hash_one(flow.key);
+        if self.flows.len() < MAX_FLOWS {
+            let place = self.flows.len();
+            self.flows.push(flow);
+            self.index_at(hash, place);
+            return (place, None);
+        }
+        let place = self.choose();
+        let Some(slot) = self.flows.get_mut(place) else { return (place, None) };
+        let leaving = std::mem::replace(slot, flow);
+        let old_hash = self.hasher.hash_one(leaving.key);
+        if let Ok(entry) = self.index.find_entry(old_hash, |index| *index == place) {
+            entry.remove();
+        }
+        self.index_at(hash, place);
+        if !leaving.is_closing {
+            if self.departed.len() >= MAX_DEPARTED {
+                self.departed.clear();
+            }
+            let label = leaving.label.or(leaving.conversation.as_ref().and_then(|talk| talk.label));
+            self.departed.insert(
+                old_hash,
+                Departed {
+                    id: leaving.id,
+                    low_is_originator: leaving.low_is_originator,
+                    originator_known_by: leaving.originator_known_by,
+                    began: leaving.began,
+                    label,
+                },
+            );
+        }
+        (place, Some(leaving))
+    }
+
+    /// Takes all flows out.
+    pub fn drain(&mut self) -> Vec<Flow> {
+        self.index.clear();
+        std::mem::take(&mut self.flows)
+    }
+
+    fn index_at(&mut self, hash: u64, place: usize) {
+        let (flows, hasher) = (&self.flows, &self.hasher);
+        self.index.insert_unique(hash, place, |index| flows.get(*index).map_or(0, |flow| hasher.hash_one(flow.key)));
+    }
+
+    /// The clock algorithm: the next flow not used since the hand last passed; one that is closing at once.
+    fn choose(&mut self) -> usize {
+        for _ in 0..MAX_FLOWS * 2 {
+            let place = self.hand;
+            self.hand = if place.saturating_add(1) < self.flows.len() { place.saturating_add(1) } else { 0 };
+            match self.flows.get_mut(place) {
+                Some(flow) if flow.recently_used && !flow.is_closing => flow.recently_used = false,
+                _ => return place,
+            }
+        }
+        self.hand
+    }
+}
+
+impl Flow {
+    /// The low or the high end, as records tell it.
+    pub fn end(&self, low: bool) -> End {
+        let (endpoint, mac) =
+            if low { (self.key.low, self.segment.low_mac) } else { (self.key.high, self.segment.high_mac) };
+        End { mac, address: endpoint.address.ip(), port: Some(endpoint.port) }
+    }
+}

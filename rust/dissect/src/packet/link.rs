@@ -1,0 +1,183 @@
+//! Link layers: Ethernet (802.1Q, QinQ, PPPoE, MPLS), Linux cooked, raw IP, null/loopback, PPP, 802.11.
+
+use super::{Cursor, Head, Mac, Network, ethertype, ip, ppp, wlan};
+use crate::capture::LinkType;
+use crate::weird::Weird;
+
+/// Most tags (VLAN, PPPoE, MPLS) passed before the network layer: a bound against hostile nesting,
+/// above anything that switches make (QinQ is two).
+const MAX_TAGS: usize = 8;
+
+impl<'a> Head<'a> {
+    /// A head whose network layer is not known.
+    pub(super) fn bare(source: Option<Mac>, destination: Option<Mac>) -> Self {
+        Self { source, destination, vlan: None, network: Network::None, weird: None }
+    }
+
+    /// Sets the network layer from an EtherType and what follows, walking through tags.
+    pub(super) fn with_ethertype(mut self, mut number: u16, mut bytes: &'a [u8]) -> Self {
+        for _ in 0..MAX_TAGS {
+            let mut cursor = Cursor::new(bytes);
+            match number {
+                ethertype::IPV4 | ethertype::IPV6 => return self.with_ip(bytes),
+                ethertype::VLAN | ethertype::QINQ | ethertype::QINQ_OLD => {
+                    let (Some(tag), Some(next)) = (cursor.u16(), cursor.u16()) else { break };
+                    self.vlan = self.vlan.or(Some(tag & 0x0fff));
+                    number = next;
+                }
+                ethertype::MPLS => {
+                    // label stack entry: bit 8 is "bottom of stack" (RFC 3032 2.1)
+                    while let Some(entry) = cursor.u32() {
+                        if entry & 0x100 != 0 {
+                            break;
+                        }
+                    }
+                    return self.with_ip_by_version(cursor.rest());
+                }
+                ethertype::PPPOE_SESSION => {
+                    // version/type, code, session id, length (RFC 2516 4), then a PPP protocol number
+                    if cursor.skip(6).is_none() {
+                        break;
+                    }
+                    return ppp::with_protocol(self, cursor.rest());
+                }
+                ethertype::ARP | ethertype::RARP => {
+                    self.network = Network::Arp(bytes);
+                    return self;
+                }
+                // IEEE 802.3 clause 3.2.6: up to 1500 it is a length, and LLC follows
+                0..=1500 => return self.with_llc(bytes),
+                _ => {
+                    self.network = Network::Other(number, bytes);
+                    return self;
+                }
+            }
+            bytes = cursor.rest();
+        }
+        self.weird = Some(Weird::TooManyTags);
+        self
+    }
+
+    /// Sets the network layer from 802.2 LLC (RFC 1042 SNAP carries an EtherType).
+    pub(super) fn with_llc(mut self, bytes: &'a [u8]) -> Self {
+        match bytes {
+            [0xaa, 0xaa, 0x03, 0, 0, 0 | 0xf8, high, low, rest @ ..] => {
+                let number = u16::from_be_bytes([*high, *low]);
+                if number > 1500 { self.with_ethertype(number, rest) } else { self }
+            }
+            [0xaa, 0xaa, ..] => {
+                self.network = Network::Llc(0xaa);
+                self
+            }
+            [dsap, _, ..] => {
+                self.network = Network::Llc(*dsap);
+                self
+            }
+            _ => self,
+        }
+    }
+
+    /// Sets the network layer from an IP header.
+    pub(super) fn with_ip(mut self, bytes: &'a [u8]) -> Self {
+        match ip::parse(bytes) {
+            Ok((ip, weird)) => {
+                self.network = Network::Ip(ip);
+                self.weird = weird;
+            }
+            Err(weird) => {
+                let number = if bytes.first().is_some_and(|b| b >> 4 == 6) { ethertype::IPV6 } else { ethertype::IPV4 };
+                self.network = Network::Other(number, bytes);
+                self.weird = Some(weird);
+            }
+        }
+        self
+    }
+
+    /// Sets the network layer when only the version nibble tells whether it is IP.
+    pub(super) fn with_ip_by_version(self, bytes: &'a [u8]) -> Self {
+        match bytes.first().map(|byte| byte >> 4) {
+            Some(4 | 6) => self.with_ip(bytes),
+            _ => self,
+        }
+    }
+}
+
+/// Decodes link and network layer of a frame.
+pub fn head(link_type: LinkType, bytes: &[u8]) -> Head<'_> {
+    match link_type {
+        LinkType::ETHERNET => ethernet(bytes),
+        LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6 => {
+            Head::bare(None, None).with_ip_by_version(bytes)
+        }
+        LinkType::NULL | LinkType::LOOP => loopback(bytes),
+        LinkType::LINUX_SLL => cooked(bytes),
+        LinkType::LINUX_SLL2 => cooked_v2(bytes),
+        LinkType::PPP | LinkType::PPP_HDLC => ppp::frame(bytes),
+        LinkType::PPP_ETHER => ppp::over_ethernet(bytes),
+        LinkType::IEEE802_11 => wlan::frame(bytes, false),
+        LinkType::IEEE802_11_RADIOTAP => wlan::radiotap(bytes),
+        LinkType::PPI => wlan::per_packet(bytes),
+        _ => Head::bare(None, None),
+    }
+}
+
+#[inline]
+fn ethernet(bytes: &[u8]) -> Head<'_> {
+    let mut cursor = Cursor::new(bytes);
+    let (Some(destination), Some(source), Some(number)) = (cursor.mac(), cursor.mac(), cursor.u16()) else {
+        let mut head = Head::bare(None, None);
+        head.weird = Some(Weird::TruncatedLink);
+        return head;
+    };
+    Head::bare(Some(source), Some(destination)).with_ethertype(number, cursor.rest())
+}
+
+/// BSD loopback: a 4-byte address family in the byte order of the machine that captured.
+fn loopback(bytes: &[u8]) -> Head<'_> {
+    let mut cursor = Cursor::new(bytes);
+    let head = Head::bare(None, None);
+    let Some(family) = cursor.u32() else { return head };
+    // AF_INET is 2 everywhere, AF_INET6 differs (24 NetBSD/OpenBSD, 28 FreeBSD, 30 macOS, 10 Linux, 23 Windows)
+    match family.min(family.swap_bytes()) {
+        2 | 10 | 23 | 24 | 28 | 30 => head.with_ip_by_version(cursor.rest()),
+        _ => head,
+    }
+}
+
+/// ARPHRD_NETLINK: the protocol field is then no EtherType (LINKTYPE_LINUX_SLL).
+const ARPHRD_NETLINK: u16 = 824;
+
+fn cooked(bytes: &[u8]) -> Head<'_> {
+    let mut cursor = Cursor::new(bytes);
+    let parse = |cursor: &mut Cursor<'_>| Some((cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.array::<8>()?, cursor.u16()?));
+    match parse(&mut cursor) {
+        Some((_, hardware, length, address, protocol)) => cooked_payload(hardware, length, address, protocol, cursor.rest()),
+        None => Head::bare(None, None),
+    }
+}
+
+fn cooked_v2(bytes: &[u8]) -> Head<'_> {
+    let mut cursor = Cursor::new(bytes);
+    let parse = |cursor: &mut Cursor<'_>| {
+        let protocol = cursor.u16()?;
+        cursor.skip(6)?; // reserved, interface index
+        let hardware = cursor.u16()?;
+        let _packet_type = cursor.u8()?;
+        Some((protocol, hardware, u16::from(cursor.u8()?), cursor.array::<8>()?))
+    };
+    match parse(&mut cursor) {
+        Some((protocol, hardware, length, address)) => cooked_payload(hardware, length, address, protocol, cursor.rest()),
+        None => Head::bare(None, None),
+    }
+}
+
+fn cooked_payload(hardware: u16, length: u16, address: [u8; 8], protocol: u16, rest: &[u8]) -> Head<'_> {
+    let [a, b, c, d, e, f, ..] = address;
+    let head = Head::bare((length == 6).then_some(Mac([a, b, c, d, e, f])), None);
+    match protocol {
+        _ if hardware == ARPHRD_NETLINK => head,
+        4 => head.with_llc(rest),
+        0..=1500 => head,
+        _ => head.with_ethertype(protocol, rest),
+    }
+}

@@ -1,0 +1,211 @@
+//! Frames of one shard: flows, fragments, duplicates and conversations. A shard is the set of all frames between
+//! certain pairs of addresses; the number of shards is fixed, so that threads cannot change results.
+
+use crate::app::{Budget, Context, Conversation};
+use crate::arp::Arp;
+use crate::at::At;
+use crate::community_id::community_id;
+use crate::duplicates::Duplicates;
+use crate::flow::{FlowKey, SLOT_NS, Segment, Side};
+use crate::flow_table::{Departed, Flow, FlowTable};
+use crate::fragments::{Fragments, Outcome};
+use crate::icmp::Icmp;
+use crate::originator::sender_is_originator;
+use crate::packet::{Head, Network, tcp_flags};
+use crate::parts::{Content, Parts};
+use crate::sink::Sink;
+use crate::tcp;
+
+/// Number of shards.
+pub const SHARDS: u64 = 16;
+
+/// What a shard is told of a frame beside its bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting {
+    /// place in the walk over all captures
+    pub position: u64,
+    /// capture file
+    pub capture: u32,
+    /// number in that file
+    pub frame: u64,
+    /// interface in that file
+    pub interface: u32,
+    /// UTC nanoseconds
+    pub time_ns: i64,
+    /// bytes on the wire
+    pub original_len: u32,
+    /// whether the capture could hold it twice (several interfaces, overlapping files)
+    pub may_repeat: bool,
+}
+
+/// State of one shard.
+#[derive(Default)]
+pub struct Shard {
+    number: u64,
+    table: FlowTable,
+    fragments: Fragments,
+    duplicates: Duplicates,
+    budget: Budget,
+}
+
+impl Shard {
+    /// An empty shard.
+    pub fn new(number: u64) -> Self {
+        Self { number, ..Self::default() }
+    }
+
+    /// Takes a frame.
+    pub fn frame(&mut self, sink: &mut Sink, seen: &Sighting, head: &Head<'_>, bytes: &[u8]) {
+        sink.begin(seen.position, self.number);
+        let repeats = seen.may_repeat
+            && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, (seen.capture, seen.interface));
+        let whole;
+        let (parts, fault) = match &head.network {
+            Network::Ip(ip) if ip.fragment.is_some() => match self.fragments.add(ip) {
+                Outcome::Whole(payload) => {
+                    whole = payload;
+                    Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
+                }
+                Outcome::Waiting => (Parts::of_fragment(ip), None),
+                Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
+            },
+            Network::Ip(ip) => Parts::of_ip(ip, ip.payload, ip.payload_len),
+            _ => (Parts::of_link(head), None),
+        };
+        let (key, upward) = FlowKey::new(parts.source, parts.destination, parts.kind);
+        let macs = if upward { (head.source, head.destination) } else { (head.destination, head.source) };
+        let fresh = Segment {
+            slot_ns: seen.time_ns.div_euclid(SLOT_NS).saturating_mul(SLOT_NS),
+            low_mac: macs.0,
+            high_mac: macs.1,
+            vlan: head.vlan,
+            sides: [Side::default(); 2],
+            position: seen.position,
+            first: (seen.capture, seen.frame),
+            last: (seen.capture, seen.frame),
+            first_ns: seen.time_ns,
+            last_ns: seen.time_ns,
+        };
+        let index = self.find(sink, &key, &parts, upward, &fresh);
+        let Some(flow) = self.table.at(index) else { return };
+        flow.count(sink, seen, macs, &parts, upward, repeats, fresh);
+        let at = parts.at(seen, head, flow.id);
+        for (fault, layer) in [(head.weird, "link"), (fault, "ip")] {
+            if let Some(fault) = fault {
+                sink.weird(&at, fault, layer, None);
+            }
+        }
+        read(sink, &self.budget, flow, &parts, upward, at);
+    }
+
+    /// The place of the frame's flow, which is made where there is none.
+    fn find(&mut self, sink: &mut Sink, key: &FlowKey, parts: &Parts<'_>, upward: bool, fresh: &Segment) -> usize {
+        if let Some((index, flow)) = self.table.find(key) {
+            if let Content::Tcp(segment) = &parts.content
+                && tcp::is_another_connection(flow, segment, upward)
+            {
+                let next = Flow::new(*key, first_seen(key, parts, upward, fresh.first_ns), fresh.clone());
+                let mut before = std::mem::replace(flow, next);
+                leave(sink, &self.budget, &mut before);
+                name(flow, parts);
+            }
+            return index;
+        }
+        let starts = parts.tcp_flags().is_some_and(|flags| flags & tcp_flags::SYN != 0);
+        let known = self.table.departed(key).filter(|_| !starts);
+        let about = known.unwrap_or_else(|| first_seen(key, parts, upward, fresh.first_ns));
+        let mut flow = Flow::new(*key, about, fresh.clone());
+        if known.is_none() {
+            name(&mut flow, parts);
+        }
+        let (index, leaving) = self.table.insert(flow);
+        if let Some(mut leaving) = leaving {
+            leave(sink, &self.budget, &mut leaving);
+        }
+        index
+    }
+
+    /// Ends all flows.
+    pub fn finish(&mut self, sink: &mut Sink, position: u64) {
+        let mut flows = self.table.drain();
+        flows.sort_by_key(|flow| flow.segment.position);
+        sink.begin(position, self.number << 32);
+        for flow in &mut flows {
+            leave(sink, &self.budget, flow);
+        }
+    }
+}
+
+/// What the first packet of a flow tells of it.
+fn first_seen(key: &FlowKey, parts: &Parts<'_>, upward: bool, time_ns: i64) -> Departed {
+    let flags = parts.tcp_flags();
+    let (sender, originator_known_by) = sender_is_originator(parts.source, parts.destination, flags);
+    Departed {
+        id: key.id(time_ns),
+        low_is_originator: sender == upward,
+        originator_known_by,
+        began: flags.map(|flags| flags & tcp_flags::SYN != 0),
+        label: None,
+    }
+}
+
+/// Gives a new flow its Community ID.
+fn name(flow: &mut Flow, parts: &Parts<'_>) {
+    let icmp = if let Content::Icmp([kind, code, ..]) = parts.content { Some((*kind, *code)) } else { None };
+    flow.community_id = community_id(parts.kind, parts.source, parts.destination, icmp);
+}
+
+/// Gives the content to whoever reads it.
+fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, upward: bool, at: At) {
+    match parts.content {
+        Content::Tcp(segment) => tcp::read(sink, budget, flow, &segment, upward, at),
+        Content::Datagram(bytes, is_cut) => {
+            let talk = flow.conversation.get_or_insert_with(|| Box::new(Conversation::new(true)));
+            if talk.is_reading() {
+                talk.datagram(&mut Context { at, is_cut, budget, sink, protocol: "udp" }, bytes);
+            }
+        }
+        Content::Icmp(bytes) => Icmp::read(sink, at, bytes),
+        Content::Arp(bytes) => Arp::read(sink, at, bytes),
+        Content::None => {}
+    }
+}
+
+/// Ends a flow's conversation and writes what is left of it.
+fn leave(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
+    tcp::end(sink, budget, flow);
+    flow.write(sink);
+}
+
+/// The shard that owns a frame: by its unordered address pair, since later fragments have no ports and ICMP errors,
+/// FTP data or media belong to other tuples of the same hosts; by its MACs without IP.
+#[inline]
+pub fn owner(head: &Head<'_>) -> u64 {
+    let mix = |a: u64, b: u64| (a ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(a.wrapping_add(b));
+    let spread = match &head.network {
+        Network::Ip(ip) => {
+            let (a, b) = (fold(ip.source), fold(ip.destination));
+            mix(a, b)
+        }
+        _ => {
+            let of = |mac: Option<crate::packet::Mac>| {
+                mac.map_or(0, |mac| mac.0.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte)))
+            };
+            mix(of(head.source), of(head.destination))
+        }
+    };
+    (spread ^ spread >> 32 ^ spread >> 16).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60
+}
+
+#[inline]
+fn fold(address: std::net::IpAddr) -> u64 {
+    match address {
+        std::net::IpAddr::V4(v4) => u64::from(u32::from(v4)),
+        std::net::IpAddr::V6(v6) => {
+            let bits = u128::from(v6);
+            #[allow(clippy::cast_possible_truncation)] // folding both halves is the purpose
+            let folded = (bits >> 64) as u64 ^ bits as u64;
+            folded
+        }
+    }
+}
