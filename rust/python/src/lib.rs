@@ -1,1 +1,17 @@
-//! Python module `idletalk._core`.
+//! Python module `idletalk._core`: the seam between Rust facts and Python judgements. Nothing is decided here.
+#![forbid(unsafe_code)]
+
+mod scan;
+
+/// Rust core of idletalk.
+#[pyo3::pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::dissecting::dissect;
+    #[pymodule_export]
+    use super::dissecting::schema;
+    #[pymodule_export]
+    use super::scan::scan;
+}
+
+mod dissecting;

@@ -21,6 +21,13 @@ const ROW_GROUP_ROWS: usize = 65_536;
 #[derive(Debug)]
 pub struct TableError(String);
 
+impl TableError {
+    /// The run was stopped before its end.
+    pub fn cancelled() -> Self {
+        Self("stopped before the end".to_owned())
+    }
+}
+
 impl std::fmt::Display for TableError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

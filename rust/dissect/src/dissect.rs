@@ -1,0 +1,181 @@
+//! The whole way: capture files in, tables out. Each thread walks all files and keeps its shards; their facts meet
+//! every so many frames and are written in the order of the walk.
+
+use crate::capture::Timeline;
+use crate::captures::{self, CaptureRow, FaultRow, IndexRow, InterfaceRow};
+use crate::collector::Collector;
+use crate::flow::SegmentRow;
+use crate::packet::head;
+use crate::shard::{SHARDS, Shard, Sighting, owner};
+use crate::sink::Sink;
+use crate::tables::{Record, TableError, TableSpec, TableWriter};
+use crate::weird::{WeirdCount, WeirdRow};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// Frames between two meetings of the threads; bounds the rows held in memory.
+const EPOCH_FRAMES: u64 = 262_144;
+/// Frames between two entries of the frame index, and between two looks at the clock of progress.
+const INDEX_FRAMES: u64 = 8192;
+
+/// What to read and how.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// threads; 0 for as many as there are processors
+    pub threads: usize,
+    /// half-open time ranges in UTC nanoseconds to which frames are limited; none: all
+    pub ranges: Vec<(i64, i64)>,
+    /// only the tables about the files themselves
+    pub only_captures: bool,
+}
+
+/// What a watcher can see and say while threads work.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// bytes walked
+    pub bytes: AtomicU64,
+    /// frames walked
+    pub frames: AtomicU64,
+    /// set to stop early
+    pub cancelled: AtomicBool,
+}
+
+/// Every table that a run writes.
+pub fn tables() -> Vec<&'static TableSpec> {
+    let own = [
+        CaptureRow::SPEC,
+        InterfaceRow::SPEC,
+        FaultRow::SPEC,
+        IndexRow::SPEC,
+        SegmentRow::SPEC,
+        crate::arp::Arp::SPEC,
+        crate::icmp::Icmp::SPEC,
+        WeirdRow::SPEC,
+        WeirdCount::SPEC,
+    ];
+    own.into_iter().chain(crate::app::PROTOCOLS.iter().flat_map(|protocol| protocol.tables.iter().copied())).collect()
+}
+
+/// Reads captures and writes `TABLE.parquet` for each table into the folder `out`, which exists; gives rows by table.
+/// A file that cannot be read is a row of `captures` that says so.
+///
+/// # Errors
+/// when a table cannot be written
+pub fn dissect(paths: &[PathBuf], out: &Path, options: &Options, progress: &Progress) -> Result<Vec<(&'static str, i64)>, TableError> {
+    let threads = match options.threads {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => n,
+    };
+    let threads = if options.only_captures { 1 } else { threads.clamp(1, usize::try_from(SHARDS).unwrap_or(1)) };
+    let collector = Collector::new(threads, TableWriter::new(out, &tables())?);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let collector = &collector;
+            scope.spawn(move || Walk::new(thread, threads, options, progress, collector).run(paths));
+        }
+    });
+    collector.finish()
+}
+
+/// One thread's walk.
+struct Walk<'a> {
+    thread: u64,
+    threads: u64,
+    options: &'a Options,
+    progress: &'a Progress,
+    collector: &'a Collector,
+    shards: Vec<Shard>,
+    sink: Sink,
+}
+
+impl<'a> Walk<'a> {
+    fn new(thread: usize, threads: usize, options: &'a Options, progress: &'a Progress, collector: &'a Collector) -> Self {
+        let (thread, threads) = (thread as u64, threads as u64);
+        let shards = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
+        Self { thread, threads, options, progress, collector, shards, sink: Sink::default() }
+    }
+
+    fn run(mut self, paths: &[PathBuf]) {
+        let mut timeline = Timeline::new(paths.to_vec());
+        let mut position = 0u64;
+        let mut walked_bytes = 0u64;
+        let mut latest: Vec<i64> = Vec::new();
+        while let Some((capture, frame)) = timeline.next() {
+            position = position.wrapping_add(1);
+            let leads = self.thread == 0;
+            if leads {
+                walked_bytes = walked_bytes.wrapping_add(frame.bytes.len() as u64 + 16);
+            }
+            let time_ns = frame.time_ns;
+            let counts = self.options.ranges.is_empty() || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
+            if counts && !self.options.only_captures {
+                let head = head(frame.link_type, frame.bytes);
+                let owner = owner(&head);
+                if owner % self.threads == self.thread
+                    && let Some(shard) = usize::try_from(owner / self.threads).ok().and_then(|index| self.shards.get_mut(index))
+                {
+                    let seen = Sighting {
+                        position,
+                        capture,
+                        frame: frame.number,
+                        interface: frame.interface,
+                        time_ns,
+                        original_len: frame.original_len,
+                        may_repeat: frame.may_repeat,
+                    };
+                    shard.frame(&mut self.sink, &seen, &head, frame.bytes);
+                }
+            }
+            if leads {
+                let number = frame.number;
+                let slot = usize::try_from(capture).unwrap_or(0);
+                if latest.len() <= slot {
+                    latest.resize(slot.saturating_add(1), i64::MIN);
+                }
+                if number % INDEX_FRAMES == 1 {
+                    let mark = timeline.mark_current();
+                    self.sink.begin(position, u64::MAX);
+                    self.sink.emit(&IndexRow {
+                        capture,
+                        frame: number,
+                        offset: mark.offset,
+                        described_to: mark.described_to,
+                        time_ns: mark.time_ns,
+                        latest_before_ns: latest.get(slot).copied().unwrap_or(i64::MIN),
+                    });
+                }
+                if let Some(latest) = latest.get_mut(slot) {
+                    *latest = time_ns.max(*latest);
+                }
+            }
+            if position % INDEX_FRAMES == 0 {
+                if leads {
+                    self.progress.bytes.store(walked_bytes, Ordering::Relaxed);
+                    self.progress.frames.store(position, Ordering::Relaxed);
+                }
+                if self.progress.cancelled.load(Ordering::Relaxed) {
+                    return self.collector.abandon();
+                }
+            }
+            if position % EPOCH_FRAMES == 0 && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink) {
+                return;
+            }
+        }
+        self.finish(&timeline, position);
+    }
+
+    fn finish(mut self, timeline: &Timeline, position: u64) {
+        for mut shard in std::mem::take(&mut self.shards) {
+            shard.finish(&mut self.sink, position.saturating_add(1));
+        }
+        self.sink.finish();
+        if self.thread == 0 {
+            self.sink.begin(0, u64::MAX);
+            for (capture, state) in (0u32..).zip(timeline.captures()) {
+                captures::emit(&mut self.sink, capture, state.path(), state.summary(), state.error().map(ToString::to_string));
+            }
+            self.progress.frames.store(position, Ordering::Relaxed);
+        }
+        self.collector.submit(position / EPOCH_FRAMES + 1, &mut self.sink);
+    }
+}

@@ -1,0 +1,75 @@
+//! `dissect` and `schema` for Python.
+
+use dissect::dissect::{Options, Progress, dissect as run, tables};
+use pyo3::exceptions::PyOSError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How often a watcher is told, and Ctrl-C is looked for.
+pub const TICK: Duration = Duration::from_millis(50);
+
+/// Read captures and write one Parquet file per table into the existing folder `out`; gives the rows of each table.
+///
+/// `ranges` are half-open time ranges in UTC nanoseconds; `progress` is called with (bytes, frames) walked so far.
+/// Raises OSError when a table cannot be written. An unreadable capture is a row of `captures`.
+#[pyfunction]
+#[pyo3(signature = (paths, out, *, threads=0, ranges=Vec::new(), only_captures=false, progress=None))]
+pub fn dissect(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    out: PathBuf,
+    threads: usize,
+    ranges: Vec<(i64, i64)>,
+    only_captures: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Py<PyDict>> {
+    let options = Options { threads, ranges, only_captures };
+    let state = Progress::default();
+    let rows = std::thread::scope(|scope| {
+        let worker = scope.spawn(|| run(&paths, &out, &options, &state));
+        let mut stopped = Ok(());
+        while !worker.is_finished() {
+            py.detach(|| std::thread::park_timeout(TICK.min(if worker.is_finished() { Duration::ZERO } else { TICK })));
+            if stopped.is_ok() {
+                stopped = watch(py, &state, progress.as_ref());
+                state.cancelled.store(stopped.is_err(), Ordering::Relaxed);
+            }
+        }
+        let outcome = worker.join().map_err(|_| PyOSError::new_err("a thread of the dissector failed"));
+        stopped?;
+        outcome?.map_err(|error| PyOSError::new_err(error.to_string()))
+    })?;
+    let counts = PyDict::new(py);
+    for (table, count) in rows {
+        counts.set_item(table, count)?;
+    }
+    Ok(counts.unbind())
+}
+
+fn watch(py: Python<'_>, state: &Progress, progress: Option<&Py<PyAny>>) -> PyResult<()> {
+    py.check_signals()?;
+    if let Some(callback) = progress {
+        callback.call1(py, (state.bytes.load(Ordering::Relaxed), state.frames.load(Ordering::Relaxed)))?;
+    }
+    Ok(())
+}
+
+/// Every table that `dissect` writes: (table, meaning, [(column, SQL type, nullable, meaning)]).
+#[pyfunction]
+#[allow(clippy::type_complexity)] // a plain shape is what Python wants
+pub fn schema() -> Vec<(String, String, Vec<(String, String, bool, String)>)> {
+    tables()
+        .into_iter()
+        .map(|table| {
+            let columns = table
+                .columns
+                .iter()
+                .map(|column| (column.name.to_owned(), column.kind.sql().to_owned(), column.nullable, column.meaning.trim().to_owned()))
+                .collect();
+            (table.name.to_owned(), table.meaning.trim().to_owned(), columns)
+        })
+        .collect()
+}
