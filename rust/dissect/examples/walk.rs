@@ -2,20 +2,26 @@
 //! everything else is built on.
 //!
 //! `walk FILE...` prints path, frames, captured bytes, first and last time, faults, tab-separated.
+//! `walk --timeline FILE...` walks the files as one capture, and prints frames, bytes and whether
+//! time ever ran backwards.
 //! `walk --generate FRAMES FILE` writes a pcap of frames of 200 bytes to measure with.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use dissect::capture::Reader;
+use dissect::capture::{Reader, Timeline};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["--generate", frames, path] => generate(frames, Path::new(path)),
+        ["--timeline", files @ ..] => {
+            timeline(files.iter().map(PathBuf::from).collect());
+            Ok(())
+        }
         files => {
             for file in files {
                 walk(Path::new(file));
@@ -53,6 +59,23 @@ fn walk(path: &Path) {
         summary.format.name(),
         reader.fault(),
     );
+}
+
+fn timeline(files: Vec<PathBuf>) {
+    let mut timeline = Timeline::new(files);
+    let (mut frames, mut bytes, mut backwards, mut last_ns) = (0u64, 0u64, 0u64, i64::MIN);
+    while let Some((_, frame)) = timeline.next() {
+        frames = frames.wrapping_add(1);
+        bytes = bytes.wrapping_add(frame.bytes.len() as u64);
+        backwards = backwards.wrapping_add(u64::from(frame.time_ns < last_ns));
+        last_ns = frame.time_ns;
+    }
+    println!("{frames} frames, {bytes} bytes, {backwards} times backwards");
+    for capture in timeline.captures() {
+        if let Err(error) = capture.summary {
+            println!("{error}");
+        }
+    }
 }
 
 /// Bytes of each generated frame.

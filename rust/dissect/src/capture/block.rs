@@ -37,12 +37,16 @@ impl Stop {
         match &input.error {
             Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => Stop::Broken(
                 FaultKind::CutShort,
-                "the compressed file ends in the middle: it was not written or copied to its end".into(),
+                "the compressed file ends in the middle: it was not written or copied to its end"
+                    .into(),
             ),
-            Some(error) if is_compression(error.kind()) => {
-                Stop::Broken(FaultKind::Compression, format!("the compressed data are damaged ({error})"))
+            Some(error) if is_compression(error.kind()) => Stop::Broken(
+                FaultKind::Compression,
+                format!("the compressed data are damaged ({error})"),
+            ),
+            Some(error) => {
+                Stop::Broken(FaultKind::Read, format!("cannot be read further ({error})"))
             }
-            Some(error) => Stop::Broken(FaultKind::Read, format!("cannot be read further ({error})")),
             None if left == 0 => Stop::End,
             None => Stop::Broken(
                 FaultKind::CutShort,
@@ -54,7 +58,10 @@ impl Stop {
 
 /// The kinds of error that the decompressors give for bytes that make no sense.
 fn is_compression(kind: io::ErrorKind) -> bool {
-    matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
+    matches!(
+        kind,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other
+    )
 }
 
 /// Why the beginning of a file cannot be understood.

@@ -46,7 +46,11 @@ impl CaptureError {
     }
 
     pub(crate) fn io(path: &Path, error: &io::Error) -> CaptureError {
-        CaptureError::Io { path: path.into(), kind: error.kind(), message: error.to_string() }
+        CaptureError::Io {
+            path: path.into(),
+            kind: error.kind(),
+            message: error.to_string(),
+        }
     }
 }
 
@@ -56,17 +60,35 @@ impl fmt::Display for CaptureError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = printable(&self.path().to_string_lossy());
         match self {
-            CaptureError::Io { kind: io::ErrorKind::IsADirectory, .. } => {
-                write!(out, "{path}: is a folder, not a capture file; name the files in it")
+            CaptureError::Io {
+                kind: io::ErrorKind::IsADirectory,
+                ..
+            } => {
+                write!(
+                    out,
+                    "{path}: is a folder, not a capture file; name the files in it"
+                )
             }
             CaptureError::Io { message, .. } => {
-                write!(out, "{path}: cannot be read ({}); check that it exists and may be read", printable(message))
+                write!(
+                    out,
+                    "{path}: cannot be read ({}); check that it exists and may be read",
+                    printable(message)
+                )
             }
             CaptureError::NotACapture { found, .. } => {
-                write!(out, "{path}: is not a packet capture but {}; give a pcap or pcapng file", printable(found))
+                write!(
+                    out,
+                    "{path}: is not a packet capture but {}; give a pcap or pcapng file",
+                    printable(found)
+                )
             }
             CaptureError::Unsupported { found, advice, .. } => {
-                write!(out, "{path}: is {}, which is not read here; {advice}", printable(found))
+                write!(
+                    out,
+                    "{path}: is {}, which is not read here; {advice}",
+                    printable(found)
+                )
             }
         }
     }

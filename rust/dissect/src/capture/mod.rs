@@ -16,6 +16,7 @@ mod identify;
 mod input;
 mod interface;
 mod link_type;
+mod mark;
 mod merge;
 mod metadata;
 mod options;
@@ -32,14 +33,13 @@ pub use bytes::ByteOrder;
 pub use error::CaptureError;
 pub use interface::Interface;
 pub use link_type::LinkType;
-//pub use merge::{CaptureState, Timeline};
-pub use reader::{Mark, Reader};
+pub use mark::Mark;
+pub use merge::{CaptureState, Timeline};
+pub use reader::Reader;
 pub use source::Compression;
-pub use summary::{
-    Fault, FaultKind, Format, NameRecord, PcapVariant, SkippedBlocks, Summary,
-};
+pub use summary::{Fault, FaultKind, Format, NameRecord, PcapVariant, SkippedBlocks, Summary};
 pub use time::TimeUnit;
-//pub use write::{InterfaceHeader, PcapWriter, PcapngWriter, WriteError};
+pub use write::{InterfaceHeader, PcapWriter, PcapngWriter, WriteError};
 
 /// A frame as captured, borrowed from the reader's buffer until the reader moves on.
 #[derive(Clone, Copy, Debug)]

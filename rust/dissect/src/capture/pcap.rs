@@ -51,11 +51,19 @@ pub(crate) struct Pcap {
 
 /// Magic number, byte order, flavour (None: to be found out) and resolution of the first bytes.
 fn recognise(head: &[u8]) -> Option<(ByteOrder, u32)> {
-    [ByteOrder::Little, ByteOrder::Big].into_iter().find_map(|order| {
-        let magic = order.u32_at(head, 0)?;
-        let known = [MAGIC, MAGIC_NANOSECONDS, MAGIC_MODIFIED, MAGIC_IXIA_HARDWARE, MAGIC_IXIA_SOFTWARE];
-        known.contains(&magic).then_some((order, magic))
-    })
+    [ByteOrder::Little, ByteOrder::Big]
+        .into_iter()
+        .find_map(|order| {
+            let magic = order.u32_at(head, 0)?;
+            let known = [
+                MAGIC,
+                MAGIC_NANOSECONDS,
+                MAGIC_MODIFIED,
+                MAGIC_IXIA_HARDWARE,
+                MAGIC_IXIA_SOFTWARE,
+            ];
+            known.contains(&magic).then_some((order, magic))
+        })
 }
 
 impl Pcap {
@@ -77,7 +85,9 @@ impl Pcap {
         let header_bytes = FILE_HEADER_BYTES.saturating_add(extra);
         let Some((head, records)) = input.available().split_at_checked(header_bytes) else {
             let len = input.available().len();
-            return Err(BadHeader::NotACapture(format!("the first {len} bytes of a pcap file's header")));
+            return Err(BadHeader::NotACapture(format!(
+                "the first {len} bytes of a pcap file's header"
+            )));
         };
         let short = |at| order.u16_at(head, at).unwrap_or_default();
         let word = |at| order.u32_at(head, at).unwrap_or_default();
@@ -88,7 +98,9 @@ impl Pcap {
         }
         let snaplen = word(16);
         let network = word(20);
-        let aix = (magic == MAGIC && version == (2, 2)).then(|| aix_link_type(network)).flatten();
+        let aix = (magic == MAGIC && version == (2, 2))
+            .then(|| aix_link_type(network))
+            .flatten();
         let link_type = aix.unwrap_or(LinkType((network & LINK_TYPE_MASK) as u16));
         let lengths = match version {
             (2, 3) => Lengths::SmallerIsCaptured,
@@ -96,22 +108,37 @@ impl Pcap {
             _ => Lengths::AsDocumented,
         };
         let max_frame_bytes = link_type.max_frame_bytes();
-        let hints = Hints { order, snaplen, max_frame_bytes, whole_file };
+        let hints = Hints {
+            order,
+            snaplen,
+            max_frame_bytes,
+            whole_file,
+        };
         let variant = match magic {
             _ if ixia => PcapVariant::Ixia,
             _ if aix.is_some() => PcapVariant::Aix,
-            MAGIC_MODIFIED => {
-                choose(records, &hints, &[PcapVariant::Modified991029, PcapVariant::Modified990915])
-            }
+            MAGIC_MODIFIED => choose(
+                records,
+                &hints,
+                &[PcapVariant::Modified991029, PcapVariant::Modified990915],
+            ),
             MAGIC if lengths == Lengths::AsDocumented => choose(
                 records,
                 &hints,
-                &[PcapVariant::Standard, PcapVariant::Modified990417, PcapVariant::Nokia],
+                &[
+                    PcapVariant::Standard,
+                    PcapVariant::Modified990417,
+                    PcapVariant::Nokia,
+                ],
             ),
             _ => PcapVariant::Standard,
         };
         let nanoseconds = matches!(magic, MAGIC_NANOSECONDS | MAGIC_IXIA_HARDWARE) || aix.is_some();
-        let unit = if nanoseconds { TimeUnit::NANOSECOND } else { TimeUnit::MICROSECOND };
+        let unit = if nanoseconds {
+            TimeUnit::NANOSECOND
+        } else {
+            TimeUnit::MICROSECOND
+        };
         let mut interface = Interface::new(link_type, snaplen, unit);
         if network & FCS_PRESENT_BIT != 0 {
             // In units of 16 bits: at most 30 bytes.
@@ -126,7 +153,16 @@ impl Pcap {
             link_type,
             max_frame_bytes,
         };
-        Ok((pcap, Format::Pcap { variant, byte_order: order, nanoseconds, version }, interface))
+        Ok((
+            pcap,
+            Format::Pcap {
+                variant,
+                byte_order: order,
+                nanoseconds,
+                version,
+            },
+            interface,
+        ))
     }
 
     /// Finds the next frame and passes over it.
@@ -135,9 +171,15 @@ impl Pcap {
         let offset = input.offset();
         let header_bytes = self.record_header_bytes;
         if !input.ensure(header_bytes) {
-            return Err(Stop::no_more(input, "a record's header", header_bytes as u64));
+            return Err(Stop::no_more(
+                input,
+                "a record's header",
+                header_bytes as u64,
+            ));
         }
-        let Some(header) = input.available().first_chunk::<16>() else { return Err(Stop::End) };
+        let Some(header) = input.available().first_chunk::<16>() else {
+            return Err(Stop::End);
+        };
         let word = |at| self.order.u32_at(header, at).unwrap_or_default();
         let (seconds, fraction) = (word(0), word(4));
         let (mut captured, mut original) = (word(8), word(12));

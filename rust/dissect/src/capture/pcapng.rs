@@ -53,7 +53,10 @@ pub(super) fn broken<T>(kind: FaultKind, message: String) -> Result<T, Stop> {
 
 impl Pcapng {
     /// Reads the first section's header; None where this is no pcapng file.
-    pub(crate) fn open(input: &mut Input, summary: &mut Summary) -> Option<Result<Pcapng, BadHeader>> {
+    pub(crate) fn open(
+        input: &mut Input,
+        summary: &mut Summary,
+    ) -> Option<Result<Pcapng, BadHeader>> {
         input.ensure(SECTION_FIXED_BYTES);
         if ByteOrder::Little.u32_at(input.available(), 0) != Some(SECTION_HEADER) {
             return None;
@@ -68,8 +71,12 @@ impl Pcapng {
         summary.sections = 0;
         Some(match pcapng.section_header(input, summary) {
             Ok(()) => Ok(pcapng),
-            Err(Stop::Broken(FaultKind::BadBlock, what)) => Err(BadHeader::Unsupported(what, CONVERT)),
-            Err(Stop::Broken(_, what)) => Err(BadHeader::NotACapture(format!("a broken pcapng file: {what}"))),
+            Err(Stop::Broken(FaultKind::BadBlock, what)) => {
+                Err(BadHeader::Unsupported(what, CONVERT))
+            }
+            Err(Stop::Broken(_, what)) => Err(BadHeader::NotACapture(format!(
+                "a broken pcapng file: {what}"
+            ))),
             Err(Stop::End) => Err(BadHeader::NotACapture("empty".into())),
         })
     }
@@ -107,7 +114,11 @@ impl Pcapng {
         number: &mut u64,
     ) -> Result<Option<Found>, Stop> {
         if !input.ensure(BLOCK_HEADER_BYTES) {
-            return Err(Stop::no_more(input, "a block's header", BLOCK_HEADER_BYTES as u64));
+            return Err(Stop::no_more(
+                input,
+                "a block's header",
+                BLOCK_HEADER_BYTES as u64,
+            ));
         }
         let header = input.available();
         let block_type = self.order.u32_at(header, 0).unwrap_or_default();
@@ -129,10 +140,10 @@ impl Pcapng {
         input: &mut Input,
         summary: &mut Summary,
         block_type: u32,
-        total: u32,
+        declared: u32,
     ) -> Result<Found, Stop> {
         let offset = input.offset();
-        check_length(total)?;
+        let total = block_bytes(declared)?;
         let len = total as usize;
         if !input.ensure(len) {
             return Err(Stop::no_more(input, "a block", u64::from(total)));
@@ -140,14 +151,25 @@ impl Pcapng {
         let block = input.available().get(..len).unwrap_or_default();
         self.check_trailer(block, total)?;
         let Some(fields) = self.packet_fields(block, block_type) else {
-            return broken(FaultKind::BadBlockLength, format!("a packet block of {total} bytes has no room for its fields"));
+            return broken(
+                FaultKind::BadBlockLength,
+                format!("a packet block of {total} bytes has no room for its fields"),
+            );
         };
         let Some(interface) = self.interfaces.get(fields.interface) else {
             let (index, known) = (fields.interface, self.interfaces.len());
-            return broken(FaultKind::BadBlock, format!("a packet of interface {index}, where {known} are described"));
+            return broken(
+                FaultKind::BadBlock,
+                format!("a packet of interface {index}, where {known} are described"),
+            );
         };
         let captured = fields.captured as usize;
-        if fields.data_at.saturating_add(padded(captured)).saturating_add(4) > len {
+        if fields
+            .data_at
+            .saturating_add(padded(captured))
+            .saturating_add(4)
+            > len
+        {
             return broken(
                 FaultKind::BadBlock,
                 format!("a block of {total} bytes claims {captured} captured bytes"),
@@ -155,14 +177,23 @@ impl Pcapng {
         }
         if fields.captured > interface.link_type.max_frame_bytes() {
             let max = interface.link_type.max_frame_bytes();
-            return broken(FaultKind::Oversized, format!("{captured} captured bytes, more than the {max} that a frame can have"));
+            return broken(
+                FaultKind::Oversized,
+                format!("{captured} captured bytes, more than the {max} that a frame can have"),
+            );
         }
         let mut time_ns = None;
         if let Some(units) = fields.units {
             time_ns = interface.time_unit.to_ns(units, interface.time_offset_s);
             if time_ns.is_none() {
-                let message = "a time outside the years 1677 to 2262: the frame counts as without time".into();
-                summary.add_fault(Fault { offset, kind: FaultKind::BadTime, message });
+                let message =
+                    "a time outside the years 1677 to 2262: the frame counts as without time"
+                        .into();
+                summary.add_fault(Fault {
+                    offset,
+                    kind: FaultKind::BadTime,
+                    message,
+                });
             }
         }
         let position = input.position().saturating_add(fields.data_at);
@@ -184,7 +215,9 @@ impl Pcapng {
     fn packet_fields(&self, block: &[u8], block_type: u32) -> Option<PacketFields> {
         let word = |at| self.order.u32_at(block, at);
         let units = |at: usize| {
-            Some(Some(u64::from(word(at)?) << 32 | u64::from(word(at.saturating_add(4))?)))
+            Some(Some(
+                u64::from(word(at)?) << 32 | u64::from(word(at.saturating_add(4))?),
+            ))
         };
         match block_type {
             ENHANCED_PACKET => Some(PacketFields {
@@ -205,9 +238,19 @@ impl Pcapng {
             // No time, the first interface, and no captured length: the snapshot length cuts it.
             _ => {
                 let original = word(8)?;
-                let limit = self.interfaces.first().map(|first| first.snaplen).filter(|snaplen| *snaplen > 0);
+                let limit = self
+                    .interfaces
+                    .first()
+                    .map(|first| first.snaplen)
+                    .filter(|snaplen| *snaplen > 0);
                 let captured = original.min(limit.unwrap_or(u32::MAX));
-                Some(PacketFields { interface: 0, units: None, captured, original, data_at: 12 })
+                Some(PacketFields {
+                    interface: 0,
+                    units: None,
+                    captured,
+                    original,
+                    data_at: 12,
+                })
             }
         }
     }
@@ -231,22 +274,32 @@ impl Pcapng {
     #[inline]
     fn check_trailer(&self, block: &[u8], total: u32) -> Result<(), Stop> {
         let trailer = self.order.u32_at(block, block.len().saturating_sub(4));
-        if trailer == Some(total) {
+        if trailer.map(rounded) == Some(total) {
             return Ok(());
         }
         let repeated = trailer.unwrap_or_default();
-        broken(FaultKind::BadBlockLength, format!("a block's length is {total} at its start and {repeated} at its end"))
+        broken(
+            FaultKind::BadBlockLength,
+            format!("a block's length is {total} at its start and {repeated} at its end"),
+        )
     }
 }
 
-/// A block's length is a multiple of four and within reason.
+/// The bytes that a block of this declared length takes: lengths that are no multiple of four are
+/// rounded up, as Wireshark does, since there are writers that count without the padding.
 #[inline]
-pub(super) fn check_length(total: u32) -> Result<(), Stop> {
-    if !(MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&total) {
-        return broken(FaultKind::BadBlockLength, format!("a block claims a length of {total} bytes"));
+pub(super) fn block_bytes(declared: u32) -> Result<u32, Stop> {
+    if !(MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&declared) {
+        return broken(
+            FaultKind::BadBlockLength,
+            format!("a block claims a length of {declared} bytes"),
+        );
     }
-    if !total.is_multiple_of(4) {
-        return broken(FaultKind::BadBlockLength, format!("a block's length of {total} bytes is no multiple of 4"));
-    }
-    Ok(())
+    Ok(rounded(declared))
+}
+
+/// Up to the next multiple of four.
+#[inline]
+fn rounded(declared: u32) -> u32 {
+    declared.saturating_add(3) & !3
 }

@@ -10,48 +10,32 @@ use super::input::{BUFFER_BYTES, Input};
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
 use super::source::Source;
-use super::{
-    ByteOrder, CaptureError, Fault, FaultKind, Format, Frame, PcapVariant, Summary,
-};
+use super::{ByteOrder, CaptureError, Fault, Format, Frame, Summary};
 
 /// Bytes looked at to say what a file is that is no capture.
 const IDENTIFY_BYTES: usize = 512;
 
-/// A place between two frames of a file, from which reading can go on later. Four numbers, to be
-/// stored wherever they are needed; they hold for the file's decompressed content.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Mark {
-    /// Where the next record or block begins, in bytes of the decompressed file.
-    pub offset: u64,
-    /// The number that the next frame has, if no block with a number of its own comes before it.
-    pub number: u64,
-    /// Up to here the file has to be walked for the descriptions that the next frame needs: the end
-    /// of the last pcapng section header or interface description, or of the pcap header.
-    pub described_to: u64,
-    /// Time of the frame before: what a next frame without a time gets.
-    pub time_ns: i64,
-}
-
-enum Walk {
+/// How the file at hand is walked.
+pub(super) enum Walk {
     Pcap(Pcap),
     Pcapng(Pcapng),
 }
 
 /// A capture file being read. Memory: one buffer of 256 KiB, which grows to the largest block.
 pub struct Reader {
-    path: PathBuf,
-    input: Input,
-    walk: Walk,
-    summary: Summary,
-    current: Option<Found>,
+    pub(super) path: PathBuf,
+    pub(super) input: Input,
+    pub(super) walk: Walk,
+    pub(super) summary: Summary,
+    pub(super) current: Option<Found>,
     /// Number of the current frame.
-    number: u64,
+    pub(super) number: u64,
     /// Number that the next frame will have.
-    next_number: u64,
+    pub(super) next_number: u64,
     /// Time of the current frame, or of the last that had one.
-    time_ns: i64,
-    ended: bool,
-    fatal: Option<Fault>,
+    pub(super) time_ns: i64,
+    pub(super) ended: bool,
+    pub(super) fatal: Option<Fault>,
 }
 
 impl Reader {
@@ -71,12 +55,17 @@ impl Reader {
         let (source, compression) = Source::new(file).map_err(|error| fail(&error))?;
         let mut input = Input::new(source, buffer_bytes);
         // The format is put right below; until then any will do.
-        let unknown = Format::Pcapng { byte_order: ByteOrder::Little, version: (0, 0) };
+        let unknown = Format::Pcapng {
+            byte_order: ByteOrder::Little,
+            version: (0, 0),
+        };
         let mut summary = Summary::new(unknown, compression, metadata.len());
         let walk = if let Some(opened) = Pcapng::open(&mut input, &mut summary) {
             opened.map(|pcapng| {
-                summary.format =
-                    Format::Pcapng { byte_order: pcapng.order(), version: pcapng.version() };
+                summary.format = Format::Pcapng {
+                    byte_order: pcapng.order(),
+                    version: pcapng.version(),
+                };
                 Walk::Pcapng(pcapng)
             })
         } else if let Some(opened) = Pcap::open(&mut input) {
@@ -91,13 +80,19 @@ impl Reader {
         };
         let walk = walk.map_err(|bad| match bad {
             // What could not be read may be the fault of the disk, not of the format.
-            _ if input.error.as_ref().is_some_and(is_read_error) => {
-                CaptureError::io(path, input.error.as_ref().unwrap_or(&io::ErrorKind::Other.into()))
-            }
-            BadHeader::NotACapture(found) => CaptureError::NotACapture { path: path.into(), found },
-            BadHeader::Unsupported(found, advice) => {
-                CaptureError::Unsupported { path: path.into(), found, advice }
-            }
+            _ if input.error.as_ref().is_some_and(is_read_error) => CaptureError::io(
+                path,
+                input.error.as_ref().unwrap_or(&io::ErrorKind::Other.into()),
+            ),
+            BadHeader::NotACapture(found) => CaptureError::NotACapture {
+                path: path.into(),
+                found,
+            },
+            BadHeader::Unsupported(found, advice) => CaptureError::Unsupported {
+                path: path.into(),
+                found,
+                advice,
+            },
         })?;
         summary.decompressed_bytes = input.offset();
         Ok(Reader {
@@ -128,64 +123,6 @@ impl Reader {
             }
             (compression, _) => format!("{found}, {}-compressed", compression.name()),
         })
-    }
-
-    /// Opens a capture at a mark that an earlier reader of the same file gave. Numbers, times and
-    /// interfaces are as if the file had been read from its start; the summary's counts are of what
-    /// is read from here. An uncompressed file is sought in, a compressed one decompressed up to there.
-    pub fn resume(path: &Path, at: &Mark) -> Result<Reader, CaptureError> {
-        let mut reader = Reader::open(path)?;
-        let changed = || CaptureError::NotACapture {
-            path: path.into(),
-            found: "another file than when it was first read".into(),
-        };
-        let mut described = reader.summary.clone();
-        if let Walk::Pcapng(pcapng) = &mut reader.walk {
-            // Frames on the way are passed over, not counted.
-            let mut ignored_number = 0;
-            while reader.input.offset() < at.described_to {
-                let step = pcapng.step(&mut reader.input, &mut described, &mut ignored_number);
-                step.map_err(|_| changed())?;
-            }
-        }
-        let arrived = reader.input.go_to(at.offset);
-        if !arrived.map_err(|error| CaptureError::io(path, &error))? {
-            return Err(changed());
-        }
-        reader.summary = Summary {
-            format: described.format,
-            sections: described.sections,
-            interfaces: described.interfaces,
-            hardware: described.hardware,
-            os: described.os,
-            application: described.application,
-            decompressed_bytes: at.offset,
-            ..Summary::new(described.format, described.compression, described.file_bytes)
-        };
-        reader.next_number = at.number;
-        reader.time_ns = at.time_ns;
-        Ok(reader)
-    }
-
-    /// Where the next call of [`Reader::next`] reads on.
-    pub fn mark(&self) -> Mark {
-        self.mark_of(self.input.offset(), self.next_number)
-    }
-
-    /// A mark from which the frame that was read last is read once more.
-    pub fn mark_current(&self) -> Mark {
-        match &self.current {
-            Some(found) => self.mark_of(found.offset, self.number),
-            None => self.mark(),
-        }
-    }
-
-    fn mark_of(&self, offset: u64, number: u64) -> Mark {
-        let described_to = match &self.walk {
-            Walk::Pcap(_) => 0,
-            Walk::Pcapng(pcapng) => pcapng.described_to,
-        };
-        Mark { offset, number, described_to, time_ns: self.time_ns }
     }
 
     /// The next frame; None at the end of the file or at damage that ends the reading, which
@@ -251,7 +188,9 @@ impl Reader {
         let summary = &mut self.summary;
         summary.frames = summary.frames.wrapping_add(1);
         summary.captured_bytes = summary.captured_bytes.wrapping_add(found.len as u64);
-        summary.original_bytes = summary.original_bytes.wrapping_add(u64::from(found.original_len));
+        summary.original_bytes = summary
+            .original_bytes
+            .wrapping_add(u64::from(found.original_len));
         summary.decompressed_bytes = self.input.offset();
         if found.len < found.original_len as usize {
             summary.truncated_frames = summary.truncated_frames.wrapping_add(1);
@@ -279,7 +218,11 @@ impl Reader {
         self.ended = true;
         self.current = None;
         if let Stop::Broken(kind, message) = stop {
-            let fault = Fault { offset: self.input.offset(), kind, message };
+            let fault = Fault {
+                offset: self.input.offset(),
+                kind,
+                message,
+            };
             self.summary.add_fault(fault.clone());
             self.fatal = Some(fault);
         }

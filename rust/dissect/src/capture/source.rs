@@ -64,9 +64,9 @@ impl Source {
         let source = match compression {
             Compression::None => Source::Plain(file),
             Compression::Gzip => Source::Gzip(Box::new(MultiGzDecoder::new(chunked(file)))),
-            Compression::Zstd => {
-                Source::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(chunked(file))?))
-            }
+            Compression::Zstd => Source::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(
+                chunked(file),
+            )?)),
             Compression::Lz4 => Source::Lz4(Box::new(Lz4Frames::new(chunked(file)))),
         };
         Ok((source, compression))
@@ -107,12 +107,16 @@ fn sniff(file: &mut File) -> io::Result<Compression> {
         if head.starts_with(&GZIP_MAGIC) {
             return Ok(Compression::Gzip);
         }
-        let Some(magic) = head.first_chunk::<4>().map(|raw| u32::from_le_bytes(*raw)) else { break };
+        let Some(magic) = head.first_chunk::<4>().map(|raw| u32::from_le_bytes(*raw)) else {
+            break;
+        };
         match magic {
             ZSTD_MAGIC => return Ok(Compression::Zstd),
             LZ4_MAGIC | LZ4_LEGACY_MAGIC => return Ok(Compression::Lz4),
             _ if magic & SKIPPABLE_MASK == SKIPPABLE_MAGIC => {
-                let Some(size) = head.last_chunk::<4>().filter(|_| len == 8) else { break };
+                let Some(size) = head.last_chunk::<4>().filter(|_| len == 8) else {
+                    break;
+                };
                 file.seek(SeekFrom::Current(i64::from(u32::from_le_bytes(*size))))?;
             }
             _ => break,
@@ -144,8 +148,17 @@ pub(crate) struct Lz4Frames {
 
 impl Lz4Frames {
     fn new(file: BufReader<File>) -> Lz4Frames {
-        let input = Lz4Input { file, magic: [0; 4], magic_left: 0, at_end: false, legacy: false };
-        Lz4Frames { decoder: FrameDecoder::new(input), within_frame: false }
+        let input = Lz4Input {
+            file,
+            magic: [0; 4],
+            magic_left: 0,
+            at_end: false,
+            legacy: false,
+        };
+        Lz4Frames {
+            decoder: FrameDecoder::new(input),
+            within_frame: false,
+        }
     }
 }
 

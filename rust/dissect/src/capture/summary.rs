@@ -63,7 +63,11 @@ impl Format {
     pub fn name(&self) -> &'static str {
         match self {
             Format::Pcapng { .. } => "pcapng",
-            Format::Pcap { variant, nanoseconds, .. } => match variant {
+            Format::Pcap {
+                variant,
+                nanoseconds,
+                ..
+            } => match variant {
                 PcapVariant::Standard if *nanoseconds => "pcap-ns",
                 PcapVariant::Standard => "pcap",
                 PcapVariant::Nokia => "pcap-nokia",
@@ -107,7 +111,7 @@ pub enum FaultKind {
     Compression,
     /// A record claims more bytes than a frame can have: its header is damaged.
     Oversized,
-    /// A block's length cannot be true: too small, not a multiple of 4, or unlike its repetition.
+    /// A block's length cannot be true: too small, too large, or unlike its repetition.
     BadBlockLength,
     /// A block's contents do not fit into it, or contradict the blocks before.
     BadBlock,
@@ -234,10 +238,17 @@ impl Summary {
 
     /// Counts a block that was passed over.
     pub(crate) fn count_skipped(&mut self, block_type: u32) {
-        if let Some(known) = self.skipped_blocks.iter_mut().find(|s| s.block_type == block_type) {
+        if let Some(known) = self
+            .skipped_blocks
+            .iter_mut()
+            .find(|s| s.block_type == block_type)
+        {
             known.blocks = known.blocks.saturating_add(1);
         } else if self.skipped_blocks.len() < MAX_SKIPPED_TYPES {
-            self.skipped_blocks.push(SkippedBlocks { block_type, blocks: 1 });
+            self.skipped_blocks.push(SkippedBlocks {
+                block_type,
+                blocks: 1,
+            });
         }
     }
 }

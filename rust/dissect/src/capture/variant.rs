@@ -73,7 +73,9 @@ fn oddities(records: &[u8], hints: &Hints, variant: PcapVariant) -> u32 {
             captured > original,
         ];
         match variant {
-            PcapVariant::Modified990417 | PcapVariant::Modified991029 | PcapVariant::Modified990915 => {
+            PcapVariant::Modified990417
+            | PcapVariant::Modified991029
+            | PcapVariant::Modified990915 => {
                 let protocol = hints.order.u16_at(header, 20).unwrap_or_default();
                 // Ethertypes, and what Linux then used below them: ETH_P_LOOP, _ECHO, _PUP and the
                 // types that are not DIX (linux/if_ether.h).
