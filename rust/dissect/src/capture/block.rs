@@ -1,0 +1,76 @@
+//! What both formats give the reader: the next frame, or why there is none.
+
+use std::io;
+
+use super::input::Input;
+use super::{FaultKind, LinkType};
+
+/// A frame found in the window of an [`Input`], which holds it until it is asked for more.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    /// Index of the first captured byte in the window.
+    pub position: usize,
+    /// Captured bytes.
+    pub len: usize,
+    pub original_len: u32,
+    /// None: the file does not say, or says what cannot be held.
+    pub time_ns: Option<i64>,
+    pub interface: u32,
+    pub link_type: LinkType,
+    /// Offset of the record or block.
+    pub offset: u64,
+}
+
+/// Why there is no further frame.
+pub(crate) enum Stop {
+    /// The file is at its end, as it should be.
+    End,
+    /// The record or block at hand is broken.
+    Broken(FaultKind, String),
+}
+
+impl Stop {
+    /// The file gave fewer bytes than a record or block needs: at its end, cut short, or unreadable.
+    #[cold]
+    pub(crate) fn no_more(input: &Input, what: &str, need: u64) -> Stop {
+        let left = input.available().len();
+        match &input.error {
+            Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => Stop::Broken(
+                FaultKind::CutShort,
+                "the compressed file ends in the middle: it was not written or copied to its end"
+                    .into(),
+            ),
+            Some(error) if is_compression(error.kind()) => Stop::Broken(
+                FaultKind::Compression,
+                format!("the compressed data are damaged ({error})"),
+            ),
+            Some(error) => {
+                Stop::Broken(FaultKind::Read, format!("cannot be read further ({error})"))
+            }
+            None if left == 0 => Stop::End,
+            None => Stop::Broken(
+                FaultKind::CutShort,
+                format!("the file ends in the middle of {what}: {left} of {need} bytes"),
+            ),
+        }
+    }
+}
+
+/// The kinds of error that the decompressors give for bytes that make no sense.
+fn is_compression(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other
+    )
+}
+
+/// Why the beginning of a file cannot be understood.
+pub(crate) enum BadHeader {
+    /// It is no capture but this.
+    NotACapture(String),
+    /// It is a capture of this kind, and this is what to do with it.
+    Unsupported(String, &'static str),
+}
+
+/// What to do with a capture that Wireshark reads and this module does not.
+pub(crate) const CONVERT: &str = "convert it with `editcap -F pcapng IN OUT`";
