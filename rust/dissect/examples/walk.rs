@@ -11,7 +11,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use dissect::capture::{Reader, Timeline};
+use dissect::capture::{Reader, Step, Timeline};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -64,7 +64,7 @@ fn walk(path: &Path) {
 fn timeline(files: Vec<PathBuf>) {
     let mut timeline = Timeline::new(files);
     let (mut frames, mut bytes, mut backwards, mut last_ns) = (0u64, 0u64, 0u64, i64::MIN);
-    while let Some((_, frame)) = timeline.next() {
+    while let Some(Step { frame, .. }) = timeline.next() {
         frames = frames.wrapping_add(1);
         bytes = bytes.wrapping_add(frame.bytes.len() as u64);
         backwards = backwards.wrapping_add(u64::from(frame.time_ns < last_ns));

@@ -1,6 +1,6 @@
 //! The capture files themselves as facts: what capinfos says, interfaces, faults, and the sparse frame index.
 
-use crate::capture::{Summary, TimeUnit};
+use crate::capture::{CaptureError, Summary, TimeUnit};
 use crate::packet::Mac;
 use crate::record;
 use crate::sink::Sink;
@@ -137,8 +137,9 @@ fn limited(snaplen: u32) -> Option<u32> {
     (1..UNLIMITED_SNAPLEN).contains(&snaplen).then_some(snaplen)
 }
 
-/// Adds the rows of a file. `error` is set for one that could not be opened.
-pub fn emit(sink: &mut Sink, capture: u32, path: &Path, summary: Option<&Summary>, error: Option<String>) {
+/// Adds the rows of a file, or why it could not be opened.
+pub fn emit(sink: &mut Sink, capture: u32, path: &Path, state: Result<&Summary, &CaptureError>) {
+    let (summary, error) = (state.ok(), state.err().map(ToString::to_string));
     let of = |value: fn(&Summary) -> u64| summary.map(value);
     let total = |value: fn(&crate::capture::Interface) -> Option<u64>| {
         summary.and_then(|s| s.interfaces.iter().filter_map(value).reduce(u64::saturating_add))

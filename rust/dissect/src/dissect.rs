@@ -1,7 +1,7 @@
 //! The whole way: capture files in, tables out. Each thread walks all files and keeps its shards; their facts meet
 //! every so many frames and are written in the order of the walk.
 
-use crate::capture::Timeline;
+use crate::capture::{Step, Timeline};
 use crate::captures::{self, CaptureRow, FaultRow, IndexRow, InterfaceRow};
 use crate::collector::Collector;
 use crate::flow::SegmentRow;
@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
         let mut position = 0u64;
         let mut walked_bytes = 0u64;
         let mut latest: Vec<i64> = Vec::new();
-        while let Some((capture, frame)) = timeline.next() {
+        while let Some(Step { capture, frame, may_repeat }) = timeline.next() {
             position = position.wrapping_add(1);
             let leads = self.thread == 0;
             if leads {
@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
                         interface: frame.interface,
                         time_ns,
                         original_len: frame.original_len,
-                        may_repeat: frame.may_repeat,
+                        may_repeat,
                     };
                     shard.frame(&mut self.sink, &seen, &head, frame.bytes);
                 }
@@ -132,8 +132,9 @@ impl<'a> Walk<'a> {
                 if latest.len() <= slot {
                     latest.resize(slot.saturating_add(1), i64::MIN);
                 }
-                if number % INDEX_FRAMES == 1 {
-                    let mark = timeline.mark_current();
+                if number % INDEX_FRAMES == 1
+                    && let Some(mark) = timeline.mark()
+                {
                     self.sink.begin(position, u64::MAX);
                     self.sink.emit(&IndexRow {
                         capture,
@@ -172,7 +173,7 @@ impl<'a> Walk<'a> {
         if self.thread == 0 {
             self.sink.begin(0, u64::MAX);
             for (capture, state) in (0u32..).zip(timeline.captures()) {
-                captures::emit(&mut self.sink, capture, state.path(), state.summary(), state.error().map(ToString::to_string));
+                captures::emit(&mut self.sink, capture, state.path, state.summary);
             }
             self.progress.frames.store(position, Ordering::Relaxed);
         }

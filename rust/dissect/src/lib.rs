@@ -1,4 +1,26 @@
 //! From packet captures to tables of facts: bytes in, Parquet out, no judgement.
 #![forbid(unsafe_code)]
 
+pub mod app;
+pub mod arp;
+pub mod at;
 pub mod capture;
+pub mod captures;
+mod collector;
+pub mod community_id;
+pub mod dissect;
+pub mod duplicates;
+pub mod flow;
+mod flow_rows;
+mod flow_table;
+pub mod fragments;
+pub mod icmp;
+pub mod originator;
+pub mod packet;
+mod parts;
+pub mod shard;
+pub mod sink;
+pub mod stream;
+pub mod tables;
+mod tcp;
+pub mod weird;

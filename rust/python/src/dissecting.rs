@@ -1,6 +1,6 @@
 //! `dissect` and `schema` for Python.
 
-use dissect::dissect::{Options, Progress, dissect as run, tables};
+use ::dissect::dissect::{Options, Progress, dissect as run, tables};
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

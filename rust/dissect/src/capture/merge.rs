@@ -5,6 +5,8 @@ use std::collections::BinaryHeap;
 use std::path::{Path, PathBuf};
 
 use super::input::BUFFER_BYTES;
+use crate::duplicates::DUPLICATE_WINDOW_NS;
+
 use super::{CaptureError, Frame, Mark, Reader, Summary};
 
 /// Bytes read of a file to learn when it begins: a first frame and its headers.
@@ -44,6 +46,18 @@ pub struct CaptureState<'a> {
     pub summary: Result<&'a Summary, &'a CaptureError>,
 }
 
+/// A step of the walk over a [`Timeline`].
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Index of the file in [`Timeline::captures`].
+    pub capture: u32,
+    /// The frame.
+    pub frame: Frame<'a>,
+    /// Whether another file or interface could hold the same frame: files overlap here, or this
+    /// one has several interfaces.
+    pub may_repeat: bool,
+}
+
 /// Order of frames: time, then the file's place.
 type Key = (i64, u32);
 
@@ -61,6 +75,8 @@ pub struct Timeline {
     at_hand: Option<u32>,
     /// The file at hand stays so while its key is not above this one.
     limit: Option<Key>,
+    /// Until then frames can be copies of those of another file.
+    overlap_until_ns: i64,
 }
 
 impl Timeline {
@@ -80,6 +96,7 @@ impl Timeline {
             others: BinaryHeap::new(),
             at_hand: None,
             limit: None,
+            overlap_until_ns: i64::MIN,
         };
         timeline.limit = timeline.first_other();
         timeline
@@ -88,19 +105,21 @@ impl Timeline {
     /// The next frame in time, and the index of its file in [`Timeline::captures`].
     #[inline]
     #[allow(clippy::should_implement_trait)] // an Iterator cannot lend from itself
-    pub fn next(&mut self) -> Option<(u32, Frame<'_>)> {
+    pub fn next(&mut self) -> Option<Step<'_>> {
         let capture = match self.stay() {
             Some(capture) => capture,
             None => self.switch()?,
         };
-        match self
-            .members
-            .get(capture as usize)
-            .map(|member| &member.state)
-        {
-            Some(State::Open(reader)) => reader.current().map(|frame| (capture, frame)),
-            _ => None,
+        let State::Open(reader) = &self.members.get(capture as usize)?.state else {
+            return None;
+        };
+        let frame = reader.current()?;
+        if !self.others.is_empty() {
+            self.overlap_until_ns = frame.time_ns.saturating_add(DUPLICATE_WINDOW_NS);
         }
+        let may_repeat =
+            frame.time_ns <= self.overlap_until_ns || reader.summary().interfaces.len() > 1;
+        Some(Step { capture, frame, may_repeat })
     }
 
     /// Advances the file at hand: Some while its next frame is before all others.

@@ -59,6 +59,13 @@ pub enum Format {
 }
 
 impl Format {
+    /// Byte order of its headers (pcapng: of the first section's).
+    pub fn byte_order(&self) -> ByteOrder {
+        match self {
+            Format::Pcap { byte_order, .. } | Format::Pcapng { byte_order, .. } => *byte_order,
+        }
+    }
+
     /// Short name: `pcap`, `pcap-ns`, `pcap-modified`, `pcap-nokia`, `pcap-aix`, `pcap-ixia`, `pcapng`.
     pub fn name(&self) -> &'static str {
         match self {

@@ -106,7 +106,7 @@ impl<'a> Head<'a> {
 pub fn head(link_type: LinkType, bytes: &[u8]) -> Head<'_> {
     match link_type {
         LinkType::ETHERNET => ethernet(bytes),
-        LinkType::RAW | LinkType::RAW_12 | LinkType::RAW_14 | LinkType::IPV4 | LinkType::IPV6 => {
+        LinkType::RAW | LinkType::RAW_DLT_12 | LinkType::RAW_DLT_14 | LinkType::IPV4 | LinkType::IPV6 => {
             Head::bare(None, None).with_ip_by_version(bytes)
         }
         LinkType::NULL | LinkType::LOOP => loopback(bytes),

@@ -1,0 +1,4 @@
+//! stub
+use pyo3::prelude::*;
+#[pyfunction]
+pub fn scan() {}
