@@ -6,6 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often a watcher is told, and Ctrl-C is looked for.
@@ -29,10 +31,15 @@ pub fn dissect(
     let options = Options { threads, ranges, only_captures };
     let state = Progress::default();
     let rows = std::thread::scope(|scope| {
-        let worker = scope.spawn(|| run(&paths, &out, &options, &state));
+        let (done, finished) = channel();
+        let worker = scope.spawn(|| {
+            // dropped when the work is over, however it ends
+            let _done: Sender<()> = done;
+            run(&paths, &out, &options, &state)
+        });
         let mut stopped = Ok(());
-        while !worker.is_finished() {
-            py.detach(|| std::thread::park_timeout(TICK.min(if worker.is_finished() { Duration::ZERO } else { TICK })));
+        let finished = Mutex::new(finished);
+        while py.detach(|| waits(&finished)) {
             if stopped.is_ok() {
                 stopped = watch(py, &state, progress.as_ref());
                 state.cancelled.store(stopped.is_err(), Ordering::Relaxed);
@@ -47,6 +54,12 @@ pub fn dissect(
         counts.set_item(table, count)?;
     }
     Ok(counts.unbind())
+}
+
+/// Waits a tick; false once the work is over.
+fn waits(finished: &Mutex<Receiver<()>>) -> bool {
+    let finished = finished.lock().unwrap_or_else(PoisonError::into_inner);
+    matches!(finished.recv_timeout(TICK), Err(RecvTimeoutError::Timeout))
 }
 
 fn watch(py: Python<'_>, state: &Progress, progress: Option<&Py<PyAny>>) -> PyResult<()> {
