@@ -176,6 +176,8 @@ record! {
         network: String,
         /// tcp, udp, icmp, ... : the transport; `fragment` for pieces of datagrams
         transport: Option<String>,
+        /// IP protocol number, EtherType or LLC service access point
+        protocol_number: Option<u16>,
         /// Originator's MAC
         originator_mac: Option<Mac>,
         /// Originator's IP address

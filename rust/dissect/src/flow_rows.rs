@@ -73,6 +73,7 @@ impl Flow {
                 vlan: segment.vlan,
                 network,
                 transport,
+                protocol_number: number(self.key.kind),
                 originator_mac: originator.1,
                 originator: ip(originator.0),
                 originator_port: port(originator.0),
@@ -117,8 +118,17 @@ impl Side {
     }
 }
 
+/// IP protocol number, EtherType or LLC service access point.
+fn number(kind: Kind) -> Option<u16> {
+    match kind {
+        Kind::Ip(number) | Kind::Fragment(number) | Kind::Llc(number) => Some(u16::from(number)),
+        Kind::EtherType(number) => Some(number),
+        Kind::WlanControl | Kind::WlanProtected | Kind::Unknown => None,
+    }
+}
+
 /// Names of network and transport layer; an unknown number stands as `0x88b5` or `ip-proto-99`.
-fn layers(kind: Kind, low: Endpoint) -> (String, Option<String>) {
+pub fn layers(kind: Kind, low: Endpoint) -> (String, Option<String>) {
     let ip = || if matches!(low.address, Address::Ip(IpAddr::V6(_))) { "ipv6" } else { "ip" }.to_owned();
     match kind {
         Kind::Ip(number) => {

@@ -29,31 +29,38 @@ pub fn dissect(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Py<PyDict>> {
     let options = Options { threads, ranges, only_captures };
-    let state = Progress::default();
-    let rows = std::thread::scope(|scope| {
-        let (done, finished) = channel();
-        let worker = scope.spawn(|| {
-            // dropped when the work is over, however it ends
-            let _done: Sender<()> = done;
-            run(&paths, &out, &options, &state)
-        });
-        let mut stopped = Ok(());
-        let finished = Mutex::new(finished);
-        while py.detach(|| waits(&finished)) {
-            if stopped.is_ok() {
-                stopped = watch(py, &state, progress.as_ref());
-                state.cancelled.store(stopped.is_err(), Ordering::Relaxed);
-            }
-        }
-        let outcome = worker.join().map_err(|_| PyOSError::new_err("a thread of the dissector failed"));
-        stopped?;
-        outcome?.map_err(|error| PyOSError::new_err(error.to_string()))
-    })?;
+    let rows = watched(py, progress.as_ref(), |state| run(&paths, &out, &options, state))?
+        .map_err(|error| PyOSError::new_err(error.to_string()))?;
     let counts = PyDict::new(py);
     for (table, count) in rows {
         counts.set_item(table, count)?;
     }
     Ok(counts.unbind())
+}
+
+/// Runs `work` in a thread of its own, without the interpreter's lock; tells the watcher how far it is and stops it on Ctrl-C.
+pub fn watched<T: Send>(py: Python<'_>, progress: Option<&Py<PyAny>>, work: impl FnOnce(&Progress) -> T + Send) -> PyResult<T> {
+    let state = Progress::default();
+    std::thread::scope(|scope| {
+        let (done, finished) = channel();
+        let state = &state;
+        let worker = scope.spawn(move || {
+            // dropped when the work is over, however it ends
+            let _done: Sender<()> = done;
+            work(state)
+        });
+        let mut stopped = Ok(());
+        let finished = Mutex::new(finished);
+        while py.detach(|| waits(&finished)) {
+            if stopped.is_ok() {
+                stopped = watch(py, state, progress);
+                state.cancelled.store(stopped.is_err(), Ordering::Relaxed);
+            }
+        }
+        let outcome = py.detach(|| worker.join()).map_err(|_| PyOSError::new_err("a thread of the core failed: this is a bug"));
+        stopped?;
+        outcome
+    })
 }
 
 /// Waits a tick; false once the work is over.

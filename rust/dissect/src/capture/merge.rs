@@ -211,12 +211,26 @@ impl Timeline {
         open.into_iter().chain(self.waiting_key()).min()
     }
 
-    /// A mark from which [`Reader::resume`] reads the last frame once more.
-    pub fn mark(&self) -> Option<Mark> {
+    /// The frame that [`Timeline::next`] gave last.
+    pub fn current(&self) -> Option<Frame<'_>> {
+        self.reader_at_hand()?.current()
+    }
+
+    /// The summary so far of the file that the last frame came from.
+    pub fn summary_at_hand(&self) -> Option<&Summary> {
+        self.reader_at_hand().map(Reader::summary)
+    }
+
+    fn reader_at_hand(&self) -> Option<&Reader> {
         match &self.members.get(self.at_hand? as usize)?.state {
-            State::Open(reader) => Some(reader.mark_current()),
+            State::Open(reader) => Some(reader),
             _ => None,
         }
+    }
+
+    /// A mark from which [`Reader::resume`] reads the last frame once more.
+    pub fn mark(&self) -> Option<Mark> {
+        self.reader_at_hand().map(Reader::mark_current)
     }
 
     /// What is known of each file, in the order of the indices that [`Timeline::next`] gives.

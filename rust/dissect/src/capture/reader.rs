@@ -162,7 +162,7 @@ impl Reader {
 
     /// The frame that [`Reader::advance`] went to.
     #[inline]
-    pub(crate) fn current(&self) -> Option<Frame<'_>> {
+    pub fn current(&self) -> Option<Frame<'_>> {
         let found = self.current.as_ref()?;
         Some(Frame {
             number: self.number,

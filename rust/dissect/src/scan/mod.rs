@@ -1,0 +1,241 @@
+//! Back to the frames: those of a selection are counted, named and written to a capture file, each with its origin.
+
+mod selection;
+
+pub use selection::{Clause, Ends, Selection, flow_key};
+
+use crate::capture::{Frame, InterfaceHeader, Mark, PcapWriter, PcapngWriter, Reader, Step, Summary, Timeline, WriteError};
+use crate::dissect::Progress;
+use rustc_hash::FxHashMap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+/// Frames between two looks at the watcher.
+const TICK_FRAMES: u64 = 8192;
+
+/// A capture file of an analysis.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// its index there
+    pub capture: u32,
+    /// where it is
+    pub path: PathBuf,
+    /// its name in comments: as the user gave it
+    pub name: String,
+    /// places from which it can be read, in order (the table `frame_index`)
+    pub marks: Vec<Mark>,
+}
+
+/// Where selected frames go.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// file to be written; none: only count
+    pub path: Option<PathBuf>,
+    /// pcap instead of pcapng; true for nanoseconds
+    pub pcap: Option<bool>,
+    /// most frames written; all are counted
+    pub max_frames: u64,
+    /// name and version of the program, for the file's header
+    pub application: String,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// frames of the selection
+    pub selected: u64,
+    /// (capture, frame) of those written, in the order of the file
+    pub written: Vec<(u32, u64)>,
+}
+
+/// Why a scan did not come to its end.
+#[derive(Debug)]
+pub enum ScanError {
+    /// the output cannot be written or does not fit its format
+    Write(WriteError),
+    /// the watcher stopped it
+    Cancelled,
+}
+
+impl std::fmt::Display for ScanError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Write(error) => write!(f, "{error}"),
+            Self::Cancelled => f.write_str("stopped before the end"),
+        }
+    }
+}
+
+impl<E: Into<WriteError>> From<E> for ScanError {
+    fn from(error: E) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+/// Walks the sources and takes the frames of the selection. Where it names frames, only their surroundings are read;
+/// else all files are, as one capture in time order.
+///
+/// # Errors
+/// when the output cannot be written or the watcher stops the scan
+pub fn scan(sources: &[Source], selection: &Selection, target: &Target, progress: &Progress) -> Result<Found, ScanError> {
+    let mut output = Output::new(target)?;
+    let mut found = Found::default();
+    let mut take = |source: &Source, frame: &Frame<'_>, summary: &Summary| -> Result<(), ScanError> {
+        found.selected = found.selected.wrapping_add(1);
+        if (found.written.len() as u64) < target.max_frames {
+            output.write(source, frame, summary)?;
+            found.written.push((source.capture, frame.number));
+        }
+        Ok(())
+    };
+    if let Some(frames) = selection.frames() {
+        for source in sources {
+            let Some(wanted) = frames.get(&source.capture) else { continue };
+            read_near(source, wanted, |frame, summary| {
+                if selection.takes(source.capture, frame) { take(source, frame, summary) } else { Ok(()) }
+            })?;
+        }
+    } else {
+        let by_path: FxHashMap<&Path, &Source> = sources.iter().map(|source| (source.path.as_path(), source)).collect();
+        let mut timeline = Timeline::new(sources.iter().map(|source| source.path.clone()).collect());
+        let order: Vec<Option<&Source>> = timeline.captures().iter().map(|state| by_path.get(state.path).copied()).collect();
+        let mut walked = 0u64;
+        loop {
+            let Some(Step { capture, frame, .. }) = timeline.next() else { break };
+            walked = walked.wrapping_add(1);
+            if walked % TICK_FRAMES == 0 {
+                progress.frames.store(walked, Ordering::Relaxed);
+                if progress.cancelled.load(Ordering::Relaxed) {
+                    return Err(ScanError::Cancelled);
+                }
+            }
+            let Some(Some(source)) = order.get(usize::try_from(capture).unwrap_or(usize::MAX)) else { continue };
+            if selection.takes(source.capture, &frame) {
+                let Some(summary) = timeline.summary_at_hand() else { continue };
+                if let Some(frame) = timeline.current() {
+                    take(source, &frame, summary)?;
+                }
+            }
+        }
+    }
+    output.finish()?;
+    Ok(found)
+}
+
+/// Reads the wanted frames of a file, starting at the last mark before each.
+fn read_near(
+    source: &Source,
+    wanted: &std::collections::BTreeSet<u64>,
+    mut take: impl FnMut(&Frame<'_>, &Summary) -> Result<(), ScanError>,
+) -> Result<(), ScanError> {
+    let mut reader: Option<Reader> = None;
+    let mut next_number = 0;
+    for number in wanted {
+        let place = source.marks.partition_point(|mark| mark.number <= *number);
+        let mark = place.checked_sub(1).and_then(|index| source.marks.get(index));
+        let jumps = reader.is_none() || mark.is_some_and(|mark| mark.number > next_number);
+        if jumps {
+            // a file that has gone or changed since the analysis gives nothing
+            reader = match mark {
+                Some(mark) => Reader::resume(&source.path, mark).ok(),
+                None => Reader::open(&source.path).ok(),
+            };
+        }
+        let Some(reader) = &mut reader else { return Ok(()) };
+        while reader.next().is_some() {
+            let Some(frame) = reader.current() else { break };
+            next_number = frame.number.wrapping_add(1);
+            if frame.number >= *number {
+                take(&frame, reader.summary())?;
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+enum Writer {
+    Pcapng(PcapngWriter<BufWriter<File>>),
+    Pcap(Option<PcapWriter<BufWriter<File>>>, BufWriter<File>, bool),
+    None,
+}
+
+struct Output {
+    writer: Writer,
+    interfaces: FxHashMap<(u32, u32), u32>,
+}
+
+impl Output {
+    fn new(target: &Target) -> Result<Self, ScanError> {
+        let writer = match &target.path {
+            None => Writer::None,
+            Some(path) => {
+                let file = BufWriter::new(File::create(path).map_err(WriteError::from)?);
+                match target.pcap {
+                    None => Writer::Pcapng(PcapngWriter::new(file, &target.application)?),
+                    Some(nanoseconds) => Writer::Pcap(None, file, nanoseconds),
+                }
+            }
+        };
+        Ok(Self { writer, interfaces: FxHashMap::default() })
+    }
+
+    fn write(&mut self, source: &Source, frame: &Frame<'_>, summary: &Summary) -> Result<(), ScanError> {
+        match &mut self.writer {
+            Writer::None => {}
+            Writer::Pcap(writer, file, nanoseconds) => {
+                if writer.is_none() {
+                    let file = BufWriter::new(file.get_ref().try_clone().map_err(WriteError::from)?);
+                    *writer = Some(PcapWriter::new(file, frame.link_type, 0, *nanoseconds)?);
+                }
+                if let Some(writer) = writer {
+                    writer.write(frame)?;
+                }
+            }
+            Writer::Pcapng(writer) => {
+                let key = (source.capture, frame.interface);
+                let interface = match self.interfaces.get(&key) {
+                    Some(interface) => *interface,
+                    None => {
+                        let header = describe(source, frame, summary);
+                        let interface = writer.add_interface(&header)?;
+                        self.interfaces.insert(key, interface);
+                        interface
+                    }
+                };
+                writer.write(interface, frame, Some(&format!("frame {} of {}", frame.number, source.name)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), ScanError> {
+        let mut file = match self.writer {
+            Writer::None => return Ok(()),
+            Writer::Pcapng(writer) => writer.into_inner(),
+            Writer::Pcap(Some(writer), ..) => writer.into_inner(),
+            Writer::Pcap(None, mut file, nanoseconds) => {
+                // no frame told a link type: an empty Ethernet capture
+                PcapWriter::new(&mut file, crate::capture::LinkType::ETHERNET, 0, nanoseconds)?;
+                file
+            }
+        };
+        file.flush().map_err(WriteError::from)?;
+        Ok(())
+    }
+}
+
+/// The interface of a frame as the output describes it.
+fn describe(source: &Source, frame: &Frame<'_>, summary: &Summary) -> InterfaceHeader {
+    let known = usize::try_from(frame.interface).ok().and_then(|index| summary.interfaces.get(index));
+    InterfaceHeader {
+        link_type: frame.link_type,
+        snaplen: known.map_or(0, |interface| interface.snaplen),
+        name: known.and_then(|interface| interface.name.clone()).unwrap_or_default(),
+        description: source.name.clone(),
+        filter: known.and_then(|interface| interface.filter.clone()),
+        fcs_bytes: known.and_then(|interface| interface.fcs_bytes),
+    }
+}
