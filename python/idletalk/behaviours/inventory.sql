@@ -1,0 +1,197 @@
+-- Devices: physical things, by MAC, or by local IP address where the link has no MAC.
+-- Takes `sides` (flows.sql), the facts arp, icmp, dhcp, dns_records, interfaces, and the lab's
+-- lab_macs(mac, device, name, role, under_test) and lab_networks(low_key, high_key).
+
+-- What an address is, by its own form (RFC 1918, 3927, 6598, 4193, 4291; 5771 and 4291 for groups).
+CREATE OR REPLACE TEMP MACRO form_of(address, key) AS CASE
+    WHEN address IS NULL THEN NULL
+    WHEN address IN ('0.0.0.0', '::') THEN 'unspecified'
+    WHEN address = '255.255.255.255' THEN 'broadcast'
+    WHEN contains(address, ':') THEN CASE
+        WHEN starts_with(address, 'ff') THEN 'multicast'
+        WHEN key >> 57 = 126 OR key >> 54 = 1018 OR key = 0 THEN 'local'      -- fc00::/7, fe80::/10, ::1
+        ELSE 'global' END
+    ELSE CASE
+        WHEN key BETWEEN 3758096384 AND 4026531839 THEN 'multicast'           -- 224.0.0.0/4
+        WHEN key BETWEEN 167772160 AND 184549375                              -- 10.0.0.0/8
+          OR key BETWEEN 2886729728 AND 2887778303                            -- 172.16.0.0/12
+          OR key BETWEEN 3232235520 AND 3232301055                            -- 192.168.0.0/16
+          OR key BETWEEN 2851995648 AND 2852061183                            -- 169.254.0.0/16
+          OR key BETWEEN 1681915904 AND 1686110207                            -- 100.64.0.0/10
+          OR key BETWEEN 2130706432 AND 2147483647 THEN 'local'               -- 127.0.0.0/8
+        ELSE 'global' END
+    END;
+
+CREATE OR REPLACE TEMP MACRO is_group(mac) AS substr(mac, 2, 1) IN ('1', '3', '5', '7', '9', 'b', 'd', 'f');
+
+CREATE TEMP TABLE hosts AS
+SELECT address, any_key AS key,
+    CASE WHEN form_of(address, any_key) = 'global' AND EXISTS (
+        FROM lab_networks WHERE any_key BETWEEN low_key AND high_key) THEN 'local' ELSE form_of(address, any_key) END AS form
+FROM (SELECT address, max(key) AS any_key FROM (
+    SELECT address, key FROM sides UNION ALL SELECT peer, peer_key FROM sides) WHERE address IS NOT NULL GROUP BY address);
+
+-- Who said that an address is his: ARP (RFC 826, 5227) and neighbour discovery (RFC 4861).
+CREATE TEMP TABLE claims AS
+SELECT sender_mac AS mac, sender AS address, 'arp' AS told_by, min(time_ns) AS first_ns, max(time_ns) AS last_ns, count(*) AS times
+FROM arp WHERE sender <> '0.0.0.0' AND sender_mac <> '00:00:00:00:00:00' GROUP BY ALL
+UNION ALL
+SELECT neighbour_mac, neighbour, 'nd', min(time_ns), max(time_ns), count(*)
+FROM icmp WHERE kind = 136 AND version = 6 AND neighbour_mac IS NOT NULL AND neighbour IS NOT NULL GROUP BY ALL
+UNION ALL
+SELECT client_mac, your_address, 'dhcp', min(time_ns), max(time_ns), count(*)
+FROM dhcp WHERE message_type = 5 AND your_address <> '0.0.0.0' GROUP BY ALL;
+
+-- A router is a MAC behind which the Internet lies: several addresses beyond the link are its source, or DHCP names
+-- one of its addresses as router. IPv6 networks count by /64: a device has several addresses of its own in one.
+CREATE TEMP TABLE routers AS
+SELECT mac, 'hosts beyond the link' AS told_by FROM (
+    SELECT mac, count(DISTINCT s.key) AS networks
+    FROM sides AS s JOIN hosts AS h USING (address)
+    WHERE s.mac IS NOT NULL AND s.tx_packets > 0 AND h.form = 'global'
+      AND NOT EXISTS (FROM claims AS c WHERE c.mac = s.mac AND c.address = s.address AND c.told_by <> 'dhcp')
+    GROUP BY mac
+) WHERE networks >= 2
+UNION
+SELECT c.mac, 'dhcp router option' FROM claims AS c
+JOIN (SELECT DISTINCT unnest(routers) AS address FROM dhcp WHERE routers IS NOT NULL) USING (address) WHERE c.told_by <> 'dhcp';
+
+-- Addresses by MAC: claimed ones, and sources of packets. Behind a router's MAC only claimed ones are its own.
+CREATE TEMP TABLE mac_addresses AS
+SELECT mac, address, told_by, first_ns, last_ns, times FROM claims
+UNION ALL
+SELECT s.mac, s.address, 'ip', min(s.first_ns), max(s.last_ns), sum(s.tx_packets)
+FROM sides AS s JOIN hosts AS h USING (address)
+WHERE s.mac IS NOT NULL AND s.tx_packets > 0 AND h.form IN ('local', 'global')
+  AND (s.mac NOT IN (SELECT mac FROM routers)
+       OR EXISTS (FROM claims AS c WHERE c.mac = s.mac AND c.address = s.address)
+       OR s.address LIKE 'fe80:%')
+GROUP BY s.mac, s.address;
+
+-- Devices: MACs that sent something; several of one device where the lab says so.
+CREATE TEMP TABLE device_macs AS
+SELECT mac, coalesce(l.device, mac) AS device
+FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND tx_packets > 0)
+LEFT JOIN lab_macs AS l USING (mac);
+
+-- Where the link has no MAC: local addresses that sent something; where none is local, those that opened a flow.
+CREATE TEMP TABLE bare_devices AS
+WITH bare AS (
+    SELECT s.address, bool_or(s.is_originator) AS opens, max(h.form) AS form
+    FROM sides AS s JOIN hosts AS h USING (address)
+    WHERE s.mac IS NULL AND s.peer_mac IS NULL AND s.tx_packets > 0 AND h.form IN ('local', 'global')
+    GROUP BY s.address
+)
+SELECT address, 'ip:' || address AS device FROM bare
+WHERE form = 'local' OR (opens AND NOT EXISTS (FROM bare WHERE form = 'local'));
+
+CREATE TABLE addresses AS
+SELECT device, mac, address, told_by, min(first_ns) AS first_ns, max(last_ns) AS last_ns, sum(times)::BIGINT AS times
+FROM mac_addresses JOIN device_macs USING (mac) GROUP BY ALL
+UNION ALL
+SELECT device, NULL, s.address, 'ip', min(first_ns), max(last_ns), sum(tx_packets)::BIGINT
+FROM sides AS s JOIN bare_devices USING (address) WHERE s.mac IS NULL AND tx_packets > 0 GROUP BY device, s.address;
+
+COMMENT ON TABLE addresses IS 'IP addresses that devices used, and what showed it.';
+COMMENT ON COLUMN addresses.device IS 'Device id';
+COMMENT ON COLUMN addresses.mac IS 'MAC that had the address; null where the link has none';
+COMMENT ON COLUMN addresses.address IS 'IP address';
+COMMENT ON COLUMN addresses.told_by IS 'arp, nd, dhcp, or ip (source of a packet)';
+COMMENT ON COLUMN addresses.first_ns IS 'First sighting, UTC nanoseconds since 1970';
+COMMENT ON COLUMN addresses.last_ns IS 'Last sighting, UTC nanoseconds since 1970';
+COMMENT ON COLUMN addresses.times IS 'Messages or packets that showed it';
+
+-- The device of a frame's end.
+CREATE TEMP TABLE device_sides AS
+SELECT d.device, s.* FROM sides AS s JOIN device_macs AS d USING (mac)
+UNION ALL
+SELECT b.device, s.* FROM sides AS s JOIN bare_devices AS b ON s.address = b.address
+WHERE s.mac IS NULL;
+
+-- Names that devices give themselves.
+CREATE TABLE device_names AS
+WITH told AS (
+    SELECT source_mac AS mac, source AS address, hostname AS name, 'dhcp' AS told_by, time_ns FROM dhcp
+    WHERE hostname IS NOT NULL AND NOT is_reply
+    UNION ALL
+    SELECT source_mac, source, regexp_replace(name, '\.local$', ''), 'mdns', time_ns FROM dns_records
+    WHERE protocol = 'mdns' AND is_response AND kind IN (1, 28) AND address = source
+)
+SELECT device, name, told_by, min(time_ns) AS first_ns, count(*) AS times FROM told JOIN device_macs USING (mac)
+WHERE name <> '' GROUP BY ALL
+UNION ALL
+SELECT device, name, told_by, min(time_ns), count(*) FROM told JOIN bare_devices USING (address)
+WHERE mac IS NULL AND name <> '' GROUP BY ALL;
+
+COMMENT ON TABLE device_names IS 'Names that devices told of themselves.';
+COMMENT ON COLUMN device_names.device IS 'Device id';
+COMMENT ON COLUMN device_names.name IS 'The name';
+COMMENT ON COLUMN device_names.told_by IS 'dhcp (host name option) or mdns (address record of its own)';
+COMMENT ON COLUMN device_names.first_ns IS 'First time told, UTC nanoseconds since 1970';
+COMMENT ON COLUMN device_names.times IS 'How often';
+
+CREATE TABLE devices AS
+WITH volumes AS (
+    SELECT device,
+        sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
+        sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
+        sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
+        sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
+        min(first_ns) AS first_ns, max(last_ns) AS last_ns
+    FROM device_sides GROUP BY device
+), macs AS (
+    SELECT device, list(mac ORDER BY mac) AS macs FROM device_macs GROUP BY device
+), vendors AS (
+    SELECT device, min(vendor) AS vendor, bool_and(locally_administered) AS mac_is_random
+    FROM lookup_macs('device_macs') JOIN device_macs USING (mac) GROUP BY device
+), names AS (
+    SELECT device, arg_min(name, (CASE told_by WHEN 'dhcp' THEN 0 ELSE 1 END, -times, name)) AS name,
+        arg_min(told_by, (CASE told_by WHEN 'dhcp' THEN 0 ELSE 1 END, -times, name)) AS told_by
+    FROM device_names GROUP BY device
+), lab AS (
+    SELECT device, min(name) AS name, min(role) AS role, bool_or(under_test) AS under_test
+    FROM lab_macs GROUP BY device
+)
+SELECT
+    v.device,
+    coalesce(m.macs, []) AS macs,
+    coalesce(lab.name, n.name, vendors.vendor || ' ' || right(v.device, 8), v.device) AS name,
+    CASE WHEN lab.name IS NOT NULL THEN 'lab' WHEN n.name IS NOT NULL THEN n.told_by
+         WHEN vendors.vendor IS NOT NULL THEN 'vendor' ELSE 'id' END AS name_told_by,
+    vendors.vendor,
+    vendors.mac_is_random,
+    coalesce(lab.role, CASE
+        WHEN EXISTS (FROM routers AS r WHERE list_contains(m.macs, r.mac)) THEN 'gateway'
+        WHEN EXISTS (FROM interfaces AS i WHERE list_contains(m.macs, i.mac)) THEN 'capture' END) AS role,
+    CASE WHEN lab.role IS NOT NULL THEN 'lab'
+         ELSE coalesce((SELECT min(told_by) FROM routers AS r WHERE list_contains(m.macs, r.mac)),
+                       (SELECT 'interface of the capture' FROM interfaces AS i WHERE list_contains(m.macs, i.mac) LIMIT 1))
+    END AS role_told_by,
+    CASE WHEN EXISTS (FROM lab_macs WHERE under_test IS NOT NULL) THEN coalesce(lab.under_test, false) END AS under_test,
+    v.* EXCLUDE (device)
+FROM volumes AS v
+LEFT JOIN macs AS m USING (device)
+LEFT JOIN vendors USING (device)
+LEFT JOIN names AS n USING (device)
+LEFT JOIN lab USING (device);
+
+COMMENT ON TABLE devices IS 'A physical thing on the network.';
+COMMENT ON COLUMN devices.device IS 'Device id: its MAC, or ip:ADDRESS where the link has none';
+COMMENT ON COLUMN devices.macs IS 'Its MACs';
+COMMENT ON COLUMN devices.name IS 'Name for people';
+COMMENT ON COLUMN devices.name_told_by IS 'What told the name: lab, dhcp, mdns, vendor, id';
+COMMENT ON COLUMN devices.vendor IS 'Holder of the MAC prefix (IEEE)';
+COMMENT ON COLUMN devices.mac_is_random IS 'All its MACs were chosen by software';
+COMMENT ON COLUMN devices.role IS 'device, gateway, capture, phone, hub, bystander; null: nothing tells it';
+COMMENT ON COLUMN devices.role_told_by IS 'What told the role';
+COMMENT ON COLUMN devices.under_test IS 'As the lab file says; null without one';
+COMMENT ON COLUMN devices.tx_packets IS 'Frames that it sent';
+COMMENT ON COLUMN devices.tx_bytes IS 'Bytes that it sent';
+COMMENT ON COLUMN devices.rx_packets IS 'Frames sent to it';
+COMMENT ON COLUMN devices.rx_bytes IS 'Bytes sent to it';
+COMMENT ON COLUMN devices.tx_unique_packets IS 'Frames that it sent, without those that the capture holds twice';
+COMMENT ON COLUMN devices.tx_unique_bytes IS 'Bytes of those';
+COMMENT ON COLUMN devices.rx_unique_packets IS 'Frames sent to it, without those that the capture holds twice';
+COMMENT ON COLUMN devices.rx_unique_bytes IS 'Bytes of those';
+COMMENT ON COLUMN devices.first_ns IS 'First frame, UTC nanoseconds since 1970';
+COMMENT ON COLUMN devices.last_ns IS 'Last frame, UTC nanoseconds since 1970';

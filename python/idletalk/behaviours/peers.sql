@@ -1,0 +1,144 @@
+-- Who each device talks to. Takes device_sides, hosts, routers, addresses (inventory.sql), flows, the look-ups, and the
+-- facts dns_records, tls_client_hellos, http_requests.
+
+-- Which MAC is a router's decides the scope of what lies behind it.
+CREATE TEMP TABLE address_devices AS
+SELECT address, arg_max(device, (last_ns, device)) AS device FROM addresses GROUP BY address;
+
+CREATE TEMP TABLE router_devices AS
+SELECT DISTINCT device FROM routers JOIN device_macs USING (mac)
+UNION SELECT device FROM lab_macs WHERE role = 'gateway';
+
+CREATE TEMP TABLE peer_flows AS
+SELECT
+    s.device,
+    coalesce(s.peer, s.peer_mac, 'unknown') AS peer,
+    CASE
+        WHEN h.form IN ('multicast', 'broadcast', 'unspecified') THEN h.form
+        WHEN s.peer_mac = 'ff:ff:ff:ff:ff:ff' THEN 'broadcast'
+        WHEN s.peer IS NULL AND is_group(s.peer_mac) THEN 'multicast'
+        WHEN coalesce(a.device, m.device) IN (FROM router_devices) AND (s.peer IS NULL OR a.device IS NOT NULL) THEN 'gateway'
+        WHEN h.form = 'global' AND a.device IS NULL THEN 'internet'
+        ELSE 'lan' END AS scope,
+    -- behind a router's MAC an address is the router's only where it claimed it
+    CASE WHEN s.peer IS NULL THEN m.device ELSE a.device END AS peer_device,
+    s.peer_key,
+    s.* EXCLUDE (device, peer, peer_key),
+    f.application, f.responder_port, f.began_in_capture
+FROM device_sides AS s
+JOIN flows AS f USING (flow)
+LEFT JOIN hosts AS h ON h.address = s.peer
+LEFT JOIN address_devices AS a ON a.address = s.peer
+LEFT JOIN device_macs AS m ON m.mac = s.peer_mac;
+
+CREATE TABLE peers AS
+SELECT
+    device, peer,
+    min(scope) AS scope,
+    max(peer_device) AS peer_device,
+    max(peer_key) AS peer_key,
+    count(DISTINCT flow) AS flows,
+    sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
+    sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
+    sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
+    sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
+    min(first_ns) AS first_ns, max(last_ns) AS last_ns,
+    bool_or(NOT began_in_capture) AS open_before_capture,
+    bool_and(coalesce(application, '') = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123)) AS is_ntp_only
+FROM peer_flows
+GROUP BY device, peer;
+
+COMMENT ON TABLE peers IS 'Who each device talks to.';
+COMMENT ON COLUMN peers.device IS 'Device id';
+COMMENT ON COLUMN peers.peer IS 'IP address of the peer, or its MAC where no IP is involved';
+COMMENT ON COLUMN peers.scope IS 'lan, gateway, multicast, broadcast, internet or unspecified';
+COMMENT ON COLUMN peers.peer_device IS 'Device that has this address, where it is one of ours';
+COMMENT ON COLUMN peers.peer_key IS 'The address as a key of look-up tables';
+COMMENT ON COLUMN peers.flows IS 'Conversations';
+COMMENT ON COLUMN peers.tx_packets IS 'Frames that the device sent to the peer';
+COMMENT ON COLUMN peers.tx_bytes IS 'Bytes of those';
+COMMENT ON COLUMN peers.rx_packets IS 'Frames that the peer sent to the device';
+COMMENT ON COLUMN peers.rx_bytes IS 'Bytes of those';
+COMMENT ON COLUMN peers.tx_unique_packets IS 'Frames to the peer, without those that the capture holds twice';
+COMMENT ON COLUMN peers.tx_unique_bytes IS 'Bytes of those';
+COMMENT ON COLUMN peers.rx_unique_packets IS 'Frames from the peer, without those that the capture holds twice';
+COMMENT ON COLUMN peers.rx_unique_bytes IS 'Bytes of those';
+COMMENT ON COLUMN peers.first_ns IS 'First frame, UTC nanoseconds since 1970';
+COMMENT ON COLUMN peers.last_ns IS 'Last frame, UTC nanoseconds since 1970';
+COMMENT ON COLUMN peers.open_before_capture IS 'A TCP connection was open before the capture began; null without TCP';
+COMMENT ON COLUMN peers.is_ntp_only IS 'Nothing but time was asked';
+
+CREATE TABLE peer_protocols AS
+SELECT
+    device, peer, network, transport, application,
+    sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
+    sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
+    sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
+    sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes
+FROM peer_flows
+GROUP BY ALL;
+
+COMMENT ON TABLE peer_protocols IS 'Protocols between each device and each of its peers.';
+COMMENT ON COLUMN peer_protocols.device IS 'Device id';
+COMMENT ON COLUMN peer_protocols.peer IS 'Peer, as in peers';
+COMMENT ON COLUMN peer_protocols.network IS 'Network layer';
+COMMENT ON COLUMN peer_protocols.transport IS 'Transport layer';
+COMMENT ON COLUMN peer_protocols.application IS 'Application protocol; null while unknown';
+COMMENT ON COLUMN peer_protocols.tx_packets IS 'Frames that the device sent to the peer';
+COMMENT ON COLUMN peer_protocols.tx_bytes IS 'Bytes of those';
+COMMENT ON COLUMN peer_protocols.rx_packets IS 'Frames that the peer sent to the device';
+COMMENT ON COLUMN peer_protocols.rx_bytes IS 'Bytes of those';
+COMMENT ON COLUMN peer_protocols.tx_unique_packets IS 'Frames to the peer, without those that the capture holds twice';
+COMMENT ON COLUMN peer_protocols.tx_unique_bytes IS 'Bytes of those';
+COMMENT ON COLUMN peer_protocols.rx_unique_packets IS 'Frames from the peer, without those that the capture holds twice';
+COMMENT ON COLUMN peer_protocols.rx_unique_bytes IS 'Bytes of those';
+
+-- Names of a peer as this device used them. A DNS answer counts for a device that got it before it last used the address;
+-- the name asked for counts, not the canonical name behind it.
+CREATE TABLE peer_names AS
+WITH answers AS (
+    SELECT d.device, r.address AS peer, coalesce(r.query, r.name) AS name, r.protocol AS told_by, r.time_ns
+    FROM dns_records AS r
+    LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
+    LEFT JOIN bare_devices AS b ON b.address = r.destination AND r.destination_mac IS NULL
+    JOIN (SELECT DISTINCT device FROM devices) AS d ON d.device = coalesce(m.device, b.device)
+    WHERE r.is_response AND r.section = 'answer' AND r.address IS NOT NULL AND r.protocol = 'dns'
+), told AS (
+    SELECT a.device, a.peer, a.name, a.told_by, min(a.time_ns) AS first_ns, count(*) AS times
+    FROM answers AS a JOIN peers AS p USING (device, peer) WHERE a.time_ns <= p.last_ns GROUP BY ALL
+    UNION ALL
+    SELECT s.device, s.peer, h.server_name, 'sni', min(h.time_ns), count(DISTINCT (h.capture, h.frame))
+    FROM tls_client_hellos AS h JOIN (SELECT DISTINCT device, peer, flow, address, is_originator FROM peer_flows) AS s USING (flow)
+    WHERE h.server_name IS NOT NULL AND h.source = s.address GROUP BY ALL
+    UNION ALL
+    SELECT s.device, s.peer, q.host, 'http', min(q.time_ns), count(DISTINCT (q.capture, q.frame))
+    FROM http_requests AS q JOIN (SELECT DISTINCT device, peer, flow, address FROM peer_flows) AS s USING (flow)
+    WHERE q.host IS NOT NULL AND q.host <> s.peer AND q.source = s.address GROUP BY ALL
+)
+SELECT device, peer, name, told_by, first_ns, times FROM told;
+
+COMMENT ON TABLE peer_names IS 'Names of each device''s peers, and the record that told them.';
+COMMENT ON COLUMN peer_names.device IS 'Device id';
+COMMENT ON COLUMN peer_names.peer IS 'Peer, as in peers';
+COMMENT ON COLUMN peer_names.name IS 'The name that the device asked for or sent';
+COMMENT ON COLUMN peer_names.told_by IS 'sni (TLS server name), http (Host header), dns (answer that the device got)';
+COMMENT ON COLUMN peer_names.first_ns IS 'First time told, UTC nanoseconds since 1970';
+COMMENT ON COLUMN peer_names.times IS 'How often';
+
+CREATE TEMP TABLE internet_hosts AS
+SELECT DISTINCT peer AS address, peer_key AS key FROM peers WHERE scope = 'internet';
+
+CREATE TABLE host_networks AS SELECT * FROM lookup_hosts('internet_hosts');
+
+COMMENT ON TABLE host_networks IS 'What the look-up tables know of Internet hosts, as of their own dates.';
+COMMENT ON COLUMN host_networks.address IS 'IP address';
+COMMENT ON COLUMN host_networks.asn IS 'AS number that announces the address';
+COMMENT ON COLUMN host_networks.organisation IS 'Who holds the AS number';
+COMMENT ON COLUMN host_networks.asn_country IS 'Where the AS number is registered: not where the host is';
+COMMENT ON COLUMN host_networks.country IS 'Where the host is, as country_source says';
+COMMENT ON COLUMN host_networks.country_source IS 'The source that was believed';
+COMMENT ON COLUMN host_networks.country_disagrees IS 'Another source names another country; null where one alone answers';
+COMMENT ON COLUMN host_networks.countries_told IS 'What each source says';
+COMMENT ON COLUMN host_networks.provider IS 'Cloud, CDN or hosting provider whose network it is';
+COMMENT ON COLUMN host_networks.provider_kind IS 'cloud, cdn or hosting';
+COMMENT ON COLUMN host_networks.anycast IS 'Served from many places at once: the country is no place';
