@@ -1,0 +1,12 @@
+"""Judgements: one question a module, its SQL beside it. Facts in, answers out; no files, no pages, no network.
+
+To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :data:`BEHAVIOURS`.
+"""
+
+from idletalk.behaviours import flows, inventory, peers, traffic
+from idletalk.behaviours.behaviour import Ask, Behaviour
+
+BEHAVIOURS: tuple[Behaviour, ...] = (flows.BEHAVIOUR, inventory.BEHAVIOUR, traffic.BEHAVIOUR, peers.BEHAVIOUR)
+"""Every behaviour, in the order in which their tables build on one another."""
+
+__all__ = ["BEHAVIOURS", "Ask", "Behaviour"]

@@ -1,0 +1,109 @@
+"""Who does each device talk to?"""
+
+from collections.abc import Iterable
+
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
+from idletalk.behaviours.inventory import protocol_volume, told_name, volume
+from idletalk.model import CloudUse, Device, IdleRow, Peer, ProtocolVolume, ToldName
+
+BEHAVIOUR = Behaviour(
+    name="peers",
+    question="Who does each device talk to, by which name, in which country and cloud, in which protocols?",
+    method=(
+        "A peer is an IP address (or a MAC, where no IP is involved) that exchanged frames with the device. Its scope "
+        "comes from the address, and from what ARP, neighbour discovery, DHCP and the lab file show to be on the link. "
+        "Names are those that this device used for it: TLS server name, HTTP Host, and the name in DNS answers that it "
+        "got before it last used the address. AS number, organisation, country and provider come from look-up tables "
+        "with a date. Hosts that were asked for nothing but time are told apart."
+    ),
+    limits=(
+        "A country is what a table says of the address: for anycast addresses it is no place, and tables disagree; "
+        "where they do, it is said. DNS answers before the capture began are unknown."
+    ),
+    tables=("peers", "peer_protocols", "peer_names", "host_networks"),
+)
+
+NAME_TRUST = ("sni", "http", "dns")
+"""Sources of names, the most trusted first: what was sent to the peer itself before what was said about it."""
+
+
+def peers(ask: Ask) -> dict[str, list[Peer]]:
+    """The peers of each device, those with the most bytes first."""
+    names: dict[tuple[str, str], list[ToldName]] = {}
+    for row in ask("FROM peer_names ORDER BY device, peer, times DESC, name"):
+        names.setdefault((row["device"], row["peer"]), []).append(told_name(row))
+    for told in names.values():
+        told.sort(key=lambda name: NAME_TRUST.index(name.told_by))
+    protocols: dict[tuple[str, str], list[ProtocolVolume]] = {}
+    for row in ask("FROM peer_protocols ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application"):
+        protocols.setdefault((row["device"], row["peer"]), []).append(protocol_volume(row))
+    rows = ask(
+        "SELECT p.*, n.* EXCLUDE (address) FROM peers AS p LEFT JOIN host_networks AS n ON n.address = p.peer"
+        " AND p.scope = 'internet' ORDER BY device, tx_bytes + rx_bytes DESC, peer"
+    )
+    return by(rows, "device", lambda row: _peer(row, names, protocols))
+
+
+def _peer(
+    row: Row,
+    names: dict[tuple[str, str], list[ToldName]],
+    protocols: dict[tuple[str, str], list[ProtocolVolume]],
+) -> Peer:
+    key = (row["device"], row["peer"])
+    return Peer(
+        address=row["peer"],
+        scope=row["scope"],
+        device=row["peer_device"],
+        names=tuple(names.get(key, ())),
+        country=row["country"],
+        country_source=row["country_source"],
+        country_disagrees=row["country_disagrees"],
+        asn=row["asn"],
+        organisation=row["organisation"],
+        provider=row["provider"],
+        provider_kind=row["provider_kind"],
+        anycast=row["anycast"],
+        protocols=tuple(protocols.get(key, ())),
+        traffic=volume(row),
+        flows=row["flows"],
+        first=iso(row["first_ns"]),
+        last=iso(row["last_ns"]),
+        open_before_capture=row["open_before_capture"],
+        is_ntp_only=row["is_ntp_only"],
+    )
+
+
+def idle_rows(devices: tuple[Device, ...]) -> tuple[IdleRow, ...]:
+    """The idle conclusion: a row for each device but gateways and capture boxes; where a lab file tells, those under test."""
+    chosen = [d for d in devices if d.role not in ("gateway", "capture") and d.under_test is not False]
+    return tuple(_idle_row(device) for device in chosen)
+
+
+def _idle_row(device: Device) -> IdleRow:
+    internet = [peer for peer in device.peers if peer.scope == "internet"]
+    services = [peer for peer in internet if not peer.is_ntp_only]
+    clouds: dict[str, list[Peer]] = {}
+    for peer in services:
+        clouds.setdefault(peer.provider or peer.organisation or "unknown", []).append(peer)
+    return IdleRow(
+        device=device.id,
+        clouds=tuple(
+            CloudUse(
+                provider=provider,
+                countries=_sorted(peer.country for peer in group),
+                protocols=_sorted(p.protocol if p.application else f"unknown {p.protocol}" for q in group for p in q.protocols),
+                hosts=len(group),
+                bytes=sum(peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes for peer in group),
+            )
+            for provider, group in sorted(clouds.items())
+        ),
+        countries=_sorted(peer.country for peer in services),
+        ntp_hosts=sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols)),
+        internet_peers_without_ntp=len(services),
+        lan_peers=sum(1 for peer in device.peers if peer.scope == "lan"),
+        bytes_per_observed_hour=device.bytes_per_observed_hour,
+    )
+
+
+def _sorted(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}))
