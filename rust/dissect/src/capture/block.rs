@@ -6,22 +6,24 @@ use super::input::Input;
 use super::{FaultKind, LinkType};
 
 /// A frame found in the window of an [`Input`], which holds it until it is asked for more.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Found {
     /// Index of the first captured byte in the window.
     pub position: usize,
     /// Captured bytes.
     pub len: usize,
     pub original_len: u32,
-    /// None: the file does not say, or says what cannot be held.
-    pub time_ns: Option<i64>,
+    /// Meaningful where `has_time` is true.
+    pub time_ns: i64,
+    /// False: the file does not say, or says what cannot be held.
+    pub has_time: bool,
     pub interface: u32,
     pub link_type: LinkType,
     /// Offset of the record or block.
     pub offset: u64,
 }
 
-/// Why there is no further frame.
+/// Why there is no further frame. Boxed on its way, so that the usual result is a single word.
 pub(crate) enum Stop {
     /// The file is at its end, as it should be.
     End,
@@ -32,9 +34,9 @@ pub(crate) enum Stop {
 impl Stop {
     /// The file gave fewer bytes than a record or block needs: at its end, cut short, or unreadable.
     #[cold]
-    pub(crate) fn no_more(input: &Input, what: &str, need: u64) -> Stop {
+    pub(crate) fn no_more(input: &Input, what: &str, need: u64) -> Box<Stop> {
         let left = input.available().len();
-        match &input.error {
+        Box::new(match &input.error {
             Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => Stop::Broken(
                 FaultKind::CutShort,
                 "the compressed file ends in the middle: it was not written or copied to its end"
@@ -52,7 +54,7 @@ impl Stop {
                 FaultKind::CutShort,
                 format!("the file ends in the middle of {what}: {left} of {need} bytes"),
             ),
-        }
+        })
     }
 }
 

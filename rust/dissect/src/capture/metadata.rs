@@ -43,7 +43,7 @@ impl Pcapng {
         block_type: u32,
         declared: u32,
         number: &mut u64,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Box<Stop>> {
         let total = block_bytes(declared)?;
         match block_type {
             INTERFACE_DESCRIPTION | NAME_RESOLUTION | INTERFACE_STATISTICS => {
@@ -70,7 +70,7 @@ impl Pcapng {
         summary: &mut Summary,
         block_type: u32,
         total: u32,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Box<Stop>> {
         let offset = input.offset();
         let body_end = (total as usize).saturating_sub(4).min(MAX_METADATA_BYTES);
         if !input.ensure(body_end) {
@@ -102,7 +102,11 @@ impl Pcapng {
         Ok(())
     }
 
-    fn interface_description(&mut self, body: &[u8], summary: &mut Summary) -> Result<bool, Stop> {
+    fn interface_description(
+        &mut self,
+        body: &[u8],
+        summary: &mut Summary,
+    ) -> Result<bool, Box<Stop>> {
         let (Some(link_type), Some(snaplen)) =
             (self.order.u16_at(body, 0), self.order.u32_at(body, 4))
         else {
@@ -149,7 +153,7 @@ impl Pcapng {
         &mut self,
         input: &mut Input,
         summary: &mut Summary,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Box<Stop>> {
         let offset = input.offset();
         if !input.ensure(SECTION_FIXED_BYTES) {
             return Err(Stop::no_more(
