@@ -39,10 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn walk(path: &Path) {
-    let mut reader = match Reader::open_buffered(
-        path,
-        std::env::var("BUF").map_or(262144, |b| b.parse().unwrap_or(262144)),
-    ) {
+    let mut reader = match Reader::open(path) {
         Ok(reader) => reader,
         Err(error) => return println!("{}\terror\t{error}", path.display()),
     };

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::input::Input;
-use super::{FaultKind, LinkType};
+use super::{FaultKind, LinkType, MAX_BLOCK_BYTES};
 
 /// A frame found in the window of an [`Input`], which holds it until it is asked for more.
 #[derive(Clone, Copy, Default)]
@@ -74,5 +74,34 @@ pub(crate) enum BadHeader {
     Unsupported(String, &'static str),
 }
 
+/// What to do with a capture of a version that Wireshark refuses too.
+pub(crate) const NO_READER: &str = "no reader of this version is known; check how it was written";
 /// What to do with a capture that Wireshark reads and this module does not.
 pub(crate) const CONVERT: &str = "convert it with `editcap -F pcapng IN OUT`";
+
+/// Bytes of the smallest pcapng block: type, length, repeated length.
+const MIN_BLOCK_BYTES: u32 = 12;
+
+/// A broken record or block, as a result.
+pub(crate) fn broken<T>(kind: FaultKind, message: String) -> Result<T, Box<Stop>> {
+    Err(Box::new(Stop::Broken(kind, message)))
+}
+
+/// The bytes that a block of this declared length takes: lengths that are no multiple of four are
+/// rounded up, as Wireshark does, since there are writers that count without the padding.
+#[inline]
+pub(crate) fn block_bytes(declared: u32) -> Result<u32, Box<Stop>> {
+    if !(MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&declared) {
+        return broken(
+            FaultKind::BadBlockLength,
+            format!("a block claims a length of {declared} bytes"),
+        );
+    }
+    Ok(rounded(declared))
+}
+
+/// Up to the next multiple of four.
+#[inline]
+pub(crate) fn rounded(declared: u32) -> u32 {
+    declared.saturating_add(3) & !3
+}

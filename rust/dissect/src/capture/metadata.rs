@@ -1,11 +1,9 @@
 //! The pcapng blocks that hold no frame: sections, interfaces, statistics, names, and the rest.
 
-use super::block::Stop;
+use super::block::{Stop, block_bytes, broken};
 use super::input::Input;
 use super::options::{self, Options};
-use super::pcapng::{
-    BLOCK_HEADER_BYTES, FrameInterface, Pcapng, SECTION_FIXED_BYTES, block_bytes, broken,
-};
+use super::pcapng::{BLOCK_HEADER_BYTES, FrameInterface, Pcapng, SECTION_FIXED_BYTES};
 use super::{ByteOrder, Fault, FaultKind, Interface, LinkType, MAX_INTERFACES, Summary, TimeUnit};
 
 /// Block types (section 11.1 of the draft).

@@ -1,6 +1,6 @@
 //! The pcap format (draft-ietf-opsawg-pcap): a header of 24 bytes, then records.
 
-use super::block::{BadHeader, CONVERT, Found, Stop};
+use super::block::{BadHeader, Found, NO_READER, Stop};
 use super::input::Input;
 use super::time::NS_PER_S;
 use super::variant::{Hints, under_modified_magic, under_usual_magic};
@@ -94,7 +94,7 @@ impl Pcap {
         let version = (short(4), short(6));
         if version.0 < 2 {
             let found = format!("a pcap file of version {}.{}", version.0, version.1);
-            return Err(BadHeader::Unsupported(found, CONVERT));
+            return Err(BadHeader::Unsupported(found, NO_READER));
         }
         let snaplen = word(16);
         let network = word(20);

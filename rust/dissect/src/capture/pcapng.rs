@@ -1,9 +1,9 @@
 //! The pcapng format (draft-ietf-opsawg-pcapng): sections of blocks.
 
-use super::block::{BadHeader, CONVERT, Found, Stop};
+use super::block::{BadHeader, Found, NO_READER, Stop, block_bytes, broken, rounded};
 use super::input::Input;
 use super::options::padded;
-use super::{ByteOrder, Fault, FaultKind, LinkType, MAX_BLOCK_BYTES, Summary, TimeUnit};
+use super::{ByteOrder, Fault, FaultKind, LinkType, Summary, TimeUnit};
 
 /// Block types (section 11.1 of the draft). A section header reads the same in both byte orders.
 pub(crate) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -11,8 +11,6 @@ const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 pub(crate) const ENHANCED_PACKET: u32 = 6;
 
-/// Type, length, repeated length.
-const MIN_BLOCK_BYTES: u32 = 12;
 /// Type and length.
 pub(super) const BLOCK_HEADER_BYTES: usize = 8;
 /// Fixed part of a section header with type and length.
@@ -46,11 +44,6 @@ struct PacketFields {
     data_at: usize,
 }
 
-/// A broken block, as a result.
-pub(super) fn broken<T>(kind: FaultKind, message: String) -> Result<T, Box<Stop>> {
-    Err(Box::new(Stop::Broken(kind, message)))
-}
-
 impl Pcapng {
     /// Reads the first section's header; None where this is no pcapng file.
     pub(crate) fn open(
@@ -72,7 +65,7 @@ impl Pcapng {
         let opened = pcapng
             .section_header(input, summary)
             .map_err(|stop| match *stop {
-                Stop::Broken(FaultKind::BadBlock, what) => BadHeader::Unsupported(what, CONVERT),
+                Stop::Broken(FaultKind::BadBlock, what) => BadHeader::Unsupported(what, NO_READER),
                 Stop::Broken(_, what) => {
                     BadHeader::NotACapture(format!("a broken pcapng file: {what}"))
                 }
@@ -281,23 +274,4 @@ impl Pcapng {
             format!("a block's length is {total} at its start and {repeated} at its end"),
         )
     }
-}
-
-/// The bytes that a block of this declared length takes: lengths that are no multiple of four are
-/// rounded up, as Wireshark does, since there are writers that count without the padding.
-#[inline]
-pub(super) fn block_bytes(declared: u32) -> Result<u32, Box<Stop>> {
-    if !(MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&declared) {
-        return broken(
-            FaultKind::BadBlockLength,
-            format!("a block claims a length of {declared} bytes"),
-        );
-    }
-    Ok(rounded(declared))
-}
-
-/// Up to the next multiple of four.
-#[inline]
-fn rounded(declared: u32) -> u32 {
-    declared.saturating_add(3) & !3
 }
