@@ -167,9 +167,13 @@ impl Pcap {
         let Some(header) = input.available().first_chunk::<16>() else {
             return Err(Box::new(Stop::End));
         };
-        let word = |at| self.order.u32_at(header, at).unwrap_or_default();
-        let (seconds, fraction) = (word(0), word(4));
-        let (mut captured, mut original) = (word(8), word(12));
+        // One decision for all four: the compiler would else take it for each.
+        let word = |at| ByteOrder::Little.u32_at(header, at).unwrap_or_default();
+        let mut words = [word(0), word(4), word(8), word(12)];
+        if self.order == ByteOrder::Big {
+            words = words.map(u32::swap_bytes);
+        }
+        let [seconds, fraction, mut captured, mut original] = words;
         if self.lengths != Lengths::AsDocumented
             && (self.lengths == Lengths::Exchanged || captured > original)
         {
