@@ -3,25 +3,27 @@
 use std::io;
 
 use super::input::Input;
-use super::{FaultKind, LinkType};
+use super::{FaultKind, LinkType, MAX_BLOCK_BYTES};
 
 /// A frame found in the window of an [`Input`], which holds it until it is asked for more.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Found {
     /// Index of the first captured byte in the window.
     pub position: usize,
     /// Captured bytes.
     pub len: usize,
     pub original_len: u32,
-    /// None: the file does not say, or says what cannot be held.
-    pub time_ns: Option<i64>,
+    /// Meaningful where `has_time` is true.
+    pub time_ns: i64,
+    /// False: the file does not say, or says what cannot be held.
+    pub has_time: bool,
     pub interface: u32,
     pub link_type: LinkType,
     /// Offset of the record or block.
     pub offset: u64,
 }
 
-/// Why there is no further frame.
+/// Why there is no further frame. Boxed on its way, so that the usual result is a single word.
 pub(crate) enum Stop {
     /// The file is at its end, as it should be.
     End,
@@ -32,9 +34,9 @@ pub(crate) enum Stop {
 impl Stop {
     /// The file gave fewer bytes than a record or block needs: at its end, cut short, or unreadable.
     #[cold]
-    pub(crate) fn no_more(input: &Input, what: &str, need: u64) -> Stop {
+    pub(crate) fn no_more(input: &Input, what: &str, need: u64) -> Box<Stop> {
         let left = input.available().len();
-        match &input.error {
+        Box::new(match &input.error {
             Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => Stop::Broken(
                 FaultKind::CutShort,
                 "the compressed file ends in the middle: it was not written or copied to its end"
@@ -52,7 +54,7 @@ impl Stop {
                 FaultKind::CutShort,
                 format!("the file ends in the middle of {what}: {left} of {need} bytes"),
             ),
-        }
+        })
     }
 }
 
@@ -72,5 +74,34 @@ pub(crate) enum BadHeader {
     Unsupported(String, &'static str),
 }
 
+/// What to do with a capture of a version that Wireshark refuses too.
+pub(crate) const NO_READER: &str = "no reader of this version is known; check how it was written";
 /// What to do with a capture that Wireshark reads and this module does not.
 pub(crate) const CONVERT: &str = "convert it with `editcap -F pcapng IN OUT`";
+
+/// Bytes of the smallest pcapng block: type, length, repeated length.
+const MIN_BLOCK_BYTES: u32 = 12;
+
+/// A broken record or block, as a result.
+pub(crate) fn broken<T>(kind: FaultKind, message: String) -> Result<T, Box<Stop>> {
+    Err(Box::new(Stop::Broken(kind, message)))
+}
+
+/// The bytes that a block of this declared length takes: lengths that are no multiple of four are
+/// rounded up, as Wireshark does, since there are writers that count without the padding.
+#[inline]
+pub(crate) fn block_bytes(declared: u32) -> Result<u32, Box<Stop>> {
+    if !(MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&declared) {
+        return broken(
+            FaultKind::BadBlockLength,
+            format!("a block claims a length of {declared} bytes"),
+        );
+    }
+    Ok(rounded(declared))
+}
+
+/// Up to the next multiple of four.
+#[inline]
+pub(crate) fn rounded(declared: u32) -> u32 {
+    declared.saturating_add(3) & !3
+}

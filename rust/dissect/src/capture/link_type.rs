@@ -4,7 +4,7 @@ use super::{MAX_FRAME_BYTES, MAX_LARGE_FRAME_BYTES};
 
 /// Link-layer type as written in capture files (LINKTYPE_*, <https://www.tcpdump.org/linktypes.html>).
 /// A newtype, so that a number which nobody knows survives.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct LinkType(pub u16);
 
 /// Declares the constants and both tables of names from one list.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::block::Found;
 use super::reader::Walk;
 use super::{CaptureError, Reader, Summary};
 
@@ -34,8 +35,14 @@ impl Reader {
         if let Walk::Pcapng(pcapng) = &mut reader.walk {
             // Frames on the way are passed over, not counted.
             let mut ignored_number = 0;
+            let mut ignored_frame = Found::default();
             while reader.input.offset() < at.described_to {
-                let step = pcapng.step(&mut reader.input, &mut described, &mut ignored_number);
+                let step = pcapng.step(
+                    &mut reader.input,
+                    &mut described,
+                    &mut ignored_number,
+                    &mut ignored_frame,
+                );
                 step.map_err(|_| changed())?;
             }
         }
@@ -69,10 +76,10 @@ impl Reader {
 
     /// A mark from which the frame that was read last is read once more.
     pub fn mark_current(&self) -> Mark {
-        match &self.current {
-            Some(found) => self.mark_of(found.offset, self.number),
-            None => self.mark(),
+        if !self.has_current {
+            return self.mark();
         }
+        self.mark_of(self.current.offset, self.number)
     }
 
     fn mark_of(&self, offset: u64, number: u64) -> Mark {

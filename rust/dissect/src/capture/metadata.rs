@@ -1,11 +1,9 @@
 //! The pcapng blocks that hold no frame: sections, interfaces, statistics, names, and the rest.
 
-use super::block::Stop;
+use super::block::{Stop, block_bytes, broken};
 use super::input::Input;
 use super::options::{self, Options};
-use super::pcapng::{
-    BLOCK_HEADER_BYTES, FrameInterface, Pcapng, SECTION_FIXED_BYTES, block_bytes, broken,
-};
+use super::pcapng::{BLOCK_HEADER_BYTES, FrameInterface, Pcapng, SECTION_FIXED_BYTES};
 use super::{ByteOrder, Fault, FaultKind, Interface, LinkType, MAX_INTERFACES, Summary, TimeUnit};
 
 /// Block types (section 11.1 of the draft).
@@ -43,7 +41,7 @@ impl Pcapng {
         block_type: u32,
         declared: u32,
         number: &mut u64,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Box<Stop>> {
         let total = block_bytes(declared)?;
         match block_type {
             INTERFACE_DESCRIPTION | NAME_RESOLUTION | INTERFACE_STATISTICS => {
@@ -70,7 +68,7 @@ impl Pcapng {
         summary: &mut Summary,
         block_type: u32,
         total: u32,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Box<Stop>> {
         let offset = input.offset();
         let body_end = (total as usize).saturating_sub(4).min(MAX_METADATA_BYTES);
         if !input.ensure(body_end) {
@@ -102,7 +100,11 @@ impl Pcapng {
         Ok(())
     }
 
-    fn interface_description(&mut self, body: &[u8], summary: &mut Summary) -> Result<bool, Stop> {
+    fn interface_description(
+        &mut self,
+        body: &[u8],
+        summary: &mut Summary,
+    ) -> Result<bool, Box<Stop>> {
         let (Some(link_type), Some(snaplen)) =
             (self.order.u16_at(body, 0), self.order.u32_at(body, 4))
         else {
@@ -149,7 +151,7 @@ impl Pcapng {
         &mut self,
         input: &mut Input,
         summary: &mut Summary,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Box<Stop>> {
         let offset = input.offset();
         if !input.ensure(SECTION_FIXED_BYTES) {
             return Err(Stop::no_more(

@@ -38,6 +38,7 @@ pub use merge::{CaptureState, Step, Timeline};
 pub use reader::Reader;
 pub use source::Compression;
 pub use summary::{Fault, FaultKind, Format, NameRecord, PcapVariant, SkippedBlocks, Summary};
+pub use summary::{MAX_COMMENTS, MAX_FAULTS, MAX_NAMES, MAX_SKIPPED_TYPES, MAX_TEXT_CHARS};
 pub use time::TimeUnit;
 pub use write::{InterfaceHeader, PcapWriter, PcapngWriter, WriteError};
 

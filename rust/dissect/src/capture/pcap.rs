@@ -1,9 +1,9 @@
 //! The pcap format (draft-ietf-opsawg-pcap): a header of 24 bytes, then records.
 
-use super::block::{BadHeader, CONVERT, Found, Stop};
+use super::block::{BadHeader, Found, NO_READER, Stop};
 use super::input::Input;
 use super::time::NS_PER_S;
-use super::variant::{Hints, choose};
+use super::variant::{Hints, under_modified_magic, under_usual_magic};
 use super::{ByteOrder, FaultKind, Format, Interface, LinkType, PcapVariant, TimeUnit};
 
 /// Bytes of the file's header.
@@ -49,7 +49,7 @@ pub(crate) struct Pcap {
     max_frame_bytes: u32,
 }
 
-/// Magic number, byte order, flavour (None: to be found out) and resolution of the first bytes.
+/// Byte order and magic number, where these bytes begin a pcap file.
 fn recognise(head: &[u8]) -> Option<(ByteOrder, u32)> {
     [ByteOrder::Little, ByteOrder::Big]
         .into_iter()
@@ -94,7 +94,7 @@ impl Pcap {
         let version = (short(4), short(6));
         if version.0 < 2 {
             let found = format!("a pcap file of version {}.{}", version.0, version.1);
-            return Err(BadHeader::Unsupported(found, CONVERT));
+            return Err(BadHeader::Unsupported(found, NO_READER));
         }
         let snaplen = word(16);
         let network = word(20);
@@ -117,20 +117,8 @@ impl Pcap {
         let variant = match magic {
             _ if ixia => PcapVariant::Ixia,
             _ if aix.is_some() => PcapVariant::Aix,
-            MAGIC_MODIFIED => choose(
-                records,
-                &hints,
-                &[PcapVariant::Modified991029, PcapVariant::Modified990915],
-            ),
-            MAGIC if lengths == Lengths::AsDocumented => choose(
-                records,
-                &hints,
-                &[
-                    PcapVariant::Standard,
-                    PcapVariant::Modified990417,
-                    PcapVariant::Nokia,
-                ],
-            ),
+            MAGIC_MODIFIED => under_modified_magic(records, &hints),
+            MAGIC if lengths == Lengths::AsDocumented => under_usual_magic(records, &hints),
             _ => PcapVariant::Standard,
         };
         let nanoseconds = matches!(magic, MAGIC_NANOSECONDS | MAGIC_IXIA_HARDWARE) || aix.is_some();
@@ -167,8 +155,7 @@ impl Pcap {
 
     /// Finds the next frame and passes over it.
     #[inline]
-    pub(crate) fn advance(&self, input: &mut Input) -> Result<Found, Stop> {
-        let offset = input.offset();
+    pub(crate) fn advance(&self, input: &mut Input, found: &mut Found) -> Result<(), Box<Stop>> {
         let header_bytes = self.record_header_bytes;
         if !input.ensure(header_bytes) {
             return Err(Stop::no_more(
@@ -178,11 +165,15 @@ impl Pcap {
             ));
         }
         let Some(header) = input.available().first_chunk::<16>() else {
-            return Err(Stop::End);
+            return Err(Box::new(Stop::End));
         };
-        let word = |at| self.order.u32_at(header, at).unwrap_or_default();
-        let (seconds, fraction) = (word(0), word(4));
-        let (mut captured, mut original) = (word(8), word(12));
+        // One decision for all four: the compiler would else take it for each.
+        let word = |at| ByteOrder::Little.u32_at(header, at).unwrap_or_default();
+        let mut words = [word(0), word(4), word(8), word(12)];
+        if self.order == ByteOrder::Big {
+            words = words.map(u32::swap_bytes);
+        }
+        let [seconds, fraction, mut captured, mut original] = words;
         if self.lengths != Lengths::AsDocumented
             && (self.lengths == Lengths::Exchanged || captured > original)
         {
@@ -191,34 +182,32 @@ impl Pcap {
         if captured > self.max_frame_bytes {
             return Err(self.oversized(captured));
         }
-        let record_bytes = header_bytes.saturating_add(captured as usize);
+        let record_bytes = header_bytes.wrapping_add(captured as usize); // below 2^28
         if !input.ensure(record_bytes) {
             return Err(Stop::no_more(input, "a record", record_bytes as u64));
         }
-        let position = input.position().saturating_add(header_bytes);
-        input.consume(record_bytes);
+        found.offset = input.offset();
+        found.position = input.position().wrapping_add(header_bytes);
+        found.len = captured as usize;
+        found.original_len = original;
         // Neither can overflow: 2^32 s and 2^32 us are below 2^63 ns together.
-        let time_ns = i64::from(seconds)
+        found.time_ns = i64::from(seconds)
             .wrapping_mul(NS_PER_S)
             .wrapping_add(i64::from(fraction).wrapping_mul(self.fraction_ns));
-        Ok(Found {
-            position,
-            len: captured as usize,
-            original_len: original,
-            time_ns: Some(time_ns),
-            interface: 0,
-            link_type: self.link_type,
-            offset,
-        })
+        found.has_time = true;
+        found.interface = 0;
+        found.link_type = self.link_type;
+        input.consume(record_bytes);
+        Ok(())
     }
 
     #[cold]
-    fn oversized(&self, captured: u32) -> Stop {
+    fn oversized(&self, captured: u32) -> Box<Stop> {
         let message = format!(
             "a record claims {captured} captured bytes, more than the {} that a frame can have",
             self.max_frame_bytes
         );
-        Stop::Broken(FaultKind::Oversized, message)
+        Box::new(Stop::Broken(FaultKind::Oversized, message))
     }
 }
 

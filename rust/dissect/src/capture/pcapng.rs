@@ -1,9 +1,9 @@
 //! The pcapng format (draft-ietf-opsawg-pcapng): sections of blocks.
 
-use super::block::{BadHeader, CONVERT, Found, Stop};
+use super::block::{BadHeader, Found, NO_READER, Stop, block_bytes, broken, rounded};
 use super::input::Input;
 use super::options::padded;
-use super::{ByteOrder, Fault, FaultKind, LinkType, MAX_BLOCK_BYTES, Summary, TimeUnit};
+use super::{ByteOrder, Fault, FaultKind, LinkType, Summary, TimeUnit};
 
 /// Block types (section 11.1 of the draft). A section header reads the same in both byte orders.
 pub(crate) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
@@ -11,8 +11,6 @@ const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 pub(crate) const ENHANCED_PACKET: u32 = 6;
 
-/// Type, length, repeated length.
-const MIN_BLOCK_BYTES: u32 = 12;
 /// Type and length.
 pub(super) const BLOCK_HEADER_BYTES: usize = 8;
 /// Fixed part of a section header with type and length.
@@ -46,11 +44,6 @@ struct PacketFields {
     data_at: usize,
 }
 
-/// A broken block, as a result.
-pub(super) fn broken<T>(kind: FaultKind, message: String) -> Result<T, Stop> {
-    Err(Stop::Broken(kind, message))
-}
-
 impl Pcapng {
     /// Reads the first section's header; None where this is no pcapng file.
     pub(crate) fn open(
@@ -69,16 +62,16 @@ impl Pcapng {
             described_to: 0,
         };
         summary.sections = 0;
-        Some(match pcapng.section_header(input, summary) {
-            Ok(()) => Ok(pcapng),
-            Err(Stop::Broken(FaultKind::BadBlock, what)) => {
-                Err(BadHeader::Unsupported(what, CONVERT))
-            }
-            Err(Stop::Broken(_, what)) => Err(BadHeader::NotACapture(format!(
-                "a broken pcapng file: {what}"
-            ))),
-            Err(Stop::End) => Err(BadHeader::NotACapture("empty".into())),
-        })
+        let opened = pcapng
+            .section_header(input, summary)
+            .map_err(|stop| match *stop {
+                Stop::Broken(FaultKind::BadBlock, what) => BadHeader::Unsupported(what, NO_READER),
+                Stop::Broken(_, what) => {
+                    BadHeader::NotACapture(format!("a broken pcapng file: {what}"))
+                }
+                Stop::End => BadHeader::NotACapture("empty".into()),
+            });
+        Some(opened.map(|()| pcapng))
     }
 
     pub(crate) fn order(&self) -> ByteOrder {
@@ -97,22 +90,21 @@ impl Pcapng {
         input: &mut Input,
         summary: &mut Summary,
         number: &mut u64,
-    ) -> Result<Found, Stop> {
-        loop {
-            if let Some(found) = self.step(input, summary, number)? {
-                return Ok(found);
-            }
-        }
+        found: &mut Found,
+    ) -> Result<(), Box<Stop>> {
+        while !self.step(input, summary, number, found)? {}
+        Ok(())
     }
 
-    /// Passes over one block; gives the frame that it holds, if any.
+    /// Passes over one block; true where it holds a frame, which `found` then is.
     #[inline]
     pub(crate) fn step(
         &mut self,
         input: &mut Input,
         summary: &mut Summary,
         number: &mut u64,
-    ) -> Result<Option<Found>, Stop> {
+        found: &mut Found,
+    ) -> Result<bool, Box<Stop>> {
         if !input.ensure(BLOCK_HEADER_BYTES) {
             return Err(Stop::no_more(
                 input,
@@ -125,12 +117,13 @@ impl Pcapng {
         let total = self.order.u32_at(header, 4).unwrap_or_default();
         match block_type {
             ENHANCED_PACKET | SIMPLE_PACKET | PACKET => {
-                return self.packet(input, summary, block_type, total).map(Some);
+                self.packet(input, summary, block_type, total, found)?;
+                return Ok(true);
             }
             SECTION_HEADER => self.section_header(input, summary)?,
             _ => self.other_block(input, summary, block_type, total, number)?,
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// One of the three blocks that hold a frame.
@@ -141,7 +134,8 @@ impl Pcapng {
         summary: &mut Summary,
         block_type: u32,
         declared: u32,
-    ) -> Result<Found, Stop> {
+        found: &mut Found,
+    ) -> Result<(), Box<Stop>> {
         let offset = input.offset();
         let total = block_bytes(declared)?;
         let len = total as usize;
@@ -182,32 +176,29 @@ impl Pcapng {
                 format!("{captured} captured bytes, more than the {max} that a frame can have"),
             );
         }
-        let mut time_ns = None;
-        if let Some(units) = fields.units {
-            time_ns = interface.time_unit.to_ns(units, interface.time_offset_s);
-            if time_ns.is_none() {
-                let message =
-                    "a time outside the years 1677 to 2262: the frame counts as without time"
-                        .into();
-                summary.add_fault(Fault {
-                    offset,
-                    kind: FaultKind::BadTime,
-                    message,
-                });
-            }
+        let time_ns = fields
+            .units
+            .map(|units| interface.time_unit.to_ns(units, interface.time_offset_s));
+        if time_ns == Some(None) {
+            let message =
+                "a time outside the years 1677 to 2262: the frame counts as without time".into();
+            summary.add_fault(Fault {
+                offset,
+                kind: FaultKind::BadTime,
+                message,
+            });
         }
-        let position = input.position().saturating_add(fields.data_at);
-        let link_type = interface.link_type;
+        let time_ns = time_ns.flatten();
+        found.position = input.position().saturating_add(fields.data_at);
+        found.len = captured;
+        found.original_len = fields.original;
+        found.time_ns = time_ns.unwrap_or_default();
+        found.has_time = time_ns.is_some();
+        found.interface = self.first_interface.saturating_add(fields.interface as u32);
+        found.link_type = interface.link_type;
+        found.offset = offset;
         input.consume(len);
-        Ok(Found {
-            position,
-            len: captured,
-            original_len: fields.original,
-            time_ns,
-            interface: self.first_interface.saturating_add(fields.interface as u32),
-            link_type,
-            offset,
-        })
+        Ok(())
     }
 
     /// The fields of a packet block, None where it is too short for them.
@@ -256,7 +247,7 @@ impl Pcapng {
     }
 
     /// Passes over a block of any size, and checks that its length is repeated at its end.
-    pub(super) fn pass(&self, input: &mut Input, total: u32) -> Result<(), Stop> {
+    pub(super) fn pass(&self, input: &mut Input, total: u32) -> Result<(), Box<Stop>> {
         if !input.skip(u64::from(total).saturating_sub(4)) || !input.ensure(4) {
             if input.error.is_some() {
                 return Err(Stop::no_more(input, "a block", u64::from(total)));
@@ -272,7 +263,7 @@ impl Pcapng {
 
     /// The last four bytes of a block repeat its length.
     #[inline]
-    fn check_trailer(&self, block: &[u8], total: u32) -> Result<(), Stop> {
+    fn check_trailer(&self, block: &[u8], total: u32) -> Result<(), Box<Stop>> {
         let trailer = self.order.u32_at(block, block.len().saturating_sub(4));
         if trailer.map(rounded) == Some(total) {
             return Ok(());
@@ -283,23 +274,4 @@ impl Pcapng {
             format!("a block's length is {total} at its start and {repeated} at its end"),
         )
     }
-}
-
-/// The bytes that a block of this declared length takes: lengths that are no multiple of four are
-/// rounded up, as Wireshark does, since there are writers that count without the padding.
-#[inline]
-pub(super) fn block_bytes(declared: u32) -> Result<u32, Stop> {
-    if !(MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&declared) {
-        return broken(
-            FaultKind::BadBlockLength,
-            format!("a block claims a length of {declared} bytes"),
-        );
-    }
-    Ok(rounded(declared))
-}
-
-/// Up to the next multiple of four.
-#[inline]
-fn rounded(declared: u32) -> u32 {
-    declared.saturating_add(3) & !3
 }

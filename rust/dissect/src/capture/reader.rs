@@ -27,7 +27,9 @@ pub struct Reader {
     pub(super) input: Input,
     pub(super) walk: Walk,
     pub(super) summary: Summary,
-    pub(super) current: Option<Found>,
+    pub(super) current: Found,
+    /// There is a current frame.
+    pub(super) has_current: bool,
     /// Number of the current frame.
     pub(super) number: u64,
     /// Number that the next frame will have.
@@ -100,7 +102,8 @@ impl Reader {
             input,
             walk,
             summary,
-            current: None,
+            current: Found::default(),
+            has_current: false,
             number: 0,
             next_number: 1,
             time_ns: 0,
@@ -140,34 +143,33 @@ impl Reader {
             return false;
         }
         let step = match &mut self.walk {
-            Walk::Pcap(pcap) => pcap.advance(&mut self.input),
-            Walk::Pcapng(pcapng) => {
-                pcapng.advance(&mut self.input, &mut self.summary, &mut self.next_number)
-            }
+            Walk::Pcap(pcap) => pcap.advance(&mut self.input, &mut self.current),
+            Walk::Pcapng(pcapng) => pcapng.advance(
+                &mut self.input,
+                &mut self.summary,
+                &mut self.next_number,
+                &mut self.current,
+            ),
         };
-        match step {
-            Ok(found) => {
-                self.number = self.next_number;
-                self.next_number = self.next_number.wrapping_add(1);
-                self.count(&found);
-                self.current = Some(found);
-                true
-            }
-            Err(stop) => {
-                self.end(stop);
-                false
-            }
+        if let Err(stop) = step {
+            self.end(*stop);
+            return false;
         }
+        self.has_current = true;
+        self.number = self.next_number;
+        self.next_number = self.next_number.wrapping_add(1);
+        self.count();
+        true
     }
 
     /// The frame that [`Reader::advance`] went to.
     #[inline]
     pub fn current(&self) -> Option<Frame<'_>> {
-        let found = self.current.as_ref()?;
-        Some(Frame {
+        let found = &self.current;
+        self.has_current.then(|| Frame {
             number: self.number,
             time_ns: self.time_ns,
-            has_time: found.time_ns.is_some(),
+            has_time: found.has_time,
             interface: found.interface,
             link_type: found.link_type,
             bytes: self.input.at(found.position, found.len),
@@ -182,41 +184,54 @@ impl Reader {
         self.time_ns
     }
 
-    /// Adds a frame to the summary. The sums wrap only beyond 2^64.
+    /// Adds the current frame to the summary. The sums wrap only beyond 2^64.
     #[inline]
-    fn count(&mut self, found: &Found) {
-        let summary = &mut self.summary;
+    fn count(&mut self) {
+        let (found, summary) = (&self.current, &mut self.summary);
         summary.frames = summary.frames.wrapping_add(1);
         summary.captured_bytes = summary.captured_bytes.wrapping_add(found.len as u64);
         summary.original_bytes = summary
             .original_bytes
             .wrapping_add(u64::from(found.original_len));
         summary.decompressed_bytes = self.input.offset();
-        if found.len < found.original_len as usize {
-            summary.truncated_frames = summary.truncated_frames.wrapping_add(1);
-        }
+        let truncated = found.len < found.original_len as usize;
+        summary.truncated_frames = summary.truncated_frames.wrapping_add(u64::from(truncated));
         if let Some(interface) = summary.interfaces.get_mut(found.interface as usize) {
             interface.frames = interface.frames.wrapping_add(1);
         }
-        match found.time_ns {
-            Some(time_ns) => {
-                if summary.last_ns.is_some_and(|last| time_ns < last) {
-                    summary.in_time_order = false;
-                }
-                summary.first_ns = summary.first_ns.or(Some(time_ns));
+        let time_ns = found.time_ns;
+        match (summary.last_ns, summary.latest_ns) {
+            // In order: the usual case.
+            (Some(last), Some(latest)) if found.has_time && time_ns >= last => {
                 summary.last_ns = Some(time_ns);
-                summary.earliest_ns = Some(summary.earliest_ns.map_or(time_ns, |t| t.min(time_ns)));
-                summary.latest_ns = Some(summary.latest_ns.map_or(time_ns, |t| t.max(time_ns)));
+                summary.latest_ns = Some(latest.max(time_ns));
                 self.time_ns = time_ns;
             }
-            None => summary.frames_without_time = summary.frames_without_time.wrapping_add(1),
+            _ => self.count_unusual_time(),
         }
+    }
+
+    /// The first time, a time that runs backwards, or none.
+    #[cold]
+    fn count_unusual_time(&mut self) {
+        let (found, summary) = (&self.current, &mut self.summary);
+        if !found.has_time {
+            summary.frames_without_time = summary.frames_without_time.wrapping_add(1);
+            return;
+        }
+        let time_ns = found.time_ns;
+        summary.in_time_order &= summary.last_ns.is_none_or(|last| time_ns >= last);
+        summary.first_ns = summary.first_ns.or(Some(time_ns));
+        summary.last_ns = Some(time_ns);
+        summary.earliest_ns = Some(summary.earliest_ns.map_or(time_ns, |t| t.min(time_ns)));
+        summary.latest_ns = Some(summary.latest_ns.map_or(time_ns, |t| t.max(time_ns)));
+        self.time_ns = time_ns;
     }
 
     #[cold]
     fn end(&mut self, stop: Stop) {
         self.ended = true;
-        self.current = None;
+        self.has_current = false;
         if let Stop::Broken(kind, message) = stop {
             let fault = Fault {
                 offset: self.input.offset(),

@@ -40,7 +40,7 @@ impl TimeUnit {
         }
     }
 
-    /// Length of a unit in seconds, for people to read; exact conversions use [`TimeUnit::to_ns`].
+    /// Length of a unit in seconds, for people to read; times are converted exactly, without it.
     pub fn seconds(self) -> f64 {
         match self {
             TimeUnit::Nanoseconds(ns) => ns as f64 / 1e9,

@@ -1,8 +1,10 @@
 //! Which flavour of pcap a file is, where its magic number leaves that open.
 //!
 //! Some systems of the 1990s wrote longer record headers under the usual magic number. As in
-//! Wireshark, the first three records are read in each flavour, what looks wrong is counted, and
-//! the flavour with the fewest oddities wins; the usual one on a tie.
+//! Wireshark, the first three records are read in each flavour, and what looks wrong is counted.
+//! Unlike in Wireshark, a rare flavour under the usual magic number must look flawless: else a
+//! usual file that is damaged near its beginning would be taken for one of them, and its sound
+//! records would be lost.
 
 use super::{ByteOrder, PcapVariant};
 
@@ -36,19 +38,28 @@ impl PcapVariant {
     }
 }
 
-/// The best fitting of `candidates` for the records that begin with `records`.
-pub(super) fn choose(records: &[u8], hints: &Hints, candidates: &[PcapVariant]) -> PcapVariant {
-    let mut best = (u32::MAX, PcapVariant::Standard);
-    for candidate in candidates {
-        let oddities = oddities(records, hints, *candidate);
-        if oddities < best.0 {
-            best = (oddities, *candidate);
-        }
-        if oddities == 0 {
-            break;
-        }
+/// The flavour of the records that begin with `records`, under the usual magic number.
+pub(super) fn under_usual_magic(records: &[u8], hints: &Hints) -> PcapVariant {
+    let fits = |variant: &PcapVariant| oddities(records, hints, *variant) == 0;
+    [
+        PcapVariant::Standard,
+        PcapVariant::Modified990417,
+        PcapVariant::Nokia,
+    ]
+    .into_iter()
+    .find(fits)
+    .unwrap_or(PcapVariant::Standard)
+}
+
+/// The flavour under the magic number of Kuznetzov's patches: the one that looks less wrong.
+pub(super) fn under_modified_magic(records: &[u8], hints: &Hints) -> PcapVariant {
+    let short = oddities(records, hints, PcapVariant::Modified991029);
+    let long = oddities(records, hints, PcapVariant::Modified990915);
+    if long < short {
+        PcapVariant::Modified990915
+    } else {
+        PcapVariant::Modified991029
     }
-    best.1
 }
 
 /// How much looks wrong in the first records, read in this flavour.
