@@ -6,17 +6,17 @@ and kept. Uses no network.
 
 import re
 from argparse import ArgumentParser
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-import maxminddb
 from idletalk.lookups.clouds import CLOUDS_FILE
 from idletalk.lookups.convert import as_names, asn_ranges, country_ranges
 from idletalk.lookups.keys import address_key
-from idletalk.lookups.mmdb import NetworkFacts, read_mmdb
+from idletalk.lookups.mmdb import NetworkFacts, mmdb_records, read_mmdb
 from idletalk.lookups.parquet import ASN_COLUMNS, COUNTRY_COLUMNS, NAMES_COLUMNS, OUI_COLUMNS, write_table
 from idletalk.lookups.ranges import KeyRange, bucketed, merged
 from idletalk.lookups.sources import Source, Tells, sha256_of, write_sources
@@ -36,27 +36,28 @@ ZERO_PREFIX = 0
 
 def as_countries(asn_file: Path, country_file: Path) -> dict[int, str]:
     """AS number to country of registration: the one told for most of its networks."""
+    _, _, asn_facts = read_mmdb(asn_file)
+    _, _, country_facts = read_mmdb(country_file)
+    countries = list(country_facts)
+    first_keys = [fact.first_key for fact in countries]
     votes: dict[int, Counter[str]] = {}
-    with maxminddb.open_database(country_file) as countries, maxminddb.open_database(asn_file) as asns:
-        for network, record in asns:
-            number = cast(Mapping[str, int], record)["autonomous_system_number"]
-            told = countries.get(str(network.network_address))
-            code = as_country(told.get("country_code")) if isinstance(told, Mapping) else None
-            if code is not None:
-                votes.setdefault(number, Counter())[code] += 1
+    for fact in asn_facts:
+        told = countries[bisect_right(first_keys, fact.first_key) - 1]
+        if fact.asn is not None and told.country is not None and told.last_key >= fact.first_key:
+            votes.setdefault(fact.asn, Counter())[told.country] += 1
     return {number: min(c, key=lambda code: (-c[code], code)) for number, c in votes.items()}
 
 
 def country_names(country_file: Path) -> list[tuple[str, str]]:
     """Country code and English name, as DB-IP writes it."""
     names: dict[str, str] = {}
-    with maxminddb.open_database(country_file) as countries:
-        for _, record in countries:
-            country = cast(Mapping[str, Mapping[str, object]], record).get("country", {})
-            code = as_country(country.get("iso_code"))
-            english = as_text(cast(Mapping[str, object], country.get("names", {})).get("en"))
-            if code is not None and english is not None:
-                names[code] = english
+    _, _, records = mmdb_records(country_file)
+    for _, _, record in records:
+        country = cast(Mapping[str, object], record.get("country", {}))
+        code = as_country(country.get("iso_code"))
+        english = as_text(cast(Mapping[str, object], country.get("names", {})).get("en"))
+        if code is not None and english is not None:
+            names[code] = english
     return sorted(names.items())
 
 

@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import pycountry
@@ -91,7 +92,7 @@ def _shapes(shp: bytes) -> Iterator[list[Ring]]:
         starts = [*struct.unpack_from(f"<{parts}i", shp, start + 44), points]
         flat = struct.unpack_from(f"<{2 * points}d", shp, start + 44 + 4 * parts)
         pairs = list(zip(flat[::2], flat[1::2], strict=True))
-        yield [pairs[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+        yield [pairs[a:b] for a, b in pairwise(starts)]
         at = start + 2 * words
 
 

@@ -9,15 +9,19 @@ from idletalk.lookups.errors import LookupFileError
 from idletalk.lookups.keys import address_key
 from idletalk.lookups.sources import Source, Tells
 from idletalk.lookups.tables import Lookups, list_sources, open_lookups
+from idletalk.lookups.world import WorldMap, country_names, world_map
 
 __all__ = [
     "LookupFileError",
     "Lookups",
     "Source",
     "Tells",
+    "WorldMap",
     "address_key",
     "convert",
+    "country_names",
     "list_sources",
     "open_lookups",
     "user_folder",
+    "world_map",
 ]

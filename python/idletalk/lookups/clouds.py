@@ -44,7 +44,5 @@ def read_clouds(path: Path) -> Clouds:
                 asns[int(row["asn"])] = provider
             else:
                 network = ip_network(row["network"])
-                networks.append(
-                    KeyRange(key_of(network.network_address), key_of(network.broadcast_address), provider)
-                )
+                networks.append(KeyRange(key_of(network.network_address), key_of(network.broadcast_address), provider))
     return Clouds(asns, flattened(networks))

@@ -20,8 +20,8 @@ USER_LICENCE = "as the user obtained it"
 
 def user_folder() -> Path:
     """Where the user's look-ups live: ``$XDG_DATA_HOME/idletalk/lookups`` (XDG Base Directory 0.8)."""
-    base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "share") / "idletalk" / "lookups"
+    base = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (base if base.is_absolute() else Path.home() / ".local" / "share") / "idletalk" / "lookups"
 
 
 def convert(paths: Sequence[Path], folder: Path) -> tuple[Source, ...]:
@@ -44,7 +44,7 @@ def convert(paths: Sequence[Path], folder: Path) -> tuple[Source, ...]:
 
 def _convert_file(path: Path, folder: Path) -> Iterator[Source]:
     name, date, networks = read_mmdb(path) if path.suffix == ".mmdb" else read_iptoasn(path)
-    facts = list(networks)
+    facts = list(_joined(networks))
     stem = path.name.split(".")[0]
     written = False
     for tells, rows, columns in (
@@ -59,9 +59,21 @@ def _convert_file(path: Path, folder: Path) -> Iterator[Source]:
         else:
             table.unlink()
     if not written:
-        raise LookupFileError(
-            f"{path}: tells neither AS numbers nor countries; give an ASN, Country or City database"
-        )
+        raise LookupFileError(f"{path}: tells neither AS numbers nor countries; give an ASN, Country or City database")
+
+
+def _joined(facts: Iterable[NetworkFacts]) -> Iterator[NetworkFacts]:
+    """Neighbours that tell the same as one: a City database shrinks to a tenth, and is held in memory."""
+    held: NetworkFacts | None = None
+    for fact in facts:
+        if held is not None and fact[2:] == held[2:] and fact.first_key - held.last_key in (0, 1):
+            held = held._replace(last_key=fact.last_key)
+            continue
+        if held is not None:
+            yield held
+        held = fact
+    if held is not None:
+        yield held
 
 
 def asn_ranges(facts: Iterable[NetworkFacts], origin: str) -> Iterator[KeyRange[int]]:

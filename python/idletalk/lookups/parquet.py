@@ -35,6 +35,7 @@ def write_table(rows: Iterable[tuple[object, ...]], columns: dict[str, str], pat
                 writer.writerow(row)
                 count += 1
         with duckdb.connect() as connection:
+            connection.execute("SET threads = 1")  # with more, the bytes differ from run to run
             table = connection.read_csv(
                 str(text), header=False, columns=columns, null_padding=False, na_values=[""], auto_detect=False
             )

@@ -9,6 +9,9 @@ from typing import Any, cast
 
 from idletalk.lookups.errors import LookupFileError
 
+PACKAGED_FOLDER = Path(__file__).parent / "data"
+"""The tables that come with idletalk."""
+
 SOURCES_FILE = "sources.json"
 """The list of sources of a look-up folder."""
 

@@ -14,14 +14,11 @@ from idletalk.lookups.convert import user_folder
 from idletalk.lookups.errors import LookupFileError
 from idletalk.lookups.keys import BUCKET_SQL
 from idletalk.lookups.networks import NETWORKS_FILE, read_networks
-from idletalk.lookups.sources import Source, Tells, read_sources, sha256_of
+from idletalk.lookups.sources import PACKAGED_FOLDER, Source, Tells, read_sources, sha256_of
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from publicsuffixlist import PublicSuffixList
-
-PACKAGED_FOLDER = Path(__file__).parent / "data"
-"""The tables that come with idletalk."""
 
 QUERIES = ("hosts.sql", "macs.sql")
 """The files that define ``lookup_hosts`` and ``lookup_macs``."""
@@ -153,7 +150,7 @@ def open_lookups(folder: Path | None = None) -> Lookups:
     own_folder = folder or user_folder()
     own = own_sources(own_folder)
     packaged = read_sources(PACKAGED_FOLDER)
-    folders = {source: own_folder for source in own} | {source: PACKAGED_FOLDER for source in packaged}
+    folders = dict.fromkeys(own, own_folder) | dict.fromkeys(packaged, PACKAGED_FOLDER)
     return Lookups((*own, *packaged, _domains()), folders)
 
 
@@ -193,9 +190,7 @@ def _domains() -> Source:
     )
 
 
-def _create(
-    connection: DuckDBPyConnection, name: str, columns: str, rows: Sequence[Iterable[object]]
-) -> None:
+def _create(connection: DuckDBPyConnection, name: str, columns: str, rows: Sequence[Iterable[object]]) -> None:
     """Fill a temporary table in one statement; row by row would cost 0.3 ms a row."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
     if rows:
