@@ -156,7 +156,7 @@ def test_a_broken_file_is_one_clear_error_and_changes_nothing(
     assert list_sources(tmp_path) == before
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
 def test_a_database_with_a_changed_byte_never_crashes(
     at: float, byte: int, write_mmdb: WriteMmdb, tmp_path: Path

@@ -50,15 +50,15 @@ def as_countries(asn_file: Path, country_file: Path) -> dict[int, str]:
 
 def country_names(country_file: Path) -> list[tuple[str, str]]:
     """Country code and English name, as DB-IP writes it."""
-    names: dict[str, str] = {}
-    _, _, records = mmdb_records(country_file)
-    for _, _, record in records:
-        country = cast(Mapping[str, object], record.get("country", {}))
-        code = as_country(country.get("iso_code"))
-        english = as_text(cast(Mapping[str, object], country.get("names", {})).get("en"))
-        if code is not None and english is not None:
-            names[code] = english
+    _, _, records = mmdb_records(country_file, _country_name)
+    names = {code: english for _, _, (code, english) in records if code is not None and english is not None}
     return sorted(names.items())
+
+
+def _country_name(record: Mapping[str, object]) -> tuple[str | None, str | None]:
+    country = cast(Mapping[str, object], record.get("country", {}))
+    names = cast(Mapping[str, object], country.get("names", {}))
+    return as_country(country.get("iso_code")), as_text(names.get("en"))
 
 
 def ipfire_ranges(paths: list[Path]) -> tuple[str, Iterator[KeyRange[str]]]:

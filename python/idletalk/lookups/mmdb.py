@@ -5,11 +5,11 @@ Lite, and the flat records of ip-location-db.
 """
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 
 from idletalk.lookups.errors import LookupFileError
 from idletalk.lookups.keys import IPV4_LAST_KEY, key_of
@@ -30,8 +30,10 @@ class NetworkFacts(NamedTuple):
     """Country in which the AS number is registered."""
 
 
+T = TypeVar("T")
+
 READER_FAULTS = (OSError, ValueError, TypeError, LookupError, ArithmeticError, RuntimeError, struct.error)
-"""What maxminddb's reader in Python raises over broken files; ``InvalidDatabaseError`` is a RuntimeError."""
+"""What maxminddb raises over broken files; ``InvalidDatabaseError`` is a RuntimeError."""
 
 
 def read_mmdb(path: Path) -> tuple[str, str, Iterator[NetworkFacts]]:
@@ -39,36 +41,44 @@ def read_mmdb(path: Path) -> tuple[str, str, Iterator[NetworkFacts]]:
 
     :raises LookupFileError: the file is no MaxMind database, or (while iterating) is broken.
     """
-    name, date, records = mmdb_records(path)
-    return name, date, (NetworkFacts(first, last, *_facts(record)) for first, last, record in records)
+    name, date, records = mmdb_records(path, _facts)
+    return name, date, (NetworkFacts(first_key, last_key, *facts) for first_key, last_key, facts in records)
 
 
-def mmdb_records(path: Path) -> tuple[str, str, Iterator[tuple[int, int, Mapping[str, object]]]]:
-    """Name, date, and (first key, last key, record) of each network; see :func:`read_mmdb`."""
-    from maxminddb.const import MODE_MEMORY
-    from maxminddb.reader import Reader
+def mmdb_records(
+    path: Path, read: Callable[[Mapping[str, object]], T]
+) -> tuple[str, str, Iterator[tuple[int, int, T]]]:
+    """Name, date, and (first key, last key, what ``read`` makes of the record) of each network.
+
+    See :func:`read_mmdb`. Each record is decoded and read once, however many networks share it.
+    """
+    import maxminddb
 
     try:
         content = path.read_bytes()
-        reader = Reader(str(path), MODE_MEMORY)
+        reader = maxminddb.open_database(str(path))  # pyright: ignore[reportUnknownMemberType]
         metadata = reader.metadata()
         date = datetime.fromtimestamp(metadata.build_epoch, UTC).date().isoformat()
         name = as_text(metadata.database_type) or path.stem
     except READER_FAULTS as fault:
         raise LookupFileError(f"{path}: no readable MaxMind database ({_one_line(fault)}); fetch it anew") from fault
 
-    def records() -> Iterator[tuple[int, int, Mapping[str, object]]]:
-        known: dict[int, object] = {}
+    def records() -> Iterator[tuple[int, int, T]]:
+        known: dict[int, T | None] = {}
         try:
-            for leaf in leaves(content, metadata.node_count, metadata.record_size, metadata.ip_version):
-                if leaf.record not in known:
-                    known[leaf.record] = reader.get(_address(leaf.first_address))  # pyright: ignore[reportUnknownMemberType]
-                record = known[leaf.record]
-                if isinstance(record, Mapping):
-                    first_key, last_key = key_of(_address(leaf.first_address)), key_of(_address(leaf.last_address))
-                    yield first_key, last_key, cast(Mapping[str, object], record)
+            for first, last, offset in leaves(content, metadata.node_count, metadata.record_size, metadata.ip_version):
+                address = _address(first)
+                if offset not in known:
+                    record = cast(object, reader.get(address))  # pyright: ignore[reportUnknownMemberType]
+                    is_map = isinstance(record, Mapping)
+                    known[offset] = read(cast(Mapping[str, object], record)) if is_map else None
+                facts = known[offset]
+                if facts is not None:
+                    yield key_of(address), key_of(_address(last)), facts
         except READER_FAULTS as fault:
             raise LookupFileError(f"{path}: broken MaxMind database ({_one_line(fault)}); fetch it anew") from fault
+        finally:
+            reader.close()
 
     return name, date, records()
 
