@@ -1,9 +1,8 @@
-"""The one family of errors that idletalk raises on purpose."""
+"""What can go wrong that a user can mend."""
 
 
 class IdletalkError(Exception):
-    """Something that the user can mend: the message is one line that says what to do.
+    """Something that the user can mend: the message is one line that says what and how.
 
-    The command line prints the message alone and exits with code 1; anything that is not an
-    ``IdletalkError`` is a mistake of ours and keeps its traceback.
+    The command line prints it and exits with 2; anything else that is raised is a mistake of ours.
     """

@@ -203,6 +203,8 @@ class LookupSource:
     tells: str
     date: str | None
     licence: str | None
+    attribution: Annotated[str | None, Meta(description="what its licence asks to be said")]
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

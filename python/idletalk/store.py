@@ -81,7 +81,7 @@ class Store:
 
         self.folder = folder
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
-            ":memory:", config={"memory_limit": MEMORY_LIMIT, "TimeZone": "UTC", "autoload_known_extensions": "false"}
+            ":memory:", config={"memory_limit": MEMORY_LIMIT, "autoload_known_extensions": "false"}
         )
         files = sorted((folder / TABLES).glob("*.parquet"))
         if not files:
@@ -100,9 +100,12 @@ class Store:
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def run(self, sql: str) -> None:
-        """Run statements that give nothing back."""
-        self.connection.execute(sql)
+    def protect(self) -> None:
+        """Let a user's query reach the tables of this analysis and no other file."""
+        folder = str((self.folder / TABLES).absolute())
+        self.connection.execute("SET allowed_directories = [?]", [folder])
+        self.connection.execute("SET enable_external_access = false")
+        self.connection.execute("SET lock_configuration = true")
 
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Make a temporary table of a few rows that SQL needs to know (the lab file's devices, ...)."""

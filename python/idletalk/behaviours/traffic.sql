@@ -10,7 +10,7 @@ SELECT
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes
 FROM device_sides AS s JOIN flows AS f USING (flow)
-ASOF JOIN zone_offsets AS zone ON s.slot_ns >= zone.from_ns
+JOIN zone_offsets AS zone ON s.slot_ns >= zone.from_ns AND s.slot_ns < zone.to_ns
 GROUP BY ALL;
 
 COMMENT ON TABLE traffic IS 'What each device sent and received, by hour of local time and protocol.';
