@@ -24,6 +24,10 @@ CREATE OR REPLACE TEMP MACRO form_of(address, key) AS CASE
 
 CREATE OR REPLACE TEMP MACRO is_group(mac) AS substr(mac, 2, 1) IN ('1', '3', '5', '7', '9', 'b', 'd', 'f');
 
+-- A vendor's name without its legal form.
+CREATE OR REPLACE TEMP MACRO short_vendor(vendor) AS trim(regexp_replace(
+    vendor, '(?i)[ ,.]+(co\.?|company|corp\.?|corporate|corporation|inc\.?|ltd\.?|limited|llc|gmbh|ag|kg|bv|b\.v\.|ab|s\.?a\.?|s\.?p\.?a\.?|pte|pty|technolog(y|ies)|electronics|international)([ ,.].*)?$', ''));
+
 CREATE TEMP TABLE hosts AS
 SELECT address, any_key AS key,
     CASE WHEN form_of(address, any_key) = 'global' AND EXISTS (
@@ -155,7 +159,7 @@ WITH volumes AS (
 SELECT
     v.device,
     coalesce(m.macs, []) AS macs,
-    coalesce(lab.name, n.name, vendors.vendor || ' ' || right(v.device, 8), v.device) AS name,
+    coalesce(lab.name, n.name, short_vendor(vendors.vendor) || ' ' || right(v.device, 8), v.device) AS name,
     CASE WHEN lab.name IS NOT NULL THEN 'lab' WHEN n.name IS NOT NULL THEN n.told_by
          WHEN vendors.vendor IS NOT NULL THEN 'vendor' ELSE 'id' END AS name_told_by,
     vendors.vendor,

@@ -90,19 +90,24 @@ def _idle_row(device: Device) -> IdleRow:
         clouds=tuple(
             CloudUse(
                 provider=provider,
-                countries=_sorted(peer.country for peer in group),
+                countries=_sorted(place(peer) for peer in group),
                 protocols=_sorted(p.protocol if p.application else f"unknown {p.protocol}" for q in group for p in q.protocols),
                 hosts=len(group),
                 bytes=sum(peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes for peer in group),
             )
             for provider, group in sorted(clouds.items())
         ),
-        countries=_sorted(peer.country for peer in services),
+        countries=_sorted(place(peer) for peer in services),
         ntp_hosts=sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols)),
         internet_peers_without_ntp=len(services),
         lan_peers=sum(1 for peer in device.peers if peer.scope == "lan"),
         bytes_per_observed_hour=device.bytes_per_observed_hour,
     )
+
+
+def place(peer: Peer) -> str | None:
+    """The country of a peer; none for an anycast address, which is in many."""
+    return None if peer.anycast else peer.country
 
 
 def _sorted(values: Iterable[str | None]) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ SELECT
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
     min(first_ns) AS first_ns, max(last_ns) AS last_ns,
     bool_or(NOT began_in_capture) AS open_before_capture,
-    bool_and(coalesce(application, '') = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123)) AS is_ntp_only
+    bool_and(coalesce(application = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123), false)) AS is_ntp_only
 FROM peer_flows
 GROUP BY device, peer;
 

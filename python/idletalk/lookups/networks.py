@@ -15,7 +15,7 @@ NETWORKS_FILE = "networks.tsv"
 COLUMNS = ("network", "asn", "organisation", "country", "provider", "provider_kind", "anycast")
 PROVIDER_KINDS = ("cloud", "cdn", "hosting")
 T = TypeVar("T")
-ANYCAST_WORDS = {"true": True, "false": False, "": None}
+ANYCAST_WORDS = {"true": True, "1": True, "false": False, "0": False, "": None}
 
 
 class OwnFacts(NamedTuple):

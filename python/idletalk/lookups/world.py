@@ -9,6 +9,7 @@ from idletalk.lookups.sources import PACKAGED_FOLDER
 
 COUNTRIES_FILE = "countries.tsv"
 WORLD_FILE = "world.json"
+PLACES_FILE = "places.tsv"
 WESTERN_EDGE_DEGREES = -180
 
 
@@ -44,3 +45,10 @@ def country_names() -> dict[str, str]:
     """ISO 3166-1 alpha-2 code to English name."""
     with (PACKAGED_FOLDER / COUNTRIES_FILE).open(encoding="utf-8", newline="") as lines:
         return {row["country"]: row["name"] for row in csv.DictReader(lines, delimiter="\t")}
+
+
+def small_places() -> dict[str, tuple[float, float]]:
+    """Latitude and longitude, in degrees, of states and territories too small for an outline on the map."""
+    with (PACKAGED_FOLDER / PLACES_FILE).open(encoding="utf-8", newline="") as lines:
+        rows = csv.DictReader(lines, delimiter="\t")
+        return {row["country"]: (float(row["latitude"]), float(row["longitude"])) for row in rows}

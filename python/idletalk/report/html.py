@@ -1,7 +1,161 @@
-"""report.html: one file that opens offline."""
+"""report.html: one self-contained file that opens offline, prints, and needs no query."""
 
-from idletalk.model import Report
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from markupsafe import Markup
+
+from idletalk.lookups.world import country_names
+from idletalk.model import Device, Peer, Report
+from idletalk.report import charts
+from idletalk.report.terminal import clouds, device_name, opening, peer_name
+from idletalk.report.text import clean, human_bytes, human_duration
+from idletalk.report.world import world_chart
+
+MAX_RANKED = 40
+"""Devices in the charts of the first page; every device has its own section."""
 
 
 def render_html(report: Report) -> str:
-    return ""
+    """The whole page."""
+    return _template().render(
+        report=report,
+        opening=opening(report),
+        ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts
+        heat=Markup(_heat(report)),  # noqa: S704
+        world=Markup(_world(report)),  # noqa: S704
+        countries=_countries(report),
+        style=Markup(_asset("page.css")),  # noqa: S704
+        script=Markup(_asset("page.js")),  # noqa: S704
+        max_ranked=MAX_RANKED,
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return files(__package__).joinpath(f"templates/{name}").read_text("utf-8")
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    names = ("page.html", "device.html", "words.html")
+    environment = Environment(
+        loader=DictLoader({name: _asset(name) for name in names}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )
+    environment.filters |= {
+        "bytes": human_bytes,
+        "duration": human_duration,
+        "anchor": anchor,
+        "country": lambda code: country_names().get(code, code) if code else None,
+        "moment": lambda text: f"{text[:10]} {text[11:19]} UTC" if text else None,
+    }
+    environment.globals |= {
+        "peer_name": peer_name,
+        "clouds": clouds,
+        "device_name": device_name,
+        "protocol_shares": lambda device: Markup(_protocols(device)),  # noqa: S704
+        "filter_of": wireshark_filter,
+    }
+    return environment.get_template("page.html")
+
+
+def anchor(device: str) -> str:
+    """A name for links to a device's section."""
+    return "device-" + "".join(c if c.isalnum() else "-" for c in device)
+
+
+def wireshark_filter(device: Device, peer: Peer | None = None) -> str:
+    """A Wireshark display filter for the frames of a device, or between a device and a peer."""
+    own = " || ".join(f"eth.addr == {mac}" for mac in device.macs) or _ip_filter(device.id.removeprefix("ip:"))
+    if peer is None:
+        return own
+    other = f"eth.addr == {peer.address}" if _is_mac(peer.address) else _ip_filter(peer.address)
+    return f"({own}) && {other}" if " || " in own else f"{own} && {other}"
+
+
+def _ip_filter(address: str) -> str:
+    return f"{'ipv6' if ':' in address else 'ip'}.addr == {address}"
+
+
+def _is_mac(text: str) -> bool:
+    return len(text) == 17 and text.count(":") == 5
+
+
+def _total(device: Device) -> int:
+    return device.traffic.unique.tx_bytes + device.traffic.unique.rx_bytes
+
+
+def _ranking(report: Report) -> str:
+    bars = [
+        charts.Bar(d.name, anchor(d.id), d.traffic.unique.tx_bytes, d.traffic.unique.rx_bytes)
+        for d in report.devices[:MAX_RANKED]
+    ]
+    return charts.ranking(bars, "Bytes sent and received by each device")
+
+
+def _hour(text: str) -> int:
+    return int(datetime.fromisoformat(text[:19] + "+00:00").timestamp()) // 3600
+
+
+def _heat(report: Report) -> str:
+    if not report.hours:
+        return ""
+    first = min(_hour(volume.hour) for volume in report.hours)
+    last = max(_hour(volume.hour) for volume in report.hours)
+    cells: dict[str, dict[int, int]] = {}
+    for volume in report.hours:
+        cells.setdefault(volume.device, {})[_hour(volume.hour) - first] = volume.tx_bytes + volume.rx_bytes
+    rows = [(d.name, anchor(d.id), cells.get(d.id, {})) for d in report.devices[:MAX_RANKED]]
+    return charts.heat_map(rows, first, last - first + 1, "Bytes by device and hour")
+
+
+def _by_country(report: Report) -> Mapping[str, list[tuple[Device, Peer]]]:
+    found: dict[str, list[tuple[Device, Peer]]] = {}
+    for device in report.devices:
+        if device.role in ("gateway", "capture"):
+            continue
+        for peer in device.peers:
+            if peer.scope == "internet" and peer.country and not peer.anycast:
+                found.setdefault(peer.country, []).append((device, peer))
+    return found
+
+
+def _peer_bytes(peer: Peer) -> int:
+    return peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
+
+
+def _countries(report: Report) -> list[dict[str, Any]]:
+    """Rows of the table behind the map, those with the most bytes first."""
+    rows = [
+        {
+            "code": code,
+            "bytes": sum(_peer_bytes(peer) for _, peer in pairs),
+            "hosts": len({peer.address for _, peer in pairs}),
+            "ntp_only": len({peer.address for _, peer in pairs if peer.is_ntp_only}),
+            "devices": sorted({device.name for device, _ in pairs}),
+            "providers": sorted({peer.provider for _, peer in pairs if peer.provider}),
+            "disagrees": any(peer.country_disagrees for _, peer in pairs),
+        }
+        for code, pairs in _by_country(report).items()
+    ]
+    return sorted(rows, key=lambda row: (-row["bytes"], row["code"]))
+
+
+def _world(report: Report) -> str:
+    sums = {row["code"]: row["bytes"] for row in _countries(report)}
+    return world_chart(sums, "Bytes exchanged with Internet hosts, by the country that look-up tables give for their addresses")
+
+
+def _protocols(device: Device) -> str:
+    parts = [charts.Share(p.protocol, p.traffic.unique.tx_bytes + p.traffic.unique.rx_bytes) for p in device.protocols]
+    return charts.shares(parts, f"Protocols of {device.name} by bytes")

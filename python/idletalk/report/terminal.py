@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_DEVICES = 20
 """Devices in the ranking; the report has all."""
+MAX_VENDOR_CHARS = 14
+"""Of a vendor's name, so that a row stays a line."""
 MAX_PEERS = 12
 """Internet peers listed; the report has all."""
 
@@ -40,6 +42,10 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
             say(f"- {blindness.sentence}")
     out.print()
     say(f"Report: {folder / 'report.html'}", "bold")
+
+
+def _clip(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def opening(report: Report) -> str:
@@ -99,7 +105,7 @@ def _ranking(report: Report) -> Table:
         _add(
             table,
             device.name + (f" ({device.role})" if device.role and device.role != "device" else ""),
-            (device.vendor or ("random MAC" if device.mac_is_random else "-"))[:18],
+            _clip(device.vendor or ("random MAC" if device.mac_is_random else "-"), MAX_VENDOR_CHARS),
             human_bytes(device.traffic.unique.tx_bytes),
             human_bytes(device.traffic.unique.rx_bytes),
             "-" if hourly is None else human_bytes(hourly),
@@ -150,7 +156,8 @@ def _largest_peers(report: Report) -> Table:
     ]
     found.sort(key=lambda entry: (-entry[0], entry[1].id, entry[2].address))
     for count, device, peer in found[:MAX_PEERS]:
-        where = " ".join(part for part in (peer.provider or peer.organisation, peer.country) if part)
+        place = "anycast" if peer.anycast else peer.country
+        where = " ".join(part for part in (peer.provider or peer.organisation, place) if part)
         _add(table, device.name, peer_name(peer), where or "unknown", " ".join(sorted({p.protocol for p in peer.protocols})), human_bytes(count))
     if len(found) > MAX_PEERS:
         table.caption = f"{len(found) - MAX_PEERS} more in the report"
