@@ -259,4 +259,5 @@ fn user_class(value: &[u8]) -> Option<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::panic)]
 mod tests;
