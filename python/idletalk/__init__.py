@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from idletalk.analysis import Analysis as Analysis
     from idletalk.analysis import Options as Options
     from idletalk.analysis import analyze as analyze
+    from idletalk.capture_info import info as info
     from idletalk.errors import IdletalkError as IdletalkError
-    from idletalk.extract import extract as extract
-    from idletalk.info import info as info
+    from idletalk.extraction import extract as extract
 
 _HOMES = {
     "Analysis": "idletalk.analysis",
     "Options": "idletalk.analysis",
     "analyze": "idletalk.analysis",
     "IdletalkError": "idletalk.errors",
-    "extract": "idletalk.extract",
-    "info": "idletalk.info",
+    "extract": "idletalk.extraction",
+    "info": "idletalk.capture_info",
 }
 
 __all__ = ["Analysis", "IdletalkError", "Options", "analyze", "extract", "info"]

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from os import PathLike
+from typing import TypeAlias
 
-type _Path = str | PathLike[str]
-type _End = tuple[str | None, str | None, int | None]
+_Path: TypeAlias = str | PathLike[str]
+_End: TypeAlias = tuple[str | None, str | None, int | None]
 
 def dissect(
     paths: Sequence[_Path],

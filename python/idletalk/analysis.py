@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,9 +53,13 @@ class Analysis:
         try:
             self.report: Report = msgspec.json.decode(path.read_bytes(), type=Report)
         except OSError:
-            raise IdletalkError(f"{folder} is no analysis: make one with: idletalk analyze CAPTURE --out {folder}") from None
+            raise IdletalkError(
+                f"{folder} is no analysis: make one with: idletalk analyze CAPTURE --out {folder}"
+            ) from None
         except msgspec.DecodeError as error:
-            raise IdletalkError(f"{path} is not a report of this version of idletalk ({error}); analyze again") from None
+            raise IdletalkError(
+                f"{path} is not a report of this version of idletalk ({error}); analyze again"
+            ) from None
 
     def sql(self, query: str) -> list[dict[str, Any]]:
         """Rows of a query over the tables (docs/tables.md), by column name."""
@@ -107,14 +112,17 @@ def _check_target(out: Path, *, force: bool) -> None:
     if not force:
         raise IdletalkError(f"{out} exists: give another folder with --out, or overwrite it with --force")
     if not ((out / REPORT).is_file() and (out / "tables").is_dir()):
-        raise IdletalkError(f"{out} exists and is no analysis of ours: it is not overwritten, give another folder with --out")
+        raise IdletalkError(
+            f"{out} exists and is no analysis of ours: it is not overwritten, give another folder with --out"
+        )
 
 
 def _run(files: list[Path], partial: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
     from idletalk import store
-    from idletalk.assemble import assemble
-    from idletalk.report import write_report
 
+    # what judges and draws is loaded while the core reads, which needs no interpreter
+    warming = threading.Thread(target=_warm, daemon=True)
+    warming.start()
     total = sum(file.stat().st_size for file in files if file.exists()) or 1
     ranges = _ranges(lab, options)
     store.dissect(
@@ -125,9 +133,21 @@ def _run(files: list[Path], partial: Path, lab: labfile.Lab, options: Options, p
         progress=lambda done, _frames: progress("reading captures", min(1.0, done / total)),
     )
     progress("judging", 0.0)
+    warming.join()
+    from idletalk.assemble import assemble
+    from idletalk.report import write_report
+
     report = assemble(partial, files, lab, options, as_given(options))
     write_report(report, partial)
     progress("judging", 1.0)
+
+
+def _warm() -> None:
+    import duckdb  # noqa: F401
+
+    from idletalk.report.html import page_template
+
+    page_template()
 
 
 def _ranges(lab: labfile.Lab, options: Options) -> list[tuple[int, int]]:
@@ -177,7 +197,9 @@ def program_version() -> str:
 def now_of(options: Options, lab: labfile.Lab, end_ns: int | None) -> str | None:
     """The 'now' of judgements: ``--as-of``, else the capture's end."""
     if options.as_of:
-        return datetime.fromtimestamp(labfile.parse_time(options.as_of, lab.zone) / 1e9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(labfile.parse_time(options.as_of, lab.zone) / 1e9, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
     if end_ns is None:
         return None
     return datetime.fromtimestamp(end_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

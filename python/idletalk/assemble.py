@@ -46,7 +46,14 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 idletalk=program_version(),
                 options=dict(given),
                 lookups=tuple(
-                    LookupSource(name=s.name, tells=str(s.tells), date=s.date, licence=s.licence, attribution=s.attribution, url=s.url)
+                    LookupSource(
+                        name=s.name,
+                        tells=str(s.tells),
+                        date=s.date,
+                        licence=s.licence,
+                        attribution=s.attribution,
+                        url=s.url,
+                    )
                     for s in lookups.sources
                 ),
                 lab_sha256=lab.sha256,
@@ -73,9 +80,7 @@ def _chosen(devices: tuple[Device, ...], wanted: str | None) -> tuple[Device, ..
     if wanted is None:
         return devices
     key = wanted.lower()
-    found = tuple(
-        d for d in devices if key in (d.id, d.name.lower(), *d.macs, *(a.address for a in d.addresses))
-    )
+    found = tuple(d for d in devices if key in (d.id, d.name.lower(), *d.macs, *(a.address for a in d.addresses)))
     if not found:
         known = ", ".join(sorted(f"{d.name} ({d.id})" for d in devices)[:20])
         raise IdletalkError(f"no device {wanted!r} in this capture; there are: {known}")
@@ -98,7 +103,9 @@ def _know_lab(store: Store, lab: Lab) -> None:
         try:
             network = ipaddress.ip_network(text, strict=False)
         except ValueError:
-            raise IdletalkError(f"the lab file's local network {text!r} is no network: write it like 192.0.2.0/24") from None
+            raise IdletalkError(
+                f"the lab file's local network {text!r} is no network: write it like 192.0.2.0/24"
+            ) from None
         networks.append((address_key(str(network[0])), address_key(str(network[-1]))))
     store.fill("lab_networks", "low_key UBIGINT, high_key UBIGINT", networks)
     bounds = store.ask("SELECT min(slot_ns) AS low, max(slot_ns) AS high FROM flow_segments")[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,15 +54,25 @@ def main_group() -> None:
 @main_group.command()
 @PATHS
 @click.option("--lab", type=click.Path(path_type=Path), help="Lab file: names, devices under test, phases, time zone.")
-@click.option("--from", "start", metavar="TIME", help="Only frames from this time on (2021-05-06T14:00; local time of the lab).")
+@click.option(
+    "--from", "start", metavar="TIME", help="Only frames from this time on (2021-05-06T14:00; local time of the lab)."
+)
 @click.option("--to", "end", metavar="TIME", help="Only frames before this time.")
 @click.option("--device", help="Report only this device: MAC, name or address. Others' frames are still read.")
 @click.option("--phase", help="Only frames of this phase of the lab file.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the report  [default: NAME.idletalk].")
 @click.option("--force", is_flag=True, help="Overwrite an analysis that is there.")
-@click.option("--lookups", type=click.Path(path_type=Path, file_okay=False), help="Folder with look-up tables of your own.")
-@click.option("--hash", "hash_choice", type=click.Choice(["auto", "cited", "all", "none"]), default="auto", show_default=True,
-              help="Which capture files get a SHA-256; auto: all, up to 256 MiB together.")
+@click.option(
+    "--lookups", type=click.Path(path_type=Path, file_okay=False), help="Folder with look-up tables of your own."
+)
+@click.option(
+    "--hash",
+    "hash_choice",
+    type=click.Choice(["auto", "cited", "all", "none"]),
+    default="auto",
+    show_default=True,
+    help="Which capture files get a SHA-256; auto: all, up to 256 MiB together.",
+)
 @click.option("--as-of", metavar="TIME", help="The 'now' of judgements  [default: the capture's end].")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads  [default: one per processor].")
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
@@ -94,11 +104,21 @@ def analyze(
       idletalk analyze iotdump_2021-05-*.pcap --lab lab.toml --phase idle
       tcpdump -i br0 -w - | idletalk analyze -
     """
-    from idletalk.analysis import Options, analyze as run
+    from idletalk.analysis import Options
+    from idletalk.analysis import analyze as run
     from idletalk.report import print_summary, to_json
 
-    options = Options(lab=lab, lookups=lookups, start=start, end=end, device=device, phase=phase, as_of=as_of,
-                      hash=hash_choice, threads=threads)
+    options = Options(
+        lab=lab,
+        lookups=lookups,
+        start=start,
+        end=end,
+        device=device,
+        phase=phase,
+        as_of=as_of,
+        hash=hash_choice,
+        threads=threads,
+    )
     folder = out or default_folder(paths[0])
     with _progress(shown=not quiet and not as_json) as progress:
         analysis = run(paths, folder, options, force=force, progress=progress)
@@ -130,7 +150,7 @@ def info(paths: tuple[str, ...], as_json: bool) -> None:
       idletalk info iotdump_2021-05-06__14.pcap
       idletalk info captures/ --json
     """
-    from idletalk import info as files
+    from idletalk import capture_info as files
 
     found = files.info(paths)
     click.echo(files.to_json(found) if as_json else files.to_text(found))
@@ -163,7 +183,8 @@ def extract(paths: tuple[str, ...], target: Path, force: bool, as_json: bool, **
       idletalk extract home.pcap --protocol dns --from 2021-05-06T14:00 -w dns.pcapng
       idletalk extract home.pcap --frames 1,5-9 -w five.pcap --pcap
     """
-    from idletalk.extract import Wanted, extract as run
+    from idletalk.extraction import Wanted
+    from idletalk.extraction import extract as run
 
     found = run(paths, target, Wanted(**selection), force=force)
     if as_json:
@@ -192,7 +213,14 @@ def sql(query: str, folder: Path | None, as_json: bool, as_csv: bool) -> None:
     from idletalk import query as tables
 
     rows, columns = tables.run(tables.find(folder), query)
-    click.echo(tables.to_json(rows, columns) if as_json else tables.to_csv(rows, columns) if as_csv else tables.to_text(rows, columns), nl=False)
+    click.echo(
+        tables.to_json(rows, columns)
+        if as_json
+        else tables.to_csv(rows, columns)
+        if as_csv
+        else tables.to_text(rows, columns),
+        nl=False,
+    )
 
 
 @main_group.command()
@@ -206,17 +234,27 @@ def schema() -> None:
 
 
 @contextmanager
-def _progress(*, shown: bool) -> Iterator[Progress | None]:
+def _progress(*, shown: bool) -> Generator[Progress | None]:
     """A bar on a terminal's standard error; nothing elsewhere."""
     if not shown or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
-    with Bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    with Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
         task = bar.add_task("reading captures", total=1.0)
-        tell: Callable[[str, float], None] = lambda what, share: bar.update(task, description=what, completed=share)
+
+        def tell(what: str, share: float) -> None:
+            bar.update(task, description=what, completed=share)
+
         yield tell
 
 

@@ -29,7 +29,9 @@ def _files(name: str, spool: Path) -> list[Path]:
         return [_spooled(spool)]
     path = Path(name)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file() and _is_candidate(file.relative_to(path), path))
+        files = sorted(
+            file for file in path.rglob("*") if file.is_file() and _is_candidate(file.relative_to(path), path)
+        )
         if not files:
             raise IdletalkError(f"the folder {name} holds no files")
         return files
@@ -44,7 +46,10 @@ def _files(name: str, spool: Path) -> list[Path]:
 def _is_candidate(inside: Path, folder: Path) -> bool:
     if any(part.startswith(".") for part in inside.parts):
         return False
-    return not any((folder / parent / "report.json").is_file() and (folder / parent / "tables").is_dir() for parent in inside.parents)
+    return not any(
+        (folder / parent / "report.json").is_file() and (folder / parent / "tables").is_dir()
+        for parent in inside.parents
+    )
 
 
 def _spooled(spool: Path) -> Path:

@@ -46,7 +46,9 @@ class Table:
 
 def fact_tables() -> tuple[Table, ...]:
     """Every table that the dissector writes."""
-    return tuple(Table(name, meaning, tuple(Column(*column) for column in columns)) for name, meaning, columns in _core.schema())
+    return tuple(
+        Table(name, meaning, tuple(Column(*column) for column in columns)) for name, meaning, columns in _core.schema()
+    )
 
 
 def dissect(
@@ -88,7 +90,7 @@ class Store:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
         for file in files:
             path = str(file).replace("'", "''")
-            self.connection.execute(f"CREATE VIEW \"{file.stem}\" AS FROM read_parquet('{path}')")  # noqa: S608
+            self.connection.execute(f"CREATE VIEW \"{file.stem}\" AS FROM read_parquet('{path}')")
 
     def close(self) -> None:
         """Let go of the files."""
@@ -113,7 +115,7 @@ class Store:
         kept = list(rows)
         if kept:
             marks = ", ".join("?" * len(kept[0]))
-            self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)  # noqa: S608
+            self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
 
     def judge(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour."""
@@ -123,9 +125,7 @@ class Store:
         """Write judged tables beside the facts, sorted, so that the same capture gives the same bytes."""
         for table in tables:
             path = str(self.folder / TABLES / f"{table}.parquet").replace("'", "''")
-            self.connection.execute(
-                f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608
-            )
+            self.connection.execute(f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
     def described(self, tables: Iterable[str]) -> tuple[Table, ...]:
         """Judged tables with the comments that their SQL gives them."""
@@ -133,14 +133,17 @@ class Store:
         for name in tables:
             meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
             rows = self.ask(
-                "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", name
+                "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
+                name,
             )
             columns = tuple(Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
             found.append(Table(name, meaning or "", columns))
         return tuple(found)
 
 
-def scan(sources: Sequence[tuple[int, Path, str, list[tuple[int, int, int, int]]]], **selection: Any) -> tuple[int, list[tuple[int, int]]]:
+def scan(
+    sources: Sequence[tuple[int, Path, str, list[tuple[int, int, int, int]]]], **selection: Any
+) -> tuple[int, list[tuple[int, int]]]:
     """Frames of a selection, counted and written: see ``_core.scan``. Gives (selected, [(capture, frame) written])."""
     try:
         return _core.scan(list(sources), **selection)

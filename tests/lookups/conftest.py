@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from idletalk.lookups import address_key, open_lookups
 
 Value = str | int | bytes | dict[str, "Value"]

@@ -3,6 +3,7 @@ from ipaddress import IPv4Address, IPv6Address
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from idletalk.lookups.keys import (
     IPV4_LAST_KEY,
     IPV6_GLOBAL_FIRST_KEY,

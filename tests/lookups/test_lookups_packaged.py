@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from idletalk.lookups import Tells, country_names, list_sources, open_lookups, world_map
 from idletalk.lookups.networks import PROVIDER_KINDS
 from idletalk.lookups.sources import PACKAGED_FOLDER, sha256_of

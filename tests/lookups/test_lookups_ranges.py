@@ -3,6 +3,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from idletalk.lookups.errors import LookupFileError
 from idletalk.lookups.keys import IPV6_GLOBAL_FIRST_KEY, bucket_of
 from idletalk.lookups.ranges import KeyRange, bucketed, flattened, merged

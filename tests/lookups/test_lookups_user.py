@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from idletalk.errors import IdletalkError
 from idletalk.lookups import LookupFileError, Tells, convert, list_sources, open_lookups, user_folder
 from idletalk.lookups.command import lookups_command

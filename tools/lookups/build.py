@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
+from world import outlines_date, world_map
+
 from idletalk.lookups.clouds import CLOUDS_FILE
 from idletalk.lookups.convert import as_names, asn_ranges, country_ranges
 from idletalk.lookups.keys import address_key
@@ -21,8 +23,6 @@ from idletalk.lookups.parquet import ASN_COLUMNS, COUNTRY_COLUMNS, NAMES_COLUMNS
 from idletalk.lookups.ranges import KeyRange, bucketed, merged
 from idletalk.lookups.sources import Source, Tells, sha256_of, write_sources
 from idletalk.lookups.words import as_country, as_text
-
-from world import outlines_date, world_map
 
 OUT = Path(__file__).parents[2] / "python" / "idletalk" / "lookups" / "data"
 DBIP = "IP Geolocation by DB-IP (https://db-ip.com)"
@@ -75,7 +75,7 @@ def ipfire_ranges(paths: list[Path]) -> tuple[str, Iterator[KeyRange[str]]]:
             country = as_country(code)
             if country is not None:
                 ranges.append(KeyRange(_ipfire_key(first), _ipfire_key(last), country))
-    date = datetime.strptime(generated, "%d %b %Y").date().isoformat()  # noqa: DTZ007 - a day, no time
+    date = datetime.strptime(generated, "%d %b %Y").date().isoformat()
     return date, merged(sorted(ranges), "IPFire")
 
 
@@ -115,6 +115,7 @@ def facts_of(path: Path) -> tuple[str, list[NetworkFacts]]:
 
 
 def main() -> None:
+    """Read the arguments and write the tables."""
     parser = ArgumentParser(description=__doc__)
     for option in ("--dbip-asn", "--dbip-country", "--iptoasn-asn", "--iptoasn-country", "--manuf"):
         parser.add_argument(option, type=Path, required=True)

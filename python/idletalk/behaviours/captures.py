@@ -75,7 +75,9 @@ def _faults(ask: Ask) -> tuple[Fault, ...]:
         " UNION ALL SELECT c.path, f.offset, f.kind, f.message, f.capture FROM capture_faults AS f JOIN captures AS c"
         " USING (capture) ORDER BY capture, 2"
     )
-    return tuple(Fault(path=Path(r["path"]).name, offset=r["offset"], kind=r["kind"], message=r["message"]) for r in rows)
+    return tuple(
+        Fault(path=Path(r["path"]).name, offset=r["offset"], kind=r["kind"], message=r["message"]) for r in rows
+    )
 
 
 def _coverage(ask: Ask) -> Coverage:
@@ -106,7 +108,9 @@ def _coverage(ask: Ask) -> Coverage:
     silent = sum(
         SLOT_S
         for first, last in merged
-        for slot in range(-(-first // 1_000_000_000 // SLOT_S) * SLOT_S + SLOT_S, last // 1_000_000_000 // SLOT_S * SLOT_S, SLOT_S)
+        for slot in range(
+            -(-first // 1_000_000_000 // SLOT_S) * SLOT_S + SLOT_S, last // 1_000_000_000 // SLOT_S * SLOT_S, SLOT_S
+        )
         if slot not in heard
     )
     observed = sum(last - first for first, last in merged) / 1e9

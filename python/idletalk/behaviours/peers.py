@@ -35,7 +35,9 @@ def peers(ask: Ask) -> dict[str, list[Peer]]:
     for told in names.values():
         told.sort(key=lambda name: NAME_TRUST.index(name.told_by))
     protocols: dict[tuple[str, str], list[ProtocolVolume]] = {}
-    for row in ask("FROM peer_protocols ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application"):
+    for row in ask(
+        "FROM peer_protocols ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application"
+    ):
         protocols.setdefault((row["device"], row["peer"]), []).append(protocol_volume(row))
     rows = ask(
         "SELECT p.*, n.* EXCLUDE (address) FROM peers AS p LEFT JOIN host_networks AS n ON n.address = p.peer"
@@ -91,7 +93,9 @@ def _idle_row(device: Device) -> IdleRow:
             CloudUse(
                 provider=provider,
                 countries=_sorted(place(peer) for peer in group),
-                protocols=_sorted(p.protocol if p.application else f"unknown {p.protocol}" for q in group for p in q.protocols),
+                protocols=_sorted(
+                    p.protocol if p.application else f"unknown {p.protocol}" for q in group for p in q.protocols
+                ),
                 hosts=len(group),
                 bytes=sum(peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes for peer in group),
             )

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 from idletalk.lookups.sources import PACKAGED_FOLDER
@@ -34,6 +35,7 @@ class WorldMap:
         ) * self.units_per_degree
 
 
+@cache
 def world_map() -> WorldMap:
     """The map that comes with idletalk."""
     content = cast(dict[str, Any], json.loads((PACKAGED_FOLDER / WORLD_FILE).read_text(encoding="utf-8")))
@@ -41,6 +43,7 @@ def world_map() -> WorldMap:
     return WorldMap(**content)
 
 
+@cache
 def country_names() -> dict[str, str]:
     """ISO 3166-1 alpha-2 code to English name."""
     with (PACKAGED_FOLDER / COUNTRIES_FILE).open(encoding="utf-8", newline="") as lines:

@@ -5,7 +5,7 @@ Colours come from CSS classes, so that light, dark and print each have their own
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from html import escape
 from math import log10
 
@@ -79,15 +79,18 @@ def shade(value: int, top: int) -> int:
     return max(1, min(SHADES, 1 + int(place * SHADES)))
 
 
-def heat_map(rows: Sequence[tuple[str, str, Mapping[int, int]]], first_hour: int, hours: int, title: str) -> str:
-    """Bytes by device and hour: `rows` are (label, link, bytes by hours since `first_hour`), hours of the Unix epoch."""
+def heat_map(
+    rows: Sequence[tuple[str, str, Mapping[int, int]]], first_hour: int, hours: int, title: str, zone: tzinfo
+) -> str:
+    """Bytes by device and hour: `rows` are (label, link, bytes by hours since `first_hour`), hours of the Unix epoch;
+    labels are local time of `zone`."""
     per_column = -(-hours // MAX_COLUMNS) if hours else 1
     columns = -(-hours // per_column) if hours else 1
     room = CHART_WIDTH - LABEL_WIDTH
     width = min(36.0, room / columns)
     sums = [(label, link, _grouped(cells, per_column)) for label, link, cells in rows]
     top = max((value for _, _, cells in sums for value in cells.values()), default=0)
-    body = _hour_axis(first_hour, columns, per_column, width)
+    body = _hour_axis(first_hour, columns, per_column, width, zone)
     for row, (label, link, cells) in enumerate(sums):
         y = 22 + row * CELL_HEIGHT
         body.append(
@@ -95,7 +98,7 @@ def heat_map(rows: Sequence[tuple[str, str, Mapping[int, int]]], first_hour: int
             f'<rect class="shade0" x="{LABEL_WIDTH}" y="{y}" width="{columns * width:.1f}" height="{CELL_HEIGHT - 2}"/>'
         )
         for column, value in sorted(cells.items()):
-            when = _utc(first_hour + column * per_column)
+            when = _local(first_hour + column * per_column, zone)
             body.append(
                 f'<rect class="shade{shade(value, top)}" x="{LABEL_WIDTH + column * width:.1f}" y="{y}" width="{max(0.8, width - 0.6):.1f}"'
                 f' height="{CELL_HEIGHT - 2}"><title>{_text(label)}, {when}: {human_bytes(value)}</title></rect>'
@@ -110,7 +113,7 @@ def _grouped(cells: Mapping[int, int], per_column: int) -> dict[int, int]:
     return sums
 
 
-def _hour_axis(first_hour: int, columns: int, per_column: int, width: float) -> list[str]:
+def _hour_axis(first_hour: int, columns: int, per_column: int, width: float, zone: tzinfo) -> list[str]:
     """Labels that keep 90 units apart; midnight shows the date."""
     every = max(1, -(-90 // int(width * 1 or 1)))
     labels: list[str] = []
@@ -118,13 +121,13 @@ def _hour_axis(first_hour: int, columns: int, per_column: int, width: float) -> 
         x = LABEL_WIDTH + column * width
         labels.append(
             f'<line class="tick" x1="{x:.1f}" y1="14" x2="{x:.1f}" y2="20"/>'
-            f'<text class="axis" x="{x:.1f}" y="11">{_utc(first_hour + column * per_column)}</text>'
+            f'<text class="axis" x="{x:.1f}" y="11">{_local(first_hour + column * per_column, zone)}</text>'
         )
     return labels
 
 
-def _utc(hour: int) -> str:
-    return datetime.fromtimestamp(hour * 3600, UTC).strftime("%m-%d %H:%M")
+def _local(hour: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(hour * 3600, zone).strftime("%m-%d %H:%M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,8 @@ def shares(parts: Sequence[Share], title: str) -> str:
             f"<title>{_text(part.label)}: {human_bytes(part.value)}, {percent:.1f} %</title></rect>"
         )
         if width > 9 * len(part.label) + 40:
-            body.append(f'<text class="inpart{index}" x="{x + 6:.1f}" y="14">{_text(part.label)} {percent:.0f} %</text>')
+            body.append(
+                f'<text class="inpart{index}" x="{x + 6:.1f}" y="14">{_text(part.label)} {percent:.0f} %</text>'
+            )
         x += width
     return _svg(CHART_WIDTH, 20, title, body)

@@ -1,16 +1,17 @@
 """report.html: one self-contained file that opens offline, prints, and needs no query."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from idletalk.lookups.world import country_names
 from idletalk.model import Device, Peer, Report
-from idletalk.report import charts
+from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
 from idletalk.report.terminal import clouds, device_name, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
 from idletalk.report.world import world_chart
@@ -21,7 +22,7 @@ MAX_RANKED = 40
 
 def render_html(report: Report) -> str:
     """The whole page."""
-    return _template().render(
+    return page_template().render(
         report=report,
         opening=opening(report),
         ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts
@@ -36,11 +37,12 @@ def render_html(report: Report) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(f"templates/{name}").read_text("utf-8")
+    return files("idletalk.report").joinpath(f"templates/{name}").read_text("utf-8")
 
 
 @cache
-def _template() -> Any:
+def page_template() -> Any:
+    """The page's template, compiled once."""
     from jinja2 import DictLoader, Environment, StrictUndefined
 
     names = ("page.html", "device.html", "words.html")
@@ -50,23 +52,37 @@ def _template() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        finalize=_finalized,
     )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "bytes": human_bytes,
         "duration": human_duration,
         "anchor": anchor,
-        "country": lambda code: country_names().get(code, code) if code else None,
-        "moment": lambda text: f"{text[:10]} {text[11:19]} UTC" if text else None,
+        "country": _country,
+        "moment": _moment,
     }
-    environment.globals |= {
+    words: dict[str, Callable[..., Any]] = {
         "peer_name": peer_name,
         "clouds": clouds,
         "device_name": device_name,
-        "protocol_shares": lambda device: Markup(_protocols(device)),  # noqa: S704
+        "protocol_shares": _protocols,
         "filter_of": wireshark_filter,
     }
+    environment.filters.update(filters)  # pyright: ignore[reportArgumentType]  jinja2 types its own filters only
+    environment.globals.update(words)  # pyright: ignore[reportCallIssue, reportArgumentType]
     return environment.get_template("page.html")
+
+
+def _country(code: str | None) -> str | None:
+    return country_names().get(code, code) if code else None
+
+
+def _moment(text: str | None) -> str | None:
+    return f"{text[:10]} {text[11:19]} UTC" if text else None
+
+
+def _finalized(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def anchor(device: str) -> str:
@@ -91,16 +107,12 @@ def _is_mac(text: str) -> bool:
     return len(text) == 17 and text.count(":") == 5
 
 
-def _total(device: Device) -> int:
-    return device.traffic.unique.tx_bytes + device.traffic.unique.rx_bytes
-
-
 def _ranking(report: Report) -> str:
     bars = [
-        charts.Bar(d.name, anchor(d.id), d.traffic.unique.tx_bytes, d.traffic.unique.rx_bytes)
+        Bar(d.name, anchor(d.id), d.traffic.unique.tx_bytes, d.traffic.unique.rx_bytes)
         for d in report.devices[:MAX_RANKED]
     ]
-    return charts.ranking(bars, "Bytes sent and received by each device")
+    return ranking(bars, "Bytes sent and received by each device")
 
 
 def _hour(text: str) -> int:
@@ -116,7 +128,8 @@ def _heat(report: Report) -> str:
     for volume in report.hours:
         cells.setdefault(volume.device, {})[_hour(volume.hour) - first] = volume.tx_bytes + volume.rx_bytes
     rows = [(d.name, anchor(d.id), cells.get(d.id, {})) for d in report.devices[:MAX_RANKED]]
-    return charts.heat_map(rows, first, last - first + 1, "Bytes by device and hour")
+    zone = ZoneInfo(report.provenance.timezone)
+    return heat_map(rows, first, last - first + 1, "Bytes by device and hour", zone)
 
 
 def _by_country(report: Report) -> Mapping[str, list[tuple[Device, Peer]]]:
@@ -153,9 +166,11 @@ def _countries(report: Report) -> list[dict[str, Any]]:
 
 def _world(report: Report) -> str:
     sums = {row["code"]: row["bytes"] for row in _countries(report)}
-    return world_chart(sums, "Bytes exchanged with Internet hosts, by the country that look-up tables give for their addresses")
+    return world_chart(
+        sums, "Bytes exchanged with Internet hosts, by the country that look-up tables give for their addresses"
+    )
 
 
-def _protocols(device: Device) -> str:
-    parts = [charts.Share(p.protocol, p.traffic.unique.tx_bytes + p.traffic.unique.rx_bytes) for p in device.protocols]
-    return charts.shares(parts, f"Protocols of {device.name} by bytes")
+def _protocols(device: Device) -> Markup:
+    parts = [Share(p.protocol, p.traffic.unique.tx_bytes + p.traffic.unique.rx_bytes) for p in device.protocols]
+    return Markup(shares(parts, f"Protocols of {device.name} by bytes"))  # noqa: S704

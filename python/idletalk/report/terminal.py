@@ -97,7 +97,12 @@ def _add(table: Table, *cells: str) -> None:
 def _ranking(report: Report) -> Table:
     table = _table(
         "Devices by bytes (each frame once)",
-        ("device", "left"), ("vendor", "left"), ("sent", "right"), ("received", "right"), ("per hour", "right"), ("", "left"),
+        ("device", "left"),
+        ("vendor", "left"),
+        ("sent", "right"),
+        ("received", "right"),
+        ("per hour", "right"),
+        ("", "left"),
     )
     top = max((_bytes(device) for device in report.devices), default=0)
     for device in report.devices[:MAX_DEVICES]:
@@ -122,8 +127,13 @@ def _bytes(device: Device) -> int:
 
 def _idle(report: Report) -> Table:
     table = _table(
-        "Who they talk to", ("device", "left"), ("clouds (protocols)", "left"), ("countries", "left"), ("NTP hosts", "right"),
-        ("other Internet hosts", "right"), ("LAN peers", "right"),
+        "Who they talk to",
+        ("device", "left"),
+        ("clouds (protocols)", "left"),
+        ("countries", "left"),
+        ("NTP hosts", "right"),
+        ("other Internet hosts", "right"),
+        ("LAN peers", "right"),
     )
     for row in report.conclusions.idle or ():
         _add(
@@ -145,7 +155,12 @@ def clouds(row: IdleRow) -> str:
 
 def _largest_peers(report: Report) -> Table:
     table = _table(
-        "Largest Internet peers", ("device", "left"), ("peer", "left"), ("where", "left"), ("protocols", "left"), ("bytes", "right")
+        "Largest Internet peers",
+        ("device", "left"),
+        ("peer", "left"),
+        ("where", "left"),
+        ("protocols", "left"),
+        ("bytes", "right"),
     )
     found = [
         (peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes, device, peer)
@@ -158,7 +173,14 @@ def _largest_peers(report: Report) -> Table:
     for count, device, peer in found[:MAX_PEERS]:
         place = "anycast" if peer.anycast else peer.country
         where = " ".join(part for part in (peer.provider or peer.organisation, place) if part)
-        _add(table, device.name, peer_name(peer), where or "unknown", " ".join(sorted({p.protocol for p in peer.protocols})), human_bytes(count))
+        _add(
+            table,
+            device.name,
+            peer_name(peer),
+            where or "unknown",
+            " ".join(sorted({p.protocol for p in peer.protocols})),
+            human_bytes(count),
+        )
     if len(found) > MAX_PEERS:
         table.caption = f"{len(found) - MAX_PEERS} more in the report"
     return table

@@ -99,7 +99,9 @@ def parse_frames(text: str, captures: Sequence[int]) -> list[tuple[int, int]]:
         if not match:
             raise IdletalkError(f"{part!r} names no frames: write them like 1,5-9 or, with several files, 0:1,0:5-9")
         if match["capture"] is None and len(captures) > 1:
-            raise IdletalkError(f"there are {len(captures)} files: name the file's index with the frames, like 0:{part}")
+            raise IdletalkError(
+                f"there are {len(captures)} files: name the file's index with the frames, like 0:{part}"
+            )
         capture = int(match["capture"]) if match["capture"] is not None else captures[0]
         first = int(match["first"])
         last = int(match["last"] or first)
@@ -123,7 +125,12 @@ def _macs(facts: Any, lab: labfile.Lab, name: str) -> list[str]:
     text = name.lower().replace("-", ":")
     if re.fullmatch(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", text):
         return [text]
-    named = [mac.lower().replace("-", ":") for device in lab.device if device.name.lower() == name.lower() for mac in device.macs]
+    named = [
+        mac.lower().replace("-", ":")
+        for device in lab.device
+        if device.name.lower() == name.lower()
+        for mac in device.macs
+    ]
     if named:
         return named
     rows = facts.ask(
@@ -135,7 +142,9 @@ def _macs(facts: Any, lab: labfile.Lab, name: str) -> list[str]:
         name,
     )
     if not rows:
-        raise IdletalkError(f"no device {name!r} here: give its MAC, a name of the lab file, an address or a host name of the capture")
+        raise IdletalkError(
+            f"no device {name!r} here: give its MAC, a name of the lab file, an address or a host name of the capture"
+        )
     return [row["mac"] for row in rows]
 
 

@@ -78,7 +78,7 @@ def info(paths: Sequence[str | Path]) -> Info:
             if not rows:
                 raise IdletalkError("; ".join(errors))
             interfaces = store.ask("FROM interfaces ORDER BY capture, interface")
-            damage = store.ask("FROM capture_faults ORDER BY capture, \"offset\"")
+            damage = store.ask('FROM capture_faults ORDER BY capture, "offset"')
         finally:
             store.close()
     found = tuple(_file(row, interfaces, damage, hashes) for row in rows)
@@ -118,7 +118,9 @@ def _file(
     row: dict[str, Any], interfaces: list[dict[str, Any]], damage: list[dict[str, Any]], hashes: dict[str, str]
 ) -> FileInfo:
     def mine(others: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-        return tuple({k: v for k, v in other.items() if k != "capture"} for other in others if other["capture"] == row["capture"])
+        return tuple(
+            {k: v for k, v in other.items() if k != "capture"} for other in others if other["capture"] == row["capture"]
+        )
 
     return FileInfo(
         **_totals([row]),
@@ -170,7 +172,11 @@ def _file_lines(file: FileInfo) -> list[tuple[str, str]]:
         ("Snap length", "unlimited" if file.snaplen_bytes is None else f"{file.snaplen_bytes} bytes"),
         ("SHA-256", file.sha256 or "not computed"),
     ]
-    described = [("Hardware", file.hardware), ("Operating system", file.os), ("Capture application", file.capture_application)]
+    described = [
+        ("Hardware", file.hardware),
+        ("Operating system", file.os),
+        ("Capture application", file.capture_application),
+    ]
     lines += [(name, value) for name, value in described if value]
     lines += [("Comment", comment) for comment in file.comments]
     if file.dropped is not None:
@@ -178,7 +184,12 @@ def _file_lines(file: FileInfo) -> list[tuple[str, str]]:
     if len(file.interfaces) > 1 or any(i["name"] or i["filter"] for i in file.interfaces):
         for one in file.interfaces:
             condition = f", filter {one['filter']}" if one["filter"] else ""
-            lines.append((f"Interface {one['interface']}", f"{one['name'] or 'unnamed'}, {one['link_type']}, {one['frames']} frames{condition}"))
+            lines.append(
+                (
+                    f"Interface {one['interface']}",
+                    f"{one['name'] or 'unnamed'}, {one['link_type']}, {one['frames']} frames{condition}",
+                )
+            )
     if file.decryption_secrets_blocks:
         lines.append(("Decryption secrets", f"{file.decryption_secrets_blocks} blocks"))
     return lines
