@@ -84,6 +84,8 @@ pub const PROTOCOL: Protocol = Protocol {
 const COOKIE: [u8; 4] = [99, 130, 83, 99];
 /// Bytes before the options (RFC 2131 2, without the cookie).
 const FIXED_BYTES: usize = 236;
+/// Bytes up to the end of the client's hardware address.
+const ADDRESSED_BYTES: usize = 44;
 /// Hardware type Ethernet (IANA ARP parameters).
 const ETHERNET: u8 = 1;
 
@@ -94,8 +96,8 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         return Verdict::No;
     }
     let has_cookie = probe.bytes.get(FIXED_BYTES..).is_some_and(|rest| rest.starts_with(&COOKIE));
-    // BOOTP without vendor extensions has nothing but its ports (RFC 951 3)
-    let is_bootp = probe.has_port(67) && (*hardware, *hardware_bytes) == (ETHERNET, 6) && probe.bytes.len() >= FIXED_BYTES;
+    // BOOTP without vendor extensions (RFC 951 3), or cut by the snap length, has nothing but its ports
+    let is_bootp = probe.has_port(67) && (*hardware, *hardware_bytes) == (ETHERNET, 6) && probe.bytes.len() >= ADDRESSED_BYTES;
     if has_cookie || is_bootp { Verdict::Yes } else { Verdict::No }
 }
 
@@ -173,7 +175,12 @@ fn read(ctx: &Context<'_>, bytes: &[u8]) -> Option<(Dhcp, bool)> {
     let (transaction_id, elapsed_s, flags) = (cursor.u32()?, cursor.u16()?, cursor.u16()?);
     let [client, yours, server, relay] = [cursor.u32()?, cursor.u32()?, cursor.u32()?, cursor.u32()?];
     let hardware_address = cursor.take(16)?;
-    let (server_name, file) = (cursor.take(64)?, cursor.take(128)?);
+    // what the snap length cut off is missing, not wrong
+    let (server_name, file) = match (cursor.take(64), cursor.take(128)) {
+        (Some(server_name), Some(file)) => (server_name, file),
+        _ if ctx.is_cut => (&[][..], &[][..]),
+        _ => return None,
+    };
     let mut options = Options::default();
     let mut is_whole = true;
     let has_options = cursor.array() == Some(COOKIE);
