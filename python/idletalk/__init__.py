@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from idletalk.analysis import Analysis as Analysis
-    from idletalk.analysis import Options as Options
     from idletalk.analysis import analyze as analyze
     from idletalk.capture_info import info as info
     from idletalk.errors import IdletalkError as IdletalkError
     from idletalk.extraction import extract as extract
+    from idletalk.provenance import Options as Options
 
 _HOMES = {
     "Analysis": "idletalk.analysis",
-    "Options": "idletalk.analysis",
+    "Options": "idletalk.provenance",
     "analyze": "idletalk.analysis",
     "IdletalkError": "idletalk.errors",
     "extract": "idletalk.extraction",

@@ -15,7 +15,7 @@ from idletalk.model import Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.store import Store
 
 if TYPE_CHECKING:
-    from idletalk.analysis import Options
+    from idletalk.provenance import Options
 
 DAY_NS = 86_400_000_000_000
 SLOT_NS = 900_000_000_000
@@ -23,7 +23,7 @@ SLOT_NS = 900_000_000_000
 
 def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", given: Mapping[str, Any]) -> Report:
     """Judge the facts in ``folder`` and write the judged tables beside them; gives the report."""
-    from idletalk.analysis import file_hashes, now_of, program_version
+    from idletalk.provenance import file_hashes, now_of, program_version
 
     store = Store(folder)
     try:

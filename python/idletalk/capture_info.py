@@ -63,7 +63,7 @@ class Info:
 
 def info(paths: Sequence[str | Path]) -> Info:
     """Walk captures and tell what they hold; an error only where none can be read."""
-    from idletalk.analysis import file_hashes
+    from idletalk.provenance import file_hashes
     from idletalk.store import Store, dissect
 
     with tempfile.TemporaryDirectory(prefix="idletalk-") as name:

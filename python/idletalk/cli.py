@@ -13,7 +13,8 @@ import click
 from idletalk.errors import IdletalkError
 
 if TYPE_CHECKING:
-    from idletalk.analysis import HashChoice, Progress
+    from idletalk.analysis import Progress
+    from idletalk.provenance import HashChoice
 
 EXIT_PARTIAL = 1
 """Something could not be read; what could be read is there."""
@@ -104,8 +105,8 @@ def analyze(
       idletalk analyze iotdump_2021-05-*.pcap --lab lab.toml --phase idle
       tcpdump -i br0 -w - | idletalk analyze -
     """
-    from idletalk.analysis import Options
     from idletalk.analysis import analyze as run
+    from idletalk.provenance import Options
     from idletalk.report import print_summary, to_json
 
     options = Options(

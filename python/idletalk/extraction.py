@@ -34,7 +34,7 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
     Each frame keeps its time and original length; in pcapng its comment names the file and the frame number there.
     """
     from idletalk import store
-    from idletalk.analysis import program_version
+    from idletalk.provenance import program_version
 
     if target.exists() and not force:
         raise IdletalkError(f"{target} exists: overwrite it with --force")
