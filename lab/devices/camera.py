@@ -1,0 +1,223 @@
+"""A camera as in the study: chatty when idle, in clear, and curious about its neighbours.
+
+It pings the gateway, searches by SSDP and follows every answer by HTTP, keeps an MQTT session in
+clear, tells its serial in a UDP protocol of its own, asks dozens of NTP hosts, and falls back to
+HTTP where its API cannot be reached. Video starts with an MQTT message from the cloud.
+"""
+
+import http.client
+import os
+import socket
+import ssl
+import struct
+from typing import Any
+from urllib.parse import urlsplit
+
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from lab.device import Device
+from lab.download import resumed
+from lab.planting import Style
+from lab.tls import TlsSession, client_context
+
+SSDP = ("239.255.255.250", 1900)
+SEARCH = (
+    "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\n"
+    "MX: 3\r\nST: {target}\r\n\r\n"
+)
+TARGETS = ("upnp:rootdevice", "urn:schemas-upnp-org:device:InternetGatewayDevice:1")
+PAGES = ("", "/onvif/device_service")  # besides the LOCATION itself
+REPORT_S, API_S, PUBLISH_S = 1800, 900, 60
+MQTT_KEEPALIVE_S = 600  # wall seconds; the device's own publishes keep it alive
+STREAM_PACKET_BYTES, STREAM_GAP_S = 1100, 0.012
+PING = struct.Struct("!BBHHH")
+ECHO_REQUEST = 8
+PING_PAYLOAD = bytes(range(0x10, 0x10 + 56))
+HEAD = struct.Struct("!IHHI")  # magic, kind, body length, sequence
+HELLO, MAPPED = 1, 2
+
+
+class Camera(Device):
+    """One camera."""
+
+    def start(self) -> None:
+        self._sequence = 0
+        self._styles = {
+            key: Style.parse(self.plan.text(f"{key}_style")) for key in ("udp", "mqtt", "http")
+        }
+        self._tls = client_context(
+            self.run_folder / "ca" / "camview.pem", ssl.TLSVersion.TLSv1_2,
+            ssl.TLSVersion.TLSv1_2, [],
+        )  # fmt: skip
+        self._pinger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
+        self._searcher = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._searcher.bind((self.address, 0))
+        self._beacon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.on_readable(self._pinger, lambda: self._pinger.recvfrom(512))
+        self.on_readable(self._searcher, self._found)
+        self.on_readable(self._beacon, self._mapped)
+        self._p2p = self.resolve("p2p.camview.example") or ""
+        self._connect_mqtt()
+        self.every(self.plan.number("ping_s"), self._ping, jitter=0.001)
+        self.every(self.plan.number("search_s"), self._search)
+        self.every(self.plan.number("beacon_s"), self._tell_serial)
+        self.every(self.plan.number("ntp_s"), lambda: self.ask_pool(self.plan.texts("zones")))
+        self.every(PUBLISH_S, self._publish)
+        self.every(API_S, self._call_api)
+
+    def _values(self, *kinds: str) -> dict[str, str]:
+        every = {
+            "serial": self.plan.serial, "mac": self.plan.mac, "model": self.plan.model,
+            "firmware": self.firmware, "ssid": self.home.ssid, "email": self.home.email,
+            "latitude": self.home.latitude, "longitude": self.home.longitude,
+        }  # fmt: skip
+        return {kind: every[kind] for kind in kinds}
+
+    def _say(self, style: str, carrier: str, peer: str, *kinds: str) -> bytes:
+        """Values in one of the device's styles; what is told is written down."""
+        values = self._values(*kinds)
+        how = self._styles[style]
+        for kind, value in values.items():
+            key = None if how.encoding == "tlv" else how.keys[kind]
+            self.journal.note("told", kind=kind, value=value, key=key, encoding=how.encoding,
+                              carrier=carrier, peer=peer, direction="sent")  # fmt: skip
+        return how.write(values)
+
+    # -- LAN ------------------------------------------------------------------------------------
+    def _ping(self) -> None:
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        request = PING.pack(ECHO_REQUEST, 0, 0, 0, self._sequence) + PING_PAYLOAD
+        self._pinger.sendto(request, (self.home.gateway, 0))
+
+    def _search(self) -> None:
+        for target in TARGETS:
+            self._searcher.sendto(SEARCH.format(target=target).encode(), SSDP)
+        self.journal.note("search", protocol="ssdp")
+
+    def _found(self) -> None:
+        answer, (peer, _) = self._searcher.recvfrom(2048)
+        for line in answer.decode(errors="replace").split("\r\n"):
+            key, _, value = line.partition(":")
+            if key.strip().upper() == "LOCATION":
+                self._follow(peer, value.strip())
+
+    def _follow(self, peer: str, location: str) -> None:
+        url = urlsplit(location)
+        for path in (url.path, *PAGES[1:]):
+            connection = http.client.HTTPConnection(url.hostname or peer, url.port or 80, timeout=3)
+            try:
+                connection.request("GET", path, headers={"User-Agent": "CamView/1.0 UPnP/1.0"})
+                response = connection.getresponse()
+                body = response.read()
+                self.journal.note("followed", peer=peer, url=f"{location}", path=path,
+                                  status=response.status, body_bytes=len(body))  # fmt: skip
+            except OSError as error:
+                self.journal.note("followed", peer=peer, url=location, path=path, error=str(error))
+            finally:
+                connection.close()
+
+    # -- cloud ----------------------------------------------------------------------------------
+    def _tell_serial(self) -> None:
+        self._sequence += 1
+        body = self._say("udp", "udp", self._p2p, "serial", "mac", "model", "firmware")
+        head = HEAD.pack(int(self.plan.text("udp_magic"), 16), HELLO, len(body), self._sequence)
+        self._beacon.sendto(head + body, (self._p2p, self.plan.number("udp_port")))
+
+    def _mapped(self) -> None:
+        message, (peer, _) = self._beacon.recvfrom(1500)
+        body = message[HEAD.size :]
+        how = self.plan.text("mapped_style")
+        if how == "text":
+            address, port = body.decode().rsplit(":", 1)
+        else:
+            mask = int(self.plan.text("udp_magic"), 16) if how == "xor" else 0
+            number, bare_port = struct.unpack("!IH", body)
+            address = socket.inet_ntoa(struct.pack("!I", number ^ mask))
+            port = str(bare_port ^ (mask >> 16))
+        self.journal.note("told", kind="public_address", value=f"{address}:{port}", key=None,
+                          encoding=how, carrier="udp", peer=peer, direction="received")  # fmt: skip
+
+    def _call_api(self) -> None:
+        address = self.resolve("api.camview.example")
+        try:
+            session = TlsSession(self._tls, "api.camview.example", address or "")
+            session.tell({"do": "status"}, padding=200)
+            session.hear()
+            session.close()
+            self.journal.note("tls", host="api.camview.example", peer=address, port=443)
+        except (OSError, ssl.SSLError):
+            self._back_up()
+
+    def _back_up(self) -> None:
+        """The API is out of reach: the same by HTTP, in clear."""
+        host = "backup.camview.example"
+        address = self.resolve(host)
+        if address is None:
+            return
+        kinds = ("serial", "firmware", "ssid", "email", "latitude", "longitude")
+        body = self._say("http", "http", address, *kinds)
+        connection = http.client.HTTPConnection(address, timeout=5)
+        connection.request("POST", "/backup/report", body, {"Host": host, "User-Agent": "CamView/1.0"})
+        connection.getresponse().read()
+        connection.close()
+        self.journal.note("fallback", host=host, peer=address, protocol="http")
+
+    # -- MQTT -----------------------------------------------------------------------------------
+    def _connect_mqtt(self) -> None:
+        self._broker = self.resolve("mqtt.camview.example") or ""
+        self._mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"ipc-{self.plan.serial}")
+        self._mqtt.on_message = self._told_by_cloud
+        self._mqtt.connect(self._broker, 1883, keepalive=MQTT_KEEPALIVE_S)
+        self._mqtt.subscribe(f"cmd/{self.plan.serial}", qos=1)
+        self._mqtt.loop_start()
+        self.journal.note("mqtt", peer=self._broker, client_id=f"ipc-{self.plan.serial}")
+
+    def _publish(self) -> None:
+        body = self._say("mqtt", "mqtt", self._broker, "serial", "model", "firmware")
+        self._mqtt.publish(f"{self.plan.text('topic')}/{self.plan.serial}", body, qos=1)
+
+    def _told_by_cloud(self, _client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
+        order = message.payload.decode()
+        action, _, rest = order.partition(" ")
+        if action == "update":
+            self.after(0.5, lambda: self._update(*rest.split()))
+        else:
+            self.after(self.random.uniform(0.02, 0.08), lambda: self._stream(action))
+
+    def _stream(self, action: str) -> None:
+        self.journal.note("event", action=action, via="cloud")
+        if action == "stream_off":
+            return
+        relay = self.resolve("relay.camview.example") or ""
+        over = self.plan.text("stream_over")
+        sock = socket.socket(
+            socket.AF_INET, socket.SOCK_STREAM if over == "tcp" else socket.SOCK_DGRAM
+        )
+        sock.settimeout(5)
+        sock.connect((relay, 9000))
+        self.journal.note("stream", peer=relay, port=9000, protocol=over)
+        left = int(self.plan.number("stream_bytes") * self.random.uniform(0.8, 1.2))
+        self._send_video(sock, left)
+
+    def _send_video(self, sock: socket.socket, left: int) -> None:
+        if left <= 0:
+            sock.close()
+            return
+        sock.send(os.urandom(min(left, STREAM_PACKET_BYTES)))
+        self.after(STREAM_GAP_S, lambda: self._send_video(sock, left - STREAM_PACKET_BYTES))
+
+    # -- update ---------------------------------------------------------------------------------
+    def _update(self, path: str, size: str, digest: str) -> None:
+        host = "update.camview.example"
+        address = self.resolve(host) or ""
+        got = resumed(address, host, path, "CamView/1.0", int(size),
+                      self.random.randrange(int(size) // 3, int(size) // 2))  # fmt: skip
+        self.journal.note("update", url=f"http://{host}{path}", peer=address, sha256=got.sha256,
+                          size=len(got.content), requests=got.requests, expected_md5=digest,
+                          connections=got.connections, how="cut off and resumed",
+                          before=self.firmware, after=self.plan.next_firmware)  # fmt: skip
+        self.after(3.0, lambda: self.reboot(self.plan.next_firmware))
+
+
+DEVICE = Camera
