@@ -22,8 +22,8 @@ RUN_FOLDER = Path("/run/idletalk-lab")  # a tmpfs in the lab's own mount namespa
 REPOSITORY = Path(__file__).parent.parent
 CAPTURE_COMMAND = "tcpdump -i {interface} -Z root -s 0 -U -w {file} not port 22"  # as in the study
 PATIENCE_S = 40.0  # wall seconds until every server and device must be up, or an update done
-WATCHED_S = {"stream_on": 4.5}  # lab seconds at life's rate after an action
-WATCHED_OTHERWISE_S = 2.5
+WATCHED_S = 2.5  # lab seconds at life's rate after an action
+STREAMED_S = (2.0, 4.0)  # lab seconds that somebody watches a camera
 SETTLE_S = 0.5
 PAUSE_S = (40.0, 120.0)  # lab seconds between two actions
 SETUP_S = 6.0  # lab seconds after the last device is up
@@ -168,8 +168,11 @@ class Lab:
         """Every action, `rounds` times, each a new run with its own pause before it."""
         begin = self.clock.now_ns()
         for _ in range(self.options.rounds):
-            names = [device.name for device in self.home.devices if device.under_test]
             for first in (True, False):
+                names = [
+                    device.name for device in self.home.devices
+                    if device.under_test and (first or device.program != "camera")
+                ]  # fmt: skip
                 self.random.shuffle(names)
                 for name in names:
                     self.act(name, first)
@@ -180,15 +183,18 @@ class Lab:
         self.clock.set_rate(1)
         self.live(SETTLE_S)
         program = self.home.device(name).program
-        actions = {"door": ("open", "close"), "camera": ("stream_on", "stream_off")}
-        action = actions.get(program, ("on", "off"))[0 if first else 1]
-        if program == "door":
+        action = ("on" if first else "off") if program != "door" else ("open" if first else "close")
+        if program == "camera":
+            self.order({"device": name, "do": "stream_on"})
+            self.live(self.random.uniform(*STREAMED_S))
+            self.order({"device": name, "do": "stream_off"})
+        elif program == "door":
             self.press(name, {"action": action})
         elif program == "plug_xor" and self.random.random() < SHARE_OF_LAN_COMMANDS:
             self.press("phone", {"action": action, "address": truth.lease(RUN_FOLDER, name)})
         else:
             self.order({"device": name, "do": action})
-        self.live(WATCHED_S.get(action, WATCHED_OTHERWISE_S))
+        self.live(WATCHED_S)
         self.clock.set_rate(self.options.speed)
         self.live(self.random.uniform(*PAUSE_S))
         self.clock.set_rate(1)

@@ -29,7 +29,7 @@ LEASE_S = 86_400
 NTP_TIMEOUT_S = 10.0  # lab seconds: enough for an answer also while silence runs fast
 NTP_PACKET = struct.Struct("!B47x")
 NTP_CLIENT_V3 = 0x1B  # leap 0, version 3, mode 3 (RFC 5905, 7.3)
-Action = Callable[[], None]
+Action = Callable[[], object]
 
 
 class Device:
@@ -157,8 +157,9 @@ class Device:
 
     def _boot(self) -> None:
         if not self.plan.ipv6:
-            setting = f"net.ipv6.conf.{INTERFACE}.disable_ipv6=1"
+            setting = f"net.ipv6.conf.{self.interface()}.disable_ipv6=1"
             subprocess.run(["sysctl", "-qw", setting], check=True)
+        subprocess.run(["ip", "link", "set", self.interface(), "up"], check=True)
         who = dhcp.Identity(
             self.plan.mac, self.plan.hostname, self.plan.vendor_class, self.wanted
         )

@@ -45,7 +45,6 @@ CONTINENTS = {
     "oceania": "AU NZ",
 }
 SHARE_OF_NTP_THAT_ANSWERS = 0.94
-SMALLEST_STREAM_BYTES, LARGEST_STREAM_BYTES = 60_000, 120_000
 
 
 def _pool(draw: Draw) -> dict[str, list[str]]:
@@ -96,7 +95,7 @@ def _cameras(draw: Draw) -> list[DevicePlan]:
             "search_s": draw.random.randint(55, 75),
             "beacon_s": draw.random.randint(18, 24),
             "ntp_s": draw.random.randint(280, 340),
-            "stream_bytes": draw.random.randint(SMALLEST_STREAM_BYTES, LARGEST_STREAM_BYTES),
+            "stream_gap_ms": draw.random.randint(50, 90),
             "udp_style": draw_style(draw.random),
             "mqtt_style": draw_style(draw.random),
             "http_style": draw_style(draw.random),

@@ -75,12 +75,12 @@ def build(home: Home, stations_visible: bool) -> None:
         run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1", silent)
     _cable(AIR, "uplink", BOX, "wlan0")
     _cable(SWITCH, "box", BOX, "eth0")
+    for port in ("wlan0", "eth0"):
+        run(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1", BOX)
     for namespace, port, bridge in (
         (AIR, "uplink", "wlan"), (BOX, "wlan0", "br0"), (BOX, "eth0", "br0"), (SWITCH, "box", "home"),
     ):  # fmt: skip
-        run(f"ip -n {namespace} link set {port} master {bridge}")
-    for port in ("wlan0", "eth0"):
-        run(f"sysctl -qw net.ipv6.conf.{port}.disable_ipv6=1", BOX)
+        run(f"ip -n {namespace} link set {port} master {bridge} up")
     _attach_devices(home, stations_visible)
     _gateway(home)
     _internet(home)
@@ -99,7 +99,6 @@ def _cable(namespace: str, port: str, other: str, other_port: str) -> None:
     for end, name in ((namespace, port), (other, other_port)):
         for offload in OFFLOADS:
             run(f"ethtool -K {name} {offload} off", end)
-        run(f"ip -n {end} link set {name} up")
 
 
 def _attach_devices(home: Home, stations_visible: bool) -> None:
@@ -113,7 +112,7 @@ def _attach_devices(home: Home, stations_visible: bool) -> None:
         if device.role != "gateway":
             _namespace(device.name)
         _cable(at, f"port{number}", device.name, interface)
-        run(f"ip -n {at} link set port{number} master {bridge}")
+        run(f"ip -n {at} link set port{number} master {bridge} up")
         run(f"ip -n {device.name} link set {interface} address {device.mac}")
         if wifi and stations_visible:
             run(f"ip -n {at} link set dev port{number} type bridge_slave isolated on")
@@ -123,6 +122,8 @@ def _attach_devices(home: Home, stations_visible: bool) -> None:
 
 def _gateway(home: Home) -> None:
     _cable(GATEWAY, "wan0", INTERNET, "wan0")
+    for namespace, interface in ((GATEWAY, "lan0"), (GATEWAY, "wan0"), (INTERNET, "wan0")):
+        run(f"ip -n {namespace} link set {interface} up")
     run(f"ip -n {GATEWAY} address add {home.gateway}/24 broadcast + dev lan0")
     run(f"ip -n {GATEWAY} -6 address add {home.lan6}1/64 dev lan0 nodad")
     run(f"ip -n {GATEWAY} address add {home.public_ip}/24 dev wan0")

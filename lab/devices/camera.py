@@ -30,7 +30,7 @@ TARGETS = ("upnp:rootdevice", "urn:schemas-upnp-org:device:InternetGatewayDevice
 PAGES = ("", "/onvif/device_service")  # besides the LOCATION itself
 REPORT_S, API_S, PUBLISH_S = 1800, 900, 60
 MQTT_KEEPALIVE_S = 600  # wall seconds; the device's own publishes keep it alive
-STREAM_PACKET_BYTES, STREAM_GAP_S = 1100, 0.012
+STREAM_PACKET_BYTES = 1100
 PING = struct.Struct("!BBHHH")
 ECHO_REQUEST = 8
 PING_PAYLOAD = bytes(range(0x10, 0x10 + 56))
@@ -43,6 +43,7 @@ class Camera(Device):
 
     def start(self) -> None:
         self._sequence = 0
+        self._video: socket.socket | None = None
         self._styles = {
             key: Style.parse(self.plan.text(f"{key}_style")) for key in ("udp", "mqtt", "http")
         }
@@ -187,25 +188,26 @@ class Camera(Device):
 
     def _stream(self, action: str) -> None:
         self.journal.note("event", action=action, via="cloud")
+        if self._video is not None:
+            self._video.close()
+            self._video = None
         if action == "stream_off":
             return
         relay = self.resolve("relay.camview.example") or ""
         over = self.plan.text("stream_over")
-        sock = socket.socket(
-            socket.AF_INET, socket.SOCK_STREAM if over == "tcp" else socket.SOCK_DGRAM
-        )
-        sock.settimeout(5)
-        sock.connect((relay, 9000))
+        kind = socket.SOCK_STREAM if over == "tcp" else socket.SOCK_DGRAM
+        self._video = socket.socket(socket.AF_INET, kind)
+        self._video.settimeout(5)
+        self._video.connect((relay, 9000))
         self.journal.note("stream", peer=relay, port=9000, protocol=over)
-        left = int(self.plan.number("stream_bytes") * self.random.uniform(0.8, 1.2))
-        self._send_video(sock, left)
+        self._send_video()
 
-    def _send_video(self, sock: socket.socket, left: int) -> None:
-        if left <= 0:
-            sock.close()
-            return
-        sock.send(os.urandom(min(left, STREAM_PACKET_BYTES)))
-        self.after(STREAM_GAP_S, lambda: self._send_video(sock, left - STREAM_PACKET_BYTES))
+    def _send_video(self) -> None:
+        """One packet of what cannot be told from encrypted video, and the next one soon."""
+        if self._video is not None:
+            size = int(STREAM_PACKET_BYTES * self.random.uniform(0.6, 1.2))
+            self._video.send(os.urandom(size))
+            self.after(self.plan.number("stream_gap_ms") / 1000, self._send_video)
 
     # -- update ---------------------------------------------------------------------------------
     def _update(self, path: str, size: str, digest: str) -> None:
