@@ -18,7 +18,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="say whether the lab can run here, and what is missing")
     run = commands.add_parser("run", help="build the lab, live, capture, tear down")
-    run.add_argument("--seed", type=int, default=1, help="draws addresses, names, values, encodings")
+    run.add_argument("--seed", type=int, default=1, help="draws addresses, names, encodings")
     run.add_argument("--minutes", type=float, default=6.0, help="wall minutes of the idle phase")
     run.add_argument("--rounds", type=int, default=8, help="repetitions of each action; 0: none")
     run.add_argument("--speed", type=int, default=DEFAULT_SPEED,
@@ -27,7 +27,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, required=True, help="folder for capture and truth")
     run.add_argument("--start", type=datetime.fromisoformat, help="lab time of the start (ISO)")
     run.add_argument("--see-stations", action="store_true",
-                     help="isolate stations and capture on wlan0, as hairpin access points allow")  # fmt: skip
+                     help="isolate stations, hairpin the port, capture on wlan0")  # fmt: skip
     run.add_argument("--capture-command", default=conductor.CAPTURE_COMMAND,
                      help="with {interface} and {file}")  # fmt: skip
     return parser

@@ -12,13 +12,14 @@ import socket
 import ssl
 import struct
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from lab import journal, names, plan
+from lab import journal, names, plan, stun
 from lab.clock import LabClock
 from lab.devices.camera import HEAD, MAPPED
 
@@ -31,15 +32,19 @@ PUSHING_HOSTS = {"plug_mdns": "connect.switchnow.example", "door": "connect.swit
                  "plug_xor": "use1-api.linkplug.example", "lamp": "de.ot.lumen.example"}  # fmt: skip
 ALPN = ["http/1.1", "mqtt"]
 VIDEO_PORT = 9000
+LAMP_ANSWER_BYTES = 32
 POOL_ANSWERS = 4  # as the NTP pool's name servers give
 API_UP_S, API_DOWN_S = 1500, 900  # the cameras' API comes and goes: they have a fallback
 PUSH_PADDING = {"on": 34, "off": 40}
 
 
+Answer = Callable[[bytes, tuple[str, int]], bytes | None]
+
+
 class Datagrams(asyncio.DatagramProtocol):
     """A UDP service: `answer` makes a reply, or none, from a datagram and its sender."""
 
-    def __init__(self, answer: Any) -> None:
+    def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -51,6 +56,15 @@ class Datagrams(asyncio.DatagramProtocol):
         reply = self._answer(data, addr)
         if reply and self._transport is not None:
             self._transport.sendto(reply, addr)
+
+
+def _say_nothing(_data: bytes, _peer: tuple[str, int]) -> None:
+    """A sink of video."""
+
+
+def _say_a_little(data: bytes, _peer: tuple[str, int]) -> bytes:
+    """What the lamp's service answers: the head of what it was sent."""
+    return data[:LAMP_ANSWER_BYTES]
 
 
 class Cloud:
@@ -127,10 +141,11 @@ class Cloud:
     async def _udp_services(self) -> None:
         hosts, loop = self._home.hosts, asyncio.get_running_loop()
         camera, lamp = self._home.device("cam-a"), self._home.device("lamp")
-        services: list[tuple[str, int, Any]] = [
+        services: list[tuple[str, int, Answer]] = [
             (hosts["p2p.camview.example"][0], camera.number("udp_port"), self._mapped),
-            (hosts["relay.camview.example"][0], VIDEO_PORT, lambda _data, _peer: None),  # pyright: ignore
-            (hosts["ots.lumen.example"][0], lamp.number("udp_port"), lambda data, _peer: data[:32]),  # pyright: ignore
+            (hosts["relay.camview.example"][0], VIDEO_PORT, _say_nothing),
+            (hosts["ots.lumen.example"][0], lamp.number("udp_port"), _say_a_little),
+            (hosts["stun.camview.example"][0], stun.PORT, stun.response),
             (self._home.resolver, 53, self._look_up),
         ]
         for address, port, answer in services:

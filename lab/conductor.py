@@ -167,6 +167,11 @@ class Lab:
     def operating(self) -> None:
         """Every action, `rounds` times, each a new run with its own pause before it."""
         begin = self.clock.now_ns()
+        for device in self.home.devices:
+            if device.program == "plug_xor":
+                self.press(
+                    "phone", {"action": "look", "address": truth.lease(RUN_FOLDER, device.name)}
+                )
         for _ in range(self.options.rounds):
             for first in (True, False):
                 names = [

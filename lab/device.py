@@ -77,8 +77,8 @@ class Device:
         raise NotImplementedError
 
     def pressed(self, action: str, details: dict[str, str]) -> None:
-        """Somebody acts on the device itself."""
-        raise NotImplementedError(action)
+        """Somebody acts on the device itself; most devices have nothing to press."""
+        raise NotImplementedError(f"{self.name} has no {action}")
 
     # -- when -----------------------------------------------------------------------------------
     def after(self, delay_s: float, action: Action) -> None:

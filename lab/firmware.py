@@ -27,7 +27,9 @@ WORDS = (
     "task queue wifi connect station heap event handler timer uart flash partition boot mesh "
     "relay switch cloud socket retry json token failed success start stop version update"
 ).split()  # fmt: skip
-SHA256_CONSTANTS = (0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5)
+SHA256_CONSTANTS = (  # the first eight of FIPS 180-4, 4.2.2
+    0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
+)  # fmt: skip
 BASE64_TABLE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -129,9 +131,11 @@ def squashfs(source: random.Random, folder: Path, certificate: bytes, lines: lis
     """A file system as cameras have: scripts, a password file, a DHCP server's configuration."""
     tree = folder / "tree"
     salt = "".join(source.choices("abcdefghijkmnopqrstuvwxyz", k=8))
+    hashed = base64.b64encode(source.randbytes(16)).decode()[:22]
     files = {
-        "etc/passwd": f"root:$1${salt}${base64.b64encode(source.randbytes(16)).decode()[:22]}:0:0::/:/bin/sh\n".encode(),
-        "etc/dhcpd.conf": b"ddns-update-style none;\nsubnet 192.168.8.0 netmask 255.255.255.0{\ninterface br0\n}\n",
+        "etc/passwd": f"root:$1${salt}${hashed}:0:0::/:/bin/sh\n".encode(),
+        "etc/dhcpd.conf": b"ddns-update-style none;\nsubnet 192.168.8.0 netmask 255.255.255.0{\n"
+        b"interface br0\nstart 192.168.8.2\nend 192.168.8.254\n}\n",
         "etc/ssl/root.pem": certificate,
         "init.d/rcS": b"#!/bin/sh\nmount -t proc proc /proc\ninsmod /lib/wifi.ko\n/app/ipc &\n",
         "app/ipc": b"\x7fELF\x01\x01\x01" + bytes(9) + _code(source, size) + _texts(source, lines),

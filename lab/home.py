@@ -92,7 +92,8 @@ def _cameras(draw: Draw) -> list[DevicePlan]:
     for letter in "ab":
         settings: dict[str, Any] = shared | {
             "ping_s": 15,
-            "search_s": draw.random.randint(55, 75),
+            "token": draw.letters(24),
+            "search_s": draw.random.randint(110, 140),
             "beacon_s": draw.random.randint(18, 24),
             "ntp_s": draw.random.randint(280, 340),
             "stream_gap_ms": draw.random.randint(50, 90),

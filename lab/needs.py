@@ -17,6 +17,7 @@ PROGRAMS = {  # program: the Debian package that has it
     "chronyd": "chrony",
     "mosquitto": "mosquitto",
     "nginx": "nginx-light",
+    "miniupnpd": "miniupnpd-nftables",
     "mksquashfs": "squashfs-tools",
 }
 MODULES = ("cryptography", "paho", "zeroconf")

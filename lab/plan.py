@@ -7,11 +7,11 @@ import csv
 import json
 import random
 from dataclasses import asdict, dataclass, field
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 
 NETWORKS_TSV = Path(__file__).with_name("networks.tsv")
-NTP_BLOCK = ip_network("198.19.0.0/16")
+NTP_BLOCK = IPv4Network("198.19.0.0/16")
 # Last two bytes of the addresses that the study prints: an invented one must not end like them.
 STUDY_ENDINGS = frozenset({"a3:28", "3b:17", "47:0a", "4b:c2", "2c:3d", "28:e1"})
 
@@ -132,7 +132,7 @@ def ntp_servers(draw: Draw) -> dict[str, list[str]]:
     with NETWORKS_TSV.open(newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
             network = ip_network(row["network"])
-            if network.version == 4 and network.subnet_of(NTP_BLOCK):  # pyright: ignore
+            if isinstance(network, IPv4Network) and network.subnet_of(NTP_BLOCK):
                 last = draw.random.sample(range(2, 250), 4)
                 servers[row["country"]] = [str(network[number]) for number in last]
     return servers

@@ -1,6 +1,7 @@
 """The real servers of the lab: their configurations, and how each is started."""
 
 from pathlib import Path
+from uuid import NAMESPACE_DNS, uuid5
 
 from lab.cloud import TLS_HOSTS
 from lab.network import GATEWAY, INTERNET
@@ -10,6 +11,7 @@ HTTP_HOSTS = (
     "backup.camview.example", "update.camview.example", "ota.switchnow.example",
     "cdn.lumen.example",
 )  # fmt: skip
+UPNP_PORT, UPNP_NOTIFY_S = 5000, 60
 SITE = "www.office.example"
 CERTIFIED_HOSTS = [*TLS_HOSTS, SITE, "mqtt.camview.example"]
 PAGE = "<html><body>" + "lab " * 500 + "</body></html>"
@@ -27,6 +29,20 @@ def dnsmasq(home: Home, folder: Path) -> Command:
         f"--dhcp-leasefile={folder / 'dnsmasq.leases'}", "--log-dhcp",
         f"--log-facility={folder / 'dnsmasq.log'}", f"--pid-file={folder / 'dnsmasq.pid'}",
     ]  # fmt: skip
+
+
+def miniupnpd(home: Home, folder: Path) -> Command:
+    """The gateway's UPnP side: answers searches, shows its description on port 5000."""
+    gateway = home.device("gateway")
+    config = folder / "miniupnpd.conf"
+    config.write_text(
+        f"ext_ifname=wan0\nlistening_ip=lan0\nhttp_port={UPNP_PORT}\nenable_natpmp=no\n"
+        f"enable_upnp=yes\nsecure_mode=yes\nnotify_interval={UPNP_NOTIFY_S}\n"
+        f"uuid={uuid5(NAMESPACE_DNS, gateway.serial)}\nserial={gateway.serial}\n"
+        f"model_number={gateway.firmware}\nfriendly_name=Home gateway\n"
+        f"lease_file={folder / 'upnp.leases'}\n"
+    )
+    return GATEWAY, ["miniupnpd", "-d", "-f", str(config), "-P", str(folder / "miniupnpd.pid")]
 
 
 def chrony(folder: Path) -> Command:
@@ -87,6 +103,7 @@ def commands(home: Home, folder: Path) -> list[Command]:
     """Every server of the lab, in the order to start them."""
     (folder / "www").mkdir()
     return [
-        dnsmasq(home, folder), chrony(folder), mosquitto(home, folder), nginx(home, folder),
+        dnsmasq(home, folder), miniupnpd(home, folder), chrony(folder), mosquitto(home, folder),
+        nginx(home, folder),
     ]  # fmt: skip
 

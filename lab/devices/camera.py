@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from lab import stun
+from lab.clock import NS_PER_S
 from lab.device import Device
 from lab.download import resumed
 from lab.planting import Style
@@ -28,7 +30,9 @@ SEARCH = (
 )
 TARGETS = ("upnp:rootdevice", "urn:schemas-upnp-org:device:InternetGatewayDevice:1")
 PAGES = ("", "/onvif/device_service")  # besides the LOCATION itself
-REPORT_S, API_S, PUBLISH_S = 1800, 900, 60
+API_S, PUBLISH_S, STUN_S = 900, 60, 600
+FOLLOW_AGAIN_S = 300
+BEACON_SOCKET_S = (900.0, 2400.0)
 MQTT_KEEPALIVE_S = 600  # wall seconds; the device's own publishes keep it alive
 STREAM_PACKET_BYTES = 1100
 PING = struct.Struct("!BBHHH")
@@ -44,6 +48,8 @@ class Camera(Device):
     def start(self) -> None:
         self._sequence = 0
         self._video: socket.socket | None = None
+        self._beacon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._followed_ns: dict[str, int] = {}
         self._styles = {
             key: Style.parse(self.plan.text(f"{key}_style")) for key in ("udp", "mqtt", "http")
         }
@@ -54,10 +60,10 @@ class Camera(Device):
         self._pinger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_ICMP)
         self._searcher = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._searcher.bind((self.address, 0))
-        self._beacon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.on_readable(self._pinger, lambda: self._pinger.recvfrom(512))
         self.on_readable(self._searcher, self._found)
         self.on_readable(self._beacon, self._mapped)
+        self.after(self.random.uniform(*BEACON_SOCKET_S), self._renew_beacon)
         self._p2p = self.resolve("p2p.camview.example") or ""
         self._connect_mqtt()
         self.every(self.plan.number("ping_s"), self._ping, jitter=0.001)
@@ -66,12 +72,14 @@ class Camera(Device):
         self.every(self.plan.number("ntp_s"), lambda: self.ask_pool(self.plan.texts("zones")))
         self.every(PUBLISH_S, self._publish)
         self.every(API_S, self._call_api)
+        self.every(STUN_S, self._ask_public_address)
 
     def _values(self, *kinds: str) -> dict[str, str]:
         every = {
             "serial": self.plan.serial, "mac": self.plan.mac, "model": self.plan.model,
             "firmware": self.firmware, "ssid": self.home.ssid, "email": self.home.email,
             "latitude": self.home.latitude, "longitude": self.home.longitude,
+            "token": self.plan.text("token"),
         }  # fmt: skip
         return {kind: every[kind] for kind in kinds}
 
@@ -104,6 +112,10 @@ class Camera(Device):
                 self._follow(peer, value.strip())
 
     def _follow(self, peer: str, location: str) -> None:
+        now_ns = self.clock.now_ns()
+        if now_ns - self._followed_ns.get(location, 0) < FOLLOW_AGAIN_S * NS_PER_S:
+            return
+        self._followed_ns[location] = now_ns
         url = urlsplit(location)
         for path in (url.path, *PAGES[1:]):
             connection = http.client.HTTPConnection(url.hostname or peer, url.port or 80, timeout=3)
@@ -119,6 +131,14 @@ class Camera(Device):
                 connection.close()
 
     # -- cloud ----------------------------------------------------------------------------------
+    def _renew_beacon(self) -> None:
+        """A new UDP socket every now and then: so the public port changes, as in the study."""
+        self.forget(self._beacon)
+        self._beacon.close()
+        self._beacon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.on_readable(self._beacon, self._mapped)
+        self.after(self.random.uniform(*BEACON_SOCKET_S), self._renew_beacon)
+
     def _tell_serial(self) -> None:
         self._sequence += 1
         body = self._say("udp", "udp", self._p2p, "serial", "mac", "model", "firmware")
@@ -126,10 +146,12 @@ class Camera(Device):
         self._beacon.sendto(head + body, (self._p2p, self.plan.number("udp_port")))
 
     def _mapped(self) -> None:
-        message, (peer, _) = self._beacon.recvfrom(1500)
+        message, (peer, from_port) = self._beacon.recvfrom(1500)
         body = message[HEAD.size :]
-        how = self.plan.text("mapped_style")
-        if how == "text":
+        how = "stun-xor" if from_port == stun.PORT else self.plan.text("mapped_style")
+        if how == "stun-xor":
+            address, port = stun.mapped(message)
+        elif how == "text":
             address, port = body.decode().rsplit(":", 1)
         else:
             mask = int(self.plan.text("udp_magic"), 16) if how == "xor" else 0
@@ -138,6 +160,11 @@ class Camera(Device):
             port = str(bare_port ^ (mask >> 16))
         self.journal.note("told", kind="public_address", value=f"{address}:{port}", key=None,
                           encoding=how, carrier="udp", peer=peer, direction="received")  # fmt: skip
+
+    def _ask_public_address(self) -> None:
+        peer = self.resolve("stun.camview.example")
+        if peer is not None:
+            self._beacon.sendto(stun.request(os.urandom(12)), (peer, stun.PORT))
 
     def _call_api(self) -> None:
         address = self.resolve("api.camview.example")
@@ -156,7 +183,7 @@ class Camera(Device):
         address = self.resolve(host)
         if address is None:
             return
-        kinds = ("serial", "firmware", "ssid", "email", "latitude", "longitude")
+        kinds = ("serial", "firmware", "ssid", "email", "latitude", "longitude", "token")
         body = self._say("http", "http", address, *kinds)
         connection = http.client.HTTPConnection(address, timeout=5)
         connection.request("POST", "/backup/report", body, {"Host": host, "User-Agent": "CamView/1.0"})

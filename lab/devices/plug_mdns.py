@@ -80,9 +80,6 @@ class MdnsPlug(Device):
             case _:
                 pass
 
-    def pressed(self, action: str, details: dict[str, str]) -> None:
-        self._switch(action == "on", "button")
-
     def _switch(self, on: bool, via: str) -> None:
         self._on = on
         self._sequence += 1

@@ -72,9 +72,6 @@ class XorPlug(Device):
                 self.random.uniform(0.02, 0.06), lambda: self._switch(message["do"] == "on", "cloud")
             )
 
-    def pressed(self, action: str, details: dict[str, str]) -> None:
-        self._switch(action == "on", "button")
-
     def _switch(self, on: bool, via: str) -> None:
         self._on = on
         self.journal.note("event", action="on" if on else "off", via=via)

@@ -105,12 +105,15 @@ def test_no_address_of_the_real_internet_was_contacted(truth: dict[str, Any]) ->
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
-def test_payload_bytes_equal_those_that_tshark_counts(truth: dict[str, Any], finished: tuple[Path, bool]) -> None:
+def test_payload_bytes_equal_those_that_tshark_counts(
+    truth: dict[str, Any], finished: tuple[Path, bool]
+) -> None:
     files = sorted(finished[0].glob("*.pcap.gz"))
     for device in (row for row in truth["devices"] if row["program"] == "camera"):
         beacon = next(
-            peer for peer in device["peers"] if peer["protocol"] == "udp" and 6000 <= (peer["port"] or 0) <= 9999
-        )
+            peer for peer in device["peers"]
+            if peer["protocol"] == "udp" and 6000 <= (peer["port"] or 0) <= 9999
+        )  # fmt: skip
         sent = 0
         for path in files:
             fields = subprocess.run(
