@@ -33,6 +33,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _without_out(arguments: list[str]) -> list[str]:
+    """The arguments without the output folder: what makes the same run again elsewhere."""
+    at = arguments.index("--out") if "--out" in arguments else len(arguments)
+    kept = arguments[:at] + arguments[at + 2 :]
+    return [argument for argument in kept if not argument.startswith("--out=")]
+
+
 def main() -> int:
     """Run the command line; 0 done, 1 went wrong, 2 cannot run here."""
     arguments = _parser().parse_args()
@@ -52,7 +59,7 @@ def main() -> int:
         updates=not arguments.no_updates,
     )  # fmt: skip
     try:
-        conductor.run(options, f"python -m lab {shlex.join(sys.argv[1:])}")
+        conductor.run(options, f"python -m lab {shlex.join(_without_out(sys.argv[1:]))}")
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1

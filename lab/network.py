@@ -12,6 +12,7 @@ namespaces whose first process takes everything with it when it ends, however it
 import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,7 @@ AIR, BOX, SWITCH, GATEWAY, INTERNET = "air", "box", "switch", "gateway", "intern
 WAN_PEER = "198.18.1.1"
 WAN6, WAN6_PEER = "2001:db8:ffff::2", "2001:db8:ffff::1"
 OFFLOADS = ("tx", "rx", "tso", "gso", "gro")  # they make frames that no wire ever saw
-PR_SET_PDEATHSIG, SIGTERM = 1, 15
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def run(command: str | list[str], namespace: str | None = None) -> str:
@@ -58,8 +59,8 @@ def inside(arguments: list[str]) -> int:
 
 
 def end_with_parent() -> None:
-    """Ask the kernel to end this process when its parent ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGTERM)
+    """Ask the kernel to end this process when its parent ends (unshare ignores SIGTERM)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def build(home: Home, stations_visible: bool) -> None:
@@ -117,6 +118,8 @@ def _attach_devices(home: Home, stations_visible: bool) -> None:
         if wifi and stations_visible:
             run(f"ip -n {at} link set dev port{number} type bridge_slave isolated on")
     if stations_visible:
+        # What comes back down must not teach the access point that its stations are elsewhere.
+        run(f"ip -n {AIR} link set dev uplink type bridge_slave learning off")
         run(f"ip -n {BOX} link set dev wlan0 type bridge_slave hairpin on")
 
 

@@ -90,13 +90,15 @@ class TlsSession:
         return [json.loads(line) for line in lines]
 
     def close(self) -> None:
-        """Say close_notify and go."""
+        """Say close_notify, hear the peer's, and go."""
         try:
             self._tls.unwrap()
         except ssl.SSLError:
-            pass  # the peer's close_notify is not waited for
+            pass  # the peer's close_notify is still to come
         try:
             self._flush()
+            while self.sock.recv(READ_BYTES):
+                pass
         except OSError:
             pass  # the peer has gone already
         self.sock.close()

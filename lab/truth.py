@@ -71,11 +71,16 @@ def _grouped(told: list[Fact], keys: tuple[str, ...]) -> list[Fact]:
     return list(groups.values())
 
 
-def _peers(run_folder: Path, name: str) -> list[Fact]:
-    """Payload by protocol, peer and port, over all boots; ephemeral ports of peers are one."""
+def _peers(run_folder: Path, name: str, own: set[str]) -> list[Fact]:
+    """Payload by protocol, peer and port, over all boots; ephemeral ports of peers are one.
+
+    What came by multicast or broadcast stands under its sender. A device is no peer of its own.
+    """
     rows: dict[tuple[str, str, int | None], Fact] = {}
     for path in sorted((run_folder / "journal").glob(f"{name}.*.traffic.json")):
         for row in json.loads(path.read_text()):
+            if row["peer"] in own or row["peer"].startswith("127."):
+                continue
             port = row["port"] if row["port"] < FIRST_EPHEMERAL_PORT else None
             if row["protocol"] == "icmp":
                 port = None
@@ -106,7 +111,7 @@ def _device(run_folder: Path, device: DevicePlan, home: Home) -> Fact:
         "under_test": device.under_test, "side": device.side, "model": device.model,
         "serial": device.serial, "program": device.program,
         "firmware": [device.firmware, *(fact["firmware"] for fact in by_kind["rebooted"])],
-        "peers": _peers(run_folder, device.name),
+        "peers": _peers(run_folder, device.name, set(leases)),
         "dns": _grouped(by_kind["dns"], ("name", "type", "server", "outcome")),
         "ntp": ntp, "ntp_hosts": len({row["server"] for row in ntp}),
         "tls": _grouped(by_kind["tls"], ("host", "peer", "port")),
