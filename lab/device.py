@@ -17,15 +17,17 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from lab import dhcp, journal, names, plan
-from lab.clock import NS_PER_S, LabClock
+from lab.clock import LONGEST_NAP_S, NS_PER_S, LabClock
 
 INTERFACE = "eth0"
 LEASE_S = 86_400
+LAST_ANSWERS_S = 0.4  # wall seconds
 NTP_TIMEOUT_S = 10.0  # lab seconds: enough for an answer also while silence runs fast
 NTP_PACKET = struct.Struct("!B47x")
 NTP_CLIENT_V3 = 0x1B  # leap 0, version 3, mode 3 (RFC 5905, 7.3)
@@ -52,6 +54,7 @@ class Device:
         self._due: list[tuple[int, int, Action]] = []
         self._order = itertools.count()
         self._lock = threading.Lock()
+        self._stopping = False
         self._selector = selectors.DefaultSelector()
         self._firmware_file = run_folder / "state" / f"{name}.firmware"
 
@@ -143,15 +146,23 @@ class Device:
         os.execv(sys.executable, [sys.executable, "-m", "lab.device", self.name, str(self.run_folder)])
 
     def run(self) -> None:
-        """Boot, then live until SIGTERM."""
-        signal.signal(signal.SIGTERM, _stop)
+        """Boot, then live until SIGTERM; answers that are under way are still heard."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self._stopping = True
+
+        signal.signal(signal.SIGTERM, stop)
         try:
             self._boot()
             self._listen_to_button()
             self.start()
             (self.run_folder / "state" / f"{self.name}.ready").touch()
-            while True:
-                self._step()
+            while not self._stopping:
+                self._do_what_is_due()
+                self._listen(self._nap_s())
+            until_s = time.monotonic() + LAST_ANSWERS_S
+            while time.monotonic() < until_s:
+                self._listen(LONGEST_NAP_S)
         finally:
             self.journal.flush()
 
@@ -184,21 +195,23 @@ class Device:
 
         self.on_readable(sock, push)
 
-    def _step(self) -> None:
+    def _do_what_is_due(self) -> None:
         now_ns = self.clock.now_ns()
-        while True:
+        while not self._stopping:
             with self._lock:
                 if not self._due or self._due[0][0] > now_ns:
                     break
                 action = heapq.heappop(self._due)[2]
             action()
-        until_ns = self._due[0][0] if self._due else now_ns + NS_PER_S
-        for key, _ in self._selector.select(self.clock.nap_s(until_ns)):
+
+    def _nap_s(self) -> float:
+        with self._lock:
+            until_ns = self._due[0][0] if self._due else self.clock.now_ns() + NS_PER_S
+        return self.clock.nap_s(until_ns)
+
+    def _listen(self, wall_s: float) -> None:
+        for key, _ in self._selector.select(wall_s):
             key.data()
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 def main() -> None:

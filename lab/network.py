@@ -116,9 +116,9 @@ def _attach_devices(home: Home, stations_visible: bool) -> None:
         run(f"ip -n {at} link set port{number} master {bridge} up")
         run(f"ip -n {device.name} link set {interface} address {device.mac}")
         if wifi and stations_visible:
-            run(f"ip -n {at} link set dev port{number} type bridge_slave isolated on")
+            # Without learning all goes up to the box, which alone may send it down again.
+            run(f"ip -n {at} link set dev port{number} type bridge_slave isolated on learning off")
     if stations_visible:
-        # What comes back down must not teach the access point that its stations are elsewhere.
         run(f"ip -n {AIR} link set dev uplink type bridge_slave learning off")
         run(f"ip -n {BOX} link set dev wlan0 type bridge_slave hairpin on")
 

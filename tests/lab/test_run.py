@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from lab.needs import missing
 REPOSITORY = Path(__file__).parents[2]
 SHORT = ["--minutes", "0.15", "--rounds", "0", "--no-updates"]
 RUN_LIMIT_S = 60
+UDP_HEAD_BYTES = 8
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"the lab cannot run: {missing()}")
 
@@ -104,26 +106,38 @@ def test_no_address_of_the_real_internet_was_contacted(truth: dict[str, Any]) ->
             assert peer["peer"].startswith(own), peer
 
 
+def captured_payload(files: list[Path]) -> Counter[tuple[str, str, str]]:
+    """TCP and UDP payload bytes by protocol, source and destination, as tshark counts them."""
+    fields = ["ip.src", "ip.dst", "tcp.len", "tcp.analysis.retransmission", "udp.length"]
+    options = [word for field in fields for word in ("-e", field)]
+    found: Counter[tuple[str, str, str]] = Counter()
+    for path in files:
+        lines = subprocess.run(
+            ["tshark", "-r", str(path), "-Y", "ip && !icmp", "-T", "fields", *options],
+            check=True, capture_output=True, text=True,
+        ).stdout.splitlines()  # fmt: skip
+        for source, target, segment, again, datagram in (line.split("\t") for line in lines):
+            if segment and not again:
+                found["tcp", source, target] += int(segment)
+            elif datagram:
+                found["udp", source, target] += int(datagram) - UDP_HEAD_BYTES
+    return found
+
+
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
-def test_payload_bytes_equal_those_that_tshark_counts(
+def test_bytes_with_every_internet_peer_equal_those_that_tshark_counts(
     truth: dict[str, Any], finished: tuple[Path, bool]
 ) -> None:
-    files = sorted(finished[0].glob("*.pcap.gz"))
-    for device in (row for row in truth["devices"] if row["program"] == "camera"):
-        beacon = next(
-            peer for peer in device["peers"]
-            if peer["protocol"] == "udp" and 6000 <= (peer["port"] or 0) <= 9999
-        )  # fmt: skip
-        sent = 0
-        for path in files:
-            fields = subprocess.run(
-                ["tshark", "-r", str(path), "-Y",
-                 f"ip.src=={device['ips'][0]} && ip.dst=={beacon['peer']} && udp.dstport=={beacon['port']}",
-                 "-T", "fields", "-e", "udp.length"],
-                check=True, capture_output=True, text=True,
-            ).stdout  # fmt: skip
-            sent += sum(int(word) - 8 for word in fields.split())
-        assert sent == beacon["sent_bytes"]
+    captured = captured_payload(sorted(finished[0].glob("*.pcap.gz")))
+    told: Counter[tuple[str, str, str]] = Counter()
+    for device in (row for row in truth["devices"] if row["under_test"]):
+        for peer in device["peers"]:
+            if peer["peer"].startswith(("198.18.", "198.19.")) and peer["protocol"] != "icmp":
+                here, there = device["ips"][0], peer["peer"]
+                told[peer["protocol"], here, there] += peer["sent_bytes"]
+                told[peer["protocol"], there, here] += peer["received_bytes"]
+    assert len(told) > 20
+    assert {key: captured[key] for key in told} == dict(told)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
