@@ -26,6 +26,7 @@ WATCHED_S = 2.5  # lab seconds at life's rate after an action
 STREAMED_S = (2.0, 4.0)  # lab seconds that somebody watches a camera
 SETTLE_S = 0.5
 PAUSE_S = (40.0, 120.0)  # lab seconds between two actions
+STOP_PATIENCE_S = 10.0  # wall seconds that a program has to end by itself
 SETUP_S = 6.0  # lab seconds after the last device is up
 SHARE_OF_LAN_COMMANDS = 0.3  # of the actions on plugs that the phone can reach itself
 NEIGHBOURS = {  # keep ARP alive at a rate that suits both life and fast silence
@@ -241,7 +242,10 @@ class Lab:
                     self.children[name].send_signal(signal.SIGTERM)
             for name in names:
                 if name in self.children:
-                    self.children[name].wait(timeout=10)
+                    try:
+                        self.children[name].wait(timeout=STOP_PATIENCE_S)
+                    except subprocess.TimeoutExpired:
+                        self.children[name].kill()
             time.sleep(0.3)  # last frames reach the capture
 
 
