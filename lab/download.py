@@ -3,11 +3,15 @@
 import hashlib
 import http.client
 import random
+import socket
 from dataclasses import dataclass
+
+from lab.device import Device
 
 CHUNK_BYTES = 4096  # as the study's plug asks for
 CHUNKS_PER_CONNECTION = 8
 SHARE_FETCHED_TWICE = 0.05
+SMALL_BUFFER_BYTES = 8192  # as small devices have: the server cannot run far ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,10 @@ def in_ranges(
 def resumed(address: str, host: str, path: str, agent: str, size: int, broken_at: int) -> Fetched:
     """A response cut off by the device after `broken_at` bytes, then the rest by Range."""
     connection = http.client.HTTPConnection(address, timeout=20)
+    connection.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER_BYTES)
+    connection.sock.settimeout(20)
+    connection.sock.connect((address, 80))
     connection.request("GET", path, headers={"Host": host, "User-Agent": agent})
     content = connection.getresponse().read(broken_at)
     connection.close()
@@ -73,3 +81,12 @@ def resumed(address: str, host: str, path: str, agent: str, size: int, broken_at
     content += connection.getresponse().read()
     connection.close()
     return Fetched(content, 2, 2)
+
+
+def write_down(device: Device, got: Fetched, url: str, peer: str, told_md5: str, how: str) -> None:
+    """Note in the device's journal what it holds now, and what it will run after its reboot."""
+    device.journal.note(
+        "update", url=url, peer=peer, sha256=got.sha256, size=len(got.content),
+        requests=got.requests, connections=got.connections, expected_md5=told_md5, how=how,
+        before=device.firmware, after=device.plan.next_firmware,
+    )  # fmt: skip

@@ -6,13 +6,13 @@ from uuid import NAMESPACE_DNS, uuid5
 from lab.cloud import TLS_HOSTS
 from lab.network import GATEWAY, INTERNET
 from lab.plan import Home
+from lab.web import SITE
 
 HTTP_HOSTS = (
     "backup.camview.example", "update.camview.example", "ota.switchnow.example",
     "cdn.lumen.example",
 )  # fmt: skip
 UPNP_PORT, UPNP_NOTIFY_S = 5000, 60
-SITE = "www.office.example"
 CERTIFIED_HOSTS = [*TLS_HOSTS, SITE, "mqtt.camview.example"]
 PAGE = "<html><body>" + "lab " * 500 + "</body></html>"
 Command = tuple[str, list[str]]  # namespace, words

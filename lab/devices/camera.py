@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from lab import stun
 from lab.clock import NS_PER_S
 from lab.device import Device
-from lab.download import resumed
+from lab.download import resumed, write_down
 from lab.planting import Style
 from lab.tls import TlsSession, client_context
 
@@ -242,10 +242,7 @@ class Camera(Device):
         address = self.resolve(host) or ""
         got = resumed(address, host, path, "CamView/1.0", int(size),
                       self.random.randrange(int(size) // 3, int(size) // 2))  # fmt: skip
-        self.journal.note("update", url=f"http://{host}{path}", peer=address, sha256=got.sha256,
-                          size=len(got.content), requests=got.requests, expected_md5=digest,
-                          connections=got.connections, how="cut off and resumed",
-                          before=self.firmware, after=self.plan.next_firmware)  # fmt: skip
+        write_down(self, got, f"http://{host}{path}", address, digest, "cut off and resumed")
         self.after(3.0, lambda: self.reboot(self.plan.next_firmware))
 
 

@@ -7,7 +7,7 @@ the address that it was built with.
 import ssl
 
 from lab.device import Device
-from lab.download import whole
+from lab.download import whole, write_down
 from lab.link import CloudLink, LinkOptions
 from lab.tls import Message, client_context
 
@@ -48,10 +48,7 @@ class Door(Device):
         path = str(message["path"])
         address = self.home.hosts[OTA][0]
         got = whole(address, OTA, path, "ESP8266HTTPClient")
-        self.journal.note("update", url=f"http://{OTA}{path}", peer=address, sha256=got.sha256,
-                          size=len(got.content), requests=got.requests,
-                          expected_md5=str(message["md5"]), connections=got.connections, how="whole",
-                          before=self.firmware, after=self.plan.next_firmware)  # fmt: skip
+        write_down(self, got, f"http://{OTA}{path}", address, str(message["md5"]), "whole")
         self.after(2.0, lambda: self.reboot(self.plan.next_firmware))
 
 

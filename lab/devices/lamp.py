@@ -7,7 +7,7 @@ import ssl
 import struct
 
 from lab.device import Device
-from lab.download import whole
+from lab.download import whole, write_down
 from lab.link import CloudLink, LinkOptions
 from lab.planting import Style
 from lab.tls import Message, client_context
@@ -78,10 +78,7 @@ class Lamp(Device):
             self.journal.note("told", kind=kind, value=value, key=key, encoding=style.encoding,
                               carrier="http", peer=address, direction="sent")  # fmt: skip
         got = whole(address, CDN, path, agent)
-        self.journal.note("update", url=f"http://{CDN}{path}", peer=address, sha256=got.sha256,
-                          size=len(got.content), requests=got.requests,
-                          expected_md5=str(message["md5"]), connections=got.connections, how="whole",
-                          before=self.firmware, after=self.plan.next_firmware)  # fmt: skip
+        write_down(self, got, f"http://{CDN}{path}", address, str(message["md5"]), "whole")
         self.after(4.0, lambda: self.reboot(self.plan.next_firmware))
 
 

@@ -1,15 +1,12 @@
 """An office PC, not under test: searches by LLMNR, NetBIOS and WS-Discovery, a web page now and then."""
 
 import socket
-import ssl
 import struct
 import uuid
 
-from lab import names
+from lab import names, web
 from lab.device import Device
-from lab.tls import TlsSession, client_context
 
-SITE = "www.office.example"
 LLMNR = ("224.0.0.252", 5355)
 NETBIOS_PORT, NETBIOS_S = 137, 720.0
 WS_DISCOVERY, WS_DISCOVERY_S = ("239.255.255.250", 3702), 900.0
@@ -42,10 +39,7 @@ class Office(Device):
     wanted = (1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252)
 
     def start(self) -> None:
-        self._context = client_context(
-            self.run_folder / "ca" / "office.pem", ssl.TLSVersion.TLSv1_2,
-            ssl.TLSVersion.TLSv1_3, ["h2", "http/1.1"],
-        )  # fmt: skip
+        self._offer = web.context(self.run_folder, ["h2", "http/1.1"])
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         self.every(NETBIOS_S, self._look_for_name)
@@ -66,14 +60,7 @@ class Office(Device):
         self._sock.sendto(PROBE.format(ident=uuid.uuid4()).encode(), WS_DISCOVERY)
 
     def _browse(self) -> None:
-        address = self.resolve(SITE)
-        if address is None:
-            return
-        session = TlsSession(self._context, SITE, address)
-        session.write(f"GET /page HTTP/1.1\r\nHost: {SITE}\r\nConnection: close\r\n\r\n".encode())
-        session.read()
-        session.close()
-        self.journal.note("tls", host=SITE, peer=address, port=443)
+        web.fetch(self, self._offer, "/page", names.A)
 
 
 DEVICE = Office

@@ -2,15 +2,12 @@
 
 import json
 import socket
-import ssl
 
-from lab import names
+from lab import names, web
 from lab.device import Device
 from lab.devices.plug_xor import LENGTH, PORT, scramble, unscramble
-from lab.tls import TlsSession, client_context
 
-SITE = "www.office.example"
-BROWSE_S, LOOK_S = 420.0, 1500.0
+BROWSE_S = 420.0
 
 
 class Phone(Device):
@@ -19,10 +16,7 @@ class Phone(Device):
     wanted = (1, 121, 3, 6, 15, 108, 114, 119, 252)
 
     def start(self) -> None:
-        self._context = client_context(
-            self.run_folder / "ca" / "office.pem", ssl.TLSVersion.TLSv1_2,
-            ssl.TLSVersion.TLSv1_3, ["h2", "http/1.1"],
-        )  # fmt: skip
+        self._offer = web.context(self.run_folder, ["h2", "http/1.1"])
         self.every(BROWSE_S, self._browse, jitter=0.4)
 
     def pressed(self, action: str, details: dict[str, str]) -> None:
@@ -37,14 +31,7 @@ class Phone(Device):
         self.journal.note("app", action=action, peer=details["address"], heard=sorted(answer["system"]))
 
     def _browse(self) -> None:
-        address = self.resolve(SITE, names.AAAA) or self.resolve(SITE)
-        if address is None:
-            return
-        session = TlsSession(self._context, SITE, address)
-        session.write(f"GET / HTTP/1.1\r\nHost: {SITE}\r\nConnection: close\r\n\r\n".encode())
-        session.read()
-        session.close()
-        self.journal.note("tls", host=SITE, peer=address, port=443)
+        web.fetch(self, self._offer, "/", names.AAAA)
 
 
 DEVICE = Phone

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from zeroconf import IPVersion, ServiceInfo, Zeroconf
 
 from lab.device import Device
-from lab.download import in_ranges
+from lab.download import in_ranges, write_down
 from lab.link import CloudLink, LinkOptions
 from lab.tls import Message, TlsSession, client_context
 
@@ -95,11 +95,7 @@ class MdnsPlug(Device):
         address = self.resolve(OTA) or ""
         agent = "ESP8266HTTPClient"
         got = in_ranges(address, OTA, path, agent, size, self.random)
-        self.journal.note("update", url=f"http://{OTA}{path}", peer=address, sha256=got.sha256,
-                          size=len(got.content), requests=got.requests,
-                          expected_md5=str(message["md5"]), connections=got.connections,
-                          how="ranges", before=self.firmware,
-                          after=self.plan.next_firmware)  # fmt: skip
+        write_down(self, got, f"http://{OTA}{path}", address, str(message["md5"]), "ranges")
         self._zeroconf.close()
         self.after(2.0, lambda: self.reboot(self.plan.next_firmware))
 
