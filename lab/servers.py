@@ -12,7 +12,7 @@ HTTP_HOSTS = (
     "backup.camview.example", "update.camview.example", "ota.switchnow.example",
     "cdn.lumen.example",
 )  # fmt: skip
-UPNP_PORT, UPNP_NOTIFY_S = 5000, 60
+UPNP_PORT, UPNP_NOTIFY_S = 5000, 300  # wall seconds
 CERTIFIED_HOSTS = [*TLS_HOSTS, SITE, "mqtt.camview.example"]
 PAGE = "<html><body>" + "lab " * 500 + "</body></html>"
 Command = tuple[str, list[str]]  # namespace, words
@@ -37,7 +37,7 @@ def miniupnpd(home: Home, folder: Path) -> Command:
     config = folder / "miniupnpd.conf"
     config.write_text(
         f"ext_ifname=wan0\nlistening_ip=lan0\nhttp_port={UPNP_PORT}\nenable_natpmp=no\n"
-        f"enable_upnp=yes\nsecure_mode=yes\nnotify_interval={UPNP_NOTIFY_S}\n"
+        f"enable_upnp=yes\nipv6_disable=yes\nsecure_mode=yes\nnotify_interval={UPNP_NOTIFY_S}\n"
         f"uuid={uuid5(NAMESPACE_DNS, gateway.serial)}\nserial={gateway.serial}\n"
         f"model_number={gateway.firmware}\nfriendly_name=Home gateway\n"
         f"lease_file={folder / 'upnp.leases'}\n"
