@@ -35,7 +35,7 @@ VIDEO_PORT = 9000
 LAMP_ANSWER_BYTES = 32
 POOL_ANSWERS = 4  # as the NTP pool's name servers give
 API_UP_S, API_DOWN_S = 1500, 900  # the cameras' API comes and goes: they have a fallback
-PUSH_PADDING = {"on": 34, "off": 40}
+PUSH_PADDING_BYTES = (20, 70)  # drawn once a run for each action: whether lengths tell on from off
 
 
 Answer = Callable[[bytes, tuple[str, int]], bytes | None]
@@ -76,6 +76,9 @@ class Cloud:
         self._clock = LabClock(run_folder / "clock")
         self._journal = journal.Journal(run_folder / "journal", "cloud", 0, self._clock)
         self._random = random.Random(f"{self._home.seed} cloud")
+        self._padding = {
+            action: self._random.randint(*PUSH_PADDING_BYTES) for action in ("on", "off")
+        }
         self._open: dict[tuple[str, str], asyncio.StreamWriter] = {}
         self._mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="cloud-dispatcher")
 
@@ -197,7 +200,7 @@ class Cloud:
             writer = self._open.get((host, device.name))
             if writer is None or writer.is_closing():
                 return False
-            padding = PUSH_PADDING.get(action, 0) + self._random.randint(0, 3)
+            padding = self._padding.get(action, 0) + self._random.randint(0, 3)
             writer.write(json.dumps(order | {"p": "z" * padding}).encode() + b"\n")
         self._journal.note("pushed", to=device.name, action=action)
         return True
