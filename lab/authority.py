@@ -92,9 +92,7 @@ def issue(authority: Authority, host: str, folder: Path) -> None:
         .add_extension(_usage(authority=False), critical=True)
         .sign(authority.key, hashes.SHA256())
     )
-    (folder / f"{host}.pem").write_bytes(
-        private_pem(key) + pem(leaf) + pem(authority.certificate)
-    )
+    (folder / f"{host}.pem").write_bytes(private_pem(key) + pem(leaf) + pem(authority.certificate))
 
 
 def pem(certificate: x509.Certificate) -> bytes:

@@ -76,9 +76,7 @@ class Cloud:
         self._clock = LabClock(run_folder / "clock")
         self._journal = journal.Journal(run_folder / "journal", "cloud", 0, self._clock)
         self._random = random.Random(f"{self._home.seed} cloud")
-        self._padding = {
-            action: self._random.randint(*PUSH_PADDING_BYTES) for action in ("on", "off")
-        }
+        self._padding = {action: self._random.randint(*PUSH_PADDING_BYTES) for action in ("on", "off")}
         self._open: dict[tuple[str, str], asyncio.StreamWriter] = {}
         self._mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="cloud-dispatcher")
 
@@ -118,9 +116,7 @@ class Cloud:
 
         return await asyncio.start_server(connected, self._home.hosts[host][0], 443, ssl=context)
 
-    async def _converse(
-        self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _converse(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer what devices say; remember who is at the other end."""
         try:
             while line := await reader.readline():
@@ -152,9 +148,7 @@ class Cloud:
             (self._home.resolver, 53, self._look_up),
         ]
         for address, port, answer in services:
-            await loop.create_datagram_endpoint(
-                lambda answer=answer: Datagrams(answer), local_addr=(address, port)
-            )
+            await loop.create_datagram_endpoint(lambda answer=answer: Datagrams(answer), local_addr=(address, port))
 
     def _mapped(self, data: bytes, peer: tuple[str, int]) -> bytes:
         """Tell the camera its address and port as seen from here, in the style of its kind."""
@@ -175,9 +169,7 @@ class Cloud:
         if found is None and name in self._home.ntp_zones:
             pool = self._home.ntp_zones[name]
             found = self._random.sample(pool, min(POOL_ANSWERS, len(pool)))
-        wanted = [
-            address for address in found or [] if (":" in address) == (asked.kind == names.AAAA)
-        ]
+        wanted = [address for address in found or [] if (":" in address) == (asked.kind == names.AAAA)]
         return names.answer(query, wanted, known=found is not None)
 
     # -- orders ---------------------------------------------------------------------------------

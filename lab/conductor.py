@@ -138,9 +138,7 @@ class Lab:
     def start_capture(self) -> None:
         """Start the capture command on the box's bridge port."""
         interface = "wlan0" if self.options.stations_visible else "eth0"
-        words = self.options.capture_command.format(
-            interface=interface, file=RUN_FOLDER / "captured.pcap"
-        ).split()
+        words = self.options.capture_command.format(interface=interface, file=RUN_FOLDER / "captured.pcap").split()
         self.spawn("capture", network.BOX, words)
 
     def switch_on(self) -> None:
@@ -170,9 +168,7 @@ class Lab:
         begin = self.clock.now_ns()
         for device in self.home.devices:
             if device.program == "plug_xor":
-                self.press(
-                    "phone", {"action": "look", "address": truth.lease(RUN_FOLDER, device.name)}
-                )
+                self.press("phone", {"action": "look", "address": truth.lease(RUN_FOLDER, device.name)})
         for _ in range(self.options.rounds):
             for first in (True, False):
                 names = [

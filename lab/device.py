@@ -44,9 +44,7 @@ class Device:
         self.home = plan.read(run_folder / "plan.json")
         self.plan = self.home.device(name)
         self.clock = LabClock(run_folder / "clock")
-        self.journal = journal.Journal(
-            run_folder / "journal", name, self.clock.now_ns() // 1000, self.clock
-        )
+        self.journal = journal.Journal(run_folder / "journal", name, self.clock.now_ns() // 1000, self.clock)
         journal.install(self.journal)
         self.random = random.Random(f"{self.home.seed} {name} {os.urandom(8).hex()}")
         self.dns = ""
@@ -171,9 +169,7 @@ class Device:
             setting = f"net.ipv6.conf.{self.interface()}.disable_ipv6=1"
             subprocess.run(["sysctl", "-qw", setting], check=True)
         subprocess.run(["ip", "link", "set", self.interface(), "up"], check=True)
-        who = dhcp.Identity(
-            self.plan.mac, self.plan.hostname, self.plan.vendor_class, self.wanted
-        )
+        who = dhcp.Identity(self.plan.mac, self.plan.hostname, self.plan.vendor_class, self.wanted)
         lease = dhcp.take_lease(who, self.interface())
         self.lease, self.dns = lease, lease.dns
         self.journal.note("lease", mac=self.plan.mac, ip=lease.address, hostname=self.plan.hostname)

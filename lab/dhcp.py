@@ -100,15 +100,11 @@ def take_lease(who: Identity, interface: str) -> Lease:
         everyone = ("255.255.255.255", 67)
         for _ in range(TRIES):
             try:
-                sock.sendto(
-                    _message(who, transaction, DISCOVER, BROADCAST_FLAG, "0.0.0.0", b""), everyone
-                )
+                sock.sendto(_message(who, transaction, DISCOVER, BROADCAST_FLAG, "0.0.0.0", b""), everyone)
                 offer = _await(sock, transaction, OFFER)
                 extra = bytes([ADDRESS, 4]) + offer[16:20]
                 extra += bytes([SERVER, 4]) + _options(offer)[SERVER]
-                sock.sendto(
-                    _message(who, transaction, REQUEST, BROADCAST_FLAG, "0.0.0.0", extra), everyone
-                )
+                sock.sendto(_message(who, transaction, REQUEST, BROADCAST_FLAG, "0.0.0.0", extra), everyone)
                 lease = _lease(_await(sock, transaction, ACK))
             except TimeoutError:
                 continue

@@ -37,9 +37,7 @@ def whole(address: str, host: str, path: str, agent: str) -> Fetched:
     return Fetched(content, 1, 1)
 
 
-def in_ranges(
-    address: str, host: str, path: str, agent: str, size: int, source: random.Random
-) -> Fetched:
+def in_ranges(address: str, host: str, path: str, agent: str, size: int, source: random.Random) -> Fetched:
     """Chunks over several connections; a few out of order, a few fetched twice."""
     starts = list(range(0, size, CHUNK_BYTES))
     for index in range(len(starts) - 1):

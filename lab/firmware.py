@@ -23,10 +23,7 @@ ESP32_DESCRIPTION_MAGIC = 0xABCD5432
 ESP32_CHIP_ID = 0
 UIMAGE_MAGIC = 0x27051956
 SQUASHFS_AT = 196  # where the study's camera image has it
-WORDS = (
-    "task queue wifi connect station heap event handler timer uart flash partition boot mesh "
-    "relay switch cloud socket retry json token failed success start stop version update"
-).split()  # fmt: skip
+WORDS = ["task", "queue", "wifi", "connect", "station", "heap", "event", "handler", "timer", "uart", "flash", "partition", "boot", "mesh", "relay", "switch", "cloud", "socket", "retry", "json", "token", "failed", "success", "start", "stop", "version", "update"]  # fmt: skip
 SHA256_CONSTANTS = (  # the first eight of FIPS 180-4, 4.2.2
     0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
 )  # fmt: skip
@@ -113,9 +110,14 @@ def esp32(source: random.Random, version: str, certificates: bytes, lines: list[
 
 def patch(source: random.Random, certificate: bytes, lines: list[str], size: int) -> bytes:
     """An incremental patch in a format nobody documents: PTCH, lengths, copied and new pieces."""
-    return b"PTCHPTCH" + struct.pack("<II", 1, size) + _code(source, size) + _texts(
-        source, [*lines, "Failed to verify peer certificate! Flags = %d", "/api/user/device/update"]
-    ) + certificate + BASE64_TABLE
+    return (
+        b"PTCHPTCH"
+        + struct.pack("<II", 1, size)
+        + _code(source, size)
+        + _texts(source, [*lines, "Failed to verify peer certificate! Flags = %d", "/api/user/device/update"])
+        + certificate
+        + BASE64_TABLE
+    )
 
 
 def uimage(source: random.Random, name: bytes, size: int) -> bytes:

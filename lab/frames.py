@@ -22,9 +22,7 @@ class Hour:
 
     path: Path
     content: bytearray = field(
-        default_factory=lambda: bytearray(
-            FILE_HEAD.pack(MICROSECOND_MAGIC, 2, 4, 0, 0, SNAPLEN, ETHERNET)
-        )
+        default_factory=lambda: bytearray(FILE_HEAD.pack(MICROSECOND_MAGIC, 2, 4, 0, 0, SNAPLEN, ETHERNET))
     )
     frames: int = 0
 

@@ -55,9 +55,7 @@ class Journal:
         """Add payload bytes that went to, or came from, an endpoint."""
         now_ns = self._clock.now_ns()
         with self._lock:
-            row = self._traffic.setdefault(
-                (protocol, peer, port), Traffic(protocol, peer, port, first_ns=now_ns)
-            )
+            row = self._traffic.setdefault((protocol, peer, port), Traffic(protocol, peer, port, first_ns=now_ns))
             row.sent_bytes += sent
             row.received_bytes += received
             row.last_ns = now_ns

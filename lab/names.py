@@ -68,9 +68,7 @@ def addresses(message: bytes) -> list[str]:
     return found
 
 
-def resolve(
-    journal: Journal, server: str, ident: int, name: str, kind: int = A, timeout_s: float = 2.0
-) -> list[str]:
+def resolve(journal: Journal, server: str, ident: int, name: str, kind: int = A, timeout_s: float = 2.0) -> list[str]:
     """Ask `server`; the addresses, or none where it answers so, refuses (ICMP) or keeps silent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(timeout_s)
@@ -84,7 +82,5 @@ def resolve(
             outcome = "refused"
         except TimeoutError:
             outcome = "silent"
-    journal.note(
-        "dns", name=name, type=_TYPES[kind], server=server, outcome=outcome, addresses=found
-    )
+    journal.note("dns", name=name, type=_TYPES[kind], server=server, outcome=outcome, addresses=found)
     return found

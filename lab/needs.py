@@ -34,9 +34,7 @@ def missing() -> str | None:
         return "the lab needs Linux (network namespaces): run it on a Linux machine or VM"
     if os.geteuid() != 0:
         return "the lab needs root (network namespaces): run it again with sudo"
-    packages = sorted(
-        {package for program, package in PROGRAMS.items() if not program_path(program)}
-    )
+    packages = sorted({package for program, package in PROGRAMS.items() if not program_path(program)})
     if packages:
         return f"programs are missing: apt-get install {' '.join(packages)}"
     if any(importlib.util.find_spec(module) is None for module in MODULES):

@@ -94,9 +94,7 @@ def _namespace(name: str) -> None:
 
 
 def _cable(namespace: str, port: str, other: str, other_port: str) -> None:
-    run(
-        f"ip link add {port} netns {namespace} type veth peer name {other_port} netns {other}"
-    )
+    run(f"ip link add {port} netns {namespace} type veth peer name {other_port} netns {other}")
     for end, name in ((namespace, port), (other, other_port)):
         for offload in OFFLOADS:
             run(f"ethtool -K {name} {offload} off", end)
@@ -164,9 +162,7 @@ def _internet(home: Home) -> None:
         f"address add {address}/{128 if ':' in address else 32} dev lo"
         for address in sorted(addresses | set(home.ntp_alive))
     ]
-    subprocess.run(
-        ["ip", "-n", INTERNET, "-batch", "-"], input="\n".join(lines), text=True, check=True
-    )
+    subprocess.run(["ip", "-n", INTERNET, "-batch", "-"], input="\n".join(lines), text=True, check=True)
 
 
 def leaks() -> list[str]:

@@ -51,8 +51,7 @@ class Style:
                 return binascii.hexlify(plain)
             case "tlv":
                 return b"".join(
-                    bytes([tag, len(value)]) + value.encode()
-                    for tag, value in enumerate(named.values(), start=1)
+                    bytes([tag, len(value)]) + value.encode() for tag, value in enumerate(named.values(), start=1)
                 )
             case "xor":
                 return bytes(byte ^ self.xor_key for byte in plain)

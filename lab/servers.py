@@ -48,9 +48,7 @@ def miniupnpd(home: Home, folder: Path) -> Command:
 def chrony(folder: Path) -> Command:
     """One NTP server behind all addresses of the invented pool hosts; it leaves our clock alone."""
     config = folder / "chrony.conf"
-    config.write_text(
-        f"local stratum 2\nallow all\ncmdport 0\nbindcmdaddress /\npidfile {folder / 'chrony.pid'}\n"
-    )
+    config.write_text(f"local stratum 2\nallow all\ncmdport 0\nbindcmdaddress /\npidfile {folder / 'chrony.pid'}\n")
     return INTERNET, ["chronyd", "-x", "-d", "-u", "root", "-f", str(config)]
 
 
@@ -106,4 +104,3 @@ def commands(home: Home, folder: Path) -> list[Command]:
         dnsmasq(home, folder), miniupnpd(home, folder), chrony(folder), mosquitto(home, folder),
         nginx(home, folder),
     ]  # fmt: skip
-

@@ -21,9 +21,7 @@ def response(asked: bytes, peer: tuple[str, int]) -> bytes:
     """The answer that tells `peer` its own address and port, XORed with the magic cookie."""
     transaction = HEAD.unpack_from(asked)[3]
     (address,) = struct.unpack("!I", socket.inet_aton(peer[0]))
-    attribute = MAPPED.pack(
-        XOR_MAPPED_ADDRESS, 8, 0, IPV4, peer[1] ^ (MAGIC_COOKIE >> 16), address ^ MAGIC_COOKIE
-    )
+    attribute = MAPPED.pack(XOR_MAPPED_ADDRESS, 8, 0, IPV4, peer[1] ^ (MAGIC_COOKIE >> 16), address ^ MAGIC_COOKIE)
     return HEAD.pack(BINDING_SUCCESS, len(attribute), MAGIC_COOKIE, transaction) + attribute
 
 

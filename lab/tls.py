@@ -13,9 +13,7 @@ READ_BYTES = 16384
 Message = dict[str, str | int]
 
 
-def client_context(
-    trust: Path, oldest: ssl.TLSVersion, newest: ssl.TLSVersion, alpn: list[str]
-) -> ssl.SSLContext:
+def client_context(trust: Path, oldest: ssl.TLSVersion, newest: ssl.TLSVersion, alpn: list[str]) -> ssl.SSLContext:
     """What one kind of device offers, and whom it trusts."""
     context = ssl.create_default_context(cafile=str(trust))
     context.minimum_version, context.maximum_version = oldest, newest

@@ -63,9 +63,7 @@ def _grouped(told: list[Fact], keys: tuple[str, ...]) -> list[Fact]:
     groups: dict[str, Fact] = {}
     for fact in told:
         kept = {key: fact[key] for key in keys}
-        group = groups.setdefault(
-            json.dumps(kept), kept | {"first": iso(fact["time_ns"]), "last": "", "count": 0}
-        )
+        group = groups.setdefault(json.dumps(kept), kept | {"first": iso(fact["time_ns"]), "last": "", "count": 0})
         group["last"] = iso(fact["time_ns"])
         group["count"] += 1
     return list(groups.values())
@@ -161,10 +159,7 @@ def write(run: Run, run_folder: Path, out: Path) -> None:
     home = run.home
     devices = [_device(run_folder, device, home) for device in home.devices]
     updates = [
-        _dated(fact)
-        for device in home.devices
-        for fact in facts(run_folder, device.name)
-        if fact["what"] == "update"
+        _dated(fact) for device in home.devices for fact in facts(run_folder, device.name) if fact["what"] == "update"
     ]
     dropped = (run_folder / "log" / "capture.log").read_text().strip().splitlines()
     events = _events(run_folder, home)

@@ -11,9 +11,7 @@ SITE = "www.office.example"
 
 def context(run_folder: Path, alpn: list[str]) -> ssl.SSLContext:
     """What such clients offer; they trust the web site's root."""
-    return client_context(
-        run_folder / "ca" / "office.pem", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3, alpn
-    )
+    return client_context(run_folder / "ca" / "office.pem", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3, alpn)
 
 
 def fetch(device: Device, offer: ssl.SSLContext, path: str, kind: int) -> None:

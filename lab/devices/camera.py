@@ -24,10 +24,7 @@ from lab.planting import Style
 from lab.tls import TlsSession, client_context
 
 SSDP = ("239.255.255.250", 1900)
-SEARCH = (
-    "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\n"
-    "MX: 3\r\nST: {target}\r\n\r\n"
-)
+SEARCH = 'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 3\r\nST: {target}\r\n\r\n'
 TARGETS = ("upnp:rootdevice", "urn:schemas-upnp-org:device:InternetGatewayDevice:1")
 PAGES = ("", "/onvif/device_service")  # besides the LOCATION itself
 API_S, PUBLISH_S, STUN_S = 900, 60, 600
@@ -50,9 +47,7 @@ class Camera(Device):
         self._video: socket.socket | None = None
         self._beacon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._followed_ns: dict[str, int] = {}
-        self._styles = {
-            key: Style.parse(self.plan.text(f"{key}_style")) for key in ("udp", "mqtt", "http")
-        }
+        self._styles = {key: Style.parse(self.plan.text(f"{key}_style")) for key in ("udp", "mqtt", "http")}
         self._tls = client_context(
             self.run_folder / "ca" / "camview.pem", ssl.TLSVersion.TLSv1_2,
             ssl.TLSVersion.TLSv1_2, [],

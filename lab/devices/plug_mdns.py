@@ -72,9 +72,7 @@ class MdnsPlug(Device):
     def _heard(self, message: Message) -> None:
         match message.get("do"):
             case "on" | "off":
-                self.after(
-                    self.random.uniform(0.02, 0.06), lambda: self._switch(message["do"] == "on", "cloud")
-                )
+                self.after(self.random.uniform(0.02, 0.06), lambda: self._switch(message["do"] == "on", "cloud"))
             case "update":
                 self.after(0.5, lambda: self._update(message))
             case _:

@@ -51,12 +51,8 @@ class XorPlug(Device):
         )  # fmt: skip
         padding, keepalive_s = self.plan.number("padding"), self.plan.number("keepalive_s")
         self._link = CloudLink(self, LinkOptions(API, context, keepalive_s, padding), self._heard)
-        self._devs = CloudLink(
-            self, LinkOptions(DEVS, context, keepalive_s * 3, padding), self._heard
-        )
-        self._report = CloudLink(
-            self, LinkOptions(REPORT, context, REPORT_KEEPALIVE_S, padding * 2), self._heard
-        )
+        self._devs = CloudLink(self, LinkOptions(DEVS, context, keepalive_s * 3, padding), self._heard)
+        self._report = CloudLink(self, LinkOptions(REPORT, context, REPORT_KEEPALIVE_S, padding * 2), self._heard)
         self.every(self.plan.number("ntp_s"), self._set_clock)
         self._server = socket.create_server((self.address, PORT))
         self.on_readable(self._server, self._command)
@@ -68,9 +64,7 @@ class XorPlug(Device):
 
     def _heard(self, message: Message) -> None:
         if message.get("do") in ("on", "off"):
-            self.after(
-                self.random.uniform(0.02, 0.06), lambda: self._switch(message["do"] == "on", "cloud")
-            )
+            self.after(self.random.uniform(0.02, 0.06), lambda: self._switch(message["do"] == "on", "cloud"))
 
     def _switch(self, on: bool, via: str) -> None:
         self._on = on

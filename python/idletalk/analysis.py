@@ -4,6 +4,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 

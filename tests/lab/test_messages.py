@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
 from lab import authority, stun
 from lab.devices.office import netbios_name
 from lab.devices.plug_xor import LENGTH, scramble, unscramble
@@ -56,16 +55,12 @@ def test_the_lamps_image_ends_with_its_checksum_and_hash(images: dict[str, Image
     assert body[-1] == checksum
 
 
-def test_the_cameras_image_holds_a_file_system_that_can_be_listed(
-    images: dict[str, Image], tmp_path: Path
-) -> None:
+def test_the_cameras_image_holds_a_file_system_that_can_be_listed(images: dict[str, Image], tmp_path: Path) -> None:
     if program_path("unsquashfs") is None:
         pytest.skip("unsquashfs is not installed")
     file_system = tmp_path / "rootfs"
     file_system.write_bytes(images["camera"].content[SQUASHFS_AT:])
-    listed = subprocess.run(
-        ["unsquashfs", "-l", str(file_system)], check=True, capture_output=True, text=True
-    ).stdout
+    listed = subprocess.run(["unsquashfs", "-l", str(file_system)], check=True, capture_output=True, text=True).stdout
     assert "etc/dhcpd.conf" in listed
 
 

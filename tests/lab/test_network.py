@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from lab.needs import missing
 
 REPOSITORY = Path(__file__).parents[2]

@@ -7,7 +7,6 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
-
 from lab import names
 from lab.home import draw_home
 from lab.plan import NETWORKS_TSV, STUDY_ENDINGS, read

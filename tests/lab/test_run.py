@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from lab.needs import missing
 
 REPOSITORY = Path(__file__).parents[2]
@@ -34,8 +33,7 @@ def outside() -> tuple[str, str, str]:
     """Links, named namespaces and routes of the machine itself."""
     commands = ("ip -brief link", "ip netns list", "ip route")
     one, two, three = (
-        subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout
-        for command in commands
+        subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout for command in commands
     )
     return one, two, three
 
