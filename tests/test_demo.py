@@ -9,7 +9,9 @@ import idletalk
 from tests.conftest import DEMO
 
 TRUTH: dict[str, Any] = json.loads((DEMO / "truth.json").read_text("utf-8"))
-DEVICES: list[dict[str, Any]] = TRUTH["devices"] if isinstance(TRUTH["devices"], list) else list(TRUTH["devices"].values())
+DEVICES: list[dict[str, Any]] = (
+    TRUTH["devices"] if isinstance(TRUTH["devices"], list) else list(TRUTH["devices"].values())
+)
 NAMES = [device["name"] for device in DEVICES]
 STATIONS = [device["name"] for device in DEVICES if device["side"] == "wifi"]
 """Devices whose traffic with the Internet crosses the capture point."""
@@ -48,7 +50,7 @@ def test_ntp_hosts_are_those_the_device_asked(demo: idletalk.Analysis, name: str
 def test_names_asked_are_those_in_the_dns_queries(demo: idletalk.Analysis, name: str) -> None:
     asked = {entry["name"] for entry in told(name).get("dns", [])}
     rows = demo.sql(
-        f"SELECT DISTINCT name FROM dns_questions WHERE protocol = 'dns' AND NOT is_response AND source_mac = '{told(name)['mac']}'"  # noqa: S608
+        f"SELECT DISTINCT name FROM dns_questions WHERE protocol = 'dns' AND NOT is_response AND source_mac = '{told(name)['mac']}'"
     )
     assert asked <= {row["name"] for row in rows}
 
@@ -70,7 +72,9 @@ def test_internet_peers_and_their_clouds(demo: idletalk.Analysis, name: str) -> 
 
 
 def test_only_the_cameras_speak_mqtt_in_clear(demo: idletalk.Analysis) -> None:
-    rows = demo.sql("SELECT DISTINCT d.name FROM traffic AS t JOIN devices AS d USING (device) WHERE t.application = 'mqtt'")
+    rows = demo.sql(
+        "SELECT DISTINCT d.name FROM traffic AS t JOIN devices AS d USING (device) WHERE t.application = 'mqtt'"
+    )
     assert {row["name"] for row in rows} - {"gateway"} == {name for name in NAMES if told(name).get("mqtt")}
 
 

@@ -40,11 +40,17 @@ def frames(path: Path, tmp_path: Path) -> list[tuple[int, int, int]]:
         (Wanted(protocol=["ntp"]), "ntp"),
         (Wanted(protocol=["arp"]), "arp"),
         (Wanted(protocol=["icmp"]), "icmp"),
-        (Wanted(host=["192.168.27.1"]), "ip.addr == 192.168.27.1 || arp.src.proto_ipv4 == 192.168.27.1 || arp.dst.proto_ipv4 == 192.168.27.1"),
+        (
+            Wanted(host=["192.168.27.1"]),
+            "ip.addr == 192.168.27.1 || arp.src.proto_ipv4 == 192.168.27.1 || arp.dst.proto_ipv4 == 192.168.27.1",
+        ),
         (Wanted(frames="1,5-9,100"), "frame.number in {1, 5..9, 100}"),
         (Wanted(device=["lamp"], lab=DEMO / "lab.toml"), "eth.addr == 34:ce:00:c7:da:cf"),
         (Wanted(device=["ESP_V5YWAH"], protocol=["udp"]), "eth.addr == 08:a6:f7:97:45:26 && udp && !icmp"),
-        (Wanted(start="2026-11-23T16:20:00Z", end="2026-11-23T16:21:00Z"), 'frame.time_epoch >= 1795450800 && frame.time_epoch < 1795450860'),
+        (
+            Wanted(start="2026-11-23T16:20:00Z", end="2026-11-23T16:21:00Z"),
+            "frame.time_epoch >= 1795450800 && frame.time_epoch < 1795450860",
+        ),
     ],
 )
 def test_the_frames_are_those_of_the_display_filter(tmp_path: Path, wanted: Wanted, condition: str) -> None:
@@ -116,7 +122,16 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
 
 def test_json_for_scripts(tmp_path: Path) -> None:
     done = subprocess.run(
-        [Path(sys.executable).with_name("idletalk"), "extract", CAPTURE, "--frames", "1-3", "-w", tmp_path / "x.pcapng", "--json"],
+        [
+            Path(sys.executable).with_name("idletalk"),
+            "extract",
+            CAPTURE,
+            "--frames",
+            "1-3",
+            "-w",
+            tmp_path / "x.pcapng",
+            "--json",
+        ],
         capture_output=True,
         check=True,
     )

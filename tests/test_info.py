@@ -16,7 +16,9 @@ FILES = sorted(DEMO.glob("*.pcap.gz"))
 @pytest.mark.skipif(shutil.which("capinfos") is None, reason="capinfos is not installed")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_a_file_is_told_as_capinfos_tells_it(path: Path) -> None:
-    plain = subprocess.run(["capinfos", "-M", "-c", "-s", "-d", "-u", "-H", "-x", "-z", path], capture_output=True, check=True, text=True)
+    plain = subprocess.run(
+        ["capinfos", "-M", "-c", "-s", "-d", "-u", "-H", "-x", "-z", path], capture_output=True, check=True, text=True
+    )
     lines = dict(line.split(":", 1) for line in plain.stdout.splitlines() if ":" in line)
     [ours] = idletalk.info([path]).files
     assert ours.packets == int(lines["Number of packets"])

@@ -89,7 +89,13 @@ def test_the_report_opens_again_as_it_was(demo: idletalk.Analysis) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("plain", "plain"), ("ümlaut 🇮🇪", "ümlaut 🇮🇪"), ("\x1b[31m", "\\x1b[31m"), ("a\u202eb", "a\\u202eb"), ("tab\t", "tab\\x09")],
+    [
+        ("plain", "plain"),
+        ("ümlaut 🇮🇪", "ümlaut 🇮🇪"),
+        ("\x1b[31m", "\\x1b[31m"),
+        ("a\u202eb", "a\\u202eb"),
+        ("tab\t", "tab\\x09"),
+    ],
 )
 def test_control_characters_are_shown_not_sent(text: str, expected: str) -> None:
     assert clean(text) == expected
@@ -97,7 +103,13 @@ def test_control_characters_are_shown_not_sent(text: str, expected: str) -> None
 
 def test_numbers_are_for_people() -> None:
     assert [human_bytes(n) for n in (0, 999, 1000, 5_310_000, 28e9)] == ["0 B", "999 B", "1 kB", "5.31 MB", "28 GB"]
-    assert [human_duration(s) for s in (0.5, 59, 61, 3600, 431_994)] == ["0.5 s", "59 s", "1 min 1 s", "1 h", "4 d 23 h"]
+    assert [human_duration(s) for s in (0.5, 59, 61, 3600, 431_994)] == [
+        "0.5 s",
+        "59 s",
+        "1 min 1 s",
+        "1 h",
+        "4 d 23 h",
+    ]
 
 
 def test_a_whisper_is_visible_beside_a_shout() -> None:

@@ -120,7 +120,9 @@ def test_ctrl_c_leaves_no_half_written_report(tmp_path: Path) -> None:
         file.write(block[:24])
         for _ in range(200):
             file.write(block[24:])
-    work = subprocess.Popen([BIN, "analyze", large, "--out", tmp_path / "out"], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    work = subprocess.Popen(
+        [BIN, "analyze", large, "--out", tmp_path / "out"], stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     deadline = time.monotonic() + 20
     while not list(tmp_path.glob(".out.*.partial")) and time.monotonic() < deadline:
         time.sleep(0.005)
@@ -135,13 +137,27 @@ def test_hostile_names_are_harmless_in_terminal_html_and_csv(tmp_path: Path) -> 
     name = "<script>alert(1)</script>"
     host = "\x1b[31mred\u202e"
     frames = [
-        (1000.0, made.datagram((made.GATEWAY, "8.8.8.8", 53), (made.PLUG, "192.168.1.2", 5000), made.dns_answer(name, "1.2.3.4"))),
-        (1000.5, made.datagram((made.GATEWAY, "8.8.4.4", 53), (made.PLUG, "192.168.1.2", 5001), made.dns_answer("=cmd", "1.2.3.5"))),
+        (
+            1000.0,
+            made.datagram(
+                (made.GATEWAY, "8.8.8.8", 53), (made.PLUG, "192.168.1.2", 5000), made.dns_answer(name, "1.2.3.4")
+            ),
+        ),
+        (
+            1000.5,
+            made.datagram(
+                (made.GATEWAY, "8.8.4.4", 53), (made.PLUG, "192.168.1.2", 5001), made.dns_answer("=cmd", "1.2.3.5")
+            ),
+        ),
         (1001.0, made.segment((made.PLUG, "192.168.1.2", 5002), (made.GATEWAY, "1.2.3.4", 80), 1, 2)),
         (
             1001.1,
             made.segment(
-                (made.PLUG, "192.168.1.2", 5002), (made.GATEWAY, "1.2.3.4", 80), 2, 24, f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+                (made.PLUG, "192.168.1.2", 5002),
+                (made.GATEWAY, "1.2.3.4", 80),
+                2,
+                24,
+                f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode(),
             ),
         ),
         (1002.0, made.segment((made.PLUG, "192.168.1.2", 5003), (made.GATEWAY, "1.2.3.5", 443), 1, 2)),
@@ -178,7 +194,9 @@ def test_every_command_has_help_with_examples() -> None:
 
 def test_a_wrong_lab_file_names_the_field(tmp_path: Path) -> None:
     (tmp_path / "lab.toml").write_text('timezon = "UTC"\n')
-    done = run("analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--lab", tmp_path / "lab.toml", "--out", tmp_path / "out")
+    done = run(
+        "analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--lab", tmp_path / "lab.toml", "--out", tmp_path / "out"
+    )
     assert done.returncode == 2
     assert "timezon" in done.stderr
 

@@ -56,7 +56,8 @@ def tables_page() -> str:
 def _table(table: Table) -> str:
     lines = [f"### {table.name}\n", f"{table.meaning}\n", "| column | type | meaning |", "|---|---|---|"]
     lines += [
-        f"| {c.name} | {c.type}{'' if c.nullable else ' not null'} | {c.meaning.replace('|', chr(92) + '|')} |" for c in table.columns
+        f"| {c.name} | {c.type}{'' if c.nullable else ' not null'} | {c.meaning.replace('|', chr(92) + '|')} |"
+        for c in table.columns
     ]
     return "\n".join(lines) + "\n"
 
