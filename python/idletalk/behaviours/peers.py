@@ -13,7 +13,7 @@ BEHAVIOUR = Behaviour(
         "A peer is an IP address (or a MAC, where no IP is involved) that exchanged frames with the device. Its scope "
         "comes from the address, and from what ARP, neighbour discovery, DHCP and the lab file show to be on the link. "
         "Names are those that this device used for it: TLS server name, HTTP Host, and the name in DNS answers that it "
-        "got before it last used the address. AS number, organisation, country and provider come from look-up tables "
+        "got before it last used the address. What a router forwards is not counted as its own. AS number, organisation, country and provider come from look-up tables "
         "with a date. Hosts that were asked for nothing but time are told apart."
     ),
     limits=(
