@@ -5,6 +5,7 @@ its Unix socket; they reach the devices over the connections that the devices ho
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import signal
@@ -203,10 +204,8 @@ def main() -> None:
     loop = asyncio.new_event_loop()
     task = loop.create_task(Cloud(Path(sys.argv[1])).serve())
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
-    try:
+    with contextlib.suppress(asyncio.CancelledError):  # the lab is over
         loop.run_until_complete(task)
-    except asyncio.CancelledError:
-        pass  # the lab is over
 
 
 if __name__ == "__main__":

@@ -74,9 +74,9 @@ def _options(message: bytes) -> dict[int, bytes]:
 def _await(sock: socket.socket, transaction: int, kind: int) -> bytes:
     while True:
         message = sock.recvfrom(1500)[0]
-        if struct.unpack_from("!I", message, 4)[0] == transaction:
-            if _options(message).get(KIND) == bytes([kind]):
-                return message
+        ours = struct.unpack_from("!I", message, 4)[0] == transaction
+        if ours and _options(message).get(KIND) == bytes([kind]):
+            return message
 
 
 def _lease(message: bytes) -> Lease:

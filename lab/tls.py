@@ -4,6 +4,7 @@ The standard library's `SSLSocket` writes past Python; an `SSLObject` between tw
 does not, so the journal sees the records' bytes as the wire does.
 """
 
+import contextlib
 import json
 import socket
 import ssl
@@ -89,10 +90,8 @@ class TlsSession:
 
     def close(self) -> None:
         """Say close_notify, hear the peer's, and go."""
-        try:
+        with contextlib.suppress(ssl.SSLError):  # the peer's close_notify is still to come
             self._tls.unwrap()
-        except ssl.SSLError:
-            pass  # the peer's close_notify is still to come
         try:
             self._flush()
             while self.sock.recv(READ_BYTES):

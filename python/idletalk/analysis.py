@@ -71,7 +71,7 @@ def analyze(
     partial.mkdir(mode=0o755, parents=True)
     try:
         files = inputs.expand([str(path) for path in paths], partial / "captures")
-        _run(files, partial, lab, chosen, progress or (lambda _what, _share: None))
+        _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
         if out.exists():
             aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.old")
             out.rename(aside)
@@ -95,7 +95,7 @@ def _check_target(out: Path, *, force: bool) -> None:
         )
 
 
-def _run(files: list[Path], partial: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
+def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
     from idletalk import store
 
     # what judges and draws is loaded while the core reads, which needs no interpreter
@@ -117,6 +117,10 @@ def _run(files: list[Path], partial: Path, lab: labfile.Lab, options: Options, p
 
     report = assemble(partial, files, lab, options, as_given(options))
     write_report(report, partial)
+    if any(file.is_relative_to(partial) for file in files):
+        spooled = store.Store(partial)
+        spooled.relocate(partial, out)
+        spooled.close()
     progress("judging", 1.0)
 
 

@@ -32,9 +32,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             raise IdletalkError("; ".join(row["error"] for row in unreadable[:5]))
         lookups = open_lookups(options.lookups)
         lookups.register(store.connection)
-        _know_lab(store, lab)
-        for behaviour in BEHAVIOURS:
-            store.judge(behaviour)
+        prepare(store, lab)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         what = captures.captures(store.ask, file_hashes(files, options.hash))
         observed_s = what.coverage.observed_s if what.coverage else 0.0
@@ -68,6 +66,13 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         )
     finally:
         store.close()
+
+
+def prepare(store: Store, lab: Lab) -> None:
+    """Make the judged tables over the facts of a store that knows the look-ups."""
+    _know_lab(store, lab)
+    for behaviour in BEHAVIOURS:
+        store.judge(behaviour)
 
 
 def _shown(path: str) -> str:

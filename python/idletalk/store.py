@@ -127,6 +127,17 @@ class Store:
             path = str(self.folder / TABLES / f"{table}.parquet").replace("'", "''")
             self.connection.execute(f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
+    def relocate(self, old: Path, new: Path) -> None:
+        """Say in the table of captures that files below ``old`` (which will be renamed) lie below ``new``."""
+        table = self.folder / TABLES / "captures.parquet"
+        aside = table.with_suffix(".new")
+        self.connection.execute(
+            "COPY (SELECT * REPLACE (replace(path, $old, $new) AS path) FROM captures ORDER BY capture)"
+            f" TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)",
+            {"old": f"{old}/", "new": f"{new}/"},
+        )
+        aside.replace(table)
+
     def described(self, tables: Iterable[str]) -> tuple[Table, ...]:
         """Judged tables with the comments that their SQL gives them."""
         found: list[Table] = []

@@ -13,7 +13,7 @@ BEHAVIOUR = Behaviour(
         "A peer is an IP address (or a MAC, where no IP is involved) that exchanged frames with the device. Its scope "
         "comes from the address, and from what ARP, neighbour discovery, DHCP and the lab file show to be on the link. "
         "Names are those that this device used for it: TLS server name, HTTP Host, and the name in DNS answers that it "
-        "got before it last used the address. AS number, organisation, country and provider come from look-up tables "
+        "got before it last used the address. What a router forwards is not counted as its own. AS number, organisation, country and provider come from look-up tables "
         "with a date. Hosts that were asked for nothing but time are told apart."
     ),
     limits=(
@@ -93,13 +93,11 @@ def _idle_row(device: Device) -> IdleRow:
             CloudUse(
                 provider=provider,
                 countries=_sorted(place(peer) for peer in group),
-                protocols=_sorted(
-                    p.protocol if p.application else f"unknown {p.protocol}" for q in group for p in q.protocols
-                ),
+                protocols=_sorted(_spoken(protocol) for peer in group for protocol in peer.protocols),
                 hosts=len(group),
-                bytes=sum(peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes for peer in group),
+                bytes=sum(map(_bytes, group)),
             )
-            for provider, group in sorted(clouds.items())
+            for provider, group in sorted(clouds.items(), key=lambda entry: (-sum(map(_bytes, entry[1])), entry[0]))
         ),
         countries=_sorted(place(peer) for peer in services),
         ntp_hosts=sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols)),
@@ -107,6 +105,16 @@ def _idle_row(device: Device) -> IdleRow:
         lan_peers=sum(1 for peer in device.peers if peer.scope == "lan"),
         bytes_per_observed_hour=device.bytes_per_observed_hour,
     )
+
+
+def _bytes(peer: Peer) -> int:
+    return peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
+
+
+def _spoken(protocol: ProtocolVolume) -> str:
+    """The protocol as a conclusion names it: TCP or UDP alone does not say what was spoken."""
+    carries = protocol.application is None and protocol.transport in ("tcp", "udp")
+    return f"unknown {protocol.protocol}" if carries else protocol.protocol
 
 
 def place(peer: Peer) -> str | None:

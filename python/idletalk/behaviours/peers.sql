@@ -29,7 +29,11 @@ FROM device_sides AS s
 JOIN flows AS f USING (flow)
 LEFT JOIN hosts AS h ON h.address = s.peer
 LEFT JOIN address_devices AS a ON a.address = s.peer
-LEFT JOIN device_macs AS m ON m.mac = s.peer_mac;
+LEFT JOIN device_macs AS m ON m.mac = s.peer_mac
+LEFT JOIN hosts AS o ON o.address = s.address
+LEFT JOIN address_devices AS own ON own.address = s.address
+-- what a router forwards is not what it says itself
+WHERE NOT (s.device IN (FROM router_devices) AND coalesce(o.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
 
 CREATE TABLE peers AS
 SELECT

@@ -46,7 +46,7 @@ def page_template() -> Any:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
     names = ("page.html", "device.html", "words.html")
-    environment = Environment(
+    environment: Any = Environment(
         loader=DictLoader({name: _asset(name) for name in names}),
         autoescape=True,
         undefined=StrictUndefined,
@@ -68,8 +68,8 @@ def page_template() -> Any:
         "protocol_shares": _protocols,
         "filter_of": wireshark_filter,
     }
-    environment.filters.update(filters)  # pyright: ignore[reportArgumentType]  jinja2 types its own filters only
-    environment.globals.update(words)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    environment.filters.update(filters)
+    environment.globals.update(words)
     return environment.get_template("page.html")
 
 

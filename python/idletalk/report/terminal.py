@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 MAX_DEVICES = 20
 """Devices in the ranking; the report has all."""
+MAX_NAME_CHARS = 18
+"""Width of a device's name, which goes on in the next line."""
+MAX_CLOUDS = 4
+"""Providers of a device that are named; the report has all."""
 MAX_VENDOR_CHARS = 14
 """Of a vendor's name, so that a row stays a line."""
 MAX_PEERS = 12
@@ -84,7 +88,14 @@ def _table(title: str, *columns: tuple[str, str]) -> Table:
 
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, expand=False)
     for name, side in columns:
-        table.add_column(name, justify="right" if side == "right" else "left", overflow="fold")
+        table.add_column(
+            name,
+            justify="right" if side == "right" else "left",
+            overflow="fold",
+            no_wrap=side == "right",
+            min_width=26 if side == "wide" else None,
+            max_width=MAX_NAME_CHARS if name == "device" else None,
+        )
     return table
 
 
@@ -127,19 +138,19 @@ def _bytes(device: Device) -> int:
 
 def _idle(report: Report) -> Table:
     table = _table(
-        "Who they talk to",
+        "Who they talk to (hosts: NTP servers, other Internet hosts, LAN peers)",
         ("device", "left"),
-        ("clouds (protocols)", "left"),
+        ("clouds (protocols)", "wide"),
         ("countries", "left"),
-        ("NTP hosts", "right"),
-        ("other Internet hosts", "right"),
-        ("LAN peers", "right"),
+        ("NTP", "right"),
+        ("other", "right"),
+        ("LAN", "right"),
     )
     for row in report.conclusions.idle or ():
         _add(
             table,
             device_name(report, row.device),
-            clouds(row) or "none seen",
+            clouds(row, MAX_CLOUDS) or "none seen",
             " ".join(row.countries) or "-",
             str(row.ntp_hosts),
             str(row.internet_peers_without_ntp),
@@ -148,9 +159,12 @@ def _idle(report: Report) -> Table:
     return table
 
 
-def clouds(row: IdleRow) -> str:
-    """The providers of a device with the protocols spoken to each."""
-    return ", ".join(f"{use.provider} ({' + '.join(use.protocols)})" for use in row.clouds)
+def clouds(row: IdleRow, limit: int | None = None) -> str:
+    """The providers of a device with the protocols spoken to each, those with the most bytes first."""
+    told = [f"{use.provider} ({' + '.join(use.protocols)})" for use in row.clouds]
+    if limit is not None and len(told) > limit:
+        told = [*told[:limit], f"{len(told) - limit} more"]
+    return ", ".join(told)
 
 
 def _largest_peers(report: Report) -> Table:

@@ -23,6 +23,9 @@ const RETRY_RANDOM: [u8; 32] = [
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
+/// Versions of draft-ietf-tls-tls13 up to 21, whose ServerHello has neither session id nor compression method.
+const OLD_DRAFTS: std::ops::RangeInclusive<u16> = 0x7f00..=0x7f15;
+
 /// Whether a number is reserved to be ignored (GREASE, RFC 8701 2).
 pub fn is_grease(number: u16) -> bool {
     let [high, low] = number.to_be_bytes();
@@ -93,9 +96,14 @@ impl Hello {
         let mut cursor = Cursor::new(body);
         let mut hello = Self { legacy_version: cursor.u16()?, ..Self::default() };
         hello.is_retry = cursor.array() == Some(RETRY_RANDOM);
-        hello.session_id_bytes = list_u8(&mut cursor)?.len();
+        let is_old_draft = OLD_DRAFTS.contains(&hello.legacy_version);
+        if !is_old_draft {
+            hello.session_id_bytes = list_u8(&mut cursor)?.len();
+        }
         hello.ciphers = vec![cursor.u16()?];
-        cursor.skip(1)?; // compression method
+        if !is_old_draft {
+            cursor.skip(1)?; // compression method
+        }
         hello.read_extensions(cursor, true);
         Some(hello)
     }
