@@ -85,14 +85,13 @@ def test_threads_do_not_change_a_byte(threads: int, tmp_path: Path) -> None:
 def renumbered(path: Path, offsets: list[int]) -> Iterator[str]:
     """Columns of a table as SQL, with (capture, frame) as the whole capture numbers it."""
     shift = "[" + ", ".join(map(str, offsets)) + "]"
-    for name in (column[0] for column in duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()):
-        if name in ("capture", "last_capture"):
-            yield f"0 * {name} AS {name}"
-        elif name in ("frame", "last_frame"):
-            capture = name.replace("frame", "capture")
-            yield f"{name} + {shift}[{capture} + 1] AS {name}"
-        else:
+    names = [column[0] for column in duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()]
+    for name in names:
+        capture, frame = name.replace("frame", "capture"), name.replace("capture", "frame")
+        if capture == frame or not {capture, frame} <= set(names):
             yield name
+        else:
+            yield f"0 * {name} AS {name}" if name == capture else f"{name} + {shift}[{capture} + 1] AS {name}"
 
 
 def test_cutting_a_capture_changes_no_table(whole: idletalk.Analysis, cut: idletalk.Analysis) -> None:

@@ -34,8 +34,10 @@ pub struct Sighting {
     pub time_ns: i64,
     /// bytes on the wire
     pub original_len: u32,
-    /// whether the capture could hold it twice (several interfaces, overlapping files)
+    /// whether the capture could have held it before (several interfaces, overlapping files)
     pub may_repeat: bool,
+    /// whether the next file could hold it once more
+    pub may_recur: bool,
 }
 
 /// State of one shard.
@@ -57,8 +59,11 @@ impl Shard {
     /// Takes a frame.
     pub fn frame(&mut self, sink: &mut Sink, seen: &Sighting, head: &Head<'_>, bytes: &[u8]) {
         sink.begin(seen.position, self.number);
-        let repeats = seen.may_repeat
-            && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, (seen.capture, seen.interface));
+        let vantage = (seen.capture, seen.interface);
+        let repeats = seen.may_repeat && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, vantage);
+        if seen.may_recur && !seen.may_repeat {
+            self.duplicates.remember(bytes, seen.original_len, seen.time_ns, vantage);
+        }
         let whole;
         let (parts, fault) = match &head.network {
             Network::Ip(ip) if ip.fragment.is_some() => match self.fragments.add(ip) {

@@ -53,9 +53,11 @@ pub struct Step<'a> {
     pub capture: u32,
     /// The frame.
     pub frame: Frame<'a>,
-    /// Whether another file or interface could hold the same frame: files overlap here, or this
-    /// one has several interfaces.
+    /// Whether another file or interface could have held the same frame before: files overlap
+    /// here, or this one has several interfaces.
     pub may_repeat: bool,
+    /// Whether the next file could hold it once more: that one begins here.
+    pub may_recur: bool,
 }
 
 /// Order of frames: time, then the file's place.
@@ -119,7 +121,9 @@ impl Timeline {
         }
         let may_repeat =
             frame.time_ns <= self.overlap_until_ns || reader.summary().interfaces.len() > 1;
-        Some(Step { capture, frame, may_repeat })
+        let begins_ns = self.limit.map(|(time_ns, _)| time_ns.saturating_sub(DUPLICATE_WINDOW_NS));
+        let may_recur = begins_ns.is_some_and(|begins_ns| frame.time_ns >= begins_ns);
+        Some(Step { capture, frame, may_repeat, may_recur })
     }
 
     /// Advances the file at hand: Some while its next frame is before all others.

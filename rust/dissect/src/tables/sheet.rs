@@ -180,6 +180,15 @@ impl Cells {
         }
     }
 
+    /// the bytes of all rows one after another
+    #[cfg(test)]
+    pub fn bytes(&self) -> &[u8] {
+        match &self.values {
+            Values::Text(bytes, _) | Values::TextList(bytes, ..) => bytes,
+            _ => &[],
+        }
+    }
+
     /// where in [`Cells::take_bytes`] the row's text lies
     pub fn text_span(&self, row: usize) -> std::ops::Range<usize> {
         match &self.values {
