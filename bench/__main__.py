@@ -26,10 +26,14 @@ def main() -> int:
     """Run what is asked for."""
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("--large", action="store_true", help="also the 10 GB capture (needs 11 GB of disk)")
-    options.add_argument("--memory", action="store_true", help="also captures made to hurt, and a month of hourly files")
+    options.add_argument(
+        "--memory", action="store_true", help="also captures made to hurt, and a month of hourly files"
+    )
     options.add_argument("--only", choices=["small", "large", "memory"], help="nothing else")
     options.add_argument("--rounds", type=int, default=5, help="how often each program runs  [5]")
-    options.add_argument("--skip", action="append", default=[], metavar="NAME", help="leave out programs whose name begins so")
+    options.add_argument(
+        "--skip", action="append", default=[], metavar="NAME", help="leave out programs whose name begins so"
+    )
     chosen = options.parse_args()
     wanted = {"small"} | ({"large"} if chosen.large else set()) | ({"memory"} if chosen.memory else set())
     wanted = {chosen.only} if chosen.only else wanted
@@ -62,7 +66,7 @@ def compare(what: Made, size: str, rounds: int, skip: tuple[str, ...]) -> bool:
     """All programs on one capture; says whether the targets are met."""
     print(
         f"\n## {size}: {what.packets:,} packets, {what.path.stat().st_size / 1e9:.2f} GB, "
-        f"{what.bytes / what.packets:.0f} bytes on average, {what.flows:,} flows, {rounds} rounds\n"
+        f"{what.frame_bytes / what.packets:.0f} bytes on average, {what.flows:,} flows, {rounds} rounds\n"
     )
     analysis = OUT / f"{size}.idletalk"
     all_commands = commands(what.path, analysis, what.device)
@@ -108,9 +112,14 @@ def hurt() -> bool:
             else:
                 make_month(made("small", 1).path, path)
         analysis = OUT / f"hostile-{name}.idletalk"
-        one: Run = run(idletalk([path], analysis))
+        try:
+            one: Run = run(idletalk([path], analysis))
+        except RuntimeError as error:
+            print(f"{name}: FAILED: {str(error).splitlines()[-1]}", flush=True)
+            met = False
+            continue
         line, ok = memory(Runs(IDLETALK, (one,)))
-        print(f"{name}: {one.wall_s:.1f} s\n{line}")
+        print(f"{name}: {one.wall_s:.1f} s\n{line}", flush=True)
         met &= ok
     return met
 

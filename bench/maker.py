@@ -33,8 +33,8 @@ class Made:
 
     path: Path
     packets: int = 0
-    bytes: int = 0
-    """Frame bytes."""
+    frame_bytes: int = 0
+    """Without the record headers."""
     flows: int = 0
     records: dict[str, int] = field(default_factory=dict)
     """Rows by table."""
@@ -56,7 +56,7 @@ class _Flow:
 
 def make(path: Path, packets: int, rounds: int = 1) -> Made:
     """Write a pcap of ``rounds`` times ``packets`` packets (or a little less) to ``path``."""
-    templates = [t for t in read_templates() if t.parts[1] and not any(BOX in f.bytes[:12] for f in t.frames[:2])]
+    templates = [t for t in read_templates() if t.parts[1] and not any(BOX in f.raw[:12] for f in t.frames[:2])]
     made = Made(path)
     keys: set[bytes] = set()
     with path.open("wb") as file:
@@ -71,9 +71,9 @@ def make(path: Path, packets: int, rounds: int = 1) -> Made:
                     for table, count in flow.template.counts(frames).items():
                         made.records[table] = made.records.get(table, 0) + count * times
             for chunk in _emit(flows, (START_S * 1_000_000) + turn * SPAN_US, turn):
-                made.bytes += len(chunk)
+                made.frame_bytes += len(chunk)
                 file.write(chunk)
-    made.bytes -= 16 * made.packets
+    made.frame_bytes -= 16 * made.packets
     made.flows = len(keys)
     made.device = _mac(0).hex(":")
     return made
@@ -86,7 +86,9 @@ def _mac(device: int) -> bytes:
 
 def _flows(kind: Kind, templates: list[Template], packets: int, turn: int) -> Iterator[_Flow]:
     """The flows of a kind in one round, the packets shared evenly among them."""
-    fitting = [t for t in templates if t.protocol == kind.protocol and (not kind.ports or set(kind.ports) & set(t.ports))]
+    fitting = [
+        t for t in templates if t.protocol == kind.protocol and (not kind.ports or set(kind.ports) & set(t.ports))
+    ]
     if kind.fixed_ports:
         # those with most frames tell most; each gives one flow a device
         fitting = sorted(fitting, key=lambda t: -len(t.frames))[: -(-kind.flows // DEVICES)]
@@ -101,22 +103,33 @@ def _flows(kind: Kind, templates: list[Template], packets: int, turn: int) -> It
         first = template.frames[0]
         rewrite = [(_source_mac(first), _mac(device))]
         source, target = _addresses(first)
-        rewrite.append((source, source[:-1] + bytes([180 + device]) if len(source) == 4 else source[:-2] + bytes([9, device])))
+        rewrite.append(
+            (source, source[:-1] + bytes([180 + device]) if len(source) == 4 else source[:-2] + bytes([9, device]))
+        )
         if len(target) == 4 and target.startswith(b"\xc6"):
             # a host of the invented Internet, 198.18.0.0/15 (RFC 2544)
             rewrite.append((target, target[:-1] + bytes([(target[-1] + 7 * turn + number // 100) % 256])))
         port = None if kind.fixed_ports else 10_000 + (number + 1000 * MIX.index(kind) + 14_000 * turn) % 50_000
         new = tuple(new for _, new in rewrite)
-        key = repr((kind.name, new, target, port, number // DEVICES if kind.fixed_ports else 0, turn if kind.protocol == TCP else 0))
+        key = repr(
+            (
+                kind.name,
+                new,
+                target,
+                port,
+                number // DEVICES if kind.fixed_ports else 0,
+                turn if kind.protocol == TCP else 0,
+            )
+        )
         yield _Flow(template, rewrite, port, max(1, round(wanted / len(middle))), key.encode())
 
 
 def _source_mac(frame: Frame) -> bytes:
-    return frame.bytes[6:12]
+    return frame.raw[6:12]
 
 
 def _addresses(frame: Frame) -> tuple[bytes, bytes]:
-    raw, network = frame.bytes, frame.network
+    raw, network = frame.raw, frame.network
     if not network:
         return raw[28:32], raw[38:42]
     if raw[network] >> 4 == 4:
@@ -126,7 +139,7 @@ def _addresses(frame: Frame) -> tuple[bytes, bytes]:
 
 def _rewritten(flow: _Flow, frame: Frame) -> bytes:
     """The frame under the flow's addresses and port, with right checksums."""
-    raw = bytearray(frame.bytes)
+    raw = bytearray(frame.raw)
     # headers only; ARP and DHCP repeat the addresses inside
     end = len(raw) if flow.template.protocol == 0 or 67 in flow.template.ports else frame.transport or frame.payload
     for before, after in flow.rewrite:

@@ -52,8 +52,14 @@ def run(command: Sequence[str]) -> Run:
         wall = time.perf_counter() - began
         child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise RuntimeError(f"{' '.join(command)}: exit code {child.returncode}: {said.decode(errors='replace')[-500:]}")
+        raise RuntimeError(f"{' '.join(command)}: exit code {child.returncode}: {_reason(said)}")
     return Run(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+
+
+def _reason(said: bytes) -> str:
+    """The line that names the error: of a traceback the first that is not indented behind it."""
+    lines = [line for line in said.decode(errors="replace").splitlines() if "Error" in line or "Exception" in line]
+    return lines[0] if lines else said.decode(errors="replace")[-300:]
 
 
 def side_by_side(commands: dict[str, Sequence[str]], rounds: int) -> list[Runs]:

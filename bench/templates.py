@@ -23,7 +23,7 @@ HTTP_HEAD = re.compile(rb"(GET|POST|PUT|HEAD) \S+ HTTP/1|HTTP/1\.\d \d")
 class Frame:
     """A frame of the demo capture and what of it is rewritten."""
 
-    bytes: bytes
+    raw: bytes
     network: int
     """Where the IP header begins; 0 for ARP."""
     transport: int
@@ -37,15 +37,15 @@ class Frame:
 
     @property
     def flags(self) -> int:
-        return self.bytes[self.transport + 13] if self.protocol == TCP else 0
+        return self.raw[self.transport + 13] if self.protocol == TCP else 0
 
     @property
     def sequence(self) -> int:
-        return int.from_bytes(self.bytes[self.transport + 4 : self.transport + 8])
+        return int.from_bytes(self.raw[self.transport + 4 : self.transport + 8])
 
     @property
     def content(self) -> bytes:
-        return self.bytes[self.payload : self.payload + self.payload_len]
+        return self.raw[self.payload : self.payload + self.payload_len]
 
 
 @dataclass

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -75,17 +76,19 @@ def test_threads_do_not_change_a_byte(threads: int, tmp_path: Path) -> None:
     files = sorted((tmp_path / "one" / store.TABLES).iterdir())
     assert len(files) > 10
     changed = [
-        file.name
-        for file in files
-        if file.read_bytes() != (tmp_path / "many" / store.TABLES / file.name).read_bytes()
+        file.name for file in files if file.read_bytes() != (tmp_path / "many" / store.TABLES / file.name).read_bytes()
     ]
     assert not changed
+
+
+def rows_of(query: str) -> list[tuple[Any, ...]]:
+    return duckdb.connect().execute(query).fetchall()
 
 
 def renumbered(path: Path, offsets: list[int]) -> Iterator[str]:
     """Columns of a table as SQL, with (capture, frame) as the whole capture numbers it."""
     shift = "[" + ", ".join(map(str, offsets)) + "]"
-    names = [column[0] for column in duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()]
+    names = [column[0] for column in rows_of(f"DESCRIBE FROM '{path}'")]
     for name in names:
         capture, frame = name.replace("frame", "capture"), name.replace("capture", "frame")
         if capture == frame or not {capture, frame} <= set(names):
@@ -105,7 +108,7 @@ def test_cutting_a_capture_changes_no_table(whole: idletalk.Analysis, cut: idlet
             continue
         mapped = f"SELECT {', '.join(renumbered(parts[name], offsets))} FROM '{parts[name]}'"
         for one, other in ((f"FROM '{path}'", mapped), (mapped, f"FROM '{path}'")):
-            rows = duckdb.sql(f"({one}) EXCEPT ALL ({other})").fetchall()
+            rows = rows_of(f"({one}) EXCEPT ALL ({other})")
             different.extend(f"{name}: {row}" for row in rows[:3])
     assert not different
 

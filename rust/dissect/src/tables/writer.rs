@@ -144,7 +144,7 @@ fn properties(spec: &TableSpec) -> Result<WriterPropertiesPtr, TableError> {
     for column in spec.columns {
         let path = ColumnPath::from(column.name);
         if column.kind == ColumnType::Int {
-            // least and greatest let DuckDB skip row groups; of texts they would be compared for each row and used by nobody
+            // least and greatest let DuckDB skip row groups; those of texts would cost a comparison a row
             builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
         }
         if GROWING.contains(&column.name) {
@@ -227,9 +227,7 @@ impl Gathered<'_> {
 
     /// The values that are there, in order.
     fn present<T>(&self, value: impl Fn(usize, &Cells, usize) -> T) -> Vec<T> {
-        let mut values = Vec::with_capacity(self.order.len());
-        values.extend(self.rows().filter(|(_, cells, row)| cells.is_present(*row)).map(|(sheet, cells, row)| value(sheet, cells, row)));
-        values
+        self.rows().filter(|(_, cells, row)| cells.is_present(*row)).map(|(sheet, cells, row)| value(sheet, cells, row)).collect()
     }
 
     /// The bytes of each sheet, of which each cell is a part; text is valid UTF-8, since all fields write it from `str`.
