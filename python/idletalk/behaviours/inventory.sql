@@ -72,10 +72,10 @@ WHERE s.mac IS NOT NULL AND s.tx_packets > 0 AND h.form IN ('local', 'global')
        OR s.address LIKE 'fe80:%')
 GROUP BY s.mac, s.address;
 
--- Devices: MACs that sent something; several of one device where the lab says so.
+-- Devices: MACs that sent something or were sent an IP packet of their own; several of one device where the lab says so.
 CREATE TEMP TABLE device_macs AS
 SELECT mac, coalesce(l.device, mac) AS device
-FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND tx_packets > 0)
+FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND (tx_packets > 0 OR transport IS NOT NULL))
 LEFT JOIN lab_macs AS l USING (mac);
 
 -- Where the link has no MAC: local addresses that sent something; where none is local, those that opened a flow.

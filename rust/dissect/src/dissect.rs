@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
         let mut position = 0u64;
         let mut walked_bytes = 0u64;
         let mut latest: Vec<i64> = Vec::new();
-        while let Some(Step { capture, frame, may_repeat }) = timeline.next() {
+        while let Some(Step { capture, frame, overlap }) = timeline.next() {
             position = position.wrapping_add(1);
             let leads = self.thread == 0;
             if leads {
@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
                         interface: frame.interface,
                         time_ns,
                         original_len: frame.original_len,
-                        may_repeat,
+                        overlap,
                     };
                     shard.frame(&mut self.sink, &seen, &head, frame.bytes);
                 }

@@ -4,6 +4,7 @@
 use crate::app::{Budget, Context, Conversation};
 use crate::arp::Arp;
 use crate::at::At;
+use crate::capture::Overlap;
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
 use crate::flow::{FlowKey, SLOT_NS, Segment, Side};
@@ -35,7 +36,7 @@ pub struct Sighting {
     /// bytes on the wire
     pub original_len: u32,
     /// whether the capture could hold it twice (several interfaces, overlapping files)
-    pub may_repeat: bool,
+    pub overlap: Overlap,
 }
 
 /// State of one shard.
@@ -57,8 +58,8 @@ impl Shard {
     /// Takes a frame.
     pub fn frame(&mut self, sink: &mut Sink, seen: &Sighting, head: &Head<'_>, bytes: &[u8]) {
         sink.begin(seen.position, self.number);
-        let repeats = seen.may_repeat
-            && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, (seen.capture, seen.interface));
+        let repeats = seen.overlap != Overlap::None
+            && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, (seen.capture, seen.interface), seen.overlap);
         let whole;
         let (parts, fault) = match &head.network {
             Network::Ip(ip) if ip.fragment.is_some() => match self.fragments.add(ip) {
