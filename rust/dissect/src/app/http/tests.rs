@@ -55,6 +55,16 @@ fn an_upgrade_ends_the_reading() {
 }
 
 #[test]
+fn tls_behind_a_proxy_is_read() {
+    let hello = crate::app::testing::hex(
+        "16 0303 002d                 # record
+         01 000029 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002 c02f 01 00",
+    );
+    let rows = stream(&PROTOCOL, &[(Up, b"CONNECT a.example:443 HTTP/1.1\r\n\r\n"), (Down, b"HTTP/1.0 200 OK\r\n\r\n"), (Up, &hello)]);
+    assert_eq!(column(&rows, "tls_client_hellos", "ciphers"), ["49199"]);
+}
+
+#[test]
 fn a_hole_in_a_body_is_counted_and_a_hole_in_a_head_is_left_behind() {
     let rows = pieces_and_gaps(
         &PROTOCOL,

@@ -5,6 +5,8 @@ pub mod hello;
 mod reader;
 mod records;
 
+pub use reader::TlsParser;
+
 use super::{Carrier, Probe, Protocol, Verdict};
 use crate::record;
 use crate::tables::Record;
@@ -78,7 +80,7 @@ pub const PROTOCOL: Protocol = Protocol {
     tcp_ports: &[443, 465, 853, 990, 993, 995, 8443, 8883],
     udp_ports: &[],
     probe,
-    parser: || Box::new(reader::TlsParser::default()),
+    parser: || Box::new(TlsParser::default()),
     tables: &[TlsClientHello::SPEC, TlsServerHello::SPEC],
 };
 
