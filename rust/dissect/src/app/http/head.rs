@@ -55,9 +55,9 @@ pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether text is `HTTP/` and a version with one digit on each side.
+/// Whether text is `HTTP/1.` and a digit; HTTP/2 begins with a line of the same shape (RFC 9113 3.4).
 fn is_version(text: &[u8]) -> bool {
-    matches!(text, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+    matches!(text, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] if minor.is_ascii_digit())
 }
 
 /// Reads a start line.

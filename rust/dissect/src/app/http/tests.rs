@@ -95,6 +95,7 @@ fn look_alikes_are_not_claimed() {
     assert_eq!(probed(b"GE"), Verdict::Maybe);
     assert_eq!(probed(b"OPTIONS rtsp://10.0.0.1/live RTSP/1.0\r\n"), Verdict::No);
     assert_eq!(probed(b"INVITE sip:a@b SIP/2.0\r\n"), Verdict::No);
+    assert_eq!(probed(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Verdict::No);
     assert_eq!(probed(b"220 ready\r\n"), Verdict::No);
     assert_eq!(probed(b"\x16\x03\x01"), Verdict::No);
 }
