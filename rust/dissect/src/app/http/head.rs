@@ -27,6 +27,8 @@ pub struct Head {
     pub fields: Vec<(String, String)>,
     /// a line that is no field was met
     pub has_bad_line: bool,
+    /// it was captured to its end
+    pub is_whole: bool,
 }
 
 /// Bytes of the head at the start of `bytes`, its empty line included; `scanned` bytes are known to hold none.
@@ -85,7 +87,7 @@ impl Head {
     /// Reads a whole head; `None` where its first line is no start line.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (first, mut rest) = line(bytes);
-        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false };
+        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false, is_whole: true };
         while !rest.is_empty() {
             let (current, behind) = line(rest);
             rest = behind;
@@ -113,6 +115,12 @@ impl Head {
             }
         }
         Some(head)
+    }
+
+    /// Reads a head whose end is missing: the lines that are whole.
+    pub fn parse_part(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().rposition(|byte| *byte == b'\n')?;
+        Self::parse(bytes.get(..=end)?).map(|head| Self { is_whole: false, ..head })
     }
 
     /// Value of the first field of that name (any case).

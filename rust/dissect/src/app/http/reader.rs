@@ -69,17 +69,28 @@ impl Parser for HttpParser {
             return tunnel.gap(ctx, direction, missing_bytes);
         }
         let mut side = self.take(direction);
+        self.salvage(ctx, &mut side);
         let goes_on = if let Place::Body(body) = &mut side.place { body.skip(missing_bytes) } else { false };
         if let Place::Body(Body::Length(0)) = side.place {
             side.place = Place::Head;
         } else if !goes_on {
-            side.waiting.clear();
             side.place = Place::Lost;
-            // a response that is lost in the hole would answer the wrong request
-            self.asked.clear();
+            // a message lost in the hole would shift the answers; of what came before only the last request is sure
+            self.asked.drain(..self.asked.len().saturating_sub(1));
         }
         self.put(direction, side);
         if self.is_over { Appetite::Enough } else { Appetite::More }
+    }
+
+    fn end(&mut self, ctx: &mut Context<'_>) {
+        if let Some(tunnel) = &mut self.tunnel {
+            return tunnel.end(ctx);
+        }
+        for (direction, at) in [(Direction::Up, ctx.at), (Direction::Down, ctx.at.reversed())] {
+            let mut side = self.take(direction);
+            ctx.at = at;
+            self.salvage(ctx, &mut side);
+        }
     }
 }
 
@@ -92,6 +103,16 @@ impl HttpParser {
     fn put(&mut self, direction: Direction, side: Side) {
         let [up, down] = &mut self.sides;
         *(if direction == Direction::Up { up } else { down }) = side;
+    }
+
+    /// Reads what there is of a head that will never be whole.
+    fn salvage(&mut self, ctx: &mut Context<'_>, side: &mut Side) {
+        let head = Head::parse_part(side.waiting.bytes());
+        side.waiting.clear();
+        if let Some(head) = head {
+            self.take_head(ctx, side, &head);
+            side.place = Place::Lost;
+        }
     }
 
     fn read(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, mut bytes: &[u8]) -> Appetite {
@@ -237,6 +258,7 @@ impl HttpParser {
             transfer_encoding: head.text("transfer-encoding"),
             upgrade: head.text("upgrade"),
             position: self.requests,
+            is_whole: head.is_whole,
             headers: head.lines(),
         });
         self.requests = self.requests.saturating_add(1);
@@ -264,6 +286,7 @@ impl HttpParser {
             request_method: asked.map(|asked| asked.method.clone()),
             request_host: asked.and_then(|asked| asked.host.clone()),
             request_uri: asked.map(|asked| asked.uri.clone()),
+            is_whole: head.is_whole,
             headers: head.lines(),
         });
     }

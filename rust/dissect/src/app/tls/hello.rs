@@ -137,11 +137,14 @@ impl Hello {
         if cursor.remaining() == 0 {
             return;
         }
-        let Some(all) = list_u16(&mut cursor) else {
-            self.is_cut = true;
-            return;
+        let mut cursor = match list_u16(&mut cursor) {
+            Some(all) => Cursor::new(all),
+            None => {
+                self.is_cut = true;
+                // those that were captured are read
+                cursor
+            }
         };
-        let mut cursor = Cursor::new(all);
         while let Some(number) = cursor.u16() {
             let Some(bytes) = list_u16(&mut cursor) else {
                 self.is_cut = true;
