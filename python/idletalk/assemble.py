@@ -36,7 +36,8 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         what = captures.captures(store.ask, file_hashes(files, options.hash))
         observed_s = what.coverage.observed_s if what.coverage else 0.0
-        devices = _chosen(inventory.devices(store.ask, peers.peers(store.ask), observed_s), options.device)
+        everything = inventory.devices(store.ask, peers.peers(store.ask), observed_s)
+        devices = _chosen(everything, options.device)
         end = store.ask("SELECT max(last_ns) AS last_ns FROM flow_segments")[0]["last_ns"]
         ids = {device.id for device in devices}
         return Report(
@@ -61,6 +62,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             captures=replace(what, files=tuple(replace(file, path=_shown(file.path)) for file in what.files)),
             cannot_be_seen=visibility.blindness(store.ask, what),
             devices=devices,
+            devices_omitted=max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything)),
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             conclusions=Conclusions(idle=peers.idle_rows(devices)),
         )

@@ -111,6 +111,7 @@ class Device:
     bytes_per_observed_hour: float | None
     protocols: tuple[ProtocolVolume, ...]
     peers: tuple[Peer, ...]
+    peers_omitted: Annotated[int, Meta(description="peers with fewer bytes that only the table peers has")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +282,7 @@ class Report:
     captures: Captures
     cannot_be_seen: tuple[Blindness, ...]
     devices: tuple[Device, ...]
+    devices_omitted: Annotated[int, Meta(description="devices with fewer bytes that only the table devices has")]
     hours: Annotated[tuple[HourVolume, ...], Meta(description="bytes by device and hour, for the charts")]
     findings: tuple[Finding, ...] = field(default=())
     conclusions: Conclusions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +83,14 @@ class Store:
         import duckdb
 
         self.folder = folder
+        self._spill = tempfile.TemporaryDirectory(prefix="idletalk-spill-")
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
-            ":memory:", config={"memory_limit": MEMORY_LIMIT, "autoload_known_extensions": "false"}
+            ":memory:",
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "autoload_known_extensions": "false",
+                "temp_directory": self._spill.name,
+            },
         )
         files = sorted((folder / TABLES).glob("*.parquet"))
         if not files:
@@ -95,6 +102,7 @@ class Store:
     def close(self) -> None:
         """Let go of the files."""
         self.connection.close()
+        self._spill.cleanup()
 
     def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, by column name."""

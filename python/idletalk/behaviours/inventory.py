@@ -69,8 +69,16 @@ def _addresses(ask: Ask) -> dict[str, list[Address]]:
     )
 
 
+MAX_DEVICES = 2000
+"""Devices in the report, those with the most bytes: more than a home or an office has; invented MACs must not fill the
+memory. The table ``devices`` has all."""
+
+
 def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[Device, ...]:
-    """All devices, those with the most bytes first; `observed_s` is the time that the capture covers."""
+    """The devices with the most bytes, at most :data:`MAX_DEVICES`; `observed_s` is the time that the capture covers."""
+    counts = {
+        row["device"]: row["n"] for row in ask("SELECT device, count(*) AS n FROM peers GROUP BY device HAVING n > 1")
+    }
     addresses = _addresses(ask)
     names = by(ask("FROM device_names ORDER BY device, told_by, times DESC, name"), "device", told_name)
     protocols = by(
@@ -87,8 +95,8 @@ def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[
         protocol_volume,
     )
     return tuple(
-        _device(row, addresses, names, protocols, peers, observed_s)
-        for row in ask("FROM devices ORDER BY tx_bytes + rx_bytes DESC, device")
+        _device(row, addresses, names, protocols, peers, counts.get(row["device"], 0), observed_s)
+        for row in ask("FROM devices ORDER BY tx_bytes + rx_bytes DESC, device LIMIT ?", MAX_DEVICES)
     )
 
 
@@ -98,6 +106,7 @@ def _device(
     names: dict[str, list[ToldName]],
     protocols: dict[str, list[ProtocolVolume]],
     peers: dict[str, list[Peer]],
+    peer_count: int,
     observed_s: float,
 ) -> Device:
     device = row["device"]
@@ -121,4 +130,5 @@ def _device(
         bytes_per_observed_hour=round(unique_bytes * 3600 / observed_s, 1) if observed_s >= 3600 else None,
         protocols=tuple(protocols.get(device, ())),
         peers=tuple(peers.get(device, ())),
+        peers_omitted=max(0, peer_count - len(peers.get(device, ()))),
     )

@@ -27,21 +27,38 @@ NAME_TRUST = ("sni", "http", "dns")
 """Sources of names, the most trusted first: what was sent to the peer itself before what was said about it."""
 
 
+MAX_PEERS = 1000
+"""Peers of one device in the report, those with the most bytes; the study's busiest camera had some hundred. A scan of
+the Internet must not fill the memory: the table ``peers`` has all."""
+
+_KEPT = (
+    "WITH kept AS (SELECT device, peer FROM peers"
+    " QUALIFY row_number() OVER (PARTITION BY device ORDER BY tx_bytes + rx_bytes DESC, peer) <= ?) "
+)
+
+
 def peers(ask: Ask) -> dict[str, list[Peer]]:
-    """The peers of each device, those with the most bytes first."""
+    """The peers of each device, those with the most bytes first, at most :data:`MAX_PEERS` of each."""
     names: dict[tuple[str, str], list[ToldName]] = {}
-    for row in ask("FROM peer_names ORDER BY device, peer, times DESC, name"):
+    told_rows = ask(
+        _KEPT + "FROM peer_names SEMI JOIN kept USING (device, peer) ORDER BY device, peer, times DESC, name", MAX_PEERS
+    )
+    for row in told_rows:
         names.setdefault((row["device"], row["peer"]), []).append(told_name(row))
     for told in names.values():
         told.sort(key=lambda name: NAME_TRUST.index(name.told_by))
     protocols: dict[tuple[str, str], list[ProtocolVolume]] = {}
     for row in ask(
-        "FROM peer_protocols ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application"
+        _KEPT + "FROM peer_protocols SEMI JOIN kept USING (device, peer)"
+        " ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application",
+        MAX_PEERS,
     ):
         protocols.setdefault((row["device"], row["peer"]), []).append(protocol_volume(row))
     rows = ask(
-        "SELECT p.*, n.* EXCLUDE (address) FROM peers AS p LEFT JOIN host_networks AS n ON n.address = p.peer"
-        " AND p.scope = 'internet' ORDER BY device, tx_bytes + rx_bytes DESC, peer"
+        _KEPT + "SELECT p.*, n.* EXCLUDE (address) FROM peers AS p SEMI JOIN kept USING (device, peer)"
+        " LEFT JOIN host_networks AS n ON n.address = p.peer AND p.scope = 'internet'"
+        " ORDER BY device, tx_bytes + rx_bytes DESC, peer",
+        MAX_PEERS,
     )
     return by(rows, "device", lambda row: _peer(row, names, protocols))
 
