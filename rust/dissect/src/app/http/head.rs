@@ -57,14 +57,20 @@ pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether text is `HTTP/1.` and a digit; HTTP/2 begins with a line of the same shape (RFC 9113 3.4).
+/// Longest version believed: devices write `HTTP/1.0.8` and `HTTP/1.01`.
+const MAX_VERSION_BYTES: usize = 12;
+
+/// Whether text is `HTTP/1.` and digits; HTTP/2 begins with a line of the same shape (RFC 9113 3.4).
 fn is_version(text: &[u8]) -> bool {
-    matches!(text, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] if minor.is_ascii_digit())
+    text.len() <= MAX_VERSION_BYTES
+        && matches!(text, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, rest @ ..]
+            if minor.is_ascii_digit() && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.'))
 }
 
 /// Reads a start line.
 pub fn start_line(line: &[u8]) -> Option<Start> {
-    if let Some((version, rest)) = line.split_at_checked(8)
+    let first = line.iter().position(|byte| *byte == b' ')?;
+    if let Some((version, rest)) = line.split_at_checked(first)
         && is_version(version)
     {
         let (code, reason) = rest.strip_prefix(b" ")?.split_at_checked(3)?;
@@ -75,7 +81,6 @@ pub fn start_line(line: &[u8]) -> Option<Start> {
         let reason = text::lossy(reason.trim_ascii());
         return Some(Start::Response(text::lossy(version), status, (!reason.is_empty()).then_some(reason)));
     }
-    let first = line.iter().position(|byte| *byte == b' ')?;
     let last = line.iter().rposition(|byte| *byte == b' ')?;
     let (method, version) = (line.get(..first)?, line.get(last.checked_add(1)?..)?);
     let target = line.get(first.checked_add(1)?..last)?;

@@ -93,6 +93,8 @@ fn look_alikes_are_not_claimed() {
     assert_eq!(probed(GET), Verdict::Yes);
     assert_eq!(probed(b"HTTP/1.0 200 OK\r\n"), Verdict::Yes);
     assert_eq!(probed(b"SUBSCRIBE /event HTTP/1.1\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"GET /weatherstation?ID=1 HTTP/1.0.8\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"HTTP/1.01 200 ok\r\n"), Verdict::Yes);
     assert_eq!(probed(b"GE"), Verdict::Maybe);
     assert_eq!(probed(b"OPTIONS rtsp://10.0.0.1/live RTSP/1.0\r\n"), Verdict::No);
     assert_eq!(probed(b"INVITE sip:a@b SIP/2.0\r\n"), Verdict::No);
