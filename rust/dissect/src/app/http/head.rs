@@ -4,6 +4,10 @@ use crate::app::text;
 
 /// Longest start line and fields together; servers take 8 to 64 KiB (RFC 9112 3 recommends 8,000 octets for the line alone).
 pub const MAX_HEAD_BYTES: usize = 65_536;
+/// Fields whose value is a credential (RFC 9110 11.6 and 11.7, RFC 6265; the last two by common use).
+const SECRET_FIELDS: &[&str] =
+    &["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"];
+
 /// Fields kept of one head, more than servers take (Apache's LimitRequestFields is 100).
 const MAX_FIELDS: usize = 256;
 /// Longest method believed; the longest registered is `UPDATEREDIRECTREF` (IANA HTTP methods).
@@ -143,9 +147,16 @@ impl Head {
         self.fields.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Fields as `Name: value`.
+    /// Fields as `Name: value`; of those that carry credentials only the length, since tables are shown and shared.
     pub fn lines(&self) -> Vec<String> {
-        self.fields.iter().map(|(name, value)| format!("{name}: {value}")).collect()
+        let told = |name: &str, value: &str| {
+            if SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+                format!("{name}: (masked, {} bytes)", value.len())
+            } else {
+                format!("{name}: {value}")
+            }
+        };
+        self.fields.iter().map(|(name, value)| told(name, value)).collect()
     }
 
     /// Whether a list field has this element (any case), as in `Connection: keep-alive, Upgrade`.
