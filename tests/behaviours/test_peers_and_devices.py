@@ -1,6 +1,7 @@
 """Devices, peers and what cannot be seen, on captures of which every frame is known."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests import made
@@ -20,7 +21,7 @@ def through(address: str, port: int) -> tuple[str, str, int]:
     return (GATEWAY, address, port)
 
 
-def analysis(tmp_path: Path, frames: list[tuple[float, bytes]], lab: str = "", **options: str) -> idletalk.Analysis:
+def analysis(tmp_path: Path, frames: list[tuple[float, bytes]], lab: str = "", **options: Any) -> idletalk.Analysis:
     path = made.pcap(tmp_path / "in.pcap", frames)
     chosen = None
     if lab:
@@ -164,3 +165,10 @@ def test_a_gap_between_files_is_told(tmp_path: Path) -> None:
     assert coverage is not None
     assert [gap.duration_s for gap in coverage.gaps] == [7200.0]
     assert coverage.observed_s == 20.0
+
+
+def test_silence_inside_a_file_is_told(tmp_path: Path) -> None:
+    frames = [(float(t), HOME[0][1]) for t in (0, 850, 4 * 900 + 10, 5 * 900 + 10)]
+    coverage = analysis(tmp_path, frames).report.captures.coverage
+    assert coverage is not None
+    assert coverage.silent_s == 3 * 900
