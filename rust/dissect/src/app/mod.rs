@@ -5,6 +5,9 @@
 
 mod buffer;
 mod conversation;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod testing;
 pub mod text;
 
 pub use buffer::{Buffer, Budget};
@@ -23,7 +26,7 @@ macro_rules! protocols {
     };
 }
 
-protocols![mdns, dns];
+protocols![mdns, dns, dhcp, ntp, ssdp, tls, http];
 
 /// What carries the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,0 +1,142 @@
+//! Heads of HTTP messages: start line and header fields (RFC 9112 2 to 5); SSDP shares them.
+
+use crate::app::text;
+
+/// Longest start line and fields together; servers take 8 to 64 KiB (RFC 9112 3 recommends 8,000 octets for the line alone).
+pub const MAX_HEAD_BYTES: usize = 65_536;
+/// Fields kept of one head, more than servers take (Apache's LimitRequestFields is 100).
+const MAX_FIELDS: usize = 256;
+/// Longest method believed; the longest registered is `UPDATEREDIRECTREF` (IANA HTTP methods).
+pub const MAX_METHOD_BYTES: usize = 24;
+
+/// A start line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// method, target, version
+    Request(String, String, String),
+    /// version, status, reason
+    Response(String, u16, Option<String>),
+}
+
+/// Start line and fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// first line
+    pub start: Start,
+    /// name and value of each field, in order; folded lines are joined
+    pub fields: Vec<(String, String)>,
+    /// a line that is no field was met
+    pub has_bad_line: bool,
+}
+
+/// Bytes of the head at the start of `bytes`, its empty line included; `scanned` bytes are known to hold none.
+pub fn end_of_head(bytes: &[u8], scanned: usize) -> Option<usize> {
+    let mut place = scanned.saturating_sub(3);
+    while let Some(rest) = bytes.get(place..) {
+        place = place.saturating_add(rest.iter().position(|byte| *byte == b'\n')?).saturating_add(1);
+        match bytes.get(place..) {
+            Some([b'\r', b'\n', ..]) => return place.checked_add(2),
+            Some([b'\n', ..]) => return place.checked_add(1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// One line without its end, and what follows it.
+pub fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+    (line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..).unwrap_or_default())
+}
+
+/// Whether a byte can stand in a method or a field's name (token, RFC 9110 5.6.2).
+pub fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// Whether text is `HTTP/` and a version with one digit on each side.
+fn is_version(text: &[u8]) -> bool {
+    matches!(text, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+}
+
+/// Reads a start line.
+pub fn start_line(line: &[u8]) -> Option<Start> {
+    if let Some((version, rest)) = line.split_at_checked(8)
+        && is_version(version)
+    {
+        let (code, reason) = rest.strip_prefix(b" ")?.split_at_checked(3)?;
+        let status = std::str::from_utf8(code).ok()?.parse::<u16>().ok().filter(|code| (100..=999).contains(code))?;
+        if !matches!(reason.first(), None | Some(b' ')) {
+            return None;
+        }
+        let reason = text::lossy(reason.trim_ascii());
+        return Some(Start::Response(text::lossy(version), status, (!reason.is_empty()).then_some(reason)));
+    }
+    let first = line.iter().position(|byte| *byte == b' ')?;
+    let last = line.iter().rposition(|byte| *byte == b' ')?;
+    let (method, version) = (line.get(..first)?, line.get(last.checked_add(1)?..)?);
+    let target = line.get(first.checked_add(1)?..last)?;
+    let fits = (1..=MAX_METHOD_BYTES).contains(&method.len()) && method.iter().copied().all(is_token) && is_version(version);
+    (fits && !target.is_empty()).then(|| Start::Request(text::lossy(method), text::lossy(target), text::lossy(version)))
+}
+
+impl Head {
+    /// Reads a whole head; `None` where its first line is no start line.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let (first, mut rest) = line(bytes);
+        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false };
+        while !rest.is_empty() {
+            let (current, behind) = line(rest);
+            rest = behind;
+            if current.is_empty() {
+                break;
+            }
+            if let [b' ' | b'\t', ..] = current {
+                // RFC 9112 5.2: a folded line continues the value
+                match head.fields.last_mut() {
+                    Some((_, value)) => {
+                        value.push(' ');
+                        value.push_str(&text::lossy(current.trim_ascii()));
+                    }
+                    None => head.has_bad_line = true,
+                }
+                continue;
+            }
+            let colon = current.iter().position(|byte| *byte == b':');
+            match colon.and_then(|colon| current.split_at_checked(colon)) {
+                Some((name, value)) if !name.is_empty() && head.fields.len() < MAX_FIELDS => {
+                    let value = value.get(1..).unwrap_or_default().trim_ascii();
+                    head.fields.push((text::lossy(name.trim_ascii()), text::lossy(value)));
+                }
+                _ => head.has_bad_line = true,
+            }
+        }
+        Some(head)
+    }
+
+    /// Value of the first field of that name (any case).
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// A copy of that value.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    /// Values of all fields of that name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
+    /// Fields as `Name: value`.
+    pub fn lines(&self) -> Vec<String> {
+        self.fields.iter().map(|(name, value)| format!("{name}: {value}")).collect()
+    }
+
+    /// Whether a list field has this element (any case), as in `Connection: keep-alive, Upgrade`.
+    pub fn lists(&self, name: &str, element: &str) -> bool {
+        self.all(name).any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(element)))
+    }
+}

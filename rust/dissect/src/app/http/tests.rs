@@ -1,0 +1,129 @@
+use super::PROTOCOL;
+use super::body::{Body, Chunk, Taken};
+use super::head::{Head, end_of_head};
+use crate::app::Direction::{self, Down, Up};
+use crate::app::testing::{Rows, at, cut, pieces_and_gaps, stream};
+use crate::app::{Carrier, Probe, Verdict};
+use proptest::prelude::*;
+
+fn probed(bytes: &[u8]) -> Verdict {
+    (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(40000, 49152), bytes, from_start: true })
+}
+
+fn column(rows: &Rows, table: &str, name: &str) -> Vec<String> {
+    rows.iter().filter(|row| row.0 == table).map(|row| row.1.get(name).cloned().unwrap_or_default()).collect()
+}
+
+const GET: &[u8] = b"GET /fw.bin?v=2 HTTP/1.1\r\nHost: cdn.example\r\nUser-Agent: ESP8266\r\nAuthorization: Basic YTpi\r\nX-Long: a\r\n b\r\n\r\n";
+
+#[test]
+fn a_request_and_its_response_belong_together() {
+    let answer = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-3/9\r\nContent-Length: 4\r\n\r\nbodyHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    let rows = stream(&PROTOCOL, &[(Up, GET), (Up, GET), (Down, answer)]);
+    assert_eq!(column(&rows, "http_requests", "uri"), ["/fw.bin?v=2"; 2]);
+    assert_eq!(column(&rows, "http_requests", "authorization_scheme"), ["Basic"; 2]);
+    assert!(column(&rows, "http_requests", "headers")[0].ends_with("X-Long: a b"));
+    assert_eq!(column(&rows, "http_responses", "status"), ["206", "404"]);
+    assert_eq!(column(&rows, "http_responses", "request_host"), ["cdn.example"; 2]);
+}
+
+#[test]
+fn answers_to_head_and_304_have_no_body_and_100_answers_nothing() {
+    let asked = b"HEAD /a HTTP/1.1\r\n\r\nPUT /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nxyGET /c HTTP/1.1\r\n\r\n";
+    let told = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\n\r\nHTTP/1.1 200 OK\r\n\r\n";
+    let rows = stream(&PROTOCOL, &[(Up, asked), (Down, told)]);
+    assert_eq!(column(&rows, "http_requests", "uri"), ["/a", "/b", "/c"]);
+    assert_eq!(column(&rows, "http_responses", "request_uri"), ["/a", "", "/b", "/c"]);
+}
+
+#[test]
+fn chunks_and_trailers_are_passed_over() {
+    let told = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5;x=y\r\nHTTP/\r\n0\r\nX: y\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+    assert_eq!(column(&stream(&PROTOCOL, &[(Down, told)]), "http_responses", "status"), ["200", "204"]);
+    let mut body = Body::Chunked(Chunk::start());
+    assert_eq!(body.take(b"1\r\na\r\n0\r\n\r\nrest"), Taken::Ended(11));
+    assert_eq!(Body::Chunked(Chunk::start()).take(b"12345678901234567\r\n"), Taken::Broken);
+}
+
+#[test]
+fn an_upgrade_ends_the_reading() {
+    let asked = b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
+    let told = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello";
+    let rows = stream(&PROTOCOL, &[(Up, asked), (Down, told), (Up, b"\x81\x85 not http")]);
+    assert_eq!(rows.len(), 2);
+    assert_eq!(column(&rows, "http_responses", "upgrade"), ["websocket"]);
+}
+
+#[test]
+fn a_hole_in_a_body_is_counted_and_a_hole_in_a_head_is_left_behind() {
+    let rows = pieces_and_gaps(
+        &PROTOCOL,
+        &[
+            (Down, Some(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), 0),
+            (Down, None, 5),
+            (Down, Some(b"ijHTTP/1.1 201 Created\r\nX: "), 0),
+            (Down, None, 100),
+            (Down, Some(b"middle of something"), 0),
+            (Down, Some(b"HTTP/1.1 202 Accepted\r\n\r\n"), 0),
+        ],
+    );
+    assert_eq!(column(&rows, "http_responses", "status"), ["200", "202"]);
+}
+
+#[test]
+fn an_endless_head_is_given_up() {
+    let mut bytes = b"GET / HTTP/1.1\r\nX: ".to_vec();
+    bytes.resize(70_000, b'a');
+    assert_eq!(stream(&PROTOCOL, &[(Up, &bytes)])[0].1["kind"], "message_too_long");
+}
+
+#[test]
+fn look_alikes_are_not_claimed() {
+    assert_eq!(probed(GET), Verdict::Yes);
+    assert_eq!(probed(b"HTTP/1.0 200 OK\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"SUBSCRIBE /event HTTP/1.1\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"GE"), Verdict::Maybe);
+    assert_eq!(probed(b"OPTIONS rtsp://10.0.0.1/live RTSP/1.0\r\n"), Verdict::No);
+    assert_eq!(probed(b"INVITE sip:a@b SIP/2.0\r\n"), Verdict::No);
+    assert_eq!(probed(b"220 ready\r\n"), Verdict::No);
+    assert_eq!(probed(b"\x16\x03\x01"), Verdict::No);
+}
+
+#[test]
+fn a_head_ends_at_its_empty_line() {
+    assert_eq!(end_of_head(b"GET / HTTP/1.0\n\nx", 0), Some(16));
+    assert_eq!(end_of_head(b"a\r\nb\r\n\r\nx", 7), Some(8));
+    assert_eq!(end_of_head(b"a\r\nb\r\n\r", 0), None);
+    let head = Head::parse(b"GET / HTTP/1.1\r\nConnection: keep-alive, Upgrade\r\nbad\r\n\r\n").unwrap();
+    assert!(head.lists("connection", "upgrade") && head.has_bad_line);
+}
+
+/// A conversation's bytes: fields that matter, with some bytes changed.
+fn conversation(changes: &[(usize, u8)]) -> Vec<u8> {
+    let mut bytes = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nxyz\r\n\
+        HTTP/1.1 404 Not Found\r\nServer: a\r\n b\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 OK\r\n\r\nrest"
+        .to_vec();
+    for (place, byte) in changes {
+        if let Some(old) = bytes.get_mut(*place) {
+            *old = *byte;
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), changes in proptest::collection::vec((0usize..260, any::<u8>()), 0..5), places in proptest::collection::vec(0usize..300, 0..4)) {
+        let _ = probed(&bytes);
+        stream(&PROTOCOL, &cut(Direction::Up, &bytes, &places));
+        stream(&PROTOCOL, &cut(Direction::Down, &conversation(&changes), &places));
+    }
+
+    #[test]
+    fn cuts_change_nothing(places in proptest::collection::vec(0usize..300, 0..8)) {
+        let bytes = conversation(&[]);
+        prop_assert_eq!(stream(&PROTOCOL, &cut(Down, &bytes, &places)), stream(&PROTOCOL, &[(Down, &bytes)]));
+        let twice = [GET, GET].concat();
+        prop_assert_eq!(stream(&PROTOCOL, &cut(Up, &twice, &places)), stream(&PROTOCOL, &[(Up, &twice)]));
+    }
+}
