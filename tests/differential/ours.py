@@ -120,7 +120,7 @@ def _mentions(facts: Facts, kind: str, rows: Iterable[Row]) -> None:
 def _version(number: int) -> str:
     if number in DRAFT_VERSIONS:
         return f"TLS 1.3 (draft {number - DRAFT_VERSIONS.start})"
-    return VERSION_NAMES.get(number, f"Unknown ({number:#06x})")
+    return VERSION_NAMES.get(number, f"{number:#06x}")
 
 
 def _number(value: int | str | None) -> int:

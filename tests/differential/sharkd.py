@@ -23,8 +23,13 @@ MAX_COLUMNS = 32
 """Columns that one `frames` request may ask for (sharkd_session.c, `column0` to `column31`)."""
 MAX_TEXT_BYTES = 2000
 """Wireshark cuts a column at COL_MAX_LEN = 2048 bytes; a text near it may lack values."""
-PREFERENCES = {"tcp.reassemble_out_of_order": "TRUE"}
-"""Where Wireshark's default is known to lose data: out-of-order segments are put in order first."""
+PREFERENCES = {
+    # out-of-order segments are put in order first
+    "tcp.reassemble_out_of_order": "TRUE",
+    # a response is told at the frame that completes its head, not its body
+    "http.desegment_body": "FALSE",
+}
+"""Where Wireshark's defaults differ from what idletalk tells."""
 READ_BYTES = 1 << 20
 
 

@@ -64,7 +64,11 @@ CARRIERS: dict[str, frozenset[tuple[str, str]]] = {
 """Transport and dissector directly above it under which a class of messages counts (so no QUIC, no HTTP inside TLS)."""
 
 EXTENSION_HEADERS = frozenset({"ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "ah", "ipv6.nxt"})
+WLAN_DATA = "Data"
+"""In the name of every 802.11 subtype with a body (`QoS Data + CF-Ack`); those without say `(No data)`."""
 NTP_PORT = "123"
+GREASE = "GREASE"
+"""Reserved values (RFC 8701), which idletalk leaves out."""
 
 
 @dataclass(slots=True)
@@ -142,7 +146,7 @@ def _count(reading: Reading, row: list[str], streams: dict[str, set[str]], stack
             facts.add("layers", layer, 1, frame)
     if stack.is_ethernet and protocols.startswith("eth"):
         macs = (eth_src, eth_dst)
-    elif wlan_kind and _has_wlan_body(wlan_kind):
+    elif WLAN_DATA in wlan_kind:
         macs = (wlan_sa, wlan_da)
     else:
         macs = (sll_src, "") if protocols.startswith("sll") else ("", "")
@@ -166,14 +170,6 @@ def _count(reading: Reading, row: list[str], streams: dict[str, set[str]], stack
                     facts.add("ntp", f"{address} {role}", 1, frame)
 
 
-def _has_wlan_body(kind: str) -> bool:
-    """Whether a type and subtype is a data frame that carries something (not a null function)."""
-    code = int(kind, 0) if kind[:1].isdigit() else None
-    if code is not None:
-        return code >> 4 == 2 and not code & 4
-    return "Data" in kind or "data" in kind.lower() and "no data" not in kind.lower()
-
-
 def _messages(reading: Reading, sharkd: Sharkd, stacks: dict[int, Stack]) -> None:
     """Adds what application messages say."""
     rows = sharkd.rows(["frame.number:1", f"{HANDSHAKE_TYPE}:0", *(f"{name}:0" for name in MESSAGE_FIELDS)])
@@ -189,4 +185,5 @@ def _messages(reading: Reading, sharkd: Sharkd, stacks: dict[int, Stack]) -> Non
                 reading.cut.add((frame, kind))
                 continue
             for value in text.split(","):
-                reading.facts.mention(kind, frame, value)
+                if GREASE not in value:
+                    reading.facts.mention(kind, frame, value)
