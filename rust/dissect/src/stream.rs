@@ -56,10 +56,11 @@ impl Half {
             start = start.wrapping_add(1);
             self.next = Some(start);
         }
-        let next = *self.next.get_or_insert(start);
         if self.deaf || tcp.payload_len == 0 {
+            // without its SYN a direction begins with its first bytes: they may be older than a bare acknowledgement before
             return;
         }
+        let next = *self.next.get_or_insert(start);
         if distance(start, next) > 0 {
             self.keep(start, tcp);
             if self.pending_bytes > MAX_PENDING_BYTES || self.pending.len() > MAX_PENDING_SEGMENTS {

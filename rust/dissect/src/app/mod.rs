@@ -26,7 +26,7 @@ macro_rules! protocols {
     };
 }
 
-protocols![mdns, dns, dhcp, ntp, ssdp, tls, http];
+protocols![mdns, dns, dhcp, ntp, ssdp, tls, http, mqtt];
 
 /// What carries the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

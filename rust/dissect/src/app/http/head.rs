@@ -27,6 +27,8 @@ pub struct Head {
     pub fields: Vec<(String, String)>,
     /// a line that is no field was met
     pub has_bad_line: bool,
+    /// it was captured to its end
+    pub is_whole: bool,
 }
 
 /// Bytes of the head at the start of `bytes`, its empty line included; `scanned` bytes are known to hold none.
@@ -55,9 +57,9 @@ pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether text is `HTTP/` and a version with one digit on each side.
+/// Whether text is `HTTP/1.` and a digit; HTTP/2 begins with a line of the same shape (RFC 9113 3.4).
 fn is_version(text: &[u8]) -> bool {
-    matches!(text, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+    matches!(text, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] if minor.is_ascii_digit())
 }
 
 /// Reads a start line.
@@ -85,7 +87,7 @@ impl Head {
     /// Reads a whole head; `None` where its first line is no start line.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (first, mut rest) = line(bytes);
-        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false };
+        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false, is_whole: true };
         while !rest.is_empty() {
             let (current, behind) = line(rest);
             rest = behind;
@@ -113,6 +115,12 @@ impl Head {
             }
         }
         Some(head)
+    }
+
+    /// Reads a head whose end is missing: the lines that are whole.
+    pub fn parse_part(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().rposition(|byte| *byte == b'\n')?;
+        Self::parse(bytes.get(..=end)?).map(|head| Self { is_whole: false, ..head })
     }
 
     /// Value of the first field of that name (any case).

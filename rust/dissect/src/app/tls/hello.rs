@@ -23,6 +23,9 @@ const RETRY_RANDOM: [u8; 32] = [
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
+/// Versions of draft-ietf-tls-tls13 up to 21, whose ServerHello has neither session id nor compression method.
+const OLD_DRAFTS: std::ops::RangeInclusive<u16> = 0x7f00..=0x7f15;
+
 /// Whether a number is reserved to be ignored (GREASE, RFC 8701 2).
 pub fn is_grease(number: u16) -> bool {
     let [high, low] = number.to_be_bytes();
@@ -93,9 +96,14 @@ impl Hello {
         let mut cursor = Cursor::new(body);
         let mut hello = Self { legacy_version: cursor.u16()?, ..Self::default() };
         hello.is_retry = cursor.array() == Some(RETRY_RANDOM);
-        hello.session_id_bytes = list_u8(&mut cursor)?.len();
+        let is_old_draft = OLD_DRAFTS.contains(&hello.legacy_version);
+        if !is_old_draft {
+            hello.session_id_bytes = list_u8(&mut cursor)?.len();
+        }
         hello.ciphers = vec![cursor.u16()?];
-        cursor.skip(1)?; // compression method
+        if !is_old_draft {
+            cursor.skip(1)?; // compression method
+        }
         hello.read_extensions(cursor, true);
         Some(hello)
     }
@@ -108,7 +116,7 @@ impl Hello {
         let (ciphers, session, challenge) = (cursor.u16()?, cursor.u16()?, cursor.u16()?);
         let mut specs = Cursor::new(cursor.take(usize::from(ciphers))?);
         // three bytes each; those of SSL 3.0 and TLS begin with 0
-        let ciphers = std::iter::from_fn(|| specs.array::<3>()).filter_map(|[kind, a, b]| (kind == 0).then(|| u16::from_be_bytes([a, b])));
+        let ciphers = std::iter::from_fn(|| specs.array::<3>()).filter(|[kind, ..]| *kind == 0).map(|[_, a, b]| u16::from_be_bytes([a, b]));
         let ciphers = ciphers.collect();
         let is_cut = cursor.remaining() != usize::from(session).saturating_add(usize::from(challenge));
         Some(Self { legacy_version, ciphers, session_id_bytes: usize::from(session), is_cut, ..Self::default() })
@@ -129,11 +137,14 @@ impl Hello {
         if cursor.remaining() == 0 {
             return;
         }
-        let Some(all) = list_u16(&mut cursor) else {
-            self.is_cut = true;
-            return;
+        let mut cursor = match list_u16(&mut cursor) {
+            Some(all) => Cursor::new(all),
+            None => {
+                self.is_cut = true;
+                // those that were captured are read
+                cursor
+            }
         };
-        let mut cursor = Cursor::new(all);
         while let Some(number) = cursor.u16() {
             let Some(bytes) = list_u16(&mut cursor) else {
                 self.is_cut = true;
