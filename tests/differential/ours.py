@@ -20,7 +20,10 @@ NTP_PORT = 123
 
 WLAN_CONTROL = "wlan"
 """`network` of 802.11 frames without a body: no data frames, so not compared by MAC."""
+COOKED_LINK_TYPES = frozenset({"linux-sll", "linux-sll2"})
+"""Their frames name the sender only; idletalk knows the receiver from its answers, Wireshark does not."""
 VERSION_NAMES = {2: "SSL 2.0", 768: "SSL 3.0", 769: "TLS 1.0", 770: "TLS 1.1", 771: "TLS 1.2", 772: "TLS 1.3"}
+VERSION_NAMES |= {0xFB17: "TLS 1.3 (Facebook draft 23)", 0xFB1A: "TLS 1.3 (Facebook draft 26)"}
 """Wireshark's words for TLS versions (packet-tls-utils.c, ssl_versions)."""
 DRAFT_VERSIONS = range(0x7F00, 0x8000)
 """TLS 1.3 drafts (draft-ietf-tls-tls13-28 4.2.1.1)."""
@@ -76,9 +79,11 @@ def _facts(rows: Query) -> tuple[Facts, bool]:
         if earliest is not None and latest is not None:
             facts.set("time", "first", _number(earliest))
             facts.set("time", "last", _number(latest))
+    tells_receivers = True
     for link_type, frames in rows("link_type, frames", "interfaces"):
         if frames and link_type not in DECODED_LINK_TYPES:
             return facts, False
+        tells_receivers &= link_type not in COOKED_LINK_TYPES
         if frames and link_type == "ether":
             facts.add("layers", "eth", _number(frames), 1)
     streams: dict[str, set[str]] = {"tcp": set(), "udp": set()}
@@ -89,7 +94,7 @@ def _facts(rows: Query) -> tuple[Facts, bool]:
                 facts.add("layers", str(layer), counters[0] + counters[2], _number(frame))
         for source, destination, packets, size in ((one, other, *counters[:2]), (other, one, *counters[2:])):
             for mac, direction in ((source[0], "sent"), (destination[0], "received")):
-                if mac is not None and network != WLAN_CONTROL:
+                if mac is not None and network != WLAN_CONTROL and (direction == "sent" or tells_receivers):
                     facts.add_traffic("macs", f"{mac} {direction}", packets, size, _number(frame))
             if transport in streams and (source[2], destination[2]) != (0, 0):
                 streams[str(transport)].add(str(flow))

@@ -71,6 +71,8 @@ impl<'a> Head<'a> {
             }
             // E-TAG: priority, ingress and egress identifiers (IEEE 802.1BR clause 7.5)
             ethertype::PORT_EXTENSION => cursor.skip(6)?,
+            // VN-Tag: direction, pointer, virtual interfaces (Cisco; the proposal before 802.1BR)
+            ethertype::VIRTUAL_NIC_TAG => cursor.skip(4)?,
             // I-TAG: flags and service (4 bytes), customer's destination and source (IEEE 802.1Q clause 9.7)
             ethertype::PROVIDER_BACKBONE => cursor.skip(16)?,
             ethertype::FABRIC_PATH => {

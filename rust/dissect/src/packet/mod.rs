@@ -37,6 +37,7 @@ pub mod ethertype {
     pub const QINQ_OLD: u16 = 0x9100;
     pub const PROVIDER_BACKBONE: u16 = 0x88e7;
     pub const FABRIC_PATH: u16 = 0x8903;
+    pub const VIRTUAL_NIC_TAG: u16 = 0x8926;
     pub const CISCO_METADATA: u16 = 0x8909;
     pub const PORT_EXTENSION: u16 = 0x893f;
     pub const SERVICE_HEADER: u16 = 0x894f;
