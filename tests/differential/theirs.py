@@ -64,8 +64,8 @@ CARRIERS: dict[str, frozenset[tuple[str, str]]] = {
 """Transport and dissector directly above it under which a class of messages counts (so no QUIC, no HTTP inside TLS)."""
 
 EXTENSION_HEADERS = frozenset({"ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "ah", "ipv6.nxt"})
-WLAN_DATA = "Data"
-"""In the name of every 802.11 subtype with a body (`QoS Data + CF-Ack`); those without say `(No data)`."""
+WLAN_DATA, WLAN_NO_DATA = "Data", "no data"
+"""In the names of 802.11 subtypes with a body (`QoS Data + CF-Ack`), and of those without."""
 NTP_PORT = "123"
 GREASE = "GREASE"
 """Reserved values (RFC 8701), which idletalk leaves out."""
@@ -144,9 +144,9 @@ def _count(reading: Reading, row: list[str], streams: dict[str, set[str]], stack
     for layer in ("eth" if stack.is_ethernet else "", stack.network, stack.transport):
         if layer:
             facts.add("layers", layer, 1, frame)
-    if stack.is_ethernet and protocols.startswith("eth"):
+    if stack.is_ethernet:
         macs = (eth_src, eth_dst)
-    elif WLAN_DATA in wlan_kind:
+    elif WLAN_DATA in wlan_kind and WLAN_NO_DATA not in wlan_kind.lower():
         macs = (wlan_sa, wlan_da)
     else:
         macs = (sll_src, "") if protocols.startswith("sll") else ("", "")

@@ -178,7 +178,11 @@ fn loopback(bytes: &[u8]) -> Head<'_> {
     // AF_INET is 2 everywhere, AF_INET6 differs (24 NetBSD/OpenBSD, 28 FreeBSD, 30 macOS, 10 Linux, 23 Windows)
     match family.min(family.swap_bytes()) {
         2 | 10 | 23 | 24 | 28 | 30 => head.with_ip_by_version(cursor.rest()),
-        _ => head,
+        // some writers put an EtherType into the second half, as Cisco HDLC does
+        _ => match family.to_be_bytes() {
+            [_, _, 0x08, 0x00] | [_, _, 0x86, 0xdd] => head.with_ip_by_version(cursor.rest()),
+            _ => head,
+        },
     }
 }
 
@@ -219,3 +223,7 @@ fn cooked_payload(hardware: u16, length: u16, address: [u8; 8], protocol: u16, r
         _ => head.with_ethertype(protocol, rest),
     }
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

@@ -41,6 +41,8 @@ pub(super) fn with_protocol<'a>(mut head: Head<'a>, bytes: &'a [u8]) -> Head<'a>
     };
     match protocol {
         0x0021 | 0x0057 => head.with_ip(rest),
+        // MPLS unicast and multicast (RFC 3032 4.3)
+        0x0281 | 0x0283 => head.with_ethertype(super::ethertype::MPLS, rest),
         _ => {
             head.network = Network::Other(super::ethertype::PPPOE_SESSION, rest);
             head
