@@ -67,6 +67,7 @@ impl Shard {
                     whole = payload;
                     Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
                 }
+                Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
                 Outcome::Waiting => (Parts::of_fragment(ip), None),
                 Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
             },

@@ -60,6 +60,11 @@ impl Half {
             // without its SYN a direction begins with its first bytes: they may be older than a bare acknowledgement before
             return;
         }
+        if self.next.is_none() && tcp.payload_len == 1 {
+            // a keep-alive's garbage byte lies before the stream's next one (RFC 1122 4.2.3.6)
+            self.next = Some(start.wrapping_add(1));
+            return;
+        }
         let next = *self.next.get_or_insert(start);
         if distance(start, next) > 0 {
             self.keep(start, tcp);
@@ -175,6 +180,12 @@ mod tests {
     fn a_retransmission_is_given_once_and_the_first_copy_stands() {
         let mut half = Half::default();
         assert_eq!(read(&mut half, &[(10, 0, b"abc"), (10, 0, b"XYZ"), (11, 0, b"xxdef")]), "abcdef");
+    }
+
+    #[test]
+    fn a_keep_alive_before_anything_else_is_no_data() {
+        let mut half = Half::default();
+        assert_eq!(read(&mut half, &[(9, 0, b"\0"), (10, 0, b"GET")]), "GET");
     }
 
     #[test]

@@ -134,7 +134,9 @@ impl Conversation {
         if self.label.is_none() {
             self.label = by_port(carrier, ctx.at.destination.port, ctx.at.source.port).map(|protocol| (protocol.name, "port"));
         }
-        if self.probes >= MAX_PROBES {
+        // datagrams on a protocol's port: each may be cut or odd, and the next one readable
+        let may_come = carrier == Carrier::Udp && self.label.is_some();
+        if self.probes >= MAX_PROBES && !may_come {
             self.ignore();
         }
     }

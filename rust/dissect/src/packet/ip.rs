@@ -66,6 +66,14 @@ fn v4(bytes: &[u8]) -> Result<(Ip<'_>, Option<Weird>), Weird> {
     let flags = u16::from_be_bytes([f0, f1]);
     let (more, offset) = (flags & 0x2000 != 0, u32::from(flags & 0x1fff) * 8);
     let fragment = (more || offset != 0).then(|| Fragment { id: u32::from(u16::from_be_bytes([i0, i1])), offset, more });
+    let (mut protocol, mut payload, mut claimed) = (protocol, payload, claimed);
+    let mut cursor = Cursor::new(payload);
+    if protocol == AUTHENTICATION
+        && fragment.is_none()
+        && let Some((next, len, _)) = extension(protocol, &mut cursor)
+    {
+        (protocol, payload, claimed) = (next, cursor.rest(), claimed.saturating_sub(len));
+    }
     Ok((
         Ip {
             source: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
