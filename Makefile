@@ -48,9 +48,14 @@ lint: setup
 docs: setup
 	@$(BIN)/python tools/docs.py
 
-## compare the speed with other programs on made captures
-bench: setup
-	@$(BIN)/python -m bench
+$(VENV)/.bench: bench/requirements.txt $(VENV)/.installed
+	@$(BIN)/pip install --quiet --disable-pip-version-check numpy
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement $< || echo "nfstream cannot be installed here: its row will say so"
+	@touch $@
+
+## compare the speed with other programs on made captures; BENCH="--large --memory" for all
+bench: setup $(VENV)/.bench
+	@$(BIN)/python -m bench $(BENCH)
 
 clean:
 	rm -rf $(VENV) target $(DEMO)

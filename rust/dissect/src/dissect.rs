@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Frames between two meetings of the threads; bounds the rows held in memory.
-const EPOCH_FRAMES: u64 = 262_144;
+const EPOCH_FRAMES: u64 = 65_536;
 /// Frames between two entries of the frame index, and between two looks at the clock of progress.
 const INDEX_FRAMES: u64 = 8192;
 

@@ -13,9 +13,9 @@ const MAX_OPEN_SEGMENTS: usize = 8;
 
 impl Flow {
     /// Counts a frame. `macs` are those of the low and the high end.
-    pub fn count(&mut self, sink: &mut Sink, seen: &Sighting, macs: (Option<Mac>, Option<Mac>), parts: &Parts<'_>, upward: bool, repeats: bool, fresh: Segment) {
-        if !self.segment.fits(fresh.slot_ns, macs.0, macs.1) {
-            self.turn_to(sink, macs, fresh);
+    pub fn count(&mut self, sink: &mut Sink, seen: &Sighting, macs: (Option<Mac>, Option<Mac>), vlan: Option<u16>, parts: &Parts<'_>, upward: bool, repeats: bool) {
+        if !self.segment.fits(seen.time_ns, macs.0, macs.1) {
+            self.turn_to(sink, seen, macs, vlan);
         }
         let segment = &mut self.segment;
         segment.low_mac = segment.low_mac.or(macs.0);
@@ -29,14 +29,14 @@ impl Flow {
     }
 
     /// Makes the segment of these MACs the one at hand; segments of another slot are finished.
-    fn turn_to(&mut self, sink: &mut Sink, macs: (Option<Mac>, Option<Mac>), fresh: Segment) {
-        if fresh.slot_ns != self.segment.slot_ns || self.others.len() >= MAX_OPEN_SEGMENTS {
+    fn turn_to(&mut self, sink: &mut Sink, seen: &Sighting, macs: (Option<Mac>, Option<Mac>), vlan: Option<u16>) {
+        if !self.segment.covers(seen.time_ns) || self.others.len() >= MAX_OPEN_SEGMENTS {
             self.write(sink);
-            self.segment = fresh;
-        } else if let Some(other) = self.others.iter_mut().find(|other| other.fits(fresh.slot_ns, macs.0, macs.1)) {
+            self.segment = Segment::new(seen, macs, vlan);
+        } else if let Some(other) = self.others.iter_mut().find(|other| other.fits(seen.time_ns, macs.0, macs.1)) {
             std::mem::swap(&mut self.segment, other);
         } else {
-            self.others.push(std::mem::replace(&mut self.segment, fresh));
+            self.others.push(std::mem::replace(&mut self.segment, Segment::new(seen, macs, vlan)));
         }
     }
 
