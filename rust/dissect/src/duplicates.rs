@@ -50,14 +50,6 @@ impl Duplicates {
         false
     }
 
-    /// Notes a frame that can be no copy itself, but of which another file may hold one.
-    pub fn remember(&mut self, bytes: &[u8], original_len: u32, time_ns: i64, vantage: Vantage) {
-        self.forget(time_ns);
-        let hash = self.hasher.hash_one((bytes, original_len));
-        self.recent.entry(hash).or_default().push(Sighting { time_ns, vantages: vec![vantage] });
-        self.order.push_back((time_ns, hash));
-    }
-
     fn forget(&mut self, now_ns: i64) {
         while let Some((time_ns, hash)) = self.order.front().copied() {
             let old = now_ns.saturating_sub(time_ns) > DUPLICATE_WINDOW_NS;
