@@ -121,15 +121,6 @@ impl Cells {
         }
     }
 
-    /// appends text that `write` appends to what is there
-    pub fn put_written(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
-        self.present.push(true);
-        if let Values::Text(bytes, ends) = &mut self.values {
-            write(bytes);
-            ends.push(bytes.len());
-        }
-    }
-
     /// appends a list of texts
     pub fn put_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
         self.present.push(true);

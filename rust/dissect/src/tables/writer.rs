@@ -1,6 +1,6 @@
 //! Sheets to Parquet files: rows sorted by their place in the walk, one file a table.
 
-use super::{Cells, ColumnType, Sheet, TableSpec};
+use super::{Cells, Column, ColumnType, Sheet, TableSpec};
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
@@ -180,7 +180,8 @@ fn schema(spec: &TableSpec) -> Result<TypePtr, TableError> {
                     .with_fields(vec![Arc::new(list)])
                     .build()?
             }
-            _ => leaf(column.name, Repetition::OPTIONAL)?,
+            _ if column.nullable => leaf(column.name, Repetition::OPTIONAL)?,
+            _ => leaf(column.name, Repetition::REQUIRED)?,
         };
         fields.push(Arc::new(field));
     }
@@ -200,7 +201,7 @@ fn flush(table: &mut Table) -> Result<(), TableError> {
         };
         for stretch in &mut waiting {
             let cells = stretch.sheets.iter_mut().filter_map(|sheet| sheet.columns.get_mut(place)).collect();
-            write_column(writer.untyped(), column.kind, &mut Gathered { cells, order: &stretch.order })?;
+            write_column(writer.untyped(), column, &mut Gathered { cells, order: &stretch.order })?;
         }
         writer.close()?;
     }
@@ -241,20 +242,21 @@ fn part(all: &[Bytes], sheet: usize, span: std::ops::Range<usize>) -> ByteArray 
     ByteArray::from(all.get(sheet).map(|bytes| bytes.slice(span)).unwrap_or_default())
 }
 
-fn write_column(writer: &mut ColumnWriter<'_>, kind: ColumnType, column: &mut Gathered<'_>) -> Result<(), TableError> {
-    match (writer, kind) {
+fn write_column(writer: &mut ColumnWriter<'_>, declared: &Column, column: &mut Gathered<'_>) -> Result<(), TableError> {
+    let levels = declared.nullable.then(|| column.levels());
+    match (writer, declared.kind) {
         (ColumnWriter::BoolColumnWriter(w), _) => {
-            w.write_batch(&column.present(|_, cells, row| cells.bool_at(row)), Some(&column.levels()), None)?;
+            w.write_batch(&column.present(|_, cells, row| cells.bool_at(row)), levels.as_deref(), None)?;
         }
         (ColumnWriter::DoubleColumnWriter(w), _) => {
-            w.write_batch(&column.present(|_, cells, row| cells.double_at(row)), Some(&column.levels()), None)?;
+            w.write_batch(&column.present(|_, cells, row| cells.double_at(row)), levels.as_deref(), None)?;
         }
         (ColumnWriter::Int64ColumnWriter(w), ColumnType::IntList) => {
             let lists = ListLevels::new(column, |_, cells, row| cells.ints_at(row).to_vec());
             w.write_batch(&lists.values, Some(&lists.definition), Some(&lists.repetition))?;
         }
         (ColumnWriter::Int64ColumnWriter(w), _) => {
-            w.write_batch(&column.present(|_, cells, row| cells.int_at(row)), Some(&column.levels()), None)?;
+            w.write_batch(&column.present(|_, cells, row| cells.int_at(row)), levels.as_deref(), None)?;
         }
         (ColumnWriter::ByteArrayColumnWriter(w), ColumnType::TextList) => {
             let all = column.take_bytes();
@@ -266,7 +268,7 @@ fn write_column(writer: &mut ColumnWriter<'_>, kind: ColumnType, column: &mut Ga
         (ColumnWriter::ByteArrayColumnWriter(w), _) => {
             let all = column.take_bytes();
             let values = column.present(|sheet, cells, row| part(&all, sheet, cells.text_span(row)));
-            w.write_batch(&values, Some(&column.levels()), None)?;
+            w.write_batch(&values, levels.as_deref(), None)?;
         }
         _ => return Err(TableError("a column has a physical type that no field makes".to_owned())),
     }
