@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
                     *latest = time_ns.max(*latest);
                 }
             }
-            if position % INDEX_FRAMES == 0 {
+            if position.is_multiple_of(INDEX_FRAMES) {
                 if leads {
                     self.progress.bytes.store(walked_bytes, Ordering::Relaxed);
                     self.progress.frames.store(position, Ordering::Relaxed);
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
                     return self.collector.abandon();
                 }
             }
-            if position % EPOCH_FRAMES == 0 && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink) {
+            if position.is_multiple_of(EPOCH_FRAMES) && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink) {
                 return;
             }
         }

@@ -11,9 +11,23 @@ use std::net::IpAddr;
 /// Pairs of MACs between which one flow is counted at a time; more mean hostile or broken input, and only cost rows.
 const MAX_OPEN_SEGMENTS: usize = 8;
 
+/// How a frame passed the capture point.
+#[derive(Clone, Copy)]
+pub struct Passage {
+    /// MACs of the flow's low and high end
+    pub macs: (Option<Mac>, Option<Mac>),
+    /// outermost VLAN id
+    pub vlan: Option<u16>,
+    /// from the low to the high end
+    pub upward: bool,
+    /// the frame was seen before, at another vantage point
+    pub repeats: bool,
+}
+
 impl Flow {
-    /// Counts a frame. `macs` are those of the low and the high end.
-    pub fn count(&mut self, sink: &mut Sink, seen: &Sighting, macs: (Option<Mac>, Option<Mac>), vlan: Option<u16>, parts: &Parts<'_>, upward: bool, repeats: bool) {
+    /// Counts a frame.
+    pub fn count(&mut self, sink: &mut Sink, seen: &Sighting, passage: Passage, parts: &Parts<'_>) {
+        let Passage { macs, vlan, upward, repeats } = passage;
         if !self.segment.fits(seen.time_ns, macs.0, macs.1) {
             self.turn_to(sink, seen, macs, vlan);
         }

@@ -9,6 +9,7 @@ use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
 use crate::flow::{FlowKey, Segment};
 use crate::flow_table::{Departed, Flow, FlowTable};
+use crate::flow_rows::Passage;
 use crate::fragments::{Fragments, Outcome};
 use crate::icmp::Icmp;
 use crate::originator::sender_is_originator;
@@ -79,7 +80,7 @@ impl Shard {
         let fresh = || Segment::new(seen, macs, head.vlan);
         let index = self.find(sink, &key, &parts, upward, seen.time_ns, &fresh);
         let Some(flow) = self.table.at(index) else { return };
-        flow.count(sink, seen, macs, head.vlan, &parts, upward, repeats);
+        flow.count(sink, seen, Passage { macs, vlan: head.vlan, upward, repeats }, &parts);
         let at = parts.at(seen, head, flow.id);
         for (fault, layer) in [(head.weird, "link"), (fault, "ip")] {
             if let Some(fault) = fault {
