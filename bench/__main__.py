@@ -26,10 +26,14 @@ def main() -> int:
     """Run what is asked for."""
     options = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     options.add_argument("--large", action="store_true", help="also the 10 GB capture (needs 11 GB of disk)")
-    options.add_argument("--memory", action="store_true", help="also captures made to hurt, and a month of hourly files")
+    options.add_argument(
+        "--memory", action="store_true", help="also captures made to hurt, and a month of hourly files"
+    )
     options.add_argument("--only", choices=["small", "large", "memory"], help="nothing else")
     options.add_argument("--rounds", type=int, default=5, help="how often each program runs  [5]")
-    options.add_argument("--skip", action="append", default=[], metavar="NAME", help="leave out programs whose name begins so")
+    options.add_argument(
+        "--skip", action="append", default=[], metavar="NAME", help="leave out programs whose name begins so"
+    )
     chosen = options.parse_args()
     wanted = {"small"} | ({"large"} if chosen.large else set()) | ({"memory"} if chosen.memory else set())
     wanted = {chosen.only} if chosen.only else wanted

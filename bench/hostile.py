@@ -17,7 +17,9 @@ def _record(number: int, frame: bytes, step_us: int) -> bytes:
 
 
 def _ip(protocol: int, payload: bytes, source: bytes, target: bytes) -> bytes:
-    return ETHERNET + struct.pack(">BBHIBBH", 0x45, 0, 20 + len(payload), 0, 64, protocol, 0) + source + target + payload
+    return (
+        ETHERNET + struct.pack(">BBHIBBH", 0x45, 0, 20 + len(payload), 0, 64, protocol, 0) + source + target + payload
+    )
 
 
 def _pair(number: int) -> tuple[bytes, bytes]:

@@ -86,7 +86,9 @@ def _mac(device: int) -> bytes:
 
 def _flows(kind: Kind, templates: list[Template], packets: int, turn: int) -> Iterator[_Flow]:
     """The flows of a kind in one round, the packets shared evenly among them."""
-    fitting = [t for t in templates if t.protocol == kind.protocol and (not kind.ports or set(kind.ports) & set(t.ports))]
+    fitting = [
+        t for t in templates if t.protocol == kind.protocol and (not kind.ports or set(kind.ports) & set(t.ports))
+    ]
     if kind.fixed_ports:
         # those with most frames tell most; each gives one flow a device
         fitting = sorted(fitting, key=lambda t: -len(t.frames))[: -(-kind.flows // DEVICES)]
@@ -101,13 +103,24 @@ def _flows(kind: Kind, templates: list[Template], packets: int, turn: int) -> It
         first = template.frames[0]
         rewrite = [(_source_mac(first), _mac(device))]
         source, target = _addresses(first)
-        rewrite.append((source, source[:-1] + bytes([180 + device]) if len(source) == 4 else source[:-2] + bytes([9, device])))
+        rewrite.append(
+            (source, source[:-1] + bytes([180 + device]) if len(source) == 4 else source[:-2] + bytes([9, device]))
+        )
         if len(target) == 4 and target.startswith(b"\xc6"):
             # a host of the invented Internet, 198.18.0.0/15 (RFC 2544)
             rewrite.append((target, target[:-1] + bytes([(target[-1] + 7 * turn + number // 100) % 256])))
         port = None if kind.fixed_ports else 10_000 + (number + 1000 * MIX.index(kind) + 14_000 * turn) % 50_000
         new = tuple(new for _, new in rewrite)
-        key = repr((kind.name, new, target, port, number // DEVICES if kind.fixed_ports else 0, turn if kind.protocol == TCP else 0))
+        key = repr(
+            (
+                kind.name,
+                new,
+                target,
+                port,
+                number // DEVICES if kind.fixed_ports else 0,
+                turn if kind.protocol == TCP else 0,
+            )
+        )
         yield _Flow(template, rewrite, port, max(1, round(wanted / len(middle))), key.encode())
 
 

@@ -59,7 +59,9 @@ def verdicts(size: str, found: list[Runs]) -> tuple[list[str], bool]:
         ok = ratio <= target.most
         met &= ok or target.aim
         word = "aim" if target.aim else "target"
-        lines.append(f"- {word}: at most {target.most:.3g} x {target.peer}; measured {ratio:.3g} x: {'met' if ok else 'MISSED'}")
+        lines.append(
+            f"- {word}: at most {target.most:.3g} x {target.peer}; measured {ratio:.3g} x: {'met' if ok else 'MISSED'}"
+        )
     line, ok = memory(own)
     return [*lines, line], met and ok
 

@@ -126,8 +126,10 @@ class Store:
             self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
 
     def judge(self, behaviour: Behaviour) -> None:
-        """Make the tables of a behaviour."""
+        """Make the tables of a behaviour; their rows get their order when they are kept."""
+        self.connection.execute("SET preserve_insertion_order = false")
         self.connection.execute(behaviour.sql())
+        self.connection.execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:
         """Write judged tables beside the facts, sorted, so that the same capture gives the same bytes."""

@@ -42,6 +42,7 @@ def protocol_volume(row: Row) -> ProtocolVolume:
         protocol=row["application"] or row["transport"] or row["network"],
         transport=row["transport"],
         application=row["application"],
+        recognised_by=row["recognised_by"],
         traffic=volume(row),
     )
 
@@ -83,7 +84,7 @@ def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[
     names = by(ask("FROM device_names ORDER BY device, told_by, times DESC, name"), "device", told_name)
     protocols = by(
         ask(
-            "SELECT device, network, transport, application, sum(tx_packets)::BIGINT AS tx_packets,"
+            "SELECT device, network, transport, application, min(recognised_by) AS recognised_by, sum(tx_packets)::BIGINT AS tx_packets,"
             " sum(tx_bytes)::BIGINT AS tx_bytes, sum(rx_packets)::BIGINT AS rx_packets,"
             " sum(rx_bytes)::BIGINT AS rx_bytes, sum(tx_unique_packets)::BIGINT AS tx_unique_packets,"
             " sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes, sum(rx_unique_packets)::BIGINT AS rx_unique_packets,"

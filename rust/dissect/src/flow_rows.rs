@@ -56,14 +56,14 @@ impl Flow {
 
     /// Writes all segments of the flow.
     pub fn write(&mut self, sink: &mut Sink) {
+        let community_id = self.community_id.take();
         for segment in std::mem::take(&mut self.others) {
-            self.write_segment(sink, &segment);
+            self.write_segment(sink, &segment, community_id.clone());
         }
-        let segment = self.segment.clone();
-        self.write_segment(sink, &segment);
+        self.write_segment(sink, &self.segment, community_id);
     }
 
-    fn write_segment(&mut self, sink: &mut Sink, segment: &Segment) {
+    fn write_segment(&self, sink: &mut Sink, segment: &Segment, community_id: Option<String>) {
         let label = self.label.or(self.conversation.as_ref().and_then(|talk| talk.label));
         let (network, transport) = layers(self.key.kind, self.key.low);
         let [up, down] = segment.sides;
@@ -100,7 +100,7 @@ impl Flow {
                 began_in_capture: self.began,
                 application: label.map(|label| label.0),
                 recognised_by: label.map(|label| label.1),
-                community_id: self.community_id.take(),
+                community_id,
                 originator_packets: originator.2.packets,
                 originator_bytes: originator.2.bytes,
                 originator_payload_bytes: originator.2.payload_bytes,

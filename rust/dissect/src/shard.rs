@@ -109,6 +109,9 @@ impl Shard {
         let mut flow = Flow::new(*key, about, fresh());
         if known.is_none() {
             name(&mut flow, parts);
+            if self.table.has_forgotten() && !starts {
+                flow.began = None;
+            }
         }
         let (index, leaving) = self.table.insert(flow);
         if let Some(mut leaving) = leaving {
