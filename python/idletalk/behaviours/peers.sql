@@ -23,7 +23,8 @@ SELECT
         WHEN m.device IN (FROM router_devices) AND a.device IS NULL THEN 'routed'
         ELSE 'lan' END AS scope,
     -- the MAC on the frame tells whose the address was then; behind a router's MAC only what somebody claimed is known
-    CASE WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
+    CASE WHEN h.form = 'global' AND a.device IS NULL THEN NULL
+         WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
     s.* EXCLUDE (device, peer, peer_key),
     f.application, f.recognised_by, f.responder_port, f.began_in_capture
