@@ -75,7 +75,9 @@ def test_threads_do_not_change_a_byte(threads: int, tmp_path: Path) -> None:
     files = sorted((tmp_path / "one" / store.TABLES).iterdir())
     assert len(files) > 10
     changed = [
-        file.name for file in files if file.read_bytes() != (tmp_path / "many" / store.TABLES / file.name).read_bytes()
+        file.name
+        for file in files
+        if file.read_bytes() != (tmp_path / "many" / store.TABLES / file.name).read_bytes()
     ]
     assert not changed
 

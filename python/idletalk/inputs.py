@@ -12,7 +12,8 @@ from idletalk.errors import IdletalkError
 
 STANDARD_INPUT = "-"
 
-_SPOOLED_INPUT = "standard-input"
+SPOOLED_INPUT = "standard-input"
+"""Name of the file that keeps standard input."""
 
 
 def expand(names: Sequence[str], spool: Path) -> list[Path]:
@@ -40,7 +41,15 @@ def is_stream(path: Path) -> bool:
 
 def as_named(text: str, spool: Path) -> str:
     """A text that holds paths of spooled streams, as the user knows them."""
-    return text.replace(f"{spool}/{_SPOOLED_INPUT}", "standard input").replace(f"{spool}/", "")
+    return text.replace(f"{spool}/{SPOOLED_INPUT}", "standard input").replace(f"{spool}/", "")
+
+
+def size(path: Path) -> int:
+    """Bytes of a file; none of what cannot be looked at."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _files(name: str) -> list[Path]:
@@ -114,7 +123,7 @@ def _identity(path: Path) -> object:
 def _spooled(path: Path, spool: Path) -> Path:
     """A stream, copied to a file of its name."""
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-    name = _SPOOLED_INPUT if str(path) in (STANDARD_INPUT, "/dev/stdin") else path.name
+    name = SPOOLED_INPUT if str(path) in (STANDARD_INPUT, "/dev/stdin") else path.name
     target, copies = spool / name, 1
     while target.exists():
         copies += 1

@@ -108,9 +108,7 @@ def table(outcomes: Iterable[Outcome], exempt: Counter[str], mismatches: Iterabl
         beyond.update(outcome.beyond)
     wrong = Counter(one.kind for one in mismatches)
     lines = [f"{'class':14} {'compared':>9} {'equal':>9} {'exempt':>7} {'mismatch':>8} {'beyond':>7}"]
-    total = Counter(
-        {"compared": compared.total(), "beyond": beyond.total(), "exempt": exempt.total(), "wrong": wrong.total()}
-    )
+    total = Counter({"compared": compared.total(), "beyond": beyond.total(), "exempt": exempt.total(), "wrong": wrong.total()})
     for kind in sorted(compared):
         equal = compared[kind] - exempt[kind] - wrong[kind]
         lines.append(f"{kind:14} {compared[kind]:9} {equal:9} {exempt[kind]:7} {wrong[kind]:8} {beyond[kind]:7}")
