@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TABLES = "tables"
 """Folder of the Parquet files inside an analysis."""
 
-MEMORY_LIMIT = "200MB"
+MEMORY_LIMIT = "320MB"
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB)."""
 
 Ticker: TypeAlias = Callable[[int, int], None]

@@ -22,6 +22,11 @@ CREATE OR REPLACE TEMP MACRO form_of(address, key) AS CASE
         ELSE 'global' END
     END;
 
+-- The same with what the lab file says is on the link.
+CREATE OR REPLACE TEMP MACRO place_of(address, key) AS CASE
+    WHEN form_of(address, key) = 'global' AND EXISTS (FROM lab_networks WHERE key BETWEEN low_key AND high_key) THEN 'local'
+    ELSE form_of(address, key) END;
+
 CREATE OR REPLACE TEMP MACRO is_group(mac) AS substr(mac, 2, 1) IN ('1', '3', '5', '7', '9', 'b', 'd', 'f');
 
 -- A vendor's name without its legal form.

@@ -15,28 +15,26 @@ SELECT
     s.device,
     coalesce(s.peer, s.peer_mac, 'unknown') AS peer,
     CASE
-        WHEN h.form IN ('multicast', 'broadcast', 'unspecified') THEN h.form
+        WHEN s.peer_form IN ('multicast', 'broadcast', 'unspecified') THEN s.peer_form
         WHEN s.peer_mac = 'ff:ff:ff:ff:ff:ff' THEN 'broadcast'
         WHEN s.peer IS NULL AND is_group(s.peer_mac) THEN 'multicast'
         WHEN m.device IS NOT NULL AND m.device IN (FROM router_devices) AND (s.peer IS NULL OR a.device = m.device) THEN 'gateway'
-        WHEN h.form = 'global' AND a.device IS NULL THEN 'internet'
+        WHEN s.peer_form = 'global' AND a.device IS NULL THEN 'internet'
         WHEN m.device IN (FROM router_devices) AND a.device IS NULL THEN 'routed'
         ELSE 'lan' END AS scope,
     -- the MAC on the frame tells whose the address was then; behind a router's MAC only what somebody claimed is known
-    CASE WHEN h.form = 'global' AND a.device IS NULL THEN NULL
+    CASE WHEN s.peer_form = 'global' AND a.device IS NULL THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
-    s.* EXCLUDE (device, peer, peer_key),
+    s.* EXCLUDE (device, peer, peer_key, form, peer_form),
     f.application, f.recognised_by, f.responder_port, f.began_in_capture
-FROM device_sides AS s
+FROM (SELECT *, place_of(address, key) AS form, place_of(peer, peer_key) AS peer_form FROM device_sides) AS s
 JOIN flows AS f USING (flow)
-LEFT JOIN hosts AS h ON h.address = s.peer
 LEFT JOIN address_devices AS a ON a.address = s.peer
 LEFT JOIN device_macs AS m ON m.mac = s.peer_mac
-LEFT JOIN hosts AS o ON o.address = s.address
 LEFT JOIN address_devices AS own ON own.address = s.address
 -- what a router forwards is not what it says itself
-WHERE NOT (s.device IN (FROM router_devices) AND coalesce(o.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
+WHERE NOT (s.device IN (FROM router_devices) AND coalesce(s.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
 
 CREATE TABLE peers AS
 SELECT
