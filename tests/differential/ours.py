@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,6 +18,9 @@ Query = Callable[[str, str], Iterable[Row]]
 """Rows of some columns of a table; none where the table does not exist."""
 
 NTP_PORT = 123
+ESCAPED = re.compile(rb"\\(1(?:2[89]|[3-9][0-9])|2[0-9]{2})")
+"""`\\DDD` of a byte from 128 on."""
+
 
 WLAN_CONTROL = "wlan"
 """`network` of 802.11 frames without a body: no data frames, so not compared by MAC."""
@@ -116,10 +120,16 @@ def _mentions(facts: Facts, kind: str, rows: Iterable[Row]) -> None:
         if value is None:
             continue
         text = _version(value) if isinstance(value, int) and kind == "tls_version" else str(value)
-        if kind.startswith("dns") and not text:
-            text = "<Root>"  # Wireshark's word for the empty name
+        if kind.startswith("dns"):
+            text = _raw(text) or "<Root>"  # Wireshark's word for the empty name
         for part in text.split(","):  # as Wireshark's list of values is split
             facts.mention(kind, _number(frame), part)
+
+
+def _raw(name: str) -> str:
+    """A name whose bytes beyond ASCII stand as Wireshark prints them: raw, so that those that are no UTF-8 are lost."""
+    octets = ESCAPED.sub(lambda found: bytes([int(found[1])]), name.encode())
+    return octets.decode("utf-8", "replace")
 
 
 def _version(number: int) -> str:

@@ -57,9 +57,14 @@ pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether text is `HTTP/1.` and a digit; HTTP/2 begins with a line of the same shape (RFC 9113 3.4).
+/// Whether text is `HTTP/1.` and a digit; HTTP/2 begins with a line of the same shape (RFC 9113 3.4). A third number
+/// is passed: a weather station writes `HTTP/1.0.8`.
 fn is_version(text: &[u8]) -> bool {
-    matches!(text, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] if minor.is_ascii_digit())
+    match text {
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor] => minor.is_ascii_digit(),
+        [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b'.', third] => minor.is_ascii_digit() && third.is_ascii_digit(),
+        _ => false,
+    }
 }
 
 /// Reads a start line.
