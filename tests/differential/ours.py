@@ -26,8 +26,16 @@ WLAN_CONTROL = "wlan"
 """`network` of 802.11 frames without a body: no data frames, so not compared by MAC."""
 COOKED_LINK_TYPES = frozenset({"linux-sll", "linux-sll2"})
 """Their frames name the sender only; idletalk knows the receiver from its answers, Wireshark does not."""
-VERSION_NAMES = {2: "SSL 2.0", 768: "SSL 3.0", 769: "TLS 1.0", 770: "TLS 1.1", 771: "TLS 1.2", 772: "TLS 1.3"}
-VERSION_NAMES |= {0xFB17: "TLS 1.3 (Facebook draft 23)", 0xFB1A: "TLS 1.3 (Facebook draft 26)"}
+VERSION_NAMES = {
+    2: "SSL 2.0",
+    768: "SSL 3.0",
+    769: "TLS 1.0",
+    770: "TLS 1.1",
+    771: "TLS 1.2",
+    772: "TLS 1.3",
+    0xFB17: "TLS 1.3 (Facebook draft 23)",
+    0xFB1A: "TLS 1.3 (Facebook draft 26)",
+}
 """Wireshark's words for TLS versions (packet-tls-utils.c, ssl_versions)."""
 DRAFT_VERSIONS = range(0x7F00, 0x8000)
 """TLS 1.3 drafts (draft-ietf-tls-tls13-28 4.2.1.1)."""
