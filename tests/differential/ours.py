@@ -77,7 +77,7 @@ def dissect(capture: Path, threads: int = 1) -> tuple[Facts, bool]:
         def rows(columns: str, table: str) -> Iterable[Row]:
             if not counts.get(table):
                 return []
-            return _database[0].execute(f"SELECT {columns} FROM '{folder}/{table}.parquet'").fetchall()  # noqa: S608
+            return _database[0].execute(f"SELECT {columns} FROM '{folder}/{table}.parquet'").fetchall()
 
         return _facts(rows)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
-Ask = Callable[..., list[Row]]
+Ask = Callable[..., Sequence[Row]]
 """``ask(sql, *parameters)``: the rows of a query over the facts and judgements, by column name."""
 
 
@@ -23,7 +23,7 @@ class Behaviour:
 
     def sql(self) -> str:
         """The statements that make the tables, from the ``.sql`` beside the module."""
-        return files(__package__).joinpath(f"{self.name}.sql").read_text("utf-8")
+        return files("idletalk.behaviours").joinpath(f"{self.name}.sql").read_text("utf-8")
 
 
 def iso(time_ns: int) -> str:

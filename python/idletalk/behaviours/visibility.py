@@ -27,8 +27,11 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
         found.append(("gaps", f"There are {len(coverage.gaps)} gaps without capture, {hours:.1f} hours together."))
     if coverage and coverage.silent_s:
         found.append(
-            ("silence", f"For {coverage.silent_s / 3600:.2f} hours inside the files not a single frame was captured:"
-             " the network was silent or the capture was blind.")
+            (
+                "silence",
+                f"For {coverage.silent_s / 3600:.2f} hours inside the files not a single frame was captured:"
+                " the network was silent or the capture was blind.",
+            )
         )
     dropped = [i.dropped for file in captures.files for i in file.interfaces if i.dropped is not None]
     if sum(dropped):
@@ -41,11 +44,18 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
 def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for text in sorted({i.filter for file in captures.files for i in file.interfaces if i.filter}):
-        found.append(("capture_filter", f"A capture filter was set: {text}. What it does not match was never recorded."))
+        found.append(
+            ("capture_filter", f"A capture filter was set: {text}. What it does not match was never recorded.")
+        )
     truncated = sum(file.truncated_packets or 0 for file in captures.files)
     if truncated:
         share = 100 * truncated / max(1, captures.packets)
-        found.append(("snaplen", f"{truncated} frames ({share:.1f} %) were cut by the snap length: their contents cannot be read."))
+        found.append(
+            (
+                "snaplen",
+                f"{truncated} frames ({share:.1f} %) were cut by the snap length: their contents cannot be read.",
+            )
+        )
     for row in ask(
         "WITH seen AS (SELECT capture, sum(originator_packets + responder_packets) AS frames FROM flow_segments GROUP BY 1),"
         " ends AS (SELECT capture, originator_mac AS mac, originator_packets + responder_packets AS frames FROM flow_segments"
@@ -54,12 +64,16 @@ def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
         " counted AS (SELECT capture, mac, sum(frames) AS frames FROM ends WHERE mac IS NOT NULL AND NOT is_group(mac) GROUP BY 1, 2),"
         " whole AS (SELECT mac, count(*) AS files FROM counted JOIN seen USING (capture, frames)"
         " WHERE frames >= ? GROUP BY mac)"
-        " SELECT mac, files FROM whole WHERE mac NOT IN (SELECT mac FROM routers) ORDER BY files DESC, mac",
+        " SELECT mac, files FROM whole WHERE mac NOT IN (SELECT mac FROM routers) AND mac <> '00:00:00:00:00:00'"
+        " AND mac NOT IN (SELECT unnest(macs) FROM devices WHERE role IN ('gateway', 'capture')) ORDER BY files DESC, mac",
         MIN_FILTERED_FRAMES,
     ):
         found.append(
-            ("mac_filter", f"In {row['files']} files every frame is to or from {row['mac']}: they look filtered by this MAC."
-             " Queries of others are hidden, so nothing can be called unsolicited.")
+            (
+                "mac_filter",
+                f"In {row['files']} files every frame is to or from {row['mac']}: they look filtered by this MAC."
+                " Queries of others are hidden, so nothing can be called unsolicited.",
+            )
         )
     return found
 
@@ -68,7 +82,12 @@ def _point(ask: Ask) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     kinds = {row["link_type"] for row in ask("SELECT DISTINCT link_type FROM interfaces WHERE frames > 0")}
     if kinds and kinds <= {"rawip", "rawip4", "rawip6", "null", "loop", "ppp", "linux-sll", "linux-sll2"}:
-        found.append(("no_macs", "The link layer tells no or only one MAC: devices are told by IP address, and those behind a router look alike."))
+        found.append(
+            (
+                "no_macs",
+                "The link layer tells no or only one MAC: devices are told by IP address, and those behind a router look alike.",
+            )
+        )
     if ask("SELECT 1 FROM device_macs LIMIT 1"):
         among = ask(
             "SELECT count(*) AS n FROM peer_flows WHERE scope = 'lan' AND peer_device IS NOT NULL"
@@ -76,8 +95,11 @@ def _point(ask: Ask) -> list[tuple[str, str]]:
         )[0]["n"]
         if not among:
             found.append(
-                ("station_to_station", "No unicast frame between two devices of the LAN was seen. Traffic inside an access"
-                 " point or a switch never reaches a capture point beside it: whether devices talk to one another is undecidable.")
+                (
+                    "station_to_station",
+                    "No unicast frame between two devices of the LAN was seen. Traffic inside an access"
+                    " point or a switch never reaches a capture point beside it: whether devices talk to one another is undecidable.",
+                )
             )
     return found
 
@@ -90,7 +112,17 @@ def _content(ask: Ask) -> list[tuple[str, str]]:
         " FROM flows"
     )[0]
     if row["open"]:
-        found.append(("open_before", f"{row['open']} TCP connections were open before their first captured frame: how they began is unknown."))
+        found.append(
+            (
+                "open_before",
+                f"{row['open']} TCP connections were open before their first captured frame: how they began is unknown.",
+            )
+        )
     if row["protected"]:
-        found.append(("wlan_encrypted", f"{row['protected']} frames are encrypted on the air: only their MACs and lengths can be read."))
+        found.append(
+            (
+                "wlan_encrypted",
+                f"{row['protected']} frames are encrypted on the air: only their MACs and lengths can be read.",
+            )
+        )
     return found

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Frames between two meetings of the threads; bounds the rows held in memory.
-const EPOCH_FRAMES: u64 = 262_144;
+const EPOCH_FRAMES: u64 = 65_536;
 /// Frames between two entries of the frame index, and between two looks at the clock of progress.
 const INDEX_FRAMES: u64 = 8192;
 
@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
         let mut position = 0u64;
         let mut walked_bytes = 0u64;
         let mut latest: Vec<i64> = Vec::new();
-        while let Some(Step { capture, frame, may_repeat }) = timeline.next() {
+        while let Some(Step { capture, frame, overlap }) = timeline.next() {
             position = position.wrapping_add(1);
             let leads = self.thread == 0;
             if leads {
@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
                         interface: frame.interface,
                         time_ns,
                         original_len: frame.original_len,
-                        may_repeat,
+                        overlap,
                     };
                     shard.frame(&mut self.sink, &seen, &head, frame.bytes);
                 }
@@ -149,7 +149,7 @@ impl<'a> Walk<'a> {
                     *latest = time_ns.max(*latest);
                 }
             }
-            if position % INDEX_FRAMES == 0 {
+            if position.is_multiple_of(INDEX_FRAMES) {
                 if leads {
                     self.progress.bytes.store(walked_bytes, Ordering::Relaxed);
                     self.progress.frames.store(position, Ordering::Relaxed);
@@ -158,7 +158,7 @@ impl<'a> Walk<'a> {
                     return self.collector.abandon();
                 }
             }
-            if position % EPOCH_FRAMES == 0 && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink) {
+            if position.is_multiple_of(EPOCH_FRAMES) && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink) {
                 return;
             }
         }

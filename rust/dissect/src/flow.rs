@@ -5,6 +5,7 @@
 
 use crate::packet::Mac;
 use crate::record;
+use crate::shard::Sighting;
 use crate::tables::{FlowId, KeyValue};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
@@ -144,11 +145,39 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// Whether a packet between these MACs belongs here: unknown ones (Linux cooked tells only the sender) fit any.
-    pub fn fits(&self, slot_ns: i64, low: Option<Mac>, high: Option<Mac>) -> bool {
-        let same = |a: Option<Mac>, b: Option<Mac>| a == b || a.is_none() || b.is_none();
-        self.slot_ns == slot_ns && same(self.low_mac, low) && same(self.high_mac, high)
+    /// A segment that begins with this frame, which is not counted yet. `macs` are those of the low and the high end.
+    pub fn new(seen: &Sighting, macs: (Option<Mac>, Option<Mac>), vlan: Option<u16>) -> Self {
+        Self {
+            slot_ns: slot(seen.time_ns),
+            low_mac: macs.0,
+            high_mac: macs.1,
+            vlan,
+            sides: [Side::default(); 2],
+            position: seen.position,
+            first: (seen.capture, seen.frame),
+            last: (seen.capture, seen.frame),
+            first_ns: seen.time_ns,
+            last_ns: seen.time_ns,
+        }
     }
+
+    /// Whether a packet between these MACs belongs here: unknown ones (Linux cooked tells only the sender) fit any.
+    #[inline]
+    pub fn fits(&self, time_ns: i64, low: Option<Mac>, high: Option<Mac>) -> bool {
+        let same = |a: Option<Mac>, b: Option<Mac>| a == b || a.is_none() || b.is_none();
+        self.covers(time_ns) && same(self.low_mac, low) && same(self.high_mac, high)
+    }
+
+    /// Whether a time lies in the slot.
+    #[inline]
+    pub fn covers(&self, time_ns: i64) -> bool {
+        (0..SLOT_NS).contains(&time_ns.saturating_sub(self.slot_ns))
+    }
+}
+
+/// Start of the slot that a time lies in.
+fn slot(time_ns: i64) -> i64 {
+    time_ns.div_euclid(SLOT_NS).saturating_mul(SLOT_NS)
 }
 
 record! {

@@ -4,10 +4,12 @@
 use crate::app::{Budget, Context, Conversation};
 use crate::arp::Arp;
 use crate::at::At;
+use crate::capture::Overlap;
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
-use crate::flow::{FlowKey, SLOT_NS, Segment, Side};
+use crate::flow::{FlowKey, Segment};
 use crate::flow_table::{Departed, Flow, FlowTable};
+use crate::flow_rows::Passage;
 use crate::fragments::{Fragments, Outcome};
 use crate::icmp::Icmp;
 use crate::originator::sender_is_originator;
@@ -35,7 +37,7 @@ pub struct Sighting {
     /// bytes on the wire
     pub original_len: u32,
     /// whether the capture could hold it twice (several interfaces, overlapping files)
-    pub may_repeat: bool,
+    pub overlap: Overlap,
 }
 
 /// State of one shard.
@@ -57,8 +59,8 @@ impl Shard {
     /// Takes a frame.
     pub fn frame(&mut self, sink: &mut Sink, seen: &Sighting, head: &Head<'_>, bytes: &[u8]) {
         sink.begin(seen.position, self.number);
-        let repeats = seen.may_repeat
-            && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, (seen.capture, seen.interface));
+        let repeats = seen.overlap != Overlap::None
+            && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, (seen.capture, seen.interface), seen.overlap);
         let whole;
         let (parts, fault) = match &head.network {
             Network::Ip(ip) if ip.fragment.is_some() => match self.fragments.add(ip) {
@@ -75,21 +77,10 @@ impl Shard {
         };
         let (key, upward) = FlowKey::new(parts.source, parts.destination, parts.kind);
         let macs = if upward { (head.source, head.destination) } else { (head.destination, head.source) };
-        let fresh = Segment {
-            slot_ns: seen.time_ns.div_euclid(SLOT_NS).saturating_mul(SLOT_NS),
-            low_mac: macs.0,
-            high_mac: macs.1,
-            vlan: head.vlan,
-            sides: [Side::default(); 2],
-            position: seen.position,
-            first: (seen.capture, seen.frame),
-            last: (seen.capture, seen.frame),
-            first_ns: seen.time_ns,
-            last_ns: seen.time_ns,
-        };
-        let index = self.find(sink, &key, &parts, upward, &fresh);
+        let fresh = || Segment::new(seen, macs, head.vlan);
+        let index = self.find(sink, &key, &parts, upward, seen.time_ns, &fresh);
         let Some(flow) = self.table.at(index) else { return };
-        flow.count(sink, seen, macs, &parts, upward, repeats, fresh);
+        flow.count(sink, seen, Passage { macs, vlan: head.vlan, upward, repeats }, &parts);
         let at = parts.at(seen, head, flow.id);
         for (fault, layer) in [(head.weird, "link"), (fault, "ip")] {
             if let Some(fault) = fault {
@@ -100,12 +91,12 @@ impl Shard {
     }
 
     /// The place of the frame's flow, which is made where there is none.
-    fn find(&mut self, sink: &mut Sink, key: &FlowKey, parts: &Parts<'_>, upward: bool, fresh: &Segment) -> usize {
+    fn find(&mut self, sink: &mut Sink, key: &FlowKey, parts: &Parts<'_>, upward: bool, time_ns: i64, fresh: &dyn Fn() -> Segment) -> usize {
         if let Some((index, flow)) = self.table.find(key) {
             if let Content::Tcp(segment) = &parts.content
                 && tcp::is_another_connection(flow, segment, upward)
             {
-                let next = Flow::new(*key, first_seen(key, parts, upward, fresh.first_ns), fresh.clone());
+                let next = Flow::new(*key, first_seen(key, parts, upward, time_ns), fresh());
                 let mut before = std::mem::replace(flow, next);
                 leave(sink, &self.budget, &mut before);
                 name(flow, parts);
@@ -114,10 +105,13 @@ impl Shard {
         }
         let starts = parts.tcp_flags().is_some_and(|flags| flags & tcp_flags::SYN != 0);
         let known = self.table.departed(key).filter(|_| !starts);
-        let about = known.unwrap_or_else(|| first_seen(key, parts, upward, fresh.first_ns));
-        let mut flow = Flow::new(*key, about, fresh.clone());
+        let about = known.unwrap_or_else(|| first_seen(key, parts, upward, time_ns));
+        let mut flow = Flow::new(*key, about, fresh());
         if known.is_none() {
             name(&mut flow, parts);
+            if self.table.has_forgotten() && !starts {
+                flow.began = None;
+            }
         }
         let (index, leaving) = self.table.insert(flow);
         if let Some(mut leaving) = leaving {

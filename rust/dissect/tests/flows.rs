@@ -82,7 +82,7 @@ fn a_first_fragment_that_is_cut_is_read_as_far_as_it_goes() {
     assert_eq!(rows("dns", &[cut]), 1);
     // whole, it waits for the others
     let whole = ipv4(1, 2, 17, MORE, &datagram[..24], 24);
-    assert_eq!(rows("dns", &[whole.clone()]), 0);
+    assert_eq!(rows("dns", std::slice::from_ref(&whole)), 0);
     let rest = ipv4(1, 2, 17, 3, &datagram[24..], datagram.len() - 24);
     assert_eq!(rows("dns", &[whole, rest]), 1);
 }

@@ -7,7 +7,7 @@ mod buffer;
 mod conversation;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-mod testing;
+pub(crate) mod testing;
 pub mod text;
 
 pub use buffer::{Buffer, Budget};

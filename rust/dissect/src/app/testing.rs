@@ -87,8 +87,8 @@ fn cell(cells: &Cells, row: usize) -> String {
         ColumnType::Bool => cells.bool_at(row).to_string(),
         ColumnType::Int | ColumnType::Key => cells.int_at(row).to_string(),
         ColumnType::Double => cells.double_at(row).to_string(),
-        ColumnType::Text | ColumnType::Blob => text(cells.text_at(row)),
-        ColumnType::TextList => cells.texts_at(row).into_iter().map(text).collect::<Vec<_>>().join("|"),
+        ColumnType::Text | ColumnType::Blob => text(&cells.bytes()[cells.text_span(row)]),
+        ColumnType::TextList => cells.text_spans(row).into_iter().map(|span| text(&cells.bytes()[span])).collect::<Vec<_>>().join("|"),
         ColumnType::IntList => cells.ints_at(row).iter().map(i64::to_string).collect::<Vec<_>>().join(" "),
     }
 }

@@ -53,9 +53,19 @@ pub struct Step<'a> {
     pub capture: u32,
     /// The frame.
     pub frame: Frame<'a>,
-    /// Whether another file or interface could hold the same frame: files overlap here, or this
-    /// one has several interfaces.
-    pub may_repeat: bool,
+    /// Whether another file or interface could hold the same frame.
+    pub overlap: Overlap,
+}
+
+/// Whether several files or interfaces show the same time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overlap {
+    /// No: this frame has no copy.
+    None,
+    /// Another file begins within the window of copies; whether the two overlap is not known yet.
+    Ahead,
+    /// Files overlap here, or this one has several interfaces.
+    Here,
 }
 
 /// Order of frames: time, then the file's place.
@@ -117,9 +127,17 @@ impl Timeline {
         if !self.others.is_empty() {
             self.overlap_until_ns = frame.time_ns.saturating_add(DUPLICATE_WINDOW_NS);
         }
-        let may_repeat =
-            frame.time_ns <= self.overlap_until_ns || reader.summary().interfaces.len() > 1;
-        Some(Step { capture, frame, may_repeat })
+        let reach_ns = frame.time_ns.saturating_add(DUPLICATE_WINDOW_NS);
+        let overlap = if frame.time_ns <= self.overlap_until_ns
+            || reader.summary().interfaces.len() > 1
+        {
+            Overlap::Here
+        } else if self.limit.is_some_and(|(start_ns, _)| start_ns <= reach_ns) {
+            Overlap::Ahead
+        } else {
+            Overlap::None
+        };
+        Some(Step { capture, frame, overlap })
     }
 
     /// Advances the file at hand: Some while its next frame is before all others.

@@ -8,6 +8,9 @@ mod ip;
 mod link;
 mod mac;
 mod ppp;
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests;
 mod transport;
 mod wlan;
 

@@ -102,10 +102,9 @@ pub fn scan(sources: &[Source], selection: &Selection, target: &Target, progress
         let mut timeline = Timeline::new(sources.iter().map(|source| source.path.clone()).collect());
         let order: Vec<Option<&Source>> = timeline.captures().iter().map(|state| by_path.get(state.path).copied()).collect();
         let mut walked = 0u64;
-        loop {
-            let Some(Step { capture, frame, .. }) = timeline.next() else { break };
+        while let Some(Step { capture, frame, .. }) = timeline.next() {
             walked = walked.wrapping_add(1);
-            if walked % TICK_FRAMES == 0 {
+            if walked.is_multiple_of(TICK_FRAMES) {
                 progress.frames.store(walked, Ordering::Relaxed);
                 if progress.cancelled.load(Ordering::Relaxed) {
                     return Err(ScanError::Cancelled);

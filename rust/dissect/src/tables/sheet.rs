@@ -1,7 +1,6 @@
 //! Rows kept as columns until they are written, each with its place in the walk.
 
 use super::{ColumnType, Record, TableSpec};
-use rustc_hash::FxHashMap;
 use std::fmt;
 
 /// Where a row belongs: (position of the frame in the walk, sub-position). Rows are written in this order,
@@ -164,20 +163,35 @@ impl Cells {
         }
     }
 
-    /// the row's bytes
-    pub fn text_at(&self, row: usize) -> &[u8] {
+    /// takes out the bytes of all rows one after another
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        match &mut self.values {
+            Values::Text(bytes, _) | Values::TextList(bytes, ..) => std::mem::take(bytes),
+            _ => Vec::new(),
+        }
+    }
+
+    /// the bytes of all rows one after another
+    #[cfg(test)]
+    pub fn bytes(&self) -> &[u8] {
         match &self.values {
-            Values::Text(bytes, ends) => bytes.get(span(ends, row)).unwrap_or_default(),
+            Values::Text(bytes, _) | Values::TextList(bytes, ..) => bytes,
             _ => &[],
         }
     }
 
-    /// the row's list of texts
-    pub fn texts_at(&self, row: usize) -> Vec<&[u8]> {
+    /// where in [`Cells::take_bytes`] the row's text lies
+    pub fn text_span(&self, row: usize) -> std::ops::Range<usize> {
         match &self.values {
-            Values::TextList(bytes, element_ends, ends) => {
-                span(ends, row).map(|element| bytes.get(span(element_ends, element)).unwrap_or_default()).collect()
-            }
+            Values::Text(_, ends) => span(ends, row),
+            _ => 0..0,
+        }
+    }
+
+    /// where in [`Cells::take_bytes`] the row's texts lie
+    pub fn text_spans(&self, row: usize) -> Vec<std::ops::Range<usize>> {
+        match &self.values {
+            Values::TextList(_, element_ends, ends) => span(ends, row).map(|element| span(element_ends, element)).collect(),
             _ => Vec::new(),
         }
     }
@@ -190,29 +204,22 @@ impl Cells {
         }
     }
 
-    fn append(&mut self, mut other: Cells) {
-        self.present.append(&mut other.present);
-        match (&mut self.values, &mut other.values) {
-            (Values::Bool(a), Values::Bool(b)) => a.append(b),
-            (Values::Int(a), Values::Int(b)) => a.append(b),
-            (Values::Double(a), Values::Double(b)) => a.append(b),
-            (Values::Text(a, ends), Values::Text(b, other_ends)) => shift_onto(a, ends, b, other_ends),
-            (Values::IntList(a, ends), Values::IntList(b, other_ends)) => shift_onto(a, ends, b, other_ends),
-            (Values::TextList(a, ea, ra), Values::TextList(b, eb, rb)) => {
-                let elements = ea.len();
-                shift_onto(a, ea, b, eb);
-                ra.extend(rb.drain(..).map(|end| end.saturating_add(elements)));
-            }
-            // sheets of one table have the same columns
-            _ => {}
-        }
+    /// no rows, and room for as many as there are here
+    fn emptied(&self) -> Self {
+        let values = match &self.values {
+            Values::Bool(v) => Values::Bool(Vec::with_capacity(v.len())),
+            Values::Int(v) => Values::Int(Vec::with_capacity(v.len())),
+            Values::Double(v) => Values::Double(Vec::with_capacity(v.len())),
+            Values::Text(bytes, ends) => Values::Text(Vec::with_capacity(bytes.len()), Vec::with_capacity(ends.len())),
+            Values::TextList(bytes, elements, ends) => Values::TextList(
+                Vec::with_capacity(bytes.len()),
+                Vec::with_capacity(elements.len()),
+                Vec::with_capacity(ends.len()),
+            ),
+            Values::IntList(v, ends) => Values::IntList(Vec::with_capacity(v.len()), Vec::with_capacity(ends.len())),
+        };
+        Self { kind: self.kind, present: Vec::with_capacity(self.present.len()), values }
     }
-}
-
-fn shift_onto<T>(a: &mut Vec<T>, ends: &mut Vec<usize>, b: &mut Vec<T>, other_ends: &mut Vec<usize>) {
-    let before = a.len();
-    a.append(b);
-    ends.extend(other_ends.drain(..).map(|end| end.saturating_add(before)));
 }
 
 /// Rows of one table.
@@ -232,44 +239,47 @@ impl Sheet {
         Self { spec, keys: Vec::new(), columns: spec.columns.iter().map(|column| Cells::new(column.kind)).collect() }
     }
 
+    /// no rows, and room for as many as there are here: growing step by step would copy them several times
+    fn emptied(&self) -> Self {
+        let columns = self.columns.iter().map(Cells::emptied).collect();
+        Self { spec: self.spec, keys: Vec::with_capacity(self.keys.len()), columns }
+    }
+
     /// appends a row
     pub fn push<R: Record>(&mut self, key: Key, record: &R) {
         self.keys.push(key);
         record.put(&mut self.columns);
     }
-
-    /// appends all rows of `other`
-    pub fn append(&mut self, other: Sheet) {
-        self.keys.extend_from_slice(&other.keys);
-        for (column, more) in self.columns.iter_mut().zip(other.columns) {
-            column.append(more);
-        }
-    }
 }
 
-/// The sheets of several tables.
+/// The sheets of several tables. They are few, so that looking through them beats hashing a name for each row.
 #[derive(Debug, Default)]
-pub struct Sheets(FxHashMap<&'static str, Sheet>);
+pub struct Sheets(Vec<Sheet>);
 
 impl Sheets {
     /// appends a row to its table
     pub fn push<R: Record>(&mut self, key: Key, record: &R) {
-        self.0.entry(R::SPEC.name).or_insert_with(|| Sheet::new(R::SPEC)).push(key, record);
-    }
-
-    /// appends a sheet to its table's
-    pub fn append(&mut self, sheet: Sheet) {
-        match self.0.get_mut(sheet.spec.name) {
-            Some(mine) => mine.append(sheet),
-            None => {
-                self.0.insert(sheet.spec.name, sheet);
-            }
+        // a table's declaration may have several addresses: those that differ are told by name
+        match self.0.iter_mut().find(|sheet| std::ptr::eq(sheet.spec, R::SPEC)) {
+            Some(sheet) => sheet.push(key, record),
+            None => self.of(R::SPEC).push(key, record),
         }
     }
 
-    /// takes all sheets out, in the tables' order of name
+    fn of(&mut self, spec: &'static TableSpec) -> &mut Sheet {
+        let place = self.0.iter().position(|sheet| sheet.spec.name == spec.name).unwrap_or(self.0.len());
+        if place == self.0.len() {
+            self.0.push(Sheet::new(spec));
+        }
+        #[allow(clippy::indexing_slicing)] // found or pushed above
+        &mut self.0[place]
+    }
+
+    /// takes all rows out, in the tables' order of name; what follows is expected to be as much
     pub fn take(&mut self) -> Vec<Sheet> {
-        let mut sheets: Vec<Sheet> = std::mem::take(&mut self.0).into_values().collect();
+        let expected = self.0.iter().map(Sheet::emptied).collect();
+        let mut sheets = std::mem::replace(&mut self.0, expected);
+        sheets.retain(|sheet| !sheet.keys.is_empty());
         sheets.sort_by_key(|sheet| sheet.spec.name);
         sheets
     }

@@ -1,21 +1,25 @@
 //! Sheets to Parquet files: rows sorted by their place in the walk, one file a table.
 
-use super::{Cells, ColumnType, Sheet, TableSpec};
-use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
+use super::{Cells, Column, ColumnType, Sheet, TableSpec};
+use bytes::Bytes;
+use parquet::basic::{Compression, Encoding, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{Type, TypePtr};
+use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows gathered before a row group is written: DuckDB reads row groups of about 120,000 rows in parallel,
 /// and waiting for more would cost memory.
 const ROW_GROUP_ROWS: usize = 65_536;
+
+/// Columns whose values grow from row to row: written as differences, since a dictionary of them would be of no use.
+const GROWING: [&str; 5] = ["frame", "last_frame", "time_ns", "first_ns", "last_ns"];
 
 /// A table that could not be written.
 #[derive(Debug)]
@@ -42,12 +46,32 @@ impl From<ParquetError> for TableError {
 
 struct Table {
     file: SerializedFileWriter<File>,
-    waiting: Sheet,
+    waiting: Vec<Stretch>,
+    waiting_rows: usize,
 }
 
-/// Writes each table of a list to a folder, also those that get no row.
+/// Rows between two meetings of the threads: a sheet from each, and the order of the rows as (sheet, row). Rows are not
+/// moved together before they are written: copying them would be a fifth of a run.
+struct Stretch {
+    sheets: Vec<Sheet>,
+    order: Vec<(usize, usize)>,
+}
+
+impl Stretch {
+    fn new(sheets: Vec<Sheet>) -> Self {
+        let mut places: Vec<(super::Key, usize, usize)> = Vec::new();
+        for (index, sheet) in sheets.iter().enumerate() {
+            places.extend(sheet.keys.iter().zip(0..).map(|(key, row)| (*key, index, row)));
+        }
+        places.sort_unstable();
+        let order = places.into_iter().map(|(_, sheet, row)| (sheet, row)).collect();
+        Self { sheets, order }
+    }
+}
+
+/// Writes each table of a list to a folder, also those that get no row. Several threads may write different tables.
 pub struct TableWriter {
-    tables: BTreeMap<&'static str, Table>,
+    tables: BTreeMap<&'static str, Mutex<Table>>,
 }
 
 impl TableWriter {
@@ -56,27 +80,28 @@ impl TableWriter {
     /// # Errors
     /// when a file cannot be made
     pub fn new(folder: &Path, specs: &[&'static TableSpec]) -> Result<Self, TableError> {
-        let properties = properties()?;
         let mut tables = BTreeMap::new();
         for spec in specs {
             let path: PathBuf = folder.join(format!("{}.parquet", spec.name));
             let file = File::create(&path).map_err(|error| TableError(format!("{}: {error}", path.display())))?;
-            let file = SerializedFileWriter::new(file, schema(spec)?, Arc::clone(&properties))?;
-            tables.insert(spec.name, Table { file, waiting: Sheet::new(spec) });
+            let file = SerializedFileWriter::new(file, schema(spec)?, properties(spec)?)?;
+            tables.insert(spec.name, Mutex::new(Table { file, waiting: Vec::new(), waiting_rows: 0 }));
         }
         Ok(Self { tables })
     }
 
-    /// Takes rows of one table; rows of later calls must belong behind those of earlier ones.
+    /// Takes rows of one table, which are put into order; rows of later calls come behind those of earlier ones.
     ///
     /// # Errors
     /// when the disk is full or the table was not declared
-    pub fn append(&mut self, sheet: Sheet) -> Result<(), TableError> {
-        let name = sheet.spec.name;
-        let table = self.tables.get_mut(name).ok_or_else(|| TableError(format!("table {name} is not in the registry")))?;
-        table.waiting.append(sheet);
-        if table.waiting.keys.len() >= ROW_GROUP_ROWS {
-            flush(table)?;
+    pub fn append(&self, name: &str, sheets: Vec<Sheet>) -> Result<(), TableError> {
+        let table = self.tables.get(name).ok_or_else(|| TableError(format!("table {name} is not in the registry")))?;
+        let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        let stretch = Stretch::new(sheets);
+        table.waiting_rows = table.waiting_rows.saturating_add(stretch.order.len());
+        table.waiting.push(stretch);
+        if table.waiting_rows >= ROW_GROUP_ROWS {
+            flush(&mut table)?;
         }
         Ok(())
     }
@@ -85,25 +110,50 @@ impl TableWriter {
     ///
     /// # Errors
     /// when the disk is full
-    pub fn finish(self) -> Result<Vec<(&'static str, i64)>, TableError> {
+    pub fn finish(self, threads: usize) -> Result<Vec<(&'static str, i64)>, TableError> {
+        let tables = Mutex::new(self.tables.into_iter());
+        let close = || -> Result<Vec<(&'static str, i64)>, TableError> {
+            let mut rows = Vec::new();
+            loop {
+                let next = tables.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some((name, table)) = next else { return Ok(rows) };
+                let mut table = table.into_inner().unwrap_or_else(PoisonError::into_inner);
+                flush(&mut table)?;
+                rows.push((name, table.file.close()?.file_metadata().num_rows()));
+            }
+        };
         let mut rows = Vec::new();
-        for (name, mut table) in self.tables {
-            flush(&mut table)?;
-            let metadata = table.file.close()?;
-            rows.push((name, metadata.file_metadata().num_rows()));
-        }
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(close)).collect();
+            rows.extend(close()?);
+            for worker in workers {
+                rows.extend(worker.join().map_err(|_| TableError("a thread failed while writing".to_owned()))??);
+            }
+            Ok::<(), TableError>(())
+        })?;
+        rows.sort_unstable();
         Ok(rows)
     }
 }
 
-fn properties() -> Result<WriterPropertiesPtr, TableError> {
-    Ok(Arc::new(
-        WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .set_created_by("idletalk".to_owned())
-            .build(),
-    ))
+fn properties(spec: &TableSpec) -> Result<WriterPropertiesPtr, TableError> {
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_created_by("idletalk".to_owned());
+    for column in spec.columns {
+        let path = ColumnPath::from(column.name);
+        if column.kind == ColumnType::Int {
+            // least and greatest let DuckDB skip row groups; of texts they would be compared for each row and used by nobody
+            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
+        }
+        if GROWING.contains(&column.name) {
+            builder = builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    Ok(Arc::new(builder.build()))
 }
 
 fn schema(spec: &TableSpec) -> Result<TypePtr, TableError> {
@@ -130,7 +180,8 @@ fn schema(spec: &TableSpec) -> Result<TypePtr, TableError> {
                     .with_fields(vec![Arc::new(list)])
                     .build()?
             }
-            _ => leaf(column.name, Repetition::OPTIONAL)?,
+            _ if column.nullable => leaf(column.name, Repetition::OPTIONAL)?,
+            _ => leaf(column.name, Repetition::REQUIRED)?,
         };
         fields.push(Arc::new(field));
     }
@@ -138,66 +189,86 @@ fn schema(spec: &TableSpec) -> Result<TypePtr, TableError> {
 }
 
 fn flush(table: &mut Table) -> Result<(), TableError> {
-    let empty = Sheet::new(table.waiting.spec);
-    let sheet = std::mem::replace(&mut table.waiting, empty);
-    if sheet.keys.is_empty() {
+    let mut waiting = std::mem::take(&mut table.waiting);
+    table.waiting_rows = 0;
+    let Some(spec) = waiting.iter().flat_map(|stretch| &stretch.sheets).map(|sheet| sheet.spec).next() else {
         return Ok(());
-    }
-    let mut order: Vec<(super::Key, usize)> = sheet.keys.iter().copied().zip(0..).collect();
-    order.sort_unstable();
-    let order: Vec<usize> = order.into_iter().map(|(_, row)| row).collect();
+    };
     let mut group = table.file.next_row_group()?;
-    for cells in &sheet.columns {
-        let Some(mut column) = group.next_column()? else {
-            return Err(TableError(format!("{}: fewer columns than declared", sheet.spec.name)));
+    for (place, column) in spec.columns.iter().enumerate() {
+        let Some(mut writer) = group.next_column()? else {
+            return Err(TableError(format!("{}: fewer columns than declared", spec.name)));
         };
-        write_column(column.untyped(), cells, &order)?;
-        column.close()?;
+        for stretch in &mut waiting {
+            let cells = stretch.sheets.iter_mut().filter_map(|sheet| sheet.columns.get_mut(place)).collect();
+            write_column(writer.untyped(), column, &mut Gathered { cells, order: &stretch.order })?;
+        }
+        writer.close()?;
     }
     group.close()?;
     Ok(())
 }
 
-/// Definition levels of an optional leaf: 1 where there is a value.
-fn levels(cells: &Cells, order: &[usize]) -> Vec<i16> {
-    order.iter().map(|row| i16::from(cells.is_present(*row))).collect()
+/// One column of a stretch: the cells of each sheet, and the order of the rows.
+struct Gathered<'a> {
+    cells: Vec<&'a mut Cells>,
+    order: &'a [(usize, usize)],
 }
 
-/// The values that are there, in order.
-fn present<'a, T>(cells: &'a Cells, order: &'a [usize], value: impl Fn(usize) -> T + 'a) -> Vec<T> {
-    order.iter().filter(|row| cells.is_present(**row)).map(|row| value(*row)).collect()
-}
+impl Gathered<'_> {
+    fn rows(&self) -> impl Iterator<Item = (usize, &Cells, usize)> {
+        self.order.iter().filter_map(|(sheet, row)| self.cells.get(*sheet).map(|cells| (*sheet, &**cells, *row)))
+    }
 
-fn text(bytes: &[u8], kind: ColumnType) -> ByteArray {
-    match kind {
-        ColumnType::Blob => ByteArray::from(bytes.to_vec()),
-        _ => ByteArray::from(String::from_utf8_lossy(bytes).into_owned().into_bytes()),
+    /// Definition levels of an optional leaf: 1 where there is a value.
+    fn levels(&self) -> Vec<i16> {
+        self.rows().map(|(_, cells, row)| i16::from(cells.is_present(row))).collect()
+    }
+
+    /// The values that are there, in order.
+    fn present<T>(&self, value: impl Fn(usize, &Cells, usize) -> T) -> Vec<T> {
+        let mut values = Vec::with_capacity(self.order.len());
+        values.extend(self.rows().filter(|(_, cells, row)| cells.is_present(*row)).map(|(sheet, cells, row)| value(sheet, cells, row)));
+        values
+    }
+
+    /// The bytes of each sheet, of which each cell is a part; text is valid UTF-8, since all fields write it from `str`.
+    fn take_bytes(&mut self) -> Vec<Bytes> {
+        self.cells.iter_mut().map(|cells| Bytes::from(cells.take_bytes())).collect()
     }
 }
 
-fn write_column(writer: &mut ColumnWriter<'_>, cells: &Cells, order: &[usize]) -> Result<(), TableError> {
-    match (writer, cells.kind()) {
+fn part(all: &[Bytes], sheet: usize, span: std::ops::Range<usize>) -> ByteArray {
+    ByteArray::from(all.get(sheet).map(|bytes| bytes.slice(span)).unwrap_or_default())
+}
+
+fn write_column(writer: &mut ColumnWriter<'_>, declared: &Column, column: &mut Gathered<'_>) -> Result<(), TableError> {
+    let levels = declared.nullable.then(|| column.levels());
+    match (writer, declared.kind) {
         (ColumnWriter::BoolColumnWriter(w), _) => {
-            w.write_batch(&present(cells, order, |row| cells.bool_at(row)), Some(&levels(cells, order)), None)?;
+            w.write_batch(&column.present(|_, cells, row| cells.bool_at(row)), levels.as_deref(), None)?;
         }
         (ColumnWriter::DoubleColumnWriter(w), _) => {
-            w.write_batch(&present(cells, order, |row| cells.double_at(row)), Some(&levels(cells, order)), None)?;
+            w.write_batch(&column.present(|_, cells, row| cells.double_at(row)), levels.as_deref(), None)?;
         }
         (ColumnWriter::Int64ColumnWriter(w), ColumnType::IntList) => {
-            let lists = ListLevels::new(cells, order, |row| cells.ints_at(row).to_vec());
+            let lists = ListLevels::new(column, |_, cells, row| cells.ints_at(row).to_vec());
             w.write_batch(&lists.values, Some(&lists.definition), Some(&lists.repetition))?;
         }
         (ColumnWriter::Int64ColumnWriter(w), _) => {
-            w.write_batch(&present(cells, order, |row| cells.int_at(row)), Some(&levels(cells, order)), None)?;
+            w.write_batch(&column.present(|_, cells, row| cells.int_at(row)), levels.as_deref(), None)?;
         }
         (ColumnWriter::ByteArrayColumnWriter(w), ColumnType::TextList) => {
-            let lists = ListLevels::new(cells, order, |row| {
-                cells.texts_at(row).into_iter().map(|bytes| text(bytes, ColumnType::Text)).collect()
+            let all = column.take_bytes();
+            let lists = ListLevels::new(column, |sheet, cells, row| {
+                cells.text_spans(row).into_iter().map(|span| part(&all, sheet, span)).collect()
             });
             w.write_batch(&lists.values, Some(&lists.definition), Some(&lists.repetition))?;
         }
-        (ColumnWriter::ByteArrayColumnWriter(w), kind) => {
-            w.write_batch(&present(cells, order, |row| text(cells.text_at(row), kind)), Some(&levels(cells, order)), None)?;
+        (ColumnWriter::ByteArrayColumnWriter(w), _) => {
+            let all = column.take_bytes();
+            let values = column.present(|sheet, cells, row| part(&all, sheet, cells.text_span(row)));
+            w.write_batch(&values, levels.as_deref(), None)?;
         }
         _ => return Err(TableError("a column has a physical type that no field makes".to_owned())),
     }
@@ -212,12 +283,12 @@ struct ListLevels<T> {
 }
 
 impl<T> ListLevels<T> {
-    fn new(cells: &Cells, order: &[usize], list: impl Fn(usize) -> Vec<T>) -> Self {
+    fn new(column: &Gathered<'_>, list: impl Fn(usize, &Cells, usize) -> Vec<T>) -> Self {
         let mut levels = Self { values: Vec::new(), definition: Vec::new(), repetition: Vec::new() };
-        for row in order {
-            let elements = list(*row);
+        for (sheet, cells, row) in column.rows() {
+            let elements = list(sheet, cells, row);
             if elements.is_empty() {
-                levels.definition.push(i16::from(cells.is_present(*row)));
+                levels.definition.push(i16::from(cells.is_present(row)));
                 levels.repetition.push(0);
             }
             for (index, element) in elements.into_iter().enumerate() {

@@ -1,6 +1,9 @@
 //! DNS (RFC 1035, EDNS RFC 6891) over UDP and TCP; multicast DNS and LLMNR share its messages and tables.
 
 pub mod message;
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests;
 
 use super::{Appetite, Buffer, Carrier, Context, Direction, Parser, Probe, Protocol, Verdict, text};
 use crate::record;

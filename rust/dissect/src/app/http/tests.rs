@@ -22,7 +22,9 @@ fn a_request_and_its_response_belong_together() {
     let rows = stream(&PROTOCOL, &[(Up, GET), (Up, GET), (Down, answer)]);
     assert_eq!(column(&rows, "http_requests", "uri"), ["/fw.bin?v=2"; 2]);
     assert_eq!(column(&rows, "http_requests", "authorization_scheme"), ["Basic"; 2]);
-    assert!(column(&rows, "http_requests", "headers")[0].ends_with("X-Long: a b"));
+    let headers = &column(&rows, "http_requests", "headers")[0];
+    assert!(headers.ends_with("X-Long: a b"));
+    assert!(headers.contains("Authorization: (masked, 10 bytes)") && !headers.contains("YTpi"));
     assert_eq!(column(&rows, "http_responses", "status"), ["206", "404"]);
     assert_eq!(column(&rows, "http_responses", "request_host"), ["cdn.example"; 2]);
 }
@@ -93,6 +95,8 @@ fn look_alikes_are_not_claimed() {
     assert_eq!(probed(GET), Verdict::Yes);
     assert_eq!(probed(b"HTTP/1.0 200 OK\r\n"), Verdict::Yes);
     assert_eq!(probed(b"SUBSCRIBE /event HTTP/1.1\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"GET /weatherstation?ID=1 HTTP/1.0.8\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"HTTP/1.01 200 ok\r\n"), Verdict::Yes);
     assert_eq!(probed(b"GE"), Verdict::Maybe);
     assert_eq!(probed(b"OPTIONS rtsp://10.0.0.1/live RTSP/1.0\r\n"), Verdict::No);
     assert_eq!(probed(b"INVITE sip:a@b SIP/2.0\r\n"), Verdict::No);

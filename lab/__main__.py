@@ -1,0 +1,73 @@
+"""`python -m lab run --seed N --minutes M --out DIR`: one run of the testbed."""
+
+import argparse
+import os
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from lab import conductor, network
+from lab.needs import LabError, missing
+
+DEFAULT_SPEED = 60
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lab", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="say whether the lab can run here, and what is missing")
+    run = commands.add_parser("run", help="build the lab, live, capture, tear down")
+    run.add_argument("--seed", type=int, default=1, help="draws addresses, names, encodings")
+    run.add_argument("--minutes", type=float, default=6.0, help="wall minutes of the idle phase")
+    run.add_argument("--rounds", type=int, default=8, help="repetitions of each action; 0: none")
+    run.add_argument("--speed", type=int, default=DEFAULT_SPEED,
+                     help="how much faster than life silence passes (1: real time)")  # fmt: skip
+    run.add_argument("--no-updates", action="store_true", help="leave the update phase out")
+    run.add_argument("--out", type=Path, required=True, help="folder for capture and truth")
+    run.add_argument("--start", type=datetime.fromisoformat, help="lab time of the start (ISO)")
+    run.add_argument("--see-stations", action="store_true",
+                     help="isolate stations, hairpin the port, capture on wlan0")  # fmt: skip
+    run.add_argument("--capture-command", default=conductor.CAPTURE_COMMAND,
+                     help="with {interface} and {file}")  # fmt: skip
+    return parser
+
+
+def _without_out(arguments: list[str]) -> list[str]:
+    """The arguments without the output folder: what makes the same run again elsewhere."""
+    at = arguments.index("--out") if "--out" in arguments else len(arguments)
+    kept = arguments[:at] + arguments[at + 2 :]
+    return [argument for argument in kept if not argument.startswith("--out=")]
+
+
+def main() -> int:
+    """Run the command line; 0 done, 1 went wrong, 2 cannot run here."""
+    arguments = _parser().parse_args()
+    reason = missing()
+    if reason is not None:
+        print(f"lab: {reason}", file=sys.stderr)
+        return 2
+    if arguments.command == "check":
+        print("lab: ready to run")
+        return 0
+    if network.INSIDE not in os.environ:
+        return network.inside(sys.argv[1:])
+    options = conductor.Options(
+        seed=arguments.seed, minutes=arguments.minutes, rounds=arguments.rounds,
+        speed=arguments.speed, out=arguments.out, stations_visible=arguments.see_stations,
+        capture_command=arguments.capture_command, start=arguments.start,
+        updates=not arguments.no_updates,
+    )  # fmt: skip
+    try:
+        conductor.run(options, f"python -m lab {shlex.join(_without_out(sys.argv[1:]))}")
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("lab: interrupted; everything is torn down", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

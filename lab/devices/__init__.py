@@ -1,0 +1,1 @@
+"""The devices of the lab, one program a file; each names its class `DEVICE`."""

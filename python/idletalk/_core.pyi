@@ -1,0 +1,34 @@
+"""The Rust core: nothing else crosses the seam."""
+
+from collections.abc import Callable, Sequence
+from os import PathLike
+from typing import TypeAlias
+
+_Path: TypeAlias = str | PathLike[str]
+_End: TypeAlias = tuple[str | None, str | None, int | None]
+
+def dissect(
+    paths: Sequence[_Path],
+    out: _Path,
+    *,
+    threads: int = 0,
+    ranges: Sequence[tuple[int, int]] = ...,
+    only_captures: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, int]: ...
+def scan(
+    sources: Sequence[tuple[int, _Path, str, Sequence[tuple[int, int, int, int]]]],
+    out: _Path | None = None,
+    *,
+    frames: Sequence[tuple[int, int]] | None = None,
+    ranges: Sequence[tuple[int, int]] | None = None,
+    macs: Sequence[str] | None = None,
+    hosts: Sequence[str] | None = None,
+    flows: Sequence[tuple[str, str | None, int | None, _End, _End, int, int]] | None = None,
+    layers: Sequence[str] | None = None,
+    pcap: bool | None = None,
+    max_frames: int = ...,
+    application: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[int, list[tuple[int, int]]]: ...
+def schema() -> list[tuple[str, str, list[tuple[str, str, bool, str]]]]: ...

@@ -1,0 +1,180 @@
+"""The whole way in one call: captures in, an analysis folder out; and an analysis that is there already."""
+
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from idletalk import inputs, labfile
+from idletalk.errors import IdletalkError
+from idletalk.model import Report
+from idletalk.provenance import Options, as_given
+
+REPORT = "report.json"
+
+SPOOL = "captures"
+"""Folder of the streams that were read, inside an analysis."""
+
+Progress = Callable[[str, float], None]
+"""Called with (what is being done, share of it from 0 to 1)."""
+
+
+class Analysis:
+    """An analysis folder: its report, and SQL over its tables."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open a folder that :func:`analyze` made."""
+        import msgspec
+
+        self.folder = folder
+        path = folder / REPORT
+        try:
+            self.report: Report = msgspec.json.decode(path.read_bytes(), type=Report)
+        except OSError:
+            raise IdletalkError(
+                f"{folder} is no analysis: make one with: idletalk analyze CAPTURE --out {folder}"
+            ) from None
+        except msgspec.DecodeError as error:
+            raise IdletalkError(
+                f"{path} is not a report of this version of idletalk ({error}); analyze again"
+            ) from None
+
+    def sql(self, query: str) -> list[dict[str, Any]]:
+        """Rows of a query over the tables (docs/tables.md), by column name."""
+        from idletalk.store import Store
+
+        store = Store(self.folder)
+        try:
+            return store.ask(query)
+        finally:
+            store.close()
+
+
+def analyze(
+    paths: Sequence[str | Path],
+    out: str | Path,
+    options: Options | None = None,
+    *,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Analyze captures and write the folder ``out``: report.json, report.html, tables/.
+
+    ``paths`` are files, folders, patterns or ``-``. The folder is written aside and renamed when it is whole. Raises
+    :class:`IdletalkError` when nothing can be read, ``out`` exists (and not ``force``), or the lab file is wrong.
+    """
+    chosen = options or Options()
+    out = Path(out)
+    with _writing(out):
+        _check_target(out, force=force)
+    lab = labfile.read_lab(chosen.lab)
+    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
+    with _writing(out):
+        partial.mkdir(mode=0o755, parents=True)
+    try:
+        files = inputs.expand([str(path) for path in paths], partial / SPOOL)
+        _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
+        with _writing(out):
+            _replace(out, partial)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return Analysis(out)
+
+
+@contextmanager
+def _writing(out: Path) -> Generator[None]:
+    """Where the analysis cannot be written is told in a line."""
+    try:
+        yield
+    except OSError as error:
+        raise IdletalkError(f"cannot write the analysis {out}: {error.strerror}") from None
+
+
+def _replace(out: Path, partial: Path) -> None:
+    if out.exists():
+        aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.old")
+        out.rename(aside)
+        partial.rename(out)
+        shutil.rmtree(aside)
+    else:
+        partial.rename(out)
+
+
+def _check_target(out: Path, *, force: bool) -> None:
+    if not out.exists():
+        return
+    if not force:
+        raise IdletalkError(f"{out} exists: give another folder with --out, or overwrite it with --force")
+    if not ((out / REPORT).is_file() and (out / "tables").is_dir()):
+        raise IdletalkError(
+            f"{out} exists and is no analysis of ours: it is not overwritten, give another folder with --out"
+        )
+
+
+def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
+    from idletalk import store
+
+    # what judges and draws is loaded while the core reads, which needs no interpreter
+    warming = threading.Thread(target=_warm, daemon=True)
+    warming.start()
+    total = sum(inputs.size(file) for file in files) or 1
+    ranges = _ranges(lab, options)
+    store.dissect(
+        files,
+        partial,
+        threads=options.threads,
+        ranges=ranges,
+        progress=lambda done, _frames: progress("reading captures", min(1.0, done / total)),
+    )
+    progress("judging", 0.0)
+    warming.join()
+    from idletalk.assemble import assemble
+    from idletalk.report import write_report
+
+    has_streams = any(file.is_relative_to(partial) for file in files)
+    with store.judging():
+        if has_streams:
+            spool = partial / SPOOL
+            _restate(partial, "error", {f"{spool / inputs.SPOOLED_INPUT}:": "standard input:", f"{spool}/": ""})
+        report = assemble(partial, files, lab, options, as_given(options))
+        if has_streams:
+            _restate(partial, "path", {f"{partial}/": f"{out}/"})
+    with _writing(out):
+        write_report(report, partial)
+    progress("judging", 1.0)
+
+
+def _restate(folder: Path, column: str, words: Mapping[str, str]) -> None:
+    from idletalk.store import Store
+
+    facts = Store(folder)
+    try:
+        for old, new in words.items():
+            facts.restate(column, old, new)
+    finally:
+        facts.close()
+
+
+def _warm() -> None:
+    for module in ("duckdb", "idletalk.assemble"):
+        import_module(module)
+    from idletalk.report.html import page_template
+
+    page_template()
+
+
+def _ranges(lab: labfile.Lab, options: Options) -> list[tuple[int, int]]:
+    """The half-open time ranges to which options cut the capture; none: all of it."""
+    ranges = lab.phase_ranges(options.phase) if options.phase else []
+    if options.start is None and options.end is None:
+        return ranges
+    low = labfile.parse_time(options.start, lab.zone) if options.start else -(2**63)
+    high = labfile.parse_time(options.end, lab.zone) if options.end else 2**63 - 1
+    if low >= high:
+        raise IdletalkError("--from lies behind --to: nothing is left")
+    cut = [(max(low, a), min(high, b)) for a, b in ranges] if ranges else [(low, high)]
+    return [(a, b) for a, b in cut if a < b] or [(0, 0)]

@@ -1,0 +1,155 @@
+"""Facts and judgements put together as a report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from idletalk.behaviours import BEHAVIOURS, captures, inventory, peers, traffic, visibility
+from idletalk.errors import IdletalkError
+from idletalk.labfile import Lab
+from idletalk.lookups import open_lookups
+from idletalk.model import Conclusions, Device, LookupSource, Provenance, Report
+from idletalk.store import Store
+
+if TYPE_CHECKING:
+    from idletalk.provenance import Options
+
+DAY_NS = 86_400_000_000_000
+SLOT_NS = 900_000_000_000
+
+
+def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", given: Mapping[str, Any]) -> Report:
+    """Judge the facts in ``folder`` and write the judged tables beside them; gives the report."""
+    from idletalk.provenance import file_hashes, now_of, program_version
+
+    store = Store(folder)
+    try:
+        unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")
+        if len(unreadable) == len(files):
+            raise IdletalkError("; ".join(row["error"] for row in unreadable[:5]))
+        lookups = open_lookups(options.lookups)
+        lookups.register(store.connection)
+        prepare(store, lab)
+        store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
+        what = captures.captures(store.ask, file_hashes(files, options.hash))
+        observed_s = what.coverage.observed_s if what.coverage else 0.0
+        everything = inventory.devices(store.ask, peers.peers(store.ask), observed_s)
+        devices = _chosen(everything, options.device)
+        end = store.ask("SELECT max(last_ns) AS last_ns FROM flow_segments")[0]["last_ns"]
+        unseen = visibility.blindness(store.ask, what)
+        lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
+        ids = {device.id for device in devices}
+        return Report(
+            provenance=Provenance(
+                idletalk=program_version(),
+                options=dict(given),
+                lookups=tuple(
+                    LookupSource(
+                        name=s.name,
+                        tells=str(s.tells),
+                        date=s.date,
+                        licence=s.licence,
+                        attribution=s.attribution,
+                        url=s.url,
+                    )
+                    for s in lookups.sources
+                ),
+                lab_sha256=lab.sha256,
+                as_of=now_of(options, lab, end),
+                timezone=lab.timezone,
+            ),
+            captures=replace(what, files=tuple(replace(file, path=_shown(file.path)) for file in what.files)),
+            cannot_be_seen=unseen,
+            devices=devices,
+            devices_omitted=max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything)),
+            hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
+            conclusions=Conclusions(idle=peers.idle_rows(devices, _missing(lab, everything, options), lan_visible)),
+        )
+    finally:
+        store.close()
+
+
+def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[str, str]:
+    """Devices under test of the lab file that this capture does not show, names by id."""
+    if options.device is not None:
+        return {}
+    seen = {mac for device in devices for mac in device.macs}
+    wanted = [
+        (device, sorted(mac.lower().replace("-", ":") for mac in device.macs))
+        for device in lab.device
+        if device.under_test
+    ]
+    return {macs[0] if macs else device.name: device.name for device, macs in wanted if not seen & set(macs)}
+
+
+def prepare(store: Store, lab: Lab) -> None:
+    """Make the judged tables over the facts of a store that knows the look-ups."""
+    _know_lab(store, lab)
+    for behaviour in BEHAVIOURS:
+        store.judge(behaviour)
+
+
+def _shown(path: str) -> str:
+    """A path as the report names it: the file's name alone, so that the same captures give the same report anywhere."""
+    return Path(path).name
+
+
+def _chosen(devices: tuple[Device, ...], wanted: str | None) -> tuple[Device, ...]:
+    """The devices that ``--device`` names: by id, MAC, name or address."""
+    if wanted is None:
+        return devices
+    key = wanted.lower()
+    found = tuple(d for d in devices if key in (d.id, d.name.lower(), *d.macs, *(a.address for a in d.addresses)))
+    if not found:
+        known = ", ".join(sorted(f"{d.name} ({d.id})" for d in devices)[:20])
+        raise IdletalkError(f"no device {wanted!r} in this capture; there are: {known}")
+    return found
+
+
+def _know_lab(store: Store, lab: Lab) -> None:
+    """What the lab file and its time zone say, as small tables."""
+    from idletalk.lookups import address_key
+
+    rows: list[tuple[Any, ...]] = []
+    for device in lab.device:
+        macs = sorted(mac.lower().replace("-", ":") for mac in device.macs)
+        rows.extend((mac, macs[0], device.name, device.role, device.under_test) for mac in macs)
+    store.fill("lab_macs", "mac VARCHAR, device VARCHAR, name VARCHAR, role VARCHAR, under_test BOOLEAN", rows)
+    import ipaddress
+
+    networks: list[tuple[Any, ...]] = []
+    for text in lab.local_networks:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise IdletalkError(
+                f"the lab file's local network {text!r} is no network: write it like 192.0.2.0/24"
+            ) from None
+        networks.append((address_key(str(network[0])), address_key(str(network[-1]))))
+    store.fill("lab_networks", "low_key UBIGINT, high_key UBIGINT", networks)
+    bounds = store.ask("SELECT min(slot_ns) AS low, max(slot_ns) AS high FROM flow_segments")[0]
+    offsets = _offsets(lab.zone, bounds["low"] or 0, (bounds["high"] or 0) + SLOT_NS)
+    store.fill("zone_offsets", "from_ns BIGINT, to_ns BIGINT, offset_ns BIGINT", offsets)
+
+
+def _offsets(zone: ZoneInfo, low_ns: int, high_ns: int) -> list[tuple[int, int, int]]:
+    """The zone's offsets from UTC as (from, to, offset) in nanoseconds; a change is found to the slot."""
+
+    def offset(time_ns: int) -> int:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=time_ns // 1_000_000_000)
+        delta = moment.astimezone(zone).utcoffset() or timedelta()
+        return int(delta.total_seconds()) * 1_000_000_000
+
+    spans = [(low_ns, high_ns, offset(low_ns))]
+    day = low_ns
+    while day < high_ns:
+        following = min(day + DAY_NS, high_ns)
+        if offset(following) != spans[-1][2]:
+            change = next(slot for slot in range(day, following + 1, SLOT_NS) if offset(slot) != spans[-1][2])
+            spans[-1] = (spans[-1][0], change, spans[-1][2])
+            spans.append((change, high_ns, offset(change)))
+        day = following
+    return spans

@@ -1,0 +1,279 @@
+"""The command line: each command is a few lines over a public function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from idletalk.errors import IdletalkError
+
+if TYPE_CHECKING:
+    from idletalk.analysis import Progress
+    from idletalk.provenance import HashChoice
+
+EXIT_PARTIAL = 1
+"""Something could not be read; what could be read is there."""
+
+PATHS = click.argument("paths", nargs=-1, required=True)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+class _Commands(click.Group):
+    """Loads the parts that few commands need only when they are asked for."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "lookups":
+            from idletalk.lookups.command import lookups_command
+
+            return lookups_command
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), "lookups"})
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="idletalk", prog_name="idletalk")
+def main_group() -> None:
+    """What your IoT devices say when nobody is using them.
+
+    \b
+    idletalk analyze captures/                 a report of a folder of captures
+    idletalk info captures/*.pcap              what the files hold, as capinfos tells it
+    idletalk extract captures/ --device plug1 -w plug1.pcapng
+    idletalk sql "SELECT name, vendor FROM devices"
+
+    Exit codes: 0 all is well, 1 some input could not be read (the rest was), 2 nothing could be done.
+    """
+
+
+@main_group.command()
+@PATHS
+@click.option("--lab", type=click.Path(path_type=Path), help="Lab file: names, devices under test, phases, time zone.")
+@click.option(
+    "--from", "start", metavar="TIME", help="Only frames from this time on (2021-05-06T14:00; local time of the lab)."
+)
+@click.option("--to", "end", metavar="TIME", help="Only frames before this time.")
+@click.option("--device", help="Report only this device: MAC, name or address. Others' frames are still read.")
+@click.option("--phase", help="Only frames of this phase of the lab file.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the report  [default: NAME.idletalk].")
+@click.option("--force", is_flag=True, help="Overwrite an analysis that is there.")
+@click.option(
+    "--lookups", type=click.Path(path_type=Path, file_okay=False), help="Folder with look-up tables of your own."
+)
+@click.option(
+    "--hash",
+    "hash_choice",
+    type=click.Choice(["auto", "cited", "all", "none"]),
+    default="auto",
+    show_default=True,
+    help="Which capture files get a SHA-256; auto: all, up to 256 MiB together; cited: those that findings cite.",
+)
+@click.option("--as-of", metavar="TIME", help="The 'now' of judgements  [default: the capture's end].")
+@click.option("--threads", type=click.IntRange(0), default=0, help="Threads  [default: one per processor].")
+@click.option("--quiet", is_flag=True, help="No progress, no summary.")
+@AS_JSON
+def analyze(
+    paths: tuple[str, ...],
+    lab: Path | None,
+    start: str | None,
+    end: str | None,
+    device: str | None,
+    phase: str | None,
+    out: Path | None,
+    force: bool,
+    lookups: Path | None,
+    hash_choice: HashChoice,
+    as_of: str | None,
+    threads: int,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Read captures and write a report.
+
+    PATHS are files, folders, patterns or - for standard input: pcap or pcapng, also in gzip, zstd or lz4. Several files
+    are one capture in time order.
+
+    \b
+    Examples:
+      idletalk analyze home.pcapng
+      idletalk analyze iotdump_2021-05-*.pcap --lab lab.toml --phase idle
+      tcpdump -i br0 -w - | idletalk analyze -
+    """
+    from idletalk.analysis import analyze as run
+    from idletalk.provenance import Options
+    from idletalk.report import print_summary, to_json
+
+    options = Options(
+        lab=lab,
+        lookups=lookups,
+        start=start,
+        end=end,
+        device=device,
+        phase=phase,
+        as_of=as_of,
+        hash=hash_choice,
+        threads=threads,
+    )
+    folder = out or default_folder(paths[0])
+    with _progress(shown=not quiet and not as_json) as progress:
+        analysis = run(paths, folder, options, force=force, progress=progress)
+    if as_json:
+        sys.stdout.buffer.write(to_json(analysis.report))
+    elif not quiet:
+        print_summary(analysis.report, folder)
+    for fault in analysis.report.captures.faults:
+        click.echo(f"{fault.path}: {fault.message}" if fault.offset is not None else fault.message, err=True)
+    if analysis.report.captures.faults:
+        raise SystemExit(EXIT_PARTIAL)
+
+
+def default_folder(first: str) -> Path:
+    """Where the analysis of captures goes, named after the first of them."""
+    from idletalk.inputs import is_stream
+
+    name = "standard-input" if is_stream(Path(first)) else Path(first.rstrip("/")).resolve().name
+    stem = name.split(".")[0] if "*" not in name else "captures"
+    return Path(f"{stem or 'captures'}.idletalk")
+
+
+@main_group.command()
+@PATHS
+@AS_JSON
+def info(paths: tuple[str, ...], as_json: bool) -> None:
+    """What capture files hold: format, interfaces, frames, times, rates, damage; of each, and of all together.
+
+    \b
+    Examples:
+      idletalk info iotdump_2021-05-06__14.pcap
+      idletalk info captures/ --json
+    """
+    from idletalk import capture_info as files
+
+    found = files.info(paths)
+    click.echo(files.to_json(found) if as_json else files.to_text(found))
+    if found.faults:
+        raise SystemExit(EXIT_PARTIAL)
+
+
+@main_group.command()
+@PATHS
+@click.option("-w", "--write", "target", required=True, type=click.Path(path_type=Path), help="File to write.")
+@click.option("--device", multiple=True, help="Frames of this device: MAC, or its name, address or lab name.")
+@click.option("--host", multiple=True, metavar="ADDRESS", help="Frames of this IP address.")
+@click.option("--flow", multiple=True, metavar="ID", help="Frames of this flow (id as in the table flows).")
+@click.option("--frames", metavar="LIST", help="These frames: 1,5-9, or CAPTURE:1,5-9 where there are several files.")
+@click.option("--protocol", multiple=True, help="Frames of this protocol: an application, transport or network layer.")
+@click.option("--from", "start", metavar="TIME", help="From this time on.")
+@click.option("--to", "end", metavar="TIME", help="Before this time.")
+@click.option("--lab", type=click.Path(path_type=Path), help="Lab file: names of devices, time zone.")
+@click.option("--pcap", is_flag=True, help="Write pcap instead of pcapng (one link type only, no comments).")
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+@AS_JSON
+def extract(paths: tuple[str, ...], target: Path, force: bool, as_json: bool, **selection: Any) -> None:
+    """Write the frames that match all conditions to a new capture; each carries its origin in a comment.
+
+    PATHS are captures. Times and original lengths stay exact.
+
+    \b
+    Examples:
+      idletalk extract captures/ --device 50:c7:bf:00:00:01 -w plug.pcapng
+      idletalk extract home.pcap --protocol dns --from 2021-05-06T14:00 -w dns.pcapng
+      idletalk extract home.pcap --frames 1,5-9 -w five.pcap --pcap
+    """
+    from idletalk.extraction import Wanted
+    from idletalk.extraction import extract as run
+
+    found = run(paths, target, Wanted(**selection), force=force)
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"selected": found, "file": str(target)}))
+    else:
+        click.echo(f"{found} frames to {target}")
+
+
+@main_group.command()
+@click.argument("query")
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@AS_JSON
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+def sql(query: str, folder: Path | None, as_json: bool, as_csv: bool) -> None:
+    """Ask an analysis in SQL (DuckDB; tables in docs/tables.md).
+
+    FOLDER is the analysis; without it, the one in this folder.
+
+    \b
+    Examples:
+      idletalk sql "SELECT name, vendor, tx_bytes FROM devices ORDER BY 3 DESC" home.idletalk
+      idletalk sql "FROM peers WHERE scope = 'internet'" --csv > peers.csv
+    """
+    from idletalk import query as tables
+
+    rows, columns = tables.run(tables.find(folder), query)
+    click.echo(
+        tables.to_json(rows, columns)
+        if as_json
+        else tables.to_csv(rows, columns)
+        if as_csv
+        else tables.to_text(rows, columns),
+        nl=False,
+    )
+
+
+@main_group.command()
+def schema() -> None:
+    """Print the JSON Schema of report.json."""
+    import json
+
+    from idletalk.report.json import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2))
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Generator[Progress | None]:
+    """A bar on a terminal's standard error; nothing elsewhere."""
+    if not shown or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    with Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bar:
+        task = bar.add_task("reading captures", total=1.0)
+
+        def tell(what: str, share: float) -> None:
+            bar.update(task, description=what, completed=share)
+
+        yield tell
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user is one line and exit code 2, Ctrl-C is 130."""
+    try:
+        main_group.main(standalone_mode=False)
+    except IdletalkError as error:
+        click.echo(f"idletalk: {error}", err=True)
+        raise SystemExit(2) from None
+    except click.exceptions.Abort:
+        click.echo("idletalk: stopped", err=True)
+        raise SystemExit(130) from None
+    except KeyboardInterrupt:
+        click.echo("idletalk: stopped", err=True)
+        raise SystemExit(130) from None
+    except click.ClickException as error:
+        error.show()
+        raise SystemExit(error.exit_code) from None

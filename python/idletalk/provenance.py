@@ -1,0 +1,90 @@
+"""How an analysis was made: its options, hashes, version and the 'now' of its judgements."""
+
+import hashlib
+import stat
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from idletalk import labfile
+
+HashChoice = Literal["auto", "cited", "all", "none"]
+
+AUTO_HASH_BYTES = 256 << 20
+"""Up to so many bytes of captures every file is hashed by default: about a quarter of a second of work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to analyze; the defaults are those of the command line."""
+
+    lab: Path | None = None
+    lookups: Path | None = None
+    start: str | None = None
+    end: str | None = None
+    device: str | None = None
+    phase: str | None = None
+    as_of: str | None = None
+    hash: HashChoice = "auto"
+    threads: int = 0
+
+
+def as_given(options: Options) -> Mapping[str, Any]:
+    """The options that shape what the report says, for its provenance: never a place on this machine."""
+    given = {
+        "from": options.start,
+        "to": options.end,
+        "device": options.device,
+        "phase": options.phase,
+        "hash": options.hash,
+        "as_of": options.as_of,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def file_hashes(files: Sequence[Path], choice: HashChoice) -> dict[str, str]:
+    """SHA-256 by path, of the files that the choice covers and that can be read.
+
+    ``cited`` covers the files that findings cite; no finding cites a file yet.
+    """
+    if choice in ("none", "cited"):
+        return {}
+    sizes = {file: size for file in files if (size := _size(file)) is not None}
+    if choice == "auto" and sum(sizes.values()) > AUTO_HASH_BYTES:
+        return {}
+    hashes: dict[str, str] = {}
+    for file in sizes:
+        try:
+            with file.open("rb") as stream:
+                hashes[str(file)] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:  # the reader says so
+            continue
+    return hashes
+
+
+def _size(file: Path) -> int | None:
+    """Bytes of a regular file; none for anything else."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def program_version() -> str:
+    """The version of idletalk."""
+    return version("idletalk")
+
+
+def now_of(options: Options, lab: labfile.Lab, end_ns: int | None) -> str | None:
+    """The 'now' of judgements: ``--as-of``, else the capture's end."""
+    if options.as_of:
+        return datetime.fromtimestamp(labfile.parse_time(options.as_of, lab.zone) / 1e9, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
+    if end_ns is None:
+        return None
+    return datetime.fromtimestamp(end_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,195 @@
+"""report.html: one self-contained file that opens offline, prints, and needs no query."""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+from idletalk.lookups.world import country_names
+from idletalk.model import Device, Peer, Report
+from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
+from idletalk.report.terminal import clouds, device_name, opening, peer_name
+from idletalk.report.text import clean, human_bytes, human_duration
+from idletalk.report.world import world_chart
+
+MAX_RANKED = 40
+"""Devices in the charts of the first page; every device has its own section."""
+
+
+MAC_FIELDS = {
+    "wlan.addr": frozenset({"ieee-802-11", "ieee-802-11-radiotap", "ppi"}),
+    "sll.src.eth": frozenset({"linux-sll", "linux-sll2"}),
+}
+"""Where Wireshark keeps MACs if all captures have one of these link types; elsewhere it is `eth.addr`."""
+
+
+def render_html(report: Report) -> str:
+    """The whole page."""
+    return page_template().render(
+        report=report,
+        opening=opening(report),
+        ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts
+        heat=Markup(_heat(report)),  # noqa: S704
+        world=Markup(_world(report)),  # noqa: S704
+        countries=_countries(report),
+        style=Markup(_asset("page.css")),  # noqa: S704
+        script=Markup(_asset("page.js")),  # noqa: S704
+        max_ranked=MAX_RANKED,
+        filter_of=partial(wireshark_filter, mac_field(_link_types(report))),
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("idletalk.report").joinpath(f"templates/{name}").read_text("utf-8")
+
+
+@cache
+def page_template() -> Any:
+    """The page's template, compiled once."""
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    names = ("page.html", "device.html", "words.html")
+    environment: Any = Environment(
+        loader=DictLoader({name: _asset(name) for name in names}),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    filters: dict[str, Callable[..., Any]] = {
+        "bytes": human_bytes,
+        "duration": human_duration,
+        "anchor": anchor,
+        "country": _country,
+        "moment": _moment,
+    }
+    words: dict[str, Callable[..., Any]] = {
+        "peer_name": peer_name,
+        "clouds": clouds,
+        "device_name": device_name,
+        "protocol_shares": _protocols,
+    }
+    environment.filters.update(filters)
+    environment.globals.update(words)
+    return environment.get_template("page.html")
+
+
+def _country(code: str | None) -> str | None:
+    return country_names().get(code, code) if code else None
+
+
+def _moment(text: str | None) -> str | None:
+    return f"{text[:10]} {text[11:19]} UTC" if text else None
+
+
+def _finalized(value: Any) -> Any:
+    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def anchor(device: str) -> str:
+    """A name for links to a device's section."""
+    return "device-" + "".join(c if c.isalnum() else "-" for c in device)
+
+
+def _link_types(report: Report) -> set[str]:
+    return {kind for file in report.captures.files for kind in file.link_types}
+
+
+def mac_field(link_types: Collection[str]) -> str:
+    """The field of Wireshark's display filters that holds MACs in captures of these link types."""
+    kinds = set(link_types)
+    return next((field for field, those in MAC_FIELDS.items() if kinds and kinds <= those), "eth.addr")
+
+
+def wireshark_filter(field: str, device: Device, peer: Peer | None = None) -> str:
+    """A Wireshark display filter for the frames of a device, or between a device and a peer; `field` holds MACs."""
+    own = " || ".join(f"{field} == {mac}" for mac in device.macs) or _ip_filter(device.id.removeprefix("ip:"))
+    if peer is None:
+        return own
+    other = f"{field} == {peer.address}" if _is_mac(peer.address) else _ip_filter(peer.address)
+    return f"({own}) && {other}" if " || " in own else f"{own} && {other}"
+
+
+def _ip_filter(address: str) -> str:
+    return f"{'ipv6' if ':' in address else 'ip'}.addr == {address}"
+
+
+def _is_mac(text: str) -> bool:
+    return len(text) == 17 and text.count(":") == 5
+
+
+def _ranking(report: Report) -> str:
+    bars = [
+        Bar(d.name, anchor(d.id), d.traffic.unique.tx_bytes, d.traffic.unique.rx_bytes)
+        for d in report.devices[:MAX_RANKED]
+    ]
+    return ranking(bars, "Bytes sent and received by each device")
+
+
+def _seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text[:19] + "+00:00").timestamp())
+
+
+def _heat(report: Report) -> str:
+    if not report.hours:
+        return ""
+    first = min(_seconds(volume.hour) for volume in report.hours)
+    last = max(_seconds(volume.hour) for volume in report.hours)
+    cells: dict[str, dict[int, int]] = {}
+    for volume in report.hours:
+        row = cells.setdefault(volume.device, {})
+        hour = (_seconds(volume.hour) - first) // 3600
+        row[hour] = row.get(hour, 0) + volume.tx_bytes + volume.rx_bytes
+    rows = [(d.name, anchor(d.id), cells.get(d.id, {})) for d in report.devices[:MAX_RANKED]]
+    zone = ZoneInfo(report.provenance.timezone)
+    return heat_map(rows, first, (last - first) // 3600 + 1, "Bytes by device and hour", zone)
+
+
+def _by_country(report: Report) -> Mapping[str, list[tuple[Device, Peer]]]:
+    found: dict[str, list[tuple[Device, Peer]]] = {}
+    for device in report.devices:
+        if device.role in ("gateway", "capture"):
+            continue
+        for peer in device.peers:
+            if peer.scope == "internet" and peer.country and not peer.anycast:
+                found.setdefault(peer.country, []).append((device, peer))
+    return found
+
+
+def _peer_bytes(peer: Peer) -> int:
+    return peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
+
+
+def _countries(report: Report) -> list[dict[str, Any]]:
+    """Rows of the table behind the map, those with the most bytes first."""
+    rows = [
+        {
+            "code": code,
+            "bytes": sum(_peer_bytes(peer) for _, peer in pairs),
+            "hosts": len({peer.address for _, peer in pairs}),
+            "ntp_only": len({peer.address for _, peer in pairs if peer.is_ntp_only}),
+            "devices": sorted({device.name for device, _ in pairs}),
+            "providers": sorted({peer.provider for _, peer in pairs if peer.provider}),
+            "disagrees": any(peer.country_disagrees for _, peer in pairs),
+        }
+        for code, pairs in _by_country(report).items()
+    ]
+    return sorted(rows, key=lambda row: (-row["bytes"], row["code"]))
+
+
+def _world(report: Report) -> str:
+    sums = {row["code"]: row["bytes"] for row in _countries(report)}
+    return world_chart(
+        sums, "Bytes exchanged with Internet hosts, by the country that look-up tables give for their addresses"
+    )
+
+
+def _protocols(device: Device) -> Markup:
+    parts = [Share(p.protocol, p.traffic.unique.tx_bytes + p.traffic.unique.rx_bytes) for p in device.protocols]
+    return Markup(shares(parts, f"Protocols of {device.name} by bytes"))  # noqa: S704

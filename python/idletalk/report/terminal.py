@@ -1,0 +1,207 @@
+"""The conclusions in a page of a terminal, in at most 80 columns where it has no more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from idletalk.model import Device, IdleRow, Peer, Report
+from idletalk.report.text import clean, human_bytes, human_duration
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+MAX_DEVICES = 20
+"""Devices in the ranking; the report has all."""
+MAX_NAME_CHARS = 18
+"""Width of a device's name, which goes on in the next line."""
+MAX_CLOUDS = 4
+"""Providers of a device that are named; the report has all."""
+MAX_VENDOR_CHARS = 14
+"""Of a vendor's name, so that a row stays a line."""
+MAX_PEERS = 12
+"""Internet peers listed; the report has all."""
+
+
+def print_summary(report: Report, folder: Path, console: Console | None = None) -> None:
+    """Print what was captured, the ranking, the idle table, the largest peers, and what could not be seen."""
+    from rich.console import Console
+    from rich.text import Text
+
+    out = console or Console(highlight=False, soft_wrap=False)
+
+    def say(text: str, style: str = "") -> None:
+        out.print(Text(clean(text), style=style))
+
+    say(opening(report), "bold")
+    for table in (_ranking(report), _idle(report), _largest_peers(report)):
+        if table.row_count:
+            out.print()
+            out.print(table)
+    if report.cannot_be_seen:
+        out.print()
+        say("What could not be seen", "bold")
+        for blindness in report.cannot_be_seen:
+            say(f"- {blindness.sentence}")
+    out.print()
+    say(f"Report: {folder / 'report.html'}", "bold")
+
+
+def _clip(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def opening(report: Report) -> str:
+    """What was captured, in a sentence or two."""
+    what = report.captures
+    if what.first is None or what.last is None or what.duration_s is None:
+        return f"{len(what.files)} capture files without a single frame."
+    under_test = sum(1 for device in report.devices if device.under_test)
+    devices = f"{len(report.devices)} devices" + (f", {under_test} of them under test" if under_test else "")
+    repeated = what.packets - what.unique_packets
+    twice = f" ({repeated} of them are there twice)" if repeated else ""
+    files = f"{len(what.files)} file{'s' if len(what.files) != 1 else ''}"
+    text = (
+        f"{files}, {what.packets} frames{twice}, {human_bytes(what.bytes)}, from {what.first[:19]}Z"
+        f" for {human_duration(what.duration_s)}: {devices}."
+    )
+    coverage = what.coverage
+    if coverage and coverage.gaps:
+        text += f" {human_duration(coverage.observed_s)} of it were captured, in {len(coverage.gaps) + 1} stretches."
+    return text
+
+
+def device_name(report: Report, device: str) -> str:
+    """The name of a device by its id."""
+    return next((known.name for known in report.devices if known.id == device), device)
+
+
+def peer_name(peer: Peer) -> str:
+    """The most trusted name of a peer, else its address."""
+    return peer.names[0].name if peer.names else peer.address
+
+
+def _table(title: str, *columns: tuple[str, str]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    for name, side in columns:
+        table.add_column(
+            name,
+            justify="right" if side == "right" else "left",
+            overflow="fold",
+            no_wrap=side == "right",
+            min_width=26 if side == "wide" else None,
+            max_width=MAX_NAME_CHARS if name == "device" else None,
+        )
+    return table
+
+
+def _add(table: Table, *cells: str) -> None:
+    from rich.text import Text
+
+    table.add_row(*(Text(clean(cell)) for cell in cells))
+
+
+def _ranking(report: Report) -> Table:
+    table = _table(
+        "Devices by bytes (each frame once)",
+        ("device", "left"),
+        ("vendor", "left"),
+        ("sent", "right"),
+        ("received", "right"),
+        ("per hour", "right"),
+        ("", "left"),
+    )
+    top = max((_bytes(device) for device in report.devices), default=0)
+    for device in report.devices[:MAX_DEVICES]:
+        hourly = device.bytes_per_observed_hour
+        _add(
+            table,
+            device.name + (f" ({device.role})" if device.role and device.role != "device" else ""),
+            _clip(device.vendor or ("random MAC" if device.mac_is_random else "-"), MAX_VENDOR_CHARS),
+            human_bytes(device.traffic.unique.tx_bytes),
+            human_bytes(device.traffic.unique.rx_bytes),
+            "-" if hourly is None else human_bytes(hourly),
+            "█" * max(1, round(10 * _bytes(device) / top)) if top else "",
+        )
+    if len(report.devices) > MAX_DEVICES:
+        table.caption = f"{len(report.devices) - MAX_DEVICES} more in the report"
+    return table
+
+
+def _bytes(device: Device) -> int:
+    return device.traffic.unique.tx_bytes + device.traffic.unique.rx_bytes
+
+
+def _idle(report: Report) -> Table:
+    table = _table(
+        "Who they talk to (hosts: NTP servers, other Internet hosts, LAN peers)",
+        ("device", "left"),
+        ("clouds (protocols)", "wide"),
+        ("countries", "left"),
+        ("NTP", "right"),
+        ("other", "right"),
+        ("LAN", "right"),
+    )
+    rows = report.conclusions.idle or ()
+    for row in rows[:MAX_DEVICES]:
+        _add(
+            table,
+            row.name,
+            clouds(row, MAX_CLOUDS) or ("none seen" if row.seen else "not one frame of it in this capture"),
+            " ".join(code + ("?" if code in row.countries_disputed else "") for code in row.countries) or "-",
+            str(row.ntp_hosts),
+            str(row.internet_peers_without_ntp),
+            "?" if row.lan_peers is None else str(row.lan_peers),
+        )
+    notes = [f"{len(rows) - MAX_DEVICES} more in the report"] if len(rows) > MAX_DEVICES else []
+    if any(row.countries_disputed for row in rows):
+        notes.append("?: look-up tables disagree")
+    if any(row.lan_peers is None for row in rows):
+        notes.append("LAN ?: this capture point cannot tell")
+    table.caption = "; ".join(notes) or None
+    return table
+
+
+def clouds(row: IdleRow, limit: int | None = None) -> str:
+    """The providers of a device with the protocols spoken to each, those with the most bytes first."""
+    told = [f"{use.provider} ({' + '.join(use.protocols)})" for use in row.clouds]
+    if limit is not None and len(told) > limit:
+        told = [*told[:limit], f"{len(told) - limit} more"]
+    return ", ".join(told)
+
+
+def _largest_peers(report: Report) -> Table:
+    table = _table(
+        "Largest Internet peers",
+        ("device", "left"),
+        ("peer", "left"),
+        ("where", "left"),
+        ("protocols", "left"),
+        ("bytes", "right"),
+    )
+    found = [
+        (peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes, device, peer)
+        for device in report.devices
+        if device.role not in ("gateway", "capture")
+        for peer in device.peers
+        if peer.scope == "internet" and not peer.is_ntp_only
+    ]
+    found.sort(key=lambda entry: (-entry[0], entry[1].id, entry[2].address))
+    for count, device, peer in found[:MAX_PEERS]:
+        place = "anycast" if peer.anycast else (peer.country or "") + ("?" if peer.country_disagrees else "")
+        where = " ".join(part for part in (peer.provider or peer.organisation, place) if part)
+        _add(
+            table,
+            device.name,
+            peer_name(peer),
+            where or "unknown",
+            " ".join(sorted({p.protocol for p in peer.protocols})),
+            human_bytes(count),
+        )
+    if len(found) > MAX_PEERS:
+        table.caption = f"{len(found) - MAX_PEERS} more in the report"
+    return table

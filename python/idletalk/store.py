@@ -1,0 +1,229 @@
+"""The folder of an analysis: Parquet tables, and DuckDB over them. The only module that knows DuckDB or the dissector."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from idletalk import _core
+from idletalk.errors import IdletalkError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from idletalk.behaviours import Behaviour
+
+TABLES = "tables"
+"""Folder of the Parquet files inside an analysis."""
+
+MEMORY_LIMIT = "200MB"
+"""What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB)."""
+
+Ticker: TypeAlias = Callable[[int, int], None]
+"""Called with (bytes, frames) walked so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: what it means, and its type in SQL."""
+
+    name: str
+    type: str
+    nullable: bool
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A kind of fact or judgement."""
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+
+
+def fact_tables() -> tuple[Table, ...]:
+    """Every table that the dissector writes."""
+    return tuple(
+        Table(name, meaning, tuple(Column(*column) for column in columns)) for name, meaning, columns in _core.schema()
+    )
+
+
+def dissect(
+    paths: Sequence[Path],
+    folder: Path,
+    *,
+    threads: int = 0,
+    ranges: Sequence[tuple[int, int]] = (),
+    only_captures: bool = False,
+    progress: Ticker | None = None,
+) -> dict[str, int]:
+    """Write the facts of captures as Parquet into ``folder/tables``; gives the rows of each table.
+
+    ``ranges`` are half-open UTC nanoseconds. A capture that cannot be read is a row of ``captures``.
+    """
+    tables = folder / TABLES
+    tables.mkdir(mode=0o755, parents=True, exist_ok=True)
+    try:
+        return _core.dissect(
+            list(paths), tables, threads=threads, ranges=list(ranges), only_captures=only_captures, progress=progress
+        )
+    except OSError as error:
+        raise IdletalkError(f"cannot write the tables into {tables}: {error}") from None
+
+
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """Ctrl-C while DuckDB works is Ctrl-C, not an error of a query."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise
+
+
+@contextmanager
+def judging() -> Generator[None]:
+    """What DuckDB cannot do while it judges is told in a line."""
+    import duckdb
+
+    try:
+        with _interruptible():
+            yield
+    except duckdb.OutOfMemoryException as error:
+        raise IdletalkError(
+            f"the analysis could not be completed, memory or disk space ran out: {_first_line(error)}"
+        ) from None
+    except duckdb.Error as error:
+        raise IdletalkError(f"the analysis could not be completed: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+class Store:
+    """DuckDB over the tables of one analysis."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the tables in ``folder/tables``; each becomes a view of its name."""
+        import duckdb
+
+        self.folder = folder
+        self._spill = tempfile.TemporaryDirectory(prefix="idletalk-spill-")
+        self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "autoload_known_extensions": "false",
+                "temp_directory": self._spill.name,
+            },
+        )
+        files = sorted((folder / TABLES).glob("*.parquet"))
+        if not files:
+            raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
+        for file in files:
+            path = str(file).replace("'", "''")
+            self._execute(f"CREATE VIEW \"{file.stem}\" AS FROM read_parquet('{path}')")
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.connection.close()
+        self._spill.cleanup()
+
+    def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+        """The rows of a query, by column name."""
+        rows, names = self._execute(sql, list(parameters))
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def answer(self, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
+        """Rows and column names of a user's query: one statement, which reads, and no file but the tables."""
+        import duckdb
+
+        statements = self.connection.extract_statements(query)
+        if not statements:
+            raise IdletalkError("the query is empty")
+        reads = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+        if len(statements) != 1 or statements[0].type not in reads:
+            raise IdletalkError("a query is one statement that reads: SELECT, FROM, DESCRIBE, SUMMARIZE or EXPLAIN")
+        self._protect()
+        return self._execute(query)
+
+    def _execute(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> tuple[list[tuple[Any, ...]], list[str]]:
+        """Rows and column names; every statement goes through here."""
+        with _interruptible():
+            cursor = self.connection.execute(sql, parameters or None)
+            return cursor.fetchall(), [column[0] for column in cursor.description or ()]
+
+    def _protect(self) -> None:
+        """Let a user's query reach the tables of this analysis and no other file."""
+        folder = str((self.folder / TABLES).absolute())
+        self._execute("SET allowed_directories = [?]", [folder])
+        self._execute("SET enable_external_access = false")
+        self._execute("SET lock_configuration = true")
+
+    def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Make a temporary table of a few rows that SQL needs to know (the lab file's devices, ...)."""
+        self._execute(f"CREATE TEMP TABLE {table} ({columns})")
+        kept = list(rows)
+        if kept:
+            marks = ", ".join("?" * len(kept[0]))
+            with _interruptible():
+                self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
+
+    def judge(self, behaviour: Behaviour) -> None:
+        """Make the tables of a behaviour; their rows get their order when they are kept."""
+        self._execute("SET preserve_insertion_order = false")
+        self._execute(behaviour.sql())
+        self._execute("SET preserve_insertion_order = true")
+
+    def keep(self, tables: Iterable[str]) -> None:
+        """Write judged tables beside the facts, sorted, so that the same capture gives the same bytes."""
+        for table in tables:
+            path = str(self.folder / TABLES / f"{table}.parquet").replace("'", "''")
+            self._execute(f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+
+    def restate(self, column: str, old: str, new: str) -> None:
+        """Say ``new`` for ``old`` in a column of the table of captures: where files will lie, how streams are named."""
+        table = self.folder / TABLES / "captures.parquet"
+        aside = table.with_suffix(".new")
+        self._execute(
+            f"COPY (SELECT * REPLACE (replace({column}, $old, $new) AS {column}) FROM captures ORDER BY capture)"
+            f" TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)",
+            {"old": old, "new": new},
+        )
+        aside.replace(table)
+
+    def described(self, tables: Iterable[str]) -> tuple[Table, ...]:
+        """Judged tables with the comments that their SQL gives them."""
+        found: list[Table] = []
+        for name in tables:
+            meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
+            rows = self.ask(
+                "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
+                name,
+            )
+            columns = tuple(Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
+            found.append(Table(name, meaning or "", columns))
+        return tuple(found)
+
+
+def scan(
+    sources: Sequence[tuple[int, Path, str, list[tuple[int, int, int, int]]]], **selection: Any
+) -> tuple[int, list[tuple[int, int]]]:
+    """Frames of a selection, counted and written: see ``_core.scan``. Gives (selected, [(capture, frame) written])."""
+    try:
+        return _core.scan(list(sources), **selection)
+    except OSError as error:
+        raise IdletalkError(str(error)) from None

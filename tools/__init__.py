@@ -1,0 +1,1 @@
+"""What is run by hand: documents and look-up tables made anew."""
