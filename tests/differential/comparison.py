@@ -108,14 +108,8 @@ def table(outcomes: Iterable[Outcome], exempt: Counter[str], mismatches: Iterabl
         beyond.update(outcome.beyond)
     wrong = Counter(one.kind for one in mismatches)
     lines = [f"{'class':14} {'compared':>9} {'equal':>9} {'exempt':>7} {'mismatch':>8} {'beyond':>7}"]
-    total = Counter(
-        {"compared": compared.total(), "beyond": beyond.total(), "exempt": exempt.total(), "wrong": wrong.total()}
-    )
-    for kind in sorted(compared):
-        equal = compared[kind] - exempt[kind] - wrong[kind]
-        lines.append(f"{kind:14} {compared[kind]:9} {equal:9} {exempt[kind]:7} {wrong[kind]:8} {beyond[kind]:7}")
-    equal = total["compared"] - total["exempt"] - total["wrong"]
-    lines.append(
-        f"{'all':14} {total['compared']:9} {equal:9} {total['exempt']:7} {total['wrong']:8} {total['beyond']:7}"
-    )
+    for kind in (*sorted(compared), "all"):
+        of = [count.total() if kind == "all" else count[kind] for count in (compared, exempt, wrong, beyond)]
+        equal = of[0] - of[1] - of[2]
+        lines.append(f"{kind:14} {of[0]:9} {equal:9} {of[1]:7} {of[2]:8} {of[3]:7}")
     return "\n".join(lines)

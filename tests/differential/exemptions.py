@@ -41,9 +41,7 @@ class Verdict:
 def load(path: Path = PATH) -> list[Exemption]:
     """Reads the list."""
     with path.open(newline="", encoding="utf-8") as lines:
-        rows = csv.DictReader(
-            (line for line in lines if not line.startswith("#")), delimiter="\t", quoting=csv.QUOTE_NONE
-        )
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
         return [
             Exemption(row["capture"], row["class"], row["frame"], int(row["values"]), row["reason"], row["explanation"])
             for row in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,13 +18,24 @@ Query = Callable[[str, str], Iterable[Row]]
 """Rows of some columns of a table; none where the table does not exist."""
 
 NTP_PORT = 123
+ESCAPED = re.compile(rb"\\(1(?:2[89]|[3-9][0-9])|2[0-9]{2})")
+"""`\\DDD` of a byte from 128 on."""
+
 
 WLAN_CONTROL = "wlan"
 """`network` of 802.11 frames without a body: no data frames, so not compared by MAC."""
 COOKED_LINK_TYPES = frozenset({"linux-sll", "linux-sll2"})
 """Their frames name the sender only; idletalk knows the receiver from its answers, Wireshark does not."""
-VERSION_NAMES = {2: "SSL 2.0", 768: "SSL 3.0", 769: "TLS 1.0", 770: "TLS 1.1", 771: "TLS 1.2", 772: "TLS 1.3"}
-VERSION_NAMES |= {0xFB17: "TLS 1.3 (Facebook draft 23)", 0xFB1A: "TLS 1.3 (Facebook draft 26)"}
+VERSION_NAMES = {
+    2: "SSL 2.0",
+    768: "SSL 3.0",
+    769: "TLS 1.0",
+    770: "TLS 1.1",
+    771: "TLS 1.2",
+    772: "TLS 1.3",
+    0xFB17: "TLS 1.3 (Facebook draft 23)",
+    0xFB1A: "TLS 1.3 (Facebook draft 26)",
+}
 """Wireshark's words for TLS versions (packet-tls-utils.c, ssl_versions)."""
 DRAFT_VERSIONS = range(0x7F00, 0x8000)
 """TLS 1.3 drafts (draft-ietf-tls-tls13-28 4.2.1.1)."""
@@ -116,10 +128,16 @@ def _mentions(facts: Facts, kind: str, rows: Iterable[Row]) -> None:
         if value is None:
             continue
         text = _version(value) if isinstance(value, int) and kind == "tls_version" else str(value)
-        if kind.startswith("dns") and not text:
-            text = "<Root>"  # Wireshark's word for the empty name
+        if kind.startswith("dns"):
+            text = _raw(text) or "<Root>"  # Wireshark's word for the empty name
         for part in text.split(","):  # as Wireshark's list of values is split
             facts.mention(kind, _number(frame), part)
+
+
+def _raw(name: str) -> str:
+    """A name whose bytes beyond ASCII stand as Wireshark prints them: raw, so that those that are no UTF-8 are lost."""
+    octets = ESCAPED.sub(lambda found: bytes([int(found[1])]), name.encode())
+    return octets.decode("utf-8", "replace")
 
 
 def _version(number: int) -> str:

@@ -61,11 +61,13 @@ CARRIERS: dict[str, frozenset[tuple[str, str]]] = {
     "http": frozenset({("tcp", "http")}),
     "dhcp": frozenset({("udp", "dhcp")}),
 }
-"""Transport and dissector directly above it under which a class of messages counts (so no QUIC, no HTTP inside TLS)."""
+"""Transport and dissector above it under which a class of messages counts (so no QUIC, no HTTP inside TLS)."""
 
 EXTENSION_HEADERS = frozenset({"ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "ah", "ipv6.nxt"})
 WLAN_DATA, WLAN_NO_DATA = "Data", "no data"
 """In the names of 802.11 subtypes with a body (`QoS Data + CF-Ack`), and of those without."""
+PROXIES, PROXIED = ("http", "socks"), ("tls", "http")
+"""What CONNECT and SOCKS carry counts as if they were not there."""
 NTP_PORT = "123"
 GREASE = "GREASE"
 """Reserved values (RFC 8701), which idletalk leaves out."""
@@ -101,7 +103,10 @@ def outermost(protocols: str) -> Stack:
     network = names[place]
     behind = [name for name in names[place + 1 :] if name not in EXTENSION_HEADERS]
     transport = behind[0] if behind and behind[0] in ("tcp", "udp", "icmp", "icmpv6") and network != "arp" else ""
-    application = behind[1] if transport and len(behind) > 1 else ""
+    above = behind[1:] if transport else []
+    while len(above) > 1 and above[0] in PROXIES and above[1] in PROXIED:
+        above = above[1:]
+    application = above[0] if above else ""
     return Stack("eth" in names[:place], network, transport, application)  # pyright: ignore[reportArgumentType]
 
 
@@ -128,6 +133,10 @@ def read(sharkd: Sharkd, is_decoded: bool) -> Reading:
     stacks: dict[int, Stack] = {}
     for row in rows:
         _count(reading, row, streams, stacks)
+    if any(row[3].startswith("sll") for row in rows):  # idletalk's receivers are left out too
+        received = [key for key in facts.values if key[0] == "macs" and " received " in key[1]]
+        for key in received:
+            del facts.values[key]
     for transport, numbers in streams.items():
         facts.set("streams", transport, len(numbers))
     claimed = {stack.application for stack in stacks.values()}

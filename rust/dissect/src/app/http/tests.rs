@@ -143,3 +143,9 @@ proptest! {
         prop_assert_eq!(stream(&PROTOCOL, &cut(Up, &twice, &places)), stream(&PROTOCOL, &[(Up, &twice)]));
     }
 }
+
+#[test]
+fn a_version_that_does_not_exist_hides_no_request() {
+    let rows = stream(&PROTOCOL, &[(Up, b"GET /update?id=1 HTTP/1.0.8\r\nHost: station\r\n\r\n")]);
+    assert_eq!(column(&rows, "http_requests", "version"), ["HTTP/1.0.8"]);
+}
