@@ -83,7 +83,7 @@ def test_threads_do_not_change_a_byte(threads: int, tmp_path: Path) -> None:
 def renumbered(path: Path, offsets: list[int]) -> Iterator[str]:
     """Columns of a table as SQL, with (capture, frame) as the whole capture numbers it."""
     shift = "[" + ", ".join(map(str, offsets)) + "]"
-    names = [column[0] for column in duckdb.sql(f"DESCRIBE FROM '{path}'").fetchall()]
+    names = [column[0] for column in duckdb.execute(f"DESCRIBE FROM '{path}'").fetchall()]
     for name in names:
         capture, frame = name.replace("frame", "capture"), name.replace("capture", "frame")
         if capture == frame or not {capture, frame} <= set(names):
@@ -103,7 +103,7 @@ def test_cutting_a_capture_changes_no_table(whole: idletalk.Analysis, cut: idlet
             continue
         mapped = f"SELECT {', '.join(renumbered(parts[name], offsets))} FROM '{parts[name]}'"
         for one, other in ((f"FROM '{path}'", mapped), (mapped, f"FROM '{path}'")):
-            rows = duckdb.sql(f"({one}) EXCEPT ALL ({other})").fetchall()
+            rows = duckdb.execute(f"({one}) EXCEPT ALL ({other})").fetchall()
             different.extend(f"{name}: {row}" for row in rows[:3])
     assert not different
 

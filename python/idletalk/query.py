@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from idletalk.errors import IdletalkError
 from idletalk.report.text import clean
@@ -75,9 +75,10 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if isfinite(value) else None
     if isinstance(value, dict):
-        return {key if isinstance(key, str) else str(_plain(key)): _finite(inner) for key, inner in value.items()}
+        items = cast(dict[Any, Any], value).items()
+        return {key if isinstance(key, str) else str(_plain(key)): _finite(inner) for key, inner in items}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [_finite(inner) for inner in cast(Sequence[Any], value)]
     return value
 
 
