@@ -289,25 +289,6 @@ def test_json_of_sql_is_json(tmp_path: Path) -> None:
     ]
 
 
-def test_ctrl_c_stops_a_query(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    run("analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--out", out)
-    query = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range * b.range % 7 = 3"
-    script = f"""
-import os, signal, sys, threading
-from idletalk import cli, store
-answer = store.Store.answer
-def stopped(self, query):
-    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()
-    return answer(self, query)
-store.Store.answer = stopped
-sys.argv = ["idletalk", "sql", {query!r}, {str(out)!r}]
-cli.main()
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False, text=True)
-    assert (done.returncode, done.stderr.strip()) == (130, "idletalk: stopped")
-
-
 def test_a_failure_of_judging_is_said_in_a_line() -> None:
     with pytest.raises(IdletalkError, match=r"could not be completed: Catalog Error.*nothing") as caught, judging():
         duckdb.sql("FROM nothing")
