@@ -73,9 +73,9 @@ def analyze(
         _check_target(out, force=force)
     lab = labfile.read_lab(chosen.lab)
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
-    with _writing(out):
-        partial.mkdir(mode=0o755, parents=True)
     try:
+        with _writing(out):
+            partial.mkdir(mode=0o755, parents=True)
         files = inputs.expand([str(path) for path in paths], partial / SPOOL)
         _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
         with _writing(out):
