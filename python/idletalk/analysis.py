@@ -118,8 +118,9 @@ def _check_target(out: Path, *, force: bool) -> None:
 def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
     from idletalk import store
 
-    # what judges and draws is loaded while the core reads, which needs no interpreter
-    warming = threading.Thread(target=_warm, daemon=True)
+    # what judges and draws is loaded while the core reads, which needs no interpreter; no daemon: a module that is
+    # still loading when the program ends would abort it
+    warming = threading.Thread(target=_warm)
     warming.start()
     total = sum(inputs.size(file) for file in files) or 1
     ranges = _ranges(lab, options)
