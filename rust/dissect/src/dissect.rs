@@ -61,7 +61,12 @@ pub fn tables() -> Vec<&'static TableSpec> {
 ///
 /// # Errors
 /// when a table cannot be written
-pub fn dissect(paths: &[PathBuf], out: &Path, options: &Options, progress: &Progress) -> Result<Vec<(&'static str, i64)>, TableError> {
+pub fn dissect(
+    paths: &[PathBuf],
+    out: &Path,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Vec<(&'static str, i64)>, TableError> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
@@ -89,7 +94,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(thread: usize, threads: usize, options: &'a Options, progress: &'a Progress, collector: &'a Collector) -> Self {
+    fn new(
+        thread: usize,
+        threads: usize,
+        options: &'a Options,
+        progress: &'a Progress,
+        collector: &'a Collector,
+    ) -> Self {
         let (thread, threads) = (thread as u64, threads as u64);
         let shards = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
         Self { thread, threads, options, progress, collector, shards, sink: Sink::default() }
@@ -107,12 +118,14 @@ impl<'a> Walk<'a> {
                 walked_bytes = walked_bytes.wrapping_add(frame.bytes.len() as u64 + 16);
             }
             let time_ns = frame.time_ns;
-            let counts = self.options.ranges.is_empty() || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
+            let counts = self.options.ranges.is_empty()
+                || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
             if counts && !self.options.only_captures {
                 let head = head(frame.link_type, frame.bytes);
                 let owner = owner(&head);
                 if owner % self.threads == self.thread
-                    && let Some(shard) = usize::try_from(owner / self.threads).ok().and_then(|index| self.shards.get_mut(index))
+                    && let Some(shard) =
+                        usize::try_from(owner / self.threads).ok().and_then(|index| self.shards.get_mut(index))
                 {
                     let seen = Sighting {
                         position,
@@ -158,7 +171,8 @@ impl<'a> Walk<'a> {
                     return self.collector.abandon();
                 }
             }
-            if position.is_multiple_of(EPOCH_FRAMES) && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink) {
+            if position.is_multiple_of(EPOCH_FRAMES) && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink)
+            {
                 return;
             }
         }

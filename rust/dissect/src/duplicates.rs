@@ -34,7 +34,14 @@ impl Duplicates {
     ///
     /// `bytes` and `original_len` identify the frame by a keyed 64-bit hash: a chance of 1 in 10^19 a pair.
     /// A frame before the point from which files are known to overlap is remembered, and never a repetition itself.
-    pub fn is_repeated(&mut self, bytes: &[u8], original_len: u32, time_ns: i64, vantage: Vantage, overlap: Overlap) -> bool {
+    pub fn is_repeated(
+        &mut self,
+        bytes: &[u8],
+        original_len: u32,
+        time_ns: i64,
+        vantage: Vantage,
+        overlap: Overlap,
+    ) -> bool {
         self.forget(time_ns);
         let hash = self.hasher.hash_one((bytes, original_len));
         let sightings = self.recent.entry(hash).or_default();

@@ -8,8 +8,8 @@ use crate::capture::Overlap;
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
 use crate::flow::{FlowKey, Segment};
-use crate::flow_table::{Departed, Flow, FlowTable};
 use crate::flow_rows::Passage;
+use crate::flow_table::{Departed, Flow, FlowTable};
 use crate::fragments::{Fragments, Outcome};
 use crate::icmp::Icmp;
 use crate::originator::sender_is_originator;
@@ -60,7 +60,13 @@ impl Shard {
     pub fn frame(&mut self, sink: &mut Sink, seen: &Sighting, head: &Head<'_>, bytes: &[u8]) {
         sink.begin(seen.position, self.number);
         let repeats = seen.overlap != Overlap::None
-            && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, (seen.capture, seen.interface), seen.overlap);
+            && self.duplicates.is_repeated(
+                bytes,
+                seen.original_len,
+                seen.time_ns,
+                (seen.capture, seen.interface),
+                seen.overlap,
+            );
         let whole;
         let (parts, fault) = match &head.network {
             Network::Ip(ip) if ip.fragment.is_some() => match self.fragments.add(ip) {
@@ -91,7 +97,15 @@ impl Shard {
     }
 
     /// The place of the frame's flow, which is made where there is none.
-    fn find(&mut self, sink: &mut Sink, key: &FlowKey, parts: &Parts<'_>, upward: bool, time_ns: i64, fresh: &dyn Fn() -> Segment) -> usize {
+    fn find(
+        &mut self,
+        sink: &mut Sink,
+        key: &FlowKey,
+        parts: &Parts<'_>,
+        upward: bool,
+        time_ns: i64,
+        fresh: &dyn Fn() -> Segment,
+    ) -> usize {
         if let Some((index, flow)) = self.table.find(key) {
             if let Content::Tcp(segment) = &parts.content
                 && tcp::is_another_connection(flow, segment, upward)

@@ -173,7 +173,10 @@ mod tests {
     #[test]
     fn segments_out_of_order_come_in_order() {
         let mut half = Half::default();
-        assert_eq!(read(&mut half, &[(9, tcp_flags::SYN, b""), (13, 0, b"def"), (10, 0, b"abc"), (16, 0, b"g")]), "abcdefg");
+        assert_eq!(
+            read(&mut half, &[(9, tcp_flags::SYN, b""), (13, 0, b"def"), (10, 0, b"abc"), (16, 0, b"g")]),
+            "abcdefg"
+        );
     }
 
     #[test]
@@ -220,7 +223,9 @@ mod tests {
         let mut gaps = 0;
         half.segment(&tcp(0, 0, b"a"), &mut |_| {});
         for index in 0..2000u32 {
-            half.segment(&tcp(10 + index * 2000, 0, &block), &mut |piece| gaps += i32::from(matches!(piece, Piece::Gap(_))));
+            half.segment(&tcp(10 + index * 2000, 0, &block), &mut |piece| {
+                gaps += i32::from(matches!(piece, Piece::Gap(_)))
+            });
         }
         assert!(half.pending_bytes <= MAX_PENDING_BYTES);
         assert!(gaps > 1000);

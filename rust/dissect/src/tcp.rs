@@ -43,7 +43,9 @@ pub fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, tcp: &Tcp<'_>, up
         with_half(talk, direction, &mut ctx, |half, deliver| half.segment(tcp, deliver));
         if tcp.flags & tcp_flags::ACK != 0 {
             ctx.at = at.reversed();
-            with_half(talk, direction.reversed(), &mut ctx, |half, deliver| half.acknowledged(tcp.acknowledgement, deliver));
+            with_half(talk, direction.reversed(), &mut ctx, |half, deliver| {
+                half.acknowledged(tcp.acknowledgement, deliver)
+            });
         }
     }
     if !talk.is_reading() {
@@ -77,7 +79,14 @@ pub fn end(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
     if talk.is_reading() {
         let (low, high) = (flow.end(true), flow.end(false));
         let last = &flow.segment;
-        let at = At { capture: last.last.0, frame: last.last.1, time_ns: last.last_ns, flow: flow.id, source: low, destination: high };
+        let at = At {
+            capture: last.last.0,
+            frame: last.last.1,
+            time_ns: last.last_ns,
+            flow: flow.id,
+            source: low,
+            destination: high,
+        };
         let mut ctx = Context { at, is_cut: false, budget, sink, protocol: "tcp" };
         for direction in [Direction::Up, Direction::Down] {
             with_half(&mut talk, direction, &mut ctx, |half, deliver| half.finish(deliver));

@@ -166,7 +166,11 @@ impl Conversation {
     }
 
     /// Runs the parser, if there is one. A mistake of ours must cost one flow, not the run.
-    fn guarded<R>(&mut self, ctx: &mut Context<'_>, run: impl FnOnce(&mut dyn Parser, &mut Context<'_>) -> R) -> Option<R> {
+    fn guarded<R>(
+        &mut self,
+        ctx: &mut Context<'_>,
+        run: impl FnOnce(&mut dyn Parser, &mut Context<'_>) -> R,
+    ) -> Option<R> {
         let State::Reading(protocol, parser) = &mut self.state else { return None };
         ctx.protocol = protocol.name;
         let outcome = catch_unwind(AssertUnwindSafe(|| run(parser.as_mut(), ctx)));

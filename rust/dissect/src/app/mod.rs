@@ -10,7 +10,7 @@ mod conversation;
 pub(crate) mod testing;
 pub mod text;
 
-pub use buffer::{Buffer, Budget};
+pub use buffer::{Budget, Buffer};
 pub use conversation::Conversation;
 
 use crate::at::At;

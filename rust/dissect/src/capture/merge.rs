@@ -96,9 +96,7 @@ impl Timeline {
         let mut members: Vec<Member> = files.into_iter().map(peek).collect();
         members.sort_by(|a, b| {
             let none_last = |member: &Member| (member.first_ns.is_none(), member.first_ns);
-            none_last(a)
-                .cmp(&none_last(b))
-                .then_with(|| a.path.cmp(&b.path))
+            none_last(a).cmp(&none_last(b)).then_with(|| a.path.cmp(&b.path))
         });
         let mut timeline = Timeline {
             members,
@@ -128,9 +126,7 @@ impl Timeline {
             self.overlap_until_ns = frame.time_ns.saturating_add(DUPLICATE_WINDOW_NS);
         }
         let reach_ns = frame.time_ns.saturating_add(DUPLICATE_WINDOW_NS);
-        let overlap = if frame.time_ns <= self.overlap_until_ns
-            || reader.summary().interfaces.len() > 1
-        {
+        let overlap = if frame.time_ns <= self.overlap_until_ns || reader.summary().interfaces.len() > 1 {
             Overlap::Here
         } else if self.limit.is_some_and(|(start_ns, _)| start_ns <= reach_ns) {
             Overlap::Ahead
@@ -196,8 +192,7 @@ impl Timeline {
             Err(error) => member.state = State::Failed(error),
             Ok(mut reader) => {
                 if reader.advance() {
-                    self.others
-                        .push(Reverse((reader.time_ns(), capture_index(index))));
+                    self.others.push(Reverse((reader.time_ns(), capture_index(index))));
                     member.state = State::Open(Box::new(reader));
                 } else {
                     member.state = State::Finished(reader.summary().clone());
@@ -282,23 +277,11 @@ fn peek(path: PathBuf) -> Member {
     let mut reader = match Reader::open_buffered(&path, PEEK_BUFFER_BYTES) {
         Ok(reader) => reader,
         Err(error) => {
-            return Member {
-                path,
-                first_ns: None,
-                state: State::Failed(error),
-            };
+            return Member { path, first_ns: None, state: State::Failed(error) };
         }
     };
     let first_ns = reader.advance().then(|| reader.time_ns());
     let summary = reader.summary().clone();
-    let state = if first_ns.is_some() {
-        State::Waiting(summary)
-    } else {
-        State::Finished(summary)
-    };
-    Member {
-        path,
-        first_ns,
-        state,
-    }
+    let state = if first_ns.is_some() { State::Waiting(summary) } else { State::Finished(summary) };
+    Member { path, first_ns, state }
 }

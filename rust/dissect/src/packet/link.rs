@@ -191,9 +191,13 @@ const ARPHRD_NETLINK: u16 = 824;
 
 fn cooked(bytes: &[u8]) -> Head<'_> {
     let mut cursor = Cursor::new(bytes);
-    let parse = |cursor: &mut Cursor<'_>| Some((cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.array::<8>()?, cursor.u16()?));
+    let parse = |cursor: &mut Cursor<'_>| {
+        Some((cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.array::<8>()?, cursor.u16()?))
+    };
     match parse(&mut cursor) {
-        Some((_, hardware, length, address, protocol)) => cooked_payload(hardware, length, address, protocol, cursor.rest()),
+        Some((_, hardware, length, address, protocol)) => {
+            cooked_payload(hardware, length, address, protocol, cursor.rest())
+        }
         None => Head::bare(None, None),
     }
 }
@@ -208,7 +212,9 @@ fn cooked_v2(bytes: &[u8]) -> Head<'_> {
         Some((protocol, hardware, u16::from(cursor.u8()?), cursor.array::<8>()?))
     };
     match parse(&mut cursor) {
-        Some((protocol, hardware, length, address)) => cooked_payload(hardware, length, address, protocol, cursor.rest()),
+        Some((protocol, hardware, length, address)) => {
+            cooked_payload(hardware, length, address, protocol, cursor.rest())
+        }
         None => Head::bare(None, None),
     }
 }

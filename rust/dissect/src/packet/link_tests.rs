@@ -4,9 +4,7 @@
 use super::*;
 
 /// IPv4 and UDP from 10.0.0.1:1 to 10.0.0.2:2, without payload.
-const UDP: [u8; 28] = [
-    0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2, 0, 8, 0, 0,
-];
+const UDP: [u8; 28] = [0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 1, 0, 2, 0, 8, 0, 0];
 const OUTER: [u8; 12] = [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1];
 
 /// Source's last octet and the IP protocol of an Ethernet frame: MACs, `tags`, UDP, padding.

@@ -173,7 +173,10 @@ fn schema(spec: &TableSpec) -> Result<TypePtr, TableError> {
         let field = match column.kind {
             ColumnType::TextList | ColumnType::IntList => {
                 let element = Arc::new(leaf("element", Repetition::REQUIRED)?);
-                let list = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]).build()?;
+                let list = Type::group_type_builder("list")
+                    .with_repetition(Repetition::REPEATED)
+                    .with_fields(vec![element])
+                    .build()?;
                 Type::group_type_builder(column.name)
                     .with_repetition(Repetition::OPTIONAL)
                     .with_logical_type(Some(LogicalType::List))
@@ -228,7 +231,11 @@ impl Gathered<'_> {
     /// The values that are there, in order.
     fn present<T>(&self, value: impl Fn(usize, &Cells, usize) -> T) -> Vec<T> {
         let mut values = Vec::with_capacity(self.order.len());
-        values.extend(self.rows().filter(|(_, cells, row)| cells.is_present(*row)).map(|(sheet, cells, row)| value(sheet, cells, row)));
+        values.extend(
+            self.rows()
+                .filter(|(_, cells, row)| cells.is_present(*row))
+                .map(|(sheet, cells, row)| value(sheet, cells, row)),
+        );
         values
     }
 
