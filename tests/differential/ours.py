@@ -95,7 +95,7 @@ def _facts(rows: Query) -> tuple[Facts, bool]:
     for link_type, frames in rows("link_type, frames", "interfaces"):
         if frames and link_type not in DECODED_LINK_TYPES:
             return facts, False
-        tells_receivers &= link_type not in COOKED_LINK_TYPES
+        tells_receivers &= not frames or link_type not in COOKED_LINK_TYPES
         if frames and link_type == "ether":
             facts.add("layers", "eth", _number(frames), 1)
     streams: dict[str, set[str]] = {"tcp": set(), "udp": set()}
