@@ -18,12 +18,13 @@ $(VENV)/.installed: requirements.lock
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "idletalk needs Python's venv: install it (Debian: apt-get install python3-venv)"; exit 1; }
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check pip==26.3
 	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.installed $(RUST_FILES) pyproject.toml
 	@echo "building the Rust core"
-	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --quiet --skip-install-deps 2>$(VENV)/build.log || { cat $(VENV)/build.log; exit 1; }
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --quiet >$(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
 	@touch $@
 
 ## analyse the demo capture and print the conclusions

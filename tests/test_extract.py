@@ -136,3 +136,42 @@ def test_json_for_scripts(tmp_path: Path) -> None:
         check=True,
     )
     assert json.loads(done.stdout) == {"selected": 3, "file": str(tmp_path / "x.pcapng")}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0", "count from 1"),
+        ("5-1", "count from 1"),
+        ("7:1", "no file 7"),
+        ("9223372036854775808", "count from 1"),
+        ("99999999999999999999999", "names no frames"),
+        ("1-9999999", "--from and --to"),
+        ("1-600000,600001-1200000", "--from and --to"),
+    ],
+)
+def test_frames_that_cannot_be_are_refused(text: str, words: str) -> None:
+    with pytest.raises(IdletalkError, match=words):
+        parse_frames(text, [0])
+
+
+def test_a_protocol_is_known_or_here(tmp_path: Path) -> None:
+    with pytest.raises(IdletalkError, match=r"no protocol 'mqqt' in these captures; there are: .*arp.*udp"):
+        idletalk.extract([CAPTURE], tmp_path / "x.pcapng", Wanted(protocol=["mqqt"]))
+    assert idletalk.extract([CAPTURE], tmp_path / "x.pcapng", Wanted(protocol=["ospf"])) == 0
+
+
+def test_a_device_by_the_address_it_sends_from_but_no_router(tmp_path: Path) -> None:
+    plug, router = (made.PLUG, "192.168.1.2", 5000), (made.GATEWAY, "192.168.1.1", 6000)
+    remote = [(made.GATEWAY, f"8.8.{i}.8", 7000) for i in (4, 8)]
+    frames = [
+        (1.0, made.datagram(plug, router, b"x")),
+        (2.0, made.datagram(router, plug, b"x")),
+        (3.0, made.datagram(remote[0], plug, b"x")),
+        (4.0, made.datagram(remote[1], (made.LAMP, "192.168.1.3", 1), b"x")),
+    ]
+    capture = made.pcap(tmp_path / "in.pcap", frames)
+    assert idletalk.extract([capture], tmp_path / "x.pcapng", Wanted(device=["192.168.1.2"])) == 3
+    for name in ("192.168.1.1", "8.8.8.8", "192.168.1.3"):
+        with pytest.raises(IdletalkError, match="no device"):
+            idletalk.extract([capture], tmp_path / "y.pcapng", Wanted(device=[name]))

@@ -5,7 +5,6 @@ import struct
 from collections.abc import Iterator
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -81,14 +80,10 @@ def test_threads_do_not_change_a_byte(threads: int, tmp_path: Path) -> None:
     assert not changed
 
 
-def rows_of(query: str) -> list[tuple[Any, ...]]:
-    return duckdb.connect().execute(query).fetchall()
-
-
 def renumbered(path: Path, offsets: list[int]) -> Iterator[str]:
     """Columns of a table as SQL, with (capture, frame) as the whole capture numbers it."""
     shift = "[" + ", ".join(map(str, offsets)) + "]"
-    names = [column[0] for column in rows_of(f"DESCRIBE FROM '{path}'")]
+    names = [column[0] for column in duckdb.execute(f"DESCRIBE FROM '{path}'").fetchall()]
     for name in names:
         capture, frame = name.replace("frame", "capture"), name.replace("capture", "frame")
         if capture == frame or not {capture, frame} <= set(names):
@@ -108,7 +103,7 @@ def test_cutting_a_capture_changes_no_table(whole: idletalk.Analysis, cut: idlet
             continue
         mapped = f"SELECT {', '.join(renumbered(parts[name], offsets))} FROM '{parts[name]}'"
         for one, other in ((f"FROM '{path}'", mapped), (mapped, f"FROM '{path}'")):
-            rows = rows_of(f"({one}) EXCEPT ALL ({other})")
+            rows = duckdb.execute(f"({one}) EXCEPT ALL ({other})").fetchall()
             different.extend(f"{name}: {row}" for row in rows[:3])
     assert not different
 

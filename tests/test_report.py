@@ -11,6 +11,7 @@ import pytest
 
 import idletalk
 from idletalk.report.charts import SHADES, shade
+from idletalk.report.html import mac_field
 from idletalk.report.json import json_schema
 from idletalk.report.text import clean, human_bytes, human_duration
 from tests import made
@@ -118,3 +119,40 @@ def test_a_whisper_is_visible_beside_a_shout() -> None:
     assert shade(10**9, 10**9) == SHADES
     steps = [shade(10**n, 10**9) for n in range(10)]
     assert steps == sorted(steps)
+
+
+def test_hours_of_half_hour_zones_begin_on_their_hour(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.toml"
+    lab.write_text("timezone = 'Asia/Kolkata'\n")
+    sides = (made.PLUG, "192.168.1.2", 5000), (made.GATEWAY, "192.168.1.1", 6000)
+    start = 1_620_000_000  # 05:30 in Kolkata, on 3 May 2021
+    frames = [(start + seconds, made.datagram(*sides, b"x" * 50)) for seconds in (60, 1860, 5460)]
+    capture = made.pcap(tmp_path / "in.pcap", frames)
+    analysis = idletalk.analyze([capture], tmp_path / "out", idletalk.Options(lab=lab))
+    page = (analysis.folder / "report.html").read_text("utf-8")
+    titles = sorted(set(re.findall(r", (05-03 \d\d:\d\d): ", page)))
+    assert titles == ["05-03 05:00", "05-03 06:00", "05-03 07:00"]
+
+
+@pytest.mark.parametrize(
+    ("link_types", "field"),
+    [
+        ((), "eth.addr"),
+        (("ether",), "eth.addr"),
+        (("ieee-802-11-radiotap", "ppi"), "wlan.addr"),
+        (("ieee-802-11", "ether"), "eth.addr"),
+        (("linux-sll", "linux-sll2"), "sll.src.eth"),
+    ],
+)
+def test_filters_name_macs_as_the_captures_do(link_types: tuple[str, ...], field: str) -> None:
+    assert mac_field(link_types) == field
+
+
+def test_the_page_of_a_radio_capture_has_filters_that_match(tmp_path: Path) -> None:
+    data = b"\x08\x01\0\0" + b"".join(map(made.mac, (made.GATEWAY, made.PLUG, made.GATEWAY))) + b"\0\0"
+    body = made.ip("192.168.1.2", "192.168.1.1", 17, made.udp(1, 2, b"x"))
+    frame = data + b"\xaa\xaa\x03\0\0\0\x08\x00" + body
+    analysis = idletalk.analyze([made.pcap(tmp_path / "in.pcap", [(1.0, frame)], link_type=105)], tmp_path / "out")
+    page = (analysis.folder / "report.html").read_text("utf-8")
+    assert f"wlan.addr == {made.PLUG}" in page
+    assert "eth.addr" not in page

@@ -8,8 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from idletalk.errors import IdletalkError
+from idletalk.store import judging
 from tests import made
 from tests.conftest import DEMO, ROOT
 
@@ -213,3 +216,85 @@ def test_the_demo_runs_in_a_bounded_time_on_every_cut(tmp_path: Path) -> None:
         folder = tmp_path / f"tables-{length}"
         folder.mkdir()
         assert core.dissect([cut], folder)["captures"] == 1
+
+
+def test_a_stream_has_the_name_that_the_user_knows(tmp_path: Path) -> None:
+    capture = made.pcap(tmp_path / "in.pcap", FRAMES).read_bytes()
+    assert run("info", "-", stdin=capture).stdout.startswith("standard input\n")
+    assert json.loads(run("info", "-", "--json", stdin=capture).stdout)["files"][0]["path"] == "standard input"
+    for command in (("analyze", "-", "--out", tmp_path / "out"), ("info", "-")):
+        done = run(*command, stdin=b"")
+        assert done.returncode == 2
+        assert "standard input: " in done.stderr
+        assert "partial" not in done.stderr
+        assert str(tmp_path) not in done.stderr
+
+
+def test_standard_input_by_its_path_is_kept_too(tmp_path: Path) -> None:
+    capture = made.pcap(tmp_path / "in.pcap", FRAMES).read_bytes()
+    assert run("analyze", "/dev/stdin", "--out", tmp_path / "out", stdin=capture).returncode == 0
+    assert (tmp_path / "out" / "captures" / "standard-input").read_bytes() == capture
+
+
+def test_a_link_to_nothing_in_a_folder_is_said_in_a_line(tmp_path: Path) -> None:
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    made.pcap(folder / "good.pcap", FRAMES)
+    (folder / "gone.pcap").symlink_to(tmp_path / "nowhere")
+    done = run("analyze", folder, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    [line] = done.stderr.strip().splitlines()
+    assert "gone.pcap" in line
+
+
+def test_a_place_that_cannot_be_written_is_said_in_a_line(tmp_path: Path) -> None:
+    capture = made.pcap(tmp_path / "in.pcap", FRAMES)
+    done = run("analyze", capture, "--out", capture / "out")
+    assert done.returncode == 2
+    [line] = done.stderr.strip().splitlines()
+    assert "cannot write" in line
+
+
+def test_times_beyond_any_capture_cut_nothing(tmp_path: Path) -> None:
+    capture = made.pcap(tmp_path / "in.pcap", FRAMES)
+    done = run("analyze", capture, "--out", tmp_path / "out", "--from", "0001-01-01", "--to", "9999-12-31")
+    assert done.returncode == 0
+    assert report(tmp_path / "out")["captures"]["packets"] == 20
+
+
+def test_a_users_sql_only_reads(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--out", out)
+    for query in (
+        "",
+        " ; ",
+        "DROP VIEW captures",
+        "SELECT 1; SELECT 2",
+        "SET threads = 1",
+        "CREATE TABLE x AS SELECT 1",
+    ):
+        done = run("sql", query, out)
+        assert (done.returncode, done.stdout) == (2, ""), query
+        assert len(done.stderr.strip().splitlines()) == 1, query
+    for query in ("FROM captures", "DESCRIBE captures", "SHOW TABLES", "SUMMARIZE captures", "EXPLAIN SELECT 1"):
+        assert run("sql", query, out).returncode == 0, query
+
+
+def test_json_of_sql_is_json(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--out", out)
+    query = "SELECT 1 AS n, 2 AS n, 'nan'::DOUBLE AS x, ['inf'::DOUBLE, 1.5] AS y, 3 AS n"
+    assert json.loads(run("sql", query, out, "--json").stdout, parse_constant=pytest.fail) == [
+        {"n": 1, "n_1": 2, "x": None, "y": [None, 1.5], "n_2": 3}
+    ]
+
+
+def test_a_failure_of_judging_is_said_in_a_line() -> None:
+    with pytest.raises(IdletalkError, match=r"could not be completed: Catalog Error.*nothing") as caught, judging():
+        duckdb.sql("FROM nothing")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(IdletalkError, match="memory or disk space ran out: Out of Memory"), judging():
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed\nmore")
+    for stopped in (RuntimeError("Query interrupted"), duckdb.InterruptException("INTERRUPT Error: Interrupted!")):
+        with pytest.raises(KeyboardInterrupt), judging():
+            raise stopped

@@ -3,7 +3,8 @@
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from idletalk.model import Report
 from idletalk.provenance import Options, as_given
 
 REPORT = "report.json"
+
+SPOOL = "captures"
+"""Folder of the streams that were read, inside an analysis."""
 
 Progress = Callable[[str, float], None]
 """Called with (what is being done, share of it from 0 to 1)."""
@@ -65,23 +69,39 @@ def analyze(
     """
     chosen = options or Options()
     out = Path(out)
-    _check_target(out, force=force)
+    with _writing(out):
+        _check_target(out, force=force)
     lab = labfile.read_lab(chosen.lab)
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
-    partial.mkdir(mode=0o755, parents=True)
     try:
-        files = inputs.expand([str(path) for path in paths], partial / "captures")
+        with _writing(out):
+            partial.mkdir(mode=0o755, parents=True)
+        files = inputs.expand([str(path) for path in paths], partial / SPOOL)
         _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
-        if out.exists():
-            aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.old")
-            out.rename(aside)
-            partial.rename(out)
-            shutil.rmtree(aside)
-        else:
-            partial.rename(out)
+        with _writing(out):
+            _replace(out, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return Analysis(out)
+
+
+@contextmanager
+def _writing(out: Path) -> Generator[None]:
+    """Where the analysis cannot be written is told in a line."""
+    try:
+        yield
+    except OSError as error:
+        raise IdletalkError(f"cannot write the analysis {out}: {error.strerror}") from None
+
+
+def _replace(out: Path, partial: Path) -> None:
+    if out.exists():
+        aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.old")
+        out.rename(aside)
+        partial.rename(out)
+        shutil.rmtree(aside)
+    else:
+        partial.rename(out)
 
 
 def _check_target(out: Path, *, force: bool) -> None:
@@ -98,10 +118,11 @@ def _check_target(out: Path, *, force: bool) -> None:
 def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
     from idletalk import store
 
-    # what judges and draws is loaded while the core reads, which needs no interpreter
-    warming = threading.Thread(target=_warm, daemon=True)
+    # what judges and draws is loaded while the core reads, which needs no interpreter; no daemon: a module that is
+    # still loading when the program ends would abort it
+    warming = threading.Thread(target=_warm)
     warming.start()
-    total = sum(file.stat().st_size for file in files if file.exists()) or 1
+    total = sum(inputs.size(file) for file in files) or 1
     ranges = _ranges(lab, options)
     store.dissect(
         files,
@@ -115,13 +136,28 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
     from idletalk.assemble import assemble
     from idletalk.report import write_report
 
-    report = assemble(partial, files, lab, options, as_given(options))
-    write_report(report, partial)
-    if any(file.is_relative_to(partial) for file in files):
-        spooled = store.Store(partial)
-        spooled.relocate(partial, out)
-        spooled.close()
+    has_streams = any(file.is_relative_to(partial) for file in files)
+    with store.judging():
+        if has_streams:
+            spool = partial / SPOOL
+            _restate(partial, "error", {f"{spool / inputs.SPOOLED_INPUT}:": "standard input:", f"{spool}/": ""})
+        report = assemble(partial, files, lab, options, as_given(options))
+        if has_streams:
+            _restate(partial, "path", {f"{partial}/": f"{out}/"})
+    with _writing(out):
+        write_report(report, partial)
     progress("judging", 1.0)
+
+
+def _restate(folder: Path, column: str, words: Mapping[str, str]) -> None:
+    from idletalk.store import Store
+
+    facts = Store(folder)
+    try:
+        for old, new in words.items():
+            facts.restate(column, old, new)
+    finally:
+        facts.close()
 
 
 def _warm() -> None:

@@ -36,8 +36,11 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         what = captures.captures(store.ask, file_hashes(files, options.hash))
         observed_s = what.coverage.observed_s if what.coverage else 0.0
-        devices = _chosen(inventory.devices(store.ask, peers.peers(store.ask), observed_s), options.device)
+        everything = inventory.devices(store.ask, peers.peers(store.ask), observed_s)
+        devices = _chosen(everything, options.device)
         end = store.ask("SELECT max(last_ns) AS last_ns FROM flow_segments")[0]["last_ns"]
+        unseen = visibility.blindness(store.ask, what)
+        lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
         return Report(
             provenance=Provenance(
@@ -59,13 +62,27 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 timezone=lab.timezone,
             ),
             captures=replace(what, files=tuple(replace(file, path=_shown(file.path)) for file in what.files)),
-            cannot_be_seen=visibility.blindness(store.ask, what),
+            cannot_be_seen=unseen,
             devices=devices,
+            devices_omitted=max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything)),
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
-            conclusions=Conclusions(idle=peers.idle_rows(devices)),
+            conclusions=Conclusions(idle=peers.idle_rows(devices, _missing(lab, everything, options), lan_visible)),
         )
     finally:
         store.close()
+
+
+def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[str, str]:
+    """Devices under test of the lab file that this capture does not show, names by id."""
+    if options.device is not None:
+        return {}
+    seen = {mac for device in devices for mac in device.macs}
+    wanted = [
+        (device, sorted(mac.lower().replace("-", ":") for mac in device.macs))
+        for device in lab.device
+        if device.under_test
+    ]
+    return {macs[0] if macs else device.name: device.name for device, macs in wanted if not seen & set(macs)}
 
 
 def prepare(store: Store, lab: Lab) -> None:

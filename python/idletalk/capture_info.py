@@ -68,21 +68,23 @@ def info(paths: Sequence[str | Path]) -> Info:
 
     with tempfile.TemporaryDirectory(prefix="idletalk-") as name:
         folder = Path(name)
-        files = inputs.expand([str(path) for path in paths], folder / "captures")
+        spool = folder / "captures"
+        files = inputs.expand([str(path) for path in paths], spool)
         dissect(files, folder, only_captures=True)
         store = Store(folder)
         try:
             hashes = file_hashes(files, "all")
             rows = store.ask("FROM captures WHERE error IS NULL ORDER BY capture")
-            errors = [row["error"] for row in store.ask("FROM captures WHERE error IS NOT NULL ORDER BY capture")]
+            unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")
+            errors = [inputs.as_named(row["error"], spool) for row in unreadable]
             if not rows:
                 raise IdletalkError("; ".join(errors))
             interfaces = store.ask("FROM interfaces ORDER BY capture, interface")
             damage = store.ask('FROM capture_faults ORDER BY capture, "offset"')
         finally:
             store.close()
-    found = tuple(_file(row, interfaces, damage, hashes) for row in rows)
-    names = {row["capture"]: row["path"] for row in rows}
+    names = {row["capture"]: inputs.as_named(row["path"], spool) for row in rows}
+    found = tuple(_file(row, names[row["capture"]], interfaces, damage, hashes) for row in rows)
     faults = (*errors, *(f"{names[row['capture']]}: {row['message']}" for row in damage))
     return Info(files=found, whole=Totals(**_totals(rows)), faults=faults)
 
@@ -115,7 +117,11 @@ def _totals(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _file(
-    row: dict[str, Any], interfaces: list[dict[str, Any]], damage: list[dict[str, Any]], hashes: dict[str, str]
+    row: dict[str, Any],
+    name: str,
+    interfaces: list[dict[str, Any]],
+    damage: list[dict[str, Any]],
+    hashes: dict[str, str],
 ) -> FileInfo:
     def mine(others: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
         return tuple(
@@ -124,7 +130,7 @@ def _file(
 
     return FileInfo(
         **_totals([row]),
-        path=row["path"],
+        path=name,
         sha256=hashes.get(row["path"]),
         format=row["format"],
         byte_order=row["byte_order"],

@@ -72,7 +72,7 @@ def main_group() -> None:
     type=click.Choice(["auto", "cited", "all", "none"]),
     default="auto",
     show_default=True,
-    help="Which capture files get a SHA-256; auto: all, up to 256 MiB together.",
+    help="Which capture files get a SHA-256; auto: all, up to 256 MiB together; cited: those that findings cite.",
 )
 @click.option("--as-of", metavar="TIME", help="The 'now' of judgements  [default: the capture's end].")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads  [default: one per processor].")
@@ -135,7 +135,9 @@ def analyze(
 
 def default_folder(first: str) -> Path:
     """Where the analysis of captures goes, named after the first of them."""
-    name = "standard-input" if first == "-" else Path(first.rstrip("/")).resolve().name
+    from idletalk.inputs import is_stream
+
+    name = "standard-input" if is_stream(Path(first)) else Path(first.rstrip("/")).resolve().name
     stem = name.split(".")[0] if "*" not in name else "captures"
     return Path(f"{stem or 'captures'}.idletalk")
 

@@ -10,7 +10,21 @@ from typing import Any
 from idletalk import inputs, labfile
 from idletalk.errors import IdletalkError
 
-_FRAMES = re.compile(r"(?:(?P<capture>\d+):)?(?P<first>\d+)(?:-(?P<last>\d+))?")
+_FRAMES = re.compile(r"(?:(?P<capture>[0-9]{1,19}):)?(?P<first>[0-9]{1,19})(?:-(?P<last>[0-9]{1,19}))?")
+
+MAX_FRAMES = 1_000_000
+"""Frames that a list may name; a range of time is the way to more."""
+
+KNOWN_PROTOCOLS = frozenset(
+    {
+        *("dhcp", "dns", "http", "mdns", "mqtt", "ntp", "ssdp", "tls"),
+        *("6in4", "ah", "esp", "gre", "icmp", "icmpv6", "igmp", "ipip", "ospf", "pim", "sctp", "tcp", "udp", "vrrp"),
+        *("eapol", "lldp", "rarp", "mpls", "pppoe", "pppoe-discovery", "ptp", "loopback", "slow-protocols"),
+        *("802.11-tdls", "homeplug", "homeplug-av", "ieee1905", "mediaxtream", "realtek"),
+        *("arp", "fragment", "ip", "ipv6", "llc", "stp", "unknown", "wlan", "wlan-protected"),
+    }
+)
+"""Protocols that may be asked for although these captures do not hold them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +54,16 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
         raise IdletalkError(f"{target} exists: overwrite it with --force")
     with tempfile.TemporaryDirectory(prefix="idletalk-") as name:
         folder = Path(name)
-        files = inputs.expand([str(path) for path in paths], folder / "captures")
+        spool = folder / "captures"
+        files = inputs.expand([str(path) for path in paths], spool)
         if any(target.exists() and file.samefile(target) for file in files):
             raise IdletalkError(f"{target} is one of the captures that are read: write somewhere else")
         needs_flows = bool(wanted.flow or wanted.protocol or wanted.device)
         store.dissect(files, folder, only_captures=not needs_flows)
         facts = store.Store(folder)
         try:
+            sources = _sources(facts, spool)
             selection = _selection(facts, wanted)
-            sources = _sources(facts)
             if wanted.pcap:
                 selection["pcap"] = _pcap_resolution(facts)
         finally:
@@ -62,11 +77,11 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
     return selected
 
 
-def _sources(facts: Any) -> list[tuple[int, Path, str, list[tuple[int, int, int, int]]]]:
+def _sources(facts: Any, spool: Path) -> list[tuple[int, Path, str, list[tuple[int, int, int, int]]]]:
     rows = facts.ask("SELECT capture, path, error FROM captures ORDER BY capture")
     readable = [row for row in rows if row["error"] is None]
     if not readable:
-        raise IdletalkError("; ".join(row["error"] for row in rows))
+        raise IdletalkError("; ".join(inputs.as_named(row["error"], spool) for row in rows))
     marks: dict[int, list[tuple[int, int, int, int]]] = {}
     for row in facts.ask("FROM frame_index ORDER BY capture, frame"):
         marks.setdefault(row["capture"], []).append((row["offset"], row["frame"], row["described_to"], row["time_ns"]))
@@ -103,10 +118,14 @@ def parse_frames(text: str, captures: Sequence[int]) -> list[tuple[int, int]]:
                 f"there are {len(captures)} files: name the file's index with the frames, like 0:{part}"
             )
         capture = int(match["capture"]) if match["capture"] is not None else captures[0]
+        if capture not in captures:
+            raise IdletalkError(f"{part!r}: there is no file {capture}, the {len(captures)} here count from 0")
         first = int(match["first"])
         last = int(match["last"] or first)
-        if last - first > 10_000_000:
-            raise IdletalkError(f"{part!r} are more frames than can be listed: use --from and --to")
+        if not 1 <= first <= last < 2**63:
+            raise IdletalkError(f"{part!r} names no frames: they count from 1, and the first comes before the last")
+        if len(found) + last - first >= MAX_FRAMES:
+            raise IdletalkError(f"{text!r} names more than {MAX_FRAMES:,} frames: use --from and --to")
         found.extend((capture, number) for number in range(first, last + 1))
     return found
 
@@ -122,15 +141,10 @@ def _address(text: str) -> str:
 
 def _macs(facts: Any, lab: labfile.Lab, name: str) -> list[str]:
     """The MACs of a device: itself a MAC, a name of the lab file, or an address or host name seen in the capture."""
-    text = name.lower().replace("-", ":")
-    if re.fullmatch(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", text):
-        return [text]
-    named = [
-        mac.lower().replace("-", ":")
-        for device in lab.device
-        if device.name.lower() == name.lower()
-        for mac in device.macs
-    ]
+    mac = labfile.mac_of(name)
+    if mac is not None:
+        return [mac]
+    named = [mac for device in lab.device if device.name.lower() == name.lower() for mac in device.macs]
     if named:
         return named
     rows = facts.ask(
@@ -141,16 +155,58 @@ def _macs(facts: Any, lab: labfile.Lab, name: str) -> list[str]:
         name,
         name,
     )
-    if not rows:
+    macs = [row["mac"] for row in rows] or _sender(facts, name)
+    if not macs:
         raise IdletalkError(
             f"no device {name!r} here: give its MAC, a name of the lab file, an address or a host name of the capture"
         )
-    return [row["mac"] for row in rows]
+    return macs
+
+
+def _sender(facts: Any, name: str) -> list[str]:
+    """The MAC that sends from an IP address, if there is but one, and it does not forward what others send.
+
+    Who sends from a public IPv4 address and from others, or from public IPv6 addresses of several networks, forwards.
+    """
+    import ipaddress
+
+    try:
+        address = str(ipaddress.ip_address(name))
+    except ValueError:
+        return []
+    rows = facts.ask(
+        "WITH sent AS ("
+        "SELECT originator_mac AS mac, originator AS address FROM flow_segments WHERE originator_packets > 0"
+        " UNION SELECT responder_mac, responder FROM flow_segments WHERE responder_packets > 0)"
+        " SELECT DISTINCT address, mac FROM sent WHERE mac IS NOT NULL AND address IS NOT NULL"
+        " AND mac IN (SELECT mac FROM sent WHERE address = ?)",
+        address,
+    )
+    macs = sorted({row["mac"] for row in rows if row["address"] == address})
+    sent = {ipaddress.ip_address(row["address"]) for row in rows}
+    public = {one for one in sent if one.is_global}
+    prefixes = {int(one) >> 64 for one in public if one.version == 6}
+    forwards = len(prefixes) > 1 or (
+        any(one.version == 4 for one in public) and sum(one.version == 4 for one in sent) > 1
+    )
+    return macs if len(macs) == 1 and not forwards else []
+
+
+def _check_protocols(facts: Any, names: Sequence[str]) -> None:
+    """A protocol that is neither known nor here is a slip of the pen."""
+    rows = facts.ask(
+        "SELECT DISTINCT unnest([application, network, transport]) AS name FROM flow_segments ORDER BY name"
+    )
+    here = [row["name"] for row in rows if row["name"] is not None]
+    for name in names:
+        if name not in KNOWN_PROTOCOLS and name not in here:
+            raise IdletalkError(f"no protocol {name!r} in these captures; there are: {', '.join(here) or 'none'}")
 
 
 def _flows(facts: Any, wanted: Wanted) -> tuple[list[tuple[Any, ...]], list[str]]:
     """The flows meant by id or application, and the names of network or transport layers."""
     names = [protocol.lower() for protocol in wanted.protocol]
+    _check_protocols(facts, names)
     rows = facts.ask(
         "SELECT network, transport, protocol_number, originator_mac, originator, originator_port, responder_mac, responder,"
         " responder_port, min(first_ns) AS first_ns, max(last_ns) AS last_ns, flow FROM flow_segments"

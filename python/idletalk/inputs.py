@@ -1,7 +1,9 @@
-"""What a user names as captures: files, folders, globs, standard input."""
+"""What a user names as captures: files, folders, globs, standard input and other streams."""
 
 import glob
+import os
 import shutil
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,51 +12,129 @@ from idletalk.errors import IdletalkError
 
 STANDARD_INPUT = "-"
 
+SPOOLED_INPUT = "standard-input"
+"""Name of the file that keeps standard input."""
+
 
 def expand(names: Sequence[str], spool: Path) -> list[Path]:
-    """The files that the names stand for, without repetition.
+    """The files that the names stand for, each once, whatever names it goes by.
 
-    A folder stands for all files below it but hidden ones and those of analyses; ``-`` is copied to ``spool``, since
-    evidence needs a second look. A name that stands for nothing is an error.
+    A folder stands for all files below it but hidden ones and those of analyses; what cannot be looked at in it is
+    among them, so that the reader says so. Streams (``-``, pipes) are copied to ``spool``, since evidence needs a
+    second look. A name that stands for nothing is an error.
     """
-    found: dict[Path, None] = {}
+    found: list[Path] = []
+    seen: set[object] = set()
     for name in names:
-        for path in _files(name, spool):
-            found.setdefault(path)
-    return list(found)
+        for path in _files(name):
+            identity = _identity(path)
+            if identity not in seen:
+                seen.add(identity)
+                found.append(_spooled(path, spool) if is_stream(path) else path)
+    return found
 
 
-def _files(name: str, spool: Path) -> list[Path]:
-    if name == STANDARD_INPUT:
-        return [_spooled(spool)]
+def is_stream(path: Path) -> bool:
+    """Whether a path is standard input, or something else that can be read but once."""
+    return str(path) == STANDARD_INPUT or ((mode := _mode(path)) is not None and _is_pipe(mode))
+
+
+def as_named(text: str, spool: Path) -> str:
+    """A text that holds paths of spooled streams, as the user knows them."""
+    return text.replace(f"{spool}/{SPOOLED_INPUT}", "standard input").replace(f"{spool}/", "")
+
+
+def size(path: Path) -> int:
+    """Bytes of a file; none of what cannot be looked at."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _files(name: str) -> list[Path]:
     path = Path(name)
-    if path.is_dir():
-        files = sorted(
-            file for file in path.rglob("*") if file.is_file() and _is_candidate(file.relative_to(path), path)
-        )
+    if name == STANDARD_INPUT:
+        return [path]
+    mode = _mode(path)
+    if mode is None and not _is_barred(path):
+        matches = sorted(glob.glob(name, recursive=True)) if glob.has_magic(name) else []
+        if not matches:
+            raise IdletalkError(f"no such file, folder or pattern: {name}")
+        return [file for match in matches for file in ([Path(match)] if _mode(Path(match)) is None else _files(match))]
+    if mode is not None and stat.S_ISDIR(mode):
+        files = _below(path)
         if not files:
             raise IdletalkError(f"the folder {name} holds no files")
         return files
-    if path.exists():
-        return [path]
-    matches = [Path(match) for match in sorted(glob.glob(name, recursive=True))]
-    if not matches:
-        raise IdletalkError(f"no such file, folder or pattern: {name}")
-    return [file for match in matches for file in (_files(str(match), spool) if match.is_dir() else [match])]
+    if mode is not None and (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)):
+        raise IdletalkError(f"{name} is a device, not a capture: name a file, a folder or - for standard input")
+    return [path]
 
 
-def _is_candidate(inside: Path, folder: Path) -> bool:
-    if any(part.startswith(".") for part in inside.parts):
+def _below(folder: Path) -> list[Path]:
+    """The files below a folder, with what cannot be looked at: links to nothing, folders that cannot be read."""
+    found: list[Path] = []
+    for place, inner, names in os.walk(folder, onerror=lambda error: found.append(Path(error.filename))):
+        here = Path(place)
+        if _mode(here / "report.json") is not None and _mode(here / "tables") is not None:
+            inner.clear()
+            continue
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in names:
+            mode = _mode(here / name)
+            if not name.startswith(".") and (mode is None or stat.S_ISREG(mode)):
+                found.append(here / name)
+    return sorted(found)
+
+
+def _mode(path: Path) -> int | None:
+    """What kind of thing a path leads to; none where it leads nowhere or cannot be looked at."""
+    try:
+        return path.stat().st_mode
+    except (OSError, ValueError):
+        return None
+
+
+def _is_barred(path: Path) -> bool:
+    """Whether permissions hide what a path leads to."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
         return False
-    return not any(
-        (folder / parent / "report.json").is_file() and (folder / parent / "tables").is_dir()
-        for parent in inside.parents
-    )
+    return False
 
 
-def _spooled(spool: Path) -> Path:
+def _is_pipe(mode: int) -> bool:
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def _identity(path: Path) -> object:
+    """What is the same for two names of one file."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return path
+    return status.st_dev, status.st_ino
+
+
+def _spooled(path: Path, spool: Path) -> Path:
+    """A stream, copied to a file of its name."""
     spool.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = spool / "standard-input"
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-    return path
+    name = SPOOLED_INPUT if str(path) in (STANDARD_INPUT, "/dev/stdin") else path.name
+    target, copies = spool / name, 1
+    while target.exists():
+        copies += 1
+        target = spool / f"{name}-{copies}"
+    try:
+        with target.open("xb") as file:
+            if str(path) == STANDARD_INPUT:
+                shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+            else:
+                with path.open("rb") as stream:
+                    shutil.copyfileobj(stream, file, 1 << 20)
+    except OSError as error:
+        raise IdletalkError(f"cannot keep {path} for a second look: {error.strerror}") from None
+    return target

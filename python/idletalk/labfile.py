@@ -4,7 +4,10 @@ Format: docs/lab-file.md. A mistake in it is an :class:`IdletalkError` that name
 """
 
 import hashlib
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +17,14 @@ from idletalk.errors import IdletalkError
 from idletalk.model import Role
 
 PhaseName = str
+
+MAX_BYTES = 1 << 20
+"""Longest lab file that is read."""
+
+MIN_NS, MAX_NS = -(2**63), 2**63 - 1
+"""Times of a capture lie between these (the years 1677 to 2262)."""
+
+_MAC = re.compile(r"[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}")
 
 
 class LabDevice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,10 +89,20 @@ class Lab(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def time_ns(moment: datetime, zone: ZoneInfo) -> int:
-    """A moment as UTC nanoseconds since 1970; without an offset it is local time of the lab."""
+    """A moment as UTC nanoseconds since 1970; without an offset it is local time of the lab.
+
+    What 64 bits cannot hold is the nearest that they can: no capture reaches beyond it.
+    """
     aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     delta = aware - datetime(1970, 1, 1, tzinfo=UTC)
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000_000 + delta.microseconds * 1_000
+    exact = (delta.days * 86_400 + delta.seconds) * 1_000_000_000 + delta.microseconds * 1_000
+    return min(max(exact, MIN_NS), MAX_NS)
+
+
+def mac_of(text: str) -> str | None:
+    """A MAC address as lower-case text with colons; none if the text is no MAC."""
+    lower = text.lower()
+    return lower.replace("-", ":") if _MAC.fullmatch(lower) else None
 
 
 def parse_time(text: str, zone: ZoneInfo) -> int:
@@ -97,12 +118,59 @@ def read_lab(path: Path | None) -> Lab:
     if path is None:
         return Lab()
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise IdletalkError(f"cannot read the lab file {path}: {error.strerror}") from None
+    if len(raw) > MAX_BYTES:
+        raise IdletalkError(f"{path} is no lab file: it is longer than 1 MiB")
     try:
         lab = msgspec.toml.decode(raw, type=Lab)
-        ZoneInfo(lab.timezone)
-    except (msgspec.ValidationError, msgspec.DecodeError, ValueError, ZoneInfoNotFoundError) as error:
+        zone = ZoneInfo(lab.timezone)
+    except (msgspec.DecodeError, ValueError, ZoneInfoNotFoundError, OSError, RecursionError) as error:
         raise IdletalkError(f"{path} is no lab file: {error}") from None
-    return msgspec.structs.replace(lab, sha256=hashlib.sha256(raw).hexdigest())
+    try:
+        devices = _checked_devices(lab.device)
+        _check_addresses(lab)
+        _check_phases(lab.phase, zone)
+    except ValueError as error:
+        raise IdletalkError(f"the lab file {path} is wrong: {error}") from None
+    return msgspec.structs.replace(lab, device=devices, sha256=hashlib.sha256(raw).hexdigest())
+
+
+def _checked_devices(devices: Iterable[LabDevice]) -> tuple[LabDevice, ...]:
+    """The devices with their MACs as lower-case text with colons, none of which stands twice."""
+    names: dict[str, str] = {}
+    checked: list[LabDevice] = []
+    for device in devices:
+        macs: list[str] = []
+        for text in device.macs:
+            mac = mac_of(text)
+            if mac is None:
+                raise ValueError(f"{text!r} of {device.name!r} is no MAC: write it like 02:00:00:00:00:01")
+            if mac in names:
+                raise ValueError(f"the MAC {mac} stands twice: with {names[mac]!r} and with {device.name!r}")
+            names[mac] = device.name
+            macs.append(mac)
+        checked.append(msgspec.structs.replace(device, macs=tuple(macs)))
+    return tuple(checked)
+
+
+def _check_addresses(lab: Lab) -> None:
+    public = (lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or ()
+    for text in public:
+        try:
+            ip_address(text)
+        except ValueError:
+            raise ValueError(f"public_ip {text!r} is no IP address") from None
+    for text in lab.local_networks:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError(f"local network {text!r} is no network: write it like 192.0.2.0/24") from None
+
+
+def _check_phases(phases: Iterable[Phase], zone: ZoneInfo) -> None:
+    for phase in phases:
+        if time_ns(phase.start, zone) >= time_ns(phase.end, zone):
+            raise ValueError(f"the phase {phase.name!r} from {phase.start} to {phase.end} ends before it begins")

@@ -12,7 +12,7 @@ from msgspec import Meta
 SCHEMA = "https://idletalk.invalid/schema/report-1.json"
 """Identifies the version of report.json; the number grows when a name changes its meaning."""
 
-Scope = Literal["lan", "gateway", "multicast", "broadcast", "internet", "unspecified"]
+Scope = Literal["lan", "gateway", "multicast", "broadcast", "internet", "routed", "unspecified"]
 Role = Literal["device", "gateway", "capture", "phone", "hub", "bystander"]
 
 
@@ -60,6 +60,7 @@ class ProtocolVolume:
     protocol: Annotated[str, Meta(description="application protocol, else transport or network layer")]
     transport: Annotated[str | None, Meta(description="tcp, udp, icmp ...; null without IP")]
     application: Annotated[str | None, Meta(description="null: nobody knows it")]
+    recognised_by: Annotated[str | None, Meta(description="content, or only the port")]
     traffic: Traffic
 
 
@@ -111,6 +112,7 @@ class Device:
     bytes_per_observed_hour: float | None
     protocols: tuple[ProtocolVolume, ...]
     peers: tuple[Peer, ...]
+    peers_omitted: Annotated[int, Meta(description="peers with fewer bytes that only the table peers has")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,11 +247,18 @@ class IdleRow:
     """What a device does when nobody uses it."""
 
     device: str
+    name: str
+    seen: Annotated[bool, Meta(description="false: under test, and not one frame of it in this capture")]
     clouds: tuple[CloudUse, ...]
     countries: tuple[str, ...]
+    countries_disputed: Annotated[
+        tuple[str, ...], Meta(description="of these, those about which look-up tables disagree")
+    ]
     ntp_hosts: int
     internet_peers_without_ntp: int
-    lan_peers: int
+    lan_peers: Annotated[
+        int | None, Meta(description="devices of the LAN it exchanged frames with; null: undecidable here")
+    ]
     bytes_per_observed_hour: float | None
 
 
@@ -281,6 +290,7 @@ class Report:
     captures: Captures
     cannot_be_seen: tuple[Blindness, ...]
     devices: tuple[Device, ...]
+    devices_omitted: Annotated[int, Meta(description="devices with fewer bytes that only the table devices has")]
     hours: Annotated[tuple[HourVolume, ...], Meta(description="bytes by device and hour, for the charts")]
     findings: tuple[Finding, ...] = field(default=())
     conclusions: Conclusions

@@ -1,6 +1,7 @@
 """How an analysis was made: its options, hashes, version and the 'now' of its judgements."""
 
 import hashlib
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,16 +46,32 @@ def as_given(options: Options) -> Mapping[str, Any]:
 
 
 def file_hashes(files: Sequence[Path], choice: HashChoice) -> dict[str, str]:
-    """SHA-256 by path, of the files that the choice covers."""
-    total = sum(file.stat().st_size for file in files if file.is_file())
-    if choice in ("none", "cited") or (choice == "auto" and total > AUTO_HASH_BYTES):
+    """SHA-256 by path, of the files that the choice covers and that can be read.
+
+    ``cited`` covers the files that findings cite; no finding cites a file yet.
+    """
+    if choice in ("none", "cited"):
+        return {}
+    sizes = {file: size for file in files if (size := _size(file)) is not None}
+    if choice == "auto" and sum(sizes.values()) > AUTO_HASH_BYTES:
         return {}
     hashes: dict[str, str] = {}
-    for file in files:
-        if file.is_file():
+    for file in sizes:
+        try:
             with file.open("rb") as stream:
                 hashes[str(file)] = hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError:  # the reader says so
+            continue
     return hashes
+
+
+def _size(file: Path) -> int | None:
+    """Bytes of a regular file; none for anything else."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def program_version() -> str:

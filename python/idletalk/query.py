@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from idletalk.errors import IdletalkError
 from idletalk.report.text import clean
@@ -35,9 +36,7 @@ def run(folder: Path, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
 
     store = Store(folder)
     try:
-        store.protect()
-        cursor = store.connection.execute(query)
-        return cursor.fetchall(), [column[0] for column in cursor.description or ()]
+        return store.answer(query)
     except duckdb.Error as error:
         raise IdletalkError(str(error)) from None
     finally:
@@ -53,8 +52,34 @@ def _plain(value: Any) -> Any:
 
 
 def to_json(rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> str:
-    """A JSON array of objects."""
-    return json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=_plain, indent=1) + "\n"
+    """A JSON array of objects; a name that stands for several columns is numbered, what is no number is null."""
+    names = list(_distinct(columns))
+    objects = [dict(zip(names, map(_finite, row), strict=True)) for row in rows]
+    return json.dumps(objects, default=_plain, indent=1, allow_nan=False) + "\n"
+
+
+def _distinct(columns: Sequence[str]) -> Iterator[str]:
+    """Column names of which none stands twice: ``n``, ``n_1``, ``n_2``."""
+    taken: set[str] = set()
+    for column in columns:
+        name, number = column, 0
+        while name in taken or (number and name in columns):
+            number += 1
+            name = f"{column}_{number}"
+        taken.add(name)
+        yield name
+
+
+def _finite(value: Any) -> Any:
+    """A value as JSON can hold it: NaN and infinities are null, keys are text."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        items = cast(dict[Any, Any], value).items()
+        return {key if isinstance(key, str) else str(_plain(key)): _finite(inner) for key, inner in items}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in cast(Sequence[Any], value)]
+    return value
 
 
 def to_csv(rows: Sequence[tuple[Any, ...]], columns: Sequence[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 TABLES = "tables"
 """Folder of the Parquet files inside an analysis."""
 
-MEMORY_LIMIT = "200MB"
+MEMORY_LIMIT = "320MB"
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB)."""
 
 Ticker: TypeAlias = Callable[[int, int], None]
@@ -74,6 +76,41 @@ def dissect(
         raise IdletalkError(f"cannot write the tables into {tables}: {error}") from None
 
 
+@contextmanager
+def _interruptible() -> Generator[None]:
+    """Ctrl-C while DuckDB works is Ctrl-C, not an error of a query."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from None
+        raise
+
+
+@contextmanager
+def judging() -> Generator[None]:
+    """What DuckDB cannot do while it judges is told in a line."""
+    import duckdb
+
+    try:
+        with _interruptible():
+            yield
+    except duckdb.OutOfMemoryException as error:
+        raise IdletalkError(
+            f"the analysis could not be completed, memory or disk space ran out: {_first_line(error)}"
+        ) from None
+    except duckdb.Error as error:
+        raise IdletalkError(f"the analysis could not be completed: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
 class Store:
     """DuckDB over the tables of one analysis."""
 
@@ -82,59 +119,89 @@ class Store:
         import duckdb
 
         self.folder = folder
+        self._spill = tempfile.TemporaryDirectory(prefix="idletalk-spill-")
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
-            ":memory:", config={"memory_limit": MEMORY_LIMIT, "autoload_known_extensions": "false"}
+            ":memory:",
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "autoload_known_extensions": "false",
+                "temp_directory": self._spill.name,
+            },
         )
         files = sorted((folder / TABLES).glob("*.parquet"))
         if not files:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
         for file in files:
             path = str(file).replace("'", "''")
-            self.connection.execute(f"CREATE VIEW \"{file.stem}\" AS FROM read_parquet('{path}')")
+            self._execute(f"CREATE VIEW \"{file.stem}\" AS FROM read_parquet('{path}')")
 
     def close(self) -> None:
         """Let go of the files."""
         self.connection.close()
+        self._spill.cleanup()
 
     def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, by column name."""
-        cursor = self.connection.execute(sql, list(parameters))
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows, names = self._execute(sql, list(parameters))
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def protect(self) -> None:
+    def answer(self, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
+        """Rows and column names of a user's query: one statement, which reads, and no file but the tables."""
+        import duckdb
+
+        statements = self.connection.extract_statements(query)
+        if not statements:
+            raise IdletalkError("the query is empty")
+        reads = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+        if len(statements) != 1 or statements[0].type not in reads:
+            raise IdletalkError("a query is one statement that reads: SELECT, FROM, DESCRIBE, SUMMARIZE or EXPLAIN")
+        self._protect()
+        return self._execute(query)
+
+    def _execute(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+    ) -> tuple[list[tuple[Any, ...]], list[str]]:
+        """Rows and column names; every statement goes through here."""
+        with _interruptible():
+            cursor = self.connection.execute(sql, parameters or None)
+            return cursor.fetchall(), [column[0] for column in cursor.description or ()]
+
+    def _protect(self) -> None:
         """Let a user's query reach the tables of this analysis and no other file."""
         folder = str((self.folder / TABLES).absolute())
-        self.connection.execute("SET allowed_directories = [?]", [folder])
-        self.connection.execute("SET enable_external_access = false")
-        self.connection.execute("SET lock_configuration = true")
+        self._execute("SET allowed_directories = [?]", [folder])
+        self._execute("SET enable_external_access = false")
+        self._execute("SET lock_configuration = true")
 
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Make a temporary table of a few rows that SQL needs to know (the lab file's devices, ...)."""
-        self.connection.execute(f"CREATE TEMP TABLE {table} ({columns})")
+        self._execute(f"CREATE TEMP TABLE {table} ({columns})")
         kept = list(rows)
         if kept:
             marks = ", ".join("?" * len(kept[0]))
-            self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
+            with _interruptible():
+                self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
 
     def judge(self, behaviour: Behaviour) -> None:
-        """Make the tables of a behaviour."""
-        self.connection.execute(behaviour.sql())
+        """Make the tables of a behaviour; their rows get their order when they are kept."""
+        self._execute("SET preserve_insertion_order = false")
+        self._execute(behaviour.sql())
+        self._execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:
         """Write judged tables beside the facts, sorted, so that the same capture gives the same bytes."""
         for table in tables:
             path = str(self.folder / TABLES / f"{table}.parquet").replace("'", "''")
-            self.connection.execute(f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+            self._execute(f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
 
-    def relocate(self, old: Path, new: Path) -> None:
-        """Say in the table of captures that files below ``old`` (which will be renamed) lie below ``new``."""
+    def restate(self, column: str, old: str, new: str) -> None:
+        """Say ``new`` for ``old`` in a column of the table of captures: where files will lie, how streams are named."""
         table = self.folder / TABLES / "captures.parquet"
         aside = table.with_suffix(".new")
-        self.connection.execute(
-            "COPY (SELECT * REPLACE (replace(path, $old, $new) AS path) FROM captures ORDER BY capture)"
+        self._execute(
+            f"COPY (SELECT * REPLACE (replace({column}, $old, $new) AS {column}) FROM captures ORDER BY capture)"
             f" TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)",
-            {"old": f"{old}/", "new": f"{new}/"},
+            {"old": old, "new": new},
         )
         aside.replace(table)
 

@@ -1,5 +1,6 @@
 """What was captured: files, interfaces, damage, and how much of the time they cover."""
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -104,14 +105,14 @@ def _coverage(ask: Ask) -> Coverage:
         if merged:
             gaps.append(Gap(first=iso(merged[-1][1]), last=iso(first), duration_s=(first - merged[-1][1]) / 1e9))
         merged.append((first, last))
-    heard = {row["slot_ns"] // 1_000_000_000 for row in ask("SELECT DISTINCT slot_ns FROM flow_segments")}
-    silent = sum(
-        SLOT_S
-        for first, last in merged
-        for slot in range(
-            -(-first // 1_000_000_000 // SLOT_S) * SLOT_S + SLOT_S, last // 1_000_000_000 // SLOT_S * SLOT_S, SLOT_S
-        )
-        if slot not in heard
-    )
+    heard = sorted(row["slot_ns"] // 1_000_000_000 for row in ask("SELECT DISTINCT slot_ns FROM flow_segments"))
+    silent = sum(_silent_slots(first // 1_000_000_000, last // 1_000_000_000, heard) for first, last in merged) * SLOT_S
     observed = sum(last - first for first, last in merged) / 1e9
     return Coverage(observed_s=observed, gaps=tuple(gaps), silent_s=float(silent))
+
+
+def _silent_slots(first_s: int, last_s: int, heard: list[int]) -> int:
+    """Whole slots between two times that are not among the sorted starts of slots with frames."""
+    low = (first_s // SLOT_S + 1) * SLOT_S
+    high = last_s // SLOT_S * SLOT_S
+    return max(0, (high - low) // SLOT_S - (bisect_left(heard, high) - bisect_left(heard, low)))

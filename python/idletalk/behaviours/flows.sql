@@ -1,42 +1,45 @@
 -- Segments of one flow put together; and every flow told from each of its ends.
+-- Numbers are summed by flow; what names a flow is taken from its first segment, so that memory holds numbers only.
 CREATE TABLE flows AS
+WITH numbered AS (
+    SELECT *, ('0x' || flow)::UBIGINT AS id,
+        first_ns::HUGEINT * 18446744073709551616 + capture::HUGEINT * 1099511627776 + frame AS place
+    FROM flow_segments
+), sums AS (
+    SELECT
+        id,
+        min(place) AS place,
+        max(last_ns) AS last_ns,
+        max(application) AS application,
+        min(recognised_by) AS recognised_by,
+        bool_or(began_in_capture) AS began_in_capture,
+        sum(originator_packets)::BIGINT AS originator_packets,
+        sum(originator_bytes)::BIGINT AS originator_bytes,
+        sum(originator_payload_bytes)::BIGINT AS originator_payload_bytes,
+        sum(originator_duplicate_packets)::BIGINT AS originator_duplicate_packets,
+        sum(originator_duplicate_bytes)::BIGINT AS originator_duplicate_bytes,
+        bit_or(originator_tcp_flags) AS originator_tcp_flags,
+        sum(responder_packets)::BIGINT AS responder_packets,
+        sum(responder_bytes)::BIGINT AS responder_bytes,
+        sum(responder_payload_bytes)::BIGINT AS responder_payload_bytes,
+        sum(responder_duplicate_packets)::BIGINT AS responder_duplicate_packets,
+        sum(responder_duplicate_bytes)::BIGINT AS responder_duplicate_bytes,
+        bit_or(responder_tcp_flags) AS responder_tcp_flags
+    FROM numbered
+    GROUP BY id
+)
 SELECT
-    flow,
-    arg_min(capture, (first_ns, capture, frame)) AS capture,
-    arg_min(frame, (first_ns, capture, frame)) AS frame,
-    min(first_ns) AS first_ns,
-    max(last_ns) AS last_ns,
-    (max(last_ns) - min(first_ns)) / 1e9 AS duration_s,
-    max(network) AS network,
-    max(transport) AS transport,
-    max(protocol_number) AS protocol_number,
-    max(application) AS application,
-    max(recognised_by) AS recognised_by,
-    arg_min(originator_mac, (first_ns, capture, frame)) AS originator_mac,
-    max(originator) AS originator,
-    max(originator_port) AS originator_port,
-    max(originator_key) AS originator_key,
-    arg_min(responder_mac, (first_ns, capture, frame)) AS responder_mac,
-    max(responder) AS responder,
-    max(responder_port) AS responder_port,
-    max(responder_key) AS responder_key,
-    max(originator_known_by) AS originator_known_by,
-    bool_or(began_in_capture) AS began_in_capture,
-    max(community_id) AS community_id,
-    sum(originator_packets)::BIGINT AS originator_packets,
-    sum(originator_bytes)::BIGINT AS originator_bytes,
-    sum(originator_payload_bytes)::BIGINT AS originator_payload_bytes,
-    sum(originator_duplicate_packets)::BIGINT AS originator_duplicate_packets,
-    sum(originator_duplicate_bytes)::BIGINT AS originator_duplicate_bytes,
-    bit_or(originator_tcp_flags) AS originator_tcp_flags,
-    sum(responder_packets)::BIGINT AS responder_packets,
-    sum(responder_bytes)::BIGINT AS responder_bytes,
-    sum(responder_payload_bytes)::BIGINT AS responder_payload_bytes,
-    sum(responder_duplicate_packets)::BIGINT AS responder_duplicate_packets,
-    sum(responder_duplicate_bytes)::BIGINT AS responder_duplicate_bytes,
-    bit_or(responder_tcp_flags) AS responder_tcp_flags
-FROM flow_segments
-GROUP BY flow;
+    n.flow, n.capture, n.frame, n.first_ns, s.last_ns,
+    (s.last_ns - n.first_ns) / 1e9 AS duration_s,
+    n.network, n.transport, n.protocol_number, s.application, s.recognised_by,
+    n.originator_mac, n.originator, n.originator_port, n.originator_key,
+    n.responder_mac, n.responder, n.responder_port, n.responder_key,
+    n.originator_known_by, s.began_in_capture, n.community_id,
+    s.originator_packets, s.originator_bytes, s.originator_payload_bytes,
+    s.originator_duplicate_packets, s.originator_duplicate_bytes, s.originator_tcp_flags,
+    s.responder_packets, s.responder_bytes, s.responder_payload_bytes,
+    s.responder_duplicate_packets, s.responder_duplicate_bytes, s.responder_tcp_flags
+FROM numbered AS n JOIN sums AS s ON n.id = s.id AND n.place = s.place;
 
 COMMENT ON TABLE flows IS 'A conversation between two endpoints, both directions (RFC 5103): the segments of flow_segments put together.';
 COMMENT ON COLUMN flows.flow IS 'Flow id: derived from the ends, the protocol and the first time';

@@ -7,15 +7,14 @@ BEHAVIOUR = Behaviour(
     name="inventory",
     question="Which devices are there, what are they called, which addresses did they use?",
     method=(
-        "A device is a MAC that sent at least one frame, or a local IP address where the link has no MAC; the lab file "
+        "A device is a MAC that sent a frame or was sent an IP packet of its own, or a local IP address where the link has no MAC; the lab file "
         "joins several MACs of one thing. A router is a MAC from which packets of two or more hosts beyond the link "
         "came, or whose address DHCP names as router; hosts behind it are no devices. Addresses are told by ARP, "
         "neighbour discovery, DHCP acknowledgements and the sources of packets. The vendor is the holder of the MAC's "
         "prefix in the IEEE registry."
     ),
     limits=(
-        "Two MACs of one thing are two devices unless the lab file joins them. A MAC chosen by software has no "
-        "vendor. A device that never sent is not seen."
+        "Two MACs of one thing are two devices unless the lab file joins them. A MAC chosen by software has no vendor."
     ),
     tables=("addresses", "device_names", "devices"),
 )
@@ -43,6 +42,7 @@ def protocol_volume(row: Row) -> ProtocolVolume:
         protocol=row["application"] or row["transport"] or row["network"],
         transport=row["transport"],
         application=row["application"],
+        recognised_by=row["recognised_by"],
         traffic=volume(row),
     )
 
@@ -70,13 +70,21 @@ def _addresses(ask: Ask) -> dict[str, list[Address]]:
     )
 
 
+MAX_DEVICES = 2000
+"""Devices in the report, those with the most bytes: more than a home or an office has; invented MACs must not fill the
+memory. The table ``devices`` has all."""
+
+
 def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[Device, ...]:
-    """All devices, those with the most bytes first; `observed_s` is the time that the capture covers."""
+    """The devices with the most bytes, at most :data:`MAX_DEVICES`; `observed_s` is the time that the capture covers."""
+    counts = {
+        row["device"]: row["n"] for row in ask("SELECT device, count(*) AS n FROM peers GROUP BY device HAVING n > 1")
+    }
     addresses = _addresses(ask)
     names = by(ask("FROM device_names ORDER BY device, told_by, times DESC, name"), "device", told_name)
     protocols = by(
         ask(
-            "SELECT device, network, transport, application, sum(tx_packets)::BIGINT AS tx_packets,"
+            "SELECT device, network, transport, application, min(recognised_by) AS recognised_by, sum(tx_packets)::BIGINT AS tx_packets,"
             " sum(tx_bytes)::BIGINT AS tx_bytes, sum(rx_packets)::BIGINT AS rx_packets,"
             " sum(rx_bytes)::BIGINT AS rx_bytes, sum(tx_unique_packets)::BIGINT AS tx_unique_packets,"
             " sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes, sum(rx_unique_packets)::BIGINT AS rx_unique_packets,"
@@ -88,8 +96,8 @@ def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[
         protocol_volume,
     )
     return tuple(
-        _device(row, addresses, names, protocols, peers, observed_s)
-        for row in ask("FROM devices ORDER BY tx_bytes + rx_bytes DESC, device")
+        _device(row, addresses, names, protocols, peers, counts.get(row["device"], 0), observed_s)
+        for row in ask("FROM devices ORDER BY tx_bytes + rx_bytes DESC, device LIMIT ?", MAX_DEVICES)
     )
 
 
@@ -99,6 +107,7 @@ def _device(
     names: dict[str, list[ToldName]],
     protocols: dict[str, list[ProtocolVolume]],
     peers: dict[str, list[Peer]],
+    peer_count: int,
     observed_s: float,
 ) -> Device:
     device = row["device"]
@@ -122,4 +131,5 @@ def _device(
         bytes_per_observed_hour=round(unique_bytes * 3600 / observed_s, 1) if observed_s >= 3600 else None,
         protocols=tuple(protocols.get(device, ())),
         peers=tuple(peers.get(device, ())),
+        peers_omitted=max(0, peer_count - len(peers.get(device, ()))),
     )

@@ -22,6 +22,11 @@ CREATE OR REPLACE TEMP MACRO form_of(address, key) AS CASE
         ELSE 'global' END
     END;
 
+-- The same with what the lab file says is on the link.
+CREATE OR REPLACE TEMP MACRO place_of(address, key) AS CASE
+    WHEN form_of(address, key) = 'global' AND EXISTS (FROM lab_networks WHERE key BETWEEN low_key AND high_key) THEN 'local'
+    ELSE form_of(address, key) END;
+
 CREATE OR REPLACE TEMP MACRO is_group(mac) AS substr(mac, 2, 1) IN ('1', '3', '5', '7', '9', 'b', 'd', 'f');
 
 -- A vendor's name without its legal form.
@@ -43,39 +48,55 @@ UNION ALL
 SELECT neighbour_mac, neighbour, 'nd', min(time_ns), max(time_ns), count(*)
 FROM icmp WHERE kind = 136 AND version = 6 AND neighbour_mac IS NOT NULL AND neighbour IS NOT NULL GROUP BY ALL
 UNION ALL
+-- solicitations: of an address for itself (from ::, RFC 4862 5.4), or from an address of its own
+SELECT source_mac, CASE WHEN source = '::' THEN neighbour ELSE source END, 'nd', min(time_ns), max(time_ns), count(*)
+FROM icmp WHERE kind = 135 AND version = 6 AND source_mac IS NOT NULL AND neighbour IS NOT NULL GROUP BY ALL
+UNION ALL
+SELECT source_mac, source, 'dhcp', min(time_ns), max(time_ns), count(*)
+FROM dhcp WHERE is_reply AND source = server_id AND source_mac IS NOT NULL GROUP BY ALL
+UNION ALL
 SELECT client_mac, your_address, 'dhcp', min(time_ns), max(time_ns), count(*)
 FROM dhcp WHERE message_type = 5 AND your_address <> '0.0.0.0' GROUP BY ALL;
 
--- A router is a MAC behind which the Internet lies: several addresses beyond the link are its source, or DHCP names
--- one of its addresses as router. IPv6 networks count by /64: a device has several addresses of its own in one.
+-- What each MAC sent from, and whether it claimed the address.
+CREATE TEMP TABLE sources AS
+SELECT s.mac, s.address, max(s.key) AS key, max(h.form) AS form, contains(s.address, ':') AS is_v6,
+    bool_or(c.mac IS NOT NULL) AS claimed,
+    min(s.first_ns) AS first_ns, max(s.last_ns) AS last_ns, sum(s.tx_packets)::BIGINT AS times
+FROM sides AS s JOIN hosts AS h USING (address)
+LEFT JOIN (SELECT DISTINCT mac, address FROM claims) AS c ON c.mac = s.mac AND c.address = s.address
+WHERE s.mac IS NOT NULL AND s.tx_packets > 0 AND h.form IN ('local', 'global')
+GROUP BY s.mac, s.address;
+
+-- A router is a MAC from which packets of hosts beyond the link come: of two global IPv4 hosts that it did not claim, of
+-- one where the link itself uses private addresses, or of three IPv6 networks (a device has addresses of its own in one
+-- or two, and new ones when the provider changes the prefix); or whose address DHCP names as router.
 CREATE TEMP TABLE routers AS
 SELECT mac, 'hosts beyond the link' AS told_by FROM (
-    SELECT mac, count(DISTINCT s.key) AS networks
-    FROM sides AS s JOIN hosts AS h USING (address)
-    WHERE s.mac IS NOT NULL AND s.tx_packets > 0 AND h.form = 'global'
-      AND NOT EXISTS (FROM claims AS c WHERE c.mac = s.mac AND c.address = s.address AND c.told_by <> 'dhcp')
-    GROUP BY mac
-) WHERE networks >= 2
+    SELECT mac, count(*) FILTER (form = 'global' AND NOT claimed AND NOT is_v6) AS hosts,
+        count(DISTINCT key) FILTER (form = 'global' AND NOT claimed AND is_v6) AS networks
+    FROM sources GROUP BY mac
+) WHERE hosts >= 2 OR networks >= 3 OR (hosts = 1 AND EXISTS (FROM sources WHERE form = 'local' AND NOT is_v6))
 UNION
 SELECT c.mac, 'dhcp router option' FROM claims AS c
-JOIN (SELECT DISTINCT unnest(routers) AS address FROM dhcp WHERE routers IS NOT NULL) USING (address) WHERE c.told_by <> 'dhcp';
+JOIN (SELECT DISTINCT unnest(routers) AS address FROM dhcp WHERE routers IS NOT NULL) USING (address)
+WHERE c.told_by <> 'dhcp' OR c.mac IN (SELECT source_mac FROM dhcp WHERE is_reply AND source = c.address);
 
--- Addresses by MAC: claimed ones, and sources of packets. Behind a router's MAC only claimed ones are its own.
+-- Addresses by MAC: claimed ones, and sources of packets. Behind a router's MAC only claimed ones are its own, or the
+-- only private one where it claimed none.
 CREATE TEMP TABLE mac_addresses AS
 SELECT mac, address, told_by, first_ns, last_ns, times FROM claims
 UNION ALL
-SELECT s.mac, s.address, 'ip', min(s.first_ns), max(s.last_ns), sum(s.tx_packets)
-FROM sides AS s JOIN hosts AS h USING (address)
-WHERE s.mac IS NOT NULL AND s.tx_packets > 0 AND h.form IN ('local', 'global')
-  AND (s.mac NOT IN (SELECT mac FROM routers)
-       OR EXISTS (FROM claims AS c WHERE c.mac = s.mac AND c.address = s.address)
-       OR s.address LIKE 'fe80:%')
-GROUP BY s.mac, s.address;
+SELECT mac, address, 'ip', first_ns, last_ns, times FROM sources AS s
+WHERE claimed OR address LIKE 'fe80:%' OR mac NOT IN (SELECT mac FROM routers)
+    OR (form = 'local' AND NOT is_v6
+        AND NOT EXISTS (FROM claims AS c WHERE c.mac = s.mac AND NOT contains(c.address, ':'))
+        AND 1 = (SELECT count(*) FROM sources AS o WHERE o.mac = s.mac AND o.form = 'local' AND NOT o.is_v6));
 
--- Devices: MACs that sent something; several of one device where the lab says so.
+-- Devices: MACs that sent something or were sent an IP packet of their own; several of one device where the lab says so.
 CREATE TEMP TABLE device_macs AS
 SELECT mac, coalesce(l.device, mac) AS device
-FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND tx_packets > 0)
+FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND (tx_packets > 0 OR transport IS NOT NULL))
 LEFT JOIN lab_macs AS l USING (mac);
 
 -- Where the link has no MAC: local addresses that sent something; where none is local, those that opened a flow.

@@ -1,6 +1,6 @@
 """Who does each device talk to?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
 from idletalk.behaviours.inventory import protocol_volume, told_name, volume
@@ -27,21 +27,38 @@ NAME_TRUST = ("sni", "http", "dns")
 """Sources of names, the most trusted first: what was sent to the peer itself before what was said about it."""
 
 
+MAX_PEERS = 1000
+"""Peers of one device in the report, those with the most bytes; the study's busiest camera had some hundred. A scan of
+the Internet must not fill the memory: the table ``peers`` has all."""
+
+_KEPT = (
+    "WITH kept AS (SELECT device, peer FROM peers"
+    " QUALIFY row_number() OVER (PARTITION BY device ORDER BY tx_bytes + rx_bytes DESC, peer) <= ?) "
+)
+
+
 def peers(ask: Ask) -> dict[str, list[Peer]]:
-    """The peers of each device, those with the most bytes first."""
+    """The peers of each device, those with the most bytes first, at most :data:`MAX_PEERS` of each."""
     names: dict[tuple[str, str], list[ToldName]] = {}
-    for row in ask("FROM peer_names ORDER BY device, peer, times DESC, name"):
+    told_rows = ask(
+        _KEPT + "FROM peer_names SEMI JOIN kept USING (device, peer) ORDER BY device, peer, times DESC, name", MAX_PEERS
+    )
+    for row in told_rows:
         names.setdefault((row["device"], row["peer"]), []).append(told_name(row))
     for told in names.values():
         told.sort(key=lambda name: NAME_TRUST.index(name.told_by))
     protocols: dict[tuple[str, str], list[ProtocolVolume]] = {}
     for row in ask(
-        "FROM peer_protocols ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application"
+        _KEPT + "FROM peer_protocols SEMI JOIN kept USING (device, peer)"
+        " ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application",
+        MAX_PEERS,
     ):
         protocols.setdefault((row["device"], row["peer"]), []).append(protocol_volume(row))
     rows = ask(
-        "SELECT p.*, n.* EXCLUDE (address) FROM peers AS p LEFT JOIN host_networks AS n ON n.address = p.peer"
-        " AND p.scope = 'internet' ORDER BY device, tx_bytes + rx_bytes DESC, peer"
+        _KEPT + "SELECT p.*, n.* EXCLUDE (address) FROM peers AS p SEMI JOIN kept USING (device, peer)"
+        " LEFT JOIN host_networks AS n ON n.address = p.peer AND p.scope = 'internet'"
+        " ORDER BY device, tx_bytes + rx_bytes DESC, peer",
+        MAX_PEERS,
     )
     return by(rows, "device", lambda row: _peer(row, names, protocols))
 
@@ -75,20 +92,45 @@ def _peer(
     )
 
 
-def idle_rows(devices: tuple[Device, ...]) -> tuple[IdleRow, ...]:
-    """The idle conclusion: a row for each device but gateways and capture boxes; where a lab file tells, those under test."""
+def idle_rows(devices: tuple[Device, ...], missing: Mapping[str, str], lan_visible: bool) -> tuple[IdleRow, ...]:
+    """The idle conclusion: a row for each device but gateways and capture boxes; where a lab file tells, those under test.
+
+    `missing` are devices under test that sent and got nothing, names by id; they have a row too. `lan_visible` is false
+    where this capture point cannot show whether devices of the LAN talk to one another.
+    """
     chosen = [d for d in devices if d.role not in ("gateway", "capture") and d.under_test is not False]
-    return tuple(_idle_row(device) for device in chosen)
+    unseen = tuple(
+        IdleRow(
+            device=device,
+            name=name,
+            seen=False,
+            clouds=(),
+            countries=(),
+            countries_disputed=(),
+            ntp_hosts=0,
+            internet_peers_without_ntp=0,
+            lan_peers=0 if lan_visible else None,
+            bytes_per_observed_hour=None,
+        )
+        for device, name in sorted(missing.items())
+    )
+    return (*(_idle_row(device, lan_visible) for device in chosen), *unseen)
 
 
-def _idle_row(device: Device) -> IdleRow:
+def _idle_row(device: Device, lan_visible: bool) -> IdleRow:
     internet = [peer for peer in device.peers if peer.scope == "internet"]
     services = [peer for peer in internet if not peer.is_ntp_only]
     clouds: dict[str, list[Peer]] = {}
     for peer in services:
         clouds.setdefault(peer.provider or peer.organisation or "unknown", []).append(peer)
+    # one neighbour can be several peers: by IPv4, by IPv6, and by MAC in ARP, which says nothing to it
+    neighbours = {
+        p.device or p.address for p in device.peers if p.scope == "lan" and any(q.transport for q in p.protocols)
+    }
     return IdleRow(
         device=device.id,
+        name=device.name,
+        seen=True,
         clouds=tuple(
             CloudUse(
                 provider=provider,
@@ -100,9 +142,10 @@ def _idle_row(device: Device) -> IdleRow:
             for provider, group in sorted(clouds.items(), key=lambda entry: (-sum(map(_bytes, entry[1])), entry[0]))
         ),
         countries=_sorted(place(peer) for peer in services),
+        countries_disputed=_sorted(place(peer) for peer in services if peer.country_disagrees),
         ntp_hosts=sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols)),
         internet_peers_without_ntp=len(services),
-        lan_peers=sum(1 for peer in device.peers if peer.scope == "lan"),
+        lan_peers=len(neighbours) if neighbours or lan_visible else None,
         bytes_per_observed_hour=device.bytes_per_observed_hour,
     )
 
@@ -114,7 +157,9 @@ def _bytes(peer: Peer) -> int:
 def _spoken(protocol: ProtocolVolume) -> str:
     """The protocol as a conclusion names it: TCP or UDP alone does not say what was spoken."""
     carries = protocol.application is None and protocol.transport in ("tcp", "udp")
-    return f"unknown {protocol.protocol}" if carries else protocol.protocol
+    if carries:
+        return f"unknown {protocol.protocol}"
+    return f"{protocol.protocol} by port" if protocol.recognised_by == "port" else protocol.protocol
 
 
 def place(peer: Peer) -> str | None:

@@ -9,31 +9,32 @@ CREATE TEMP TABLE router_devices AS
 SELECT DISTINCT device FROM routers JOIN device_macs USING (mac)
 UNION SELECT device FROM lab_macs WHERE role = 'gateway';
 
+-- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
 CREATE TEMP TABLE peer_flows AS
 SELECT
     s.device,
     coalesce(s.peer, s.peer_mac, 'unknown') AS peer,
     CASE
-        WHEN h.form IN ('multicast', 'broadcast', 'unspecified') THEN h.form
+        WHEN s.peer_form IN ('multicast', 'broadcast', 'unspecified') THEN s.peer_form
         WHEN s.peer_mac = 'ff:ff:ff:ff:ff:ff' THEN 'broadcast'
         WHEN s.peer IS NULL AND is_group(s.peer_mac) THEN 'multicast'
-        WHEN coalesce(a.device, m.device) IN (FROM router_devices) AND (s.peer IS NULL OR a.device IS NOT NULL) THEN 'gateway'
-        WHEN h.form = 'global' AND a.device IS NULL THEN 'internet'
+        WHEN m.device IS NOT NULL AND m.device IN (FROM router_devices) AND (s.peer IS NULL OR a.device = m.device) THEN 'gateway'
+        WHEN s.peer_form = 'global' AND a.device IS NULL THEN 'internet'
+        WHEN m.device IN (FROM router_devices) AND a.device IS NULL THEN 'routed'
         ELSE 'lan' END AS scope,
-    -- behind a router's MAC an address is the router's only where it claimed it
-    CASE WHEN s.peer IS NULL THEN m.device ELSE a.device END AS peer_device,
+    -- the MAC on the frame tells whose the address was then; behind a router's MAC only what somebody claimed is known
+    CASE WHEN s.peer_form = 'global' AND a.device IS NULL THEN NULL
+         WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
-    s.* EXCLUDE (device, peer, peer_key),
-    f.application, f.responder_port, f.began_in_capture
-FROM device_sides AS s
+    s.* EXCLUDE (device, peer, peer_key, form, peer_form),
+    f.application, f.recognised_by, f.responder_port, f.began_in_capture
+FROM (SELECT *, place_of(address, key) AS form, place_of(peer, peer_key) AS peer_form FROM device_sides) AS s
 JOIN flows AS f USING (flow)
-LEFT JOIN hosts AS h ON h.address = s.peer
 LEFT JOIN address_devices AS a ON a.address = s.peer
 LEFT JOIN device_macs AS m ON m.mac = s.peer_mac
-LEFT JOIN hosts AS o ON o.address = s.address
 LEFT JOIN address_devices AS own ON own.address = s.address
 -- what a router forwards is not what it says itself
-WHERE NOT (s.device IN (FROM router_devices) AND coalesce(o.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
+WHERE NOT (s.device IN (FROM router_devices) AND coalesce(s.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
 
 CREATE TABLE peers AS
 SELECT
@@ -55,7 +56,7 @@ GROUP BY device, peer;
 COMMENT ON TABLE peers IS 'Who each device talks to.';
 COMMENT ON COLUMN peers.device IS 'Device id';
 COMMENT ON COLUMN peers.peer IS 'IP address of the peer, or its MAC where no IP is involved';
-COMMENT ON COLUMN peers.scope IS 'lan, gateway, multicast, broadcast, internet or unspecified';
+COMMENT ON COLUMN peers.scope IS 'lan, gateway, multicast, broadcast, internet, routed (a private address behind a router) or unspecified';
 COMMENT ON COLUMN peers.peer_device IS 'Device that has this address, where it is one of ours';
 COMMENT ON COLUMN peers.peer_key IS 'The address as a key of look-up tables';
 COMMENT ON COLUMN peers.flows IS 'Conversations';
@@ -75,12 +76,13 @@ COMMENT ON COLUMN peers.is_ntp_only IS 'Nothing but time was asked';
 CREATE TABLE peer_protocols AS
 SELECT
     device, peer, network, transport, application,
+    min(recognised_by) AS recognised_by,
     sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
     sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes
 FROM peer_flows
-GROUP BY ALL;
+GROUP BY device, peer, network, transport, application;
 
 COMMENT ON TABLE peer_protocols IS 'Protocols between each device and each of its peers.';
 COMMENT ON COLUMN peer_protocols.device IS 'Device id';
@@ -88,6 +90,7 @@ COMMENT ON COLUMN peer_protocols.peer IS 'Peer, as in peers';
 COMMENT ON COLUMN peer_protocols.network IS 'Network layer';
 COMMENT ON COLUMN peer_protocols.transport IS 'Transport layer';
 COMMENT ON COLUMN peer_protocols.application IS 'Application protocol; null while unknown';
+COMMENT ON COLUMN peer_protocols.recognised_by IS 'What told the application: content (of at least one flow) or only the port';
 COMMENT ON COLUMN peer_protocols.tx_packets IS 'Frames that the device sent to the peer';
 COMMENT ON COLUMN peer_protocols.tx_bytes IS 'Bytes of those';
 COMMENT ON COLUMN peer_protocols.rx_packets IS 'Frames that the peer sent to the device';

@@ -4,7 +4,7 @@ SELECT
     s.device,
     -- a local hour is a sum of whole quarter-hour slots, whatever the zone's offset
     epoch_ns(date_trunc('hour', make_timestamp_ns(s.slot_ns + zone.offset_ns))) - zone.offset_ns AS hour_ns,
-    s.network, s.transport, f.application,
+    s.network, s.transport, f.application, f.recognised_by,
     sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
     sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
@@ -19,6 +19,7 @@ COMMENT ON COLUMN traffic.hour_ns IS 'Start of the hour, UTC nanoseconds since 1
 COMMENT ON COLUMN traffic.network IS 'Network layer';
 COMMENT ON COLUMN traffic.transport IS 'Transport layer';
 COMMENT ON COLUMN traffic.application IS 'Application protocol; null while unknown';
+COMMENT ON COLUMN traffic.recognised_by IS 'What told the application: content or port';
 COMMENT ON COLUMN traffic.tx_packets IS 'Frames that it sent';
 COMMENT ON COLUMN traffic.tx_bytes IS 'Bytes that it sent';
 COMMENT ON COLUMN traffic.rx_packets IS 'Frames sent to it';

@@ -64,7 +64,8 @@ def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
         " counted AS (SELECT capture, mac, sum(frames) AS frames FROM ends WHERE mac IS NOT NULL AND NOT is_group(mac) GROUP BY 1, 2),"
         " whole AS (SELECT mac, count(*) AS files FROM counted JOIN seen USING (capture, frames)"
         " WHERE frames >= ? GROUP BY mac)"
-        " SELECT mac, files FROM whole WHERE mac NOT IN (SELECT mac FROM routers) ORDER BY files DESC, mac",
+        " SELECT mac, files FROM whole WHERE mac NOT IN (SELECT mac FROM routers) AND mac <> '00:00:00:00:00:00'"
+        " AND mac NOT IN (SELECT unnest(macs) FROM devices WHERE role IN ('gateway', 'capture')) ORDER BY files DESC, mac",
         MIN_FILTERED_FRAMES,
     ):
         found.append(

@@ -80,9 +80,9 @@ def shade(value: int, top: int) -> int:
 
 
 def heat_map(
-    rows: Sequence[tuple[str, str, Mapping[int, int]]], first_hour: int, hours: int, title: str, zone: tzinfo
+    rows: Sequence[tuple[str, str, Mapping[int, int]]], first_s: int, hours: int, title: str, zone: tzinfo
 ) -> str:
-    """Bytes by device and hour: `rows` are (label, link, bytes by hours since `first_hour`), hours of the Unix epoch;
+    """Bytes by device and hour: `rows` are (label, link, bytes by hours since `first_s`), seconds of the Unix epoch;
     labels are local time of `zone`."""
     per_column = -(-hours // MAX_COLUMNS) if hours else 1
     columns = -(-hours // per_column) if hours else 1
@@ -90,7 +90,7 @@ def heat_map(
     width = min(36.0, room / columns)
     sums = [(label, link, _grouped(cells, per_column)) for label, link, cells in rows]
     top = max((value for _, _, cells in sums for value in cells.values()), default=0)
-    body = _hour_axis(first_hour, columns, per_column, width, zone)
+    body = _hour_axis(first_s, columns, per_column, width, zone)
     for row, (label, link, cells) in enumerate(sums):
         y = 22 + row * CELL_HEIGHT
         body.append(
@@ -98,7 +98,7 @@ def heat_map(
             f'<rect class="shade0" x="{LABEL_WIDTH}" y="{y}" width="{columns * width:.1f}" height="{CELL_HEIGHT - 2}"/>'
         )
         for column, value in sorted(cells.items()):
-            when = _local(first_hour + column * per_column, zone)
+            when = _local(first_s + column * per_column * 3600, zone)
             body.append(
                 f'<rect class="shade{shade(value, top)}" x="{LABEL_WIDTH + column * width:.1f}" y="{y}" width="{max(0.8, width - 0.6):.1f}"'
                 f' height="{CELL_HEIGHT - 2}"><title>{_text(label)}, {when}: {human_bytes(value)}</title></rect>'
@@ -113,7 +113,7 @@ def _grouped(cells: Mapping[int, int], per_column: int) -> dict[int, int]:
     return sums
 
 
-def _hour_axis(first_hour: int, columns: int, per_column: int, width: float, zone: tzinfo) -> list[str]:
+def _hour_axis(first_s: int, columns: int, per_column: int, width: float, zone: tzinfo) -> list[str]:
     """Labels that keep 90 units apart; midnight shows the date."""
     every = max(1, -(-90 // int(width * 1 or 1)))
     labels: list[str] = []
@@ -121,13 +121,13 @@ def _hour_axis(first_hour: int, columns: int, per_column: int, width: float, zon
         x = LABEL_WIDTH + column * width
         labels.append(
             f'<line class="tick" x1="{x:.1f}" y1="14" x2="{x:.1f}" y2="20"/>'
-            f'<text class="axis" x="{x:.1f}" y="11">{_local(first_hour + column * per_column, zone)}</text>'
+            f'<text class="axis" x="{x:.1f}" y="11">{_local(first_s + column * per_column * 3600, zone)}</text>'
         )
     return labels
 
 
-def _local(hour: int, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(hour * 3600, zone).strftime("%m-%d %H:%M")
+def _local(time_s: int, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(time_s, zone).strftime("%m-%d %H:%M")
 
 
 @dataclass(frozen=True, slots=True)

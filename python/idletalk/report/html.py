@@ -1,8 +1,8 @@
 """report.html: one self-contained file that opens offline, prints, and needs no query."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,13 @@ MAX_RANKED = 40
 """Devices in the charts of the first page; every device has its own section."""
 
 
+MAC_FIELDS = {
+    "wlan.addr": frozenset({"ieee-802-11", "ieee-802-11-radiotap", "ppi"}),
+    "sll.src.eth": frozenset({"linux-sll", "linux-sll2"}),
+}
+"""Where Wireshark keeps MACs if all captures have one of these link types; elsewhere it is `eth.addr`."""
+
+
 def render_html(report: Report) -> str:
     """The whole page."""
     return page_template().render(
@@ -32,6 +39,7 @@ def render_html(report: Report) -> str:
         style=Markup(_asset("page.css")),  # noqa: S704
         script=Markup(_asset("page.js")),  # noqa: S704
         max_ranked=MAX_RANKED,
+        filter_of=partial(wireshark_filter, mac_field(_link_types(report))),
     )
 
 
@@ -66,7 +74,6 @@ def page_template() -> Any:
         "clouds": clouds,
         "device_name": device_name,
         "protocol_shares": _protocols,
-        "filter_of": wireshark_filter,
     }
     environment.filters.update(filters)
     environment.globals.update(words)
@@ -90,12 +97,22 @@ def anchor(device: str) -> str:
     return "device-" + "".join(c if c.isalnum() else "-" for c in device)
 
 
-def wireshark_filter(device: Device, peer: Peer | None = None) -> str:
-    """A Wireshark display filter for the frames of a device, or between a device and a peer."""
-    own = " || ".join(f"eth.addr == {mac}" for mac in device.macs) or _ip_filter(device.id.removeprefix("ip:"))
+def _link_types(report: Report) -> set[str]:
+    return {kind for file in report.captures.files for kind in file.link_types}
+
+
+def mac_field(link_types: Collection[str]) -> str:
+    """The field of Wireshark's display filters that holds MACs in captures of these link types."""
+    kinds = set(link_types)
+    return next((field for field, those in MAC_FIELDS.items() if kinds and kinds <= those), "eth.addr")
+
+
+def wireshark_filter(field: str, device: Device, peer: Peer | None = None) -> str:
+    """A Wireshark display filter for the frames of a device, or between a device and a peer; `field` holds MACs."""
+    own = " || ".join(f"{field} == {mac}" for mac in device.macs) or _ip_filter(device.id.removeprefix("ip:"))
     if peer is None:
         return own
-    other = f"eth.addr == {peer.address}" if _is_mac(peer.address) else _ip_filter(peer.address)
+    other = f"{field} == {peer.address}" if _is_mac(peer.address) else _ip_filter(peer.address)
     return f"({own}) && {other}" if " || " in own else f"{own} && {other}"
 
 
@@ -115,21 +132,23 @@ def _ranking(report: Report) -> str:
     return ranking(bars, "Bytes sent and received by each device")
 
 
-def _hour(text: str) -> int:
-    return int(datetime.fromisoformat(text[:19] + "+00:00").timestamp()) // 3600
+def _seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text[:19] + "+00:00").timestamp())
 
 
 def _heat(report: Report) -> str:
     if not report.hours:
         return ""
-    first = min(_hour(volume.hour) for volume in report.hours)
-    last = max(_hour(volume.hour) for volume in report.hours)
+    first = min(_seconds(volume.hour) for volume in report.hours)
+    last = max(_seconds(volume.hour) for volume in report.hours)
     cells: dict[str, dict[int, int]] = {}
     for volume in report.hours:
-        cells.setdefault(volume.device, {})[_hour(volume.hour) - first] = volume.tx_bytes + volume.rx_bytes
+        row = cells.setdefault(volume.device, {})
+        hour = (_seconds(volume.hour) - first) // 3600
+        row[hour] = row.get(hour, 0) + volume.tx_bytes + volume.rx_bytes
     rows = [(d.name, anchor(d.id), cells.get(d.id, {})) for d in report.devices[:MAX_RANKED]]
     zone = ZoneInfo(report.provenance.timezone)
-    return heat_map(rows, first, last - first + 1, "Bytes by device and hour", zone)
+    return heat_map(rows, first, (last - first) // 3600 + 1, "Bytes by device and hour", zone)
 
 
 def _by_country(report: Report) -> Mapping[str, list[tuple[Device, Peer]]]:

@@ -146,16 +146,23 @@ def _idle(report: Report) -> Table:
         ("other", "right"),
         ("LAN", "right"),
     )
-    for row in report.conclusions.idle or ():
+    rows = report.conclusions.idle or ()
+    for row in rows[:MAX_DEVICES]:
         _add(
             table,
-            device_name(report, row.device),
-            clouds(row, MAX_CLOUDS) or "none seen",
-            " ".join(row.countries) or "-",
+            row.name,
+            clouds(row, MAX_CLOUDS) or ("none seen" if row.seen else "not one frame of it in this capture"),
+            " ".join(code + ("?" if code in row.countries_disputed else "") for code in row.countries) or "-",
             str(row.ntp_hosts),
             str(row.internet_peers_without_ntp),
-            str(row.lan_peers),
+            "?" if row.lan_peers is None else str(row.lan_peers),
         )
+    notes = [f"{len(rows) - MAX_DEVICES} more in the report"] if len(rows) > MAX_DEVICES else []
+    if any(row.countries_disputed for row in rows):
+        notes.append("?: look-up tables disagree")
+    if any(row.lan_peers is None for row in rows):
+        notes.append("LAN ?: this capture point cannot tell")
+    table.caption = "; ".join(notes) or None
     return table
 
 
@@ -185,7 +192,7 @@ def _largest_peers(report: Report) -> Table:
     ]
     found.sort(key=lambda entry: (-entry[0], entry[1].id, entry[2].address))
     for count, device, peer in found[:MAX_PEERS]:
-        place = "anycast" if peer.anycast else peer.country
+        place = "anycast" if peer.anycast else (peer.country or "") + ("?" if peer.country_disagrees else "")
         where = " ".join(part for part in (peer.provider or peer.organisation, place) if part)
         _add(
             table,

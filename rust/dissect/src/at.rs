@@ -69,7 +69,19 @@ pub const fn with_columns<const M: usize>(own: &[Column]) -> [Column; M] {
 impl At {
     /// Appends the cells of [`COLUMNS`].
     pub fn put(&self, columns: &mut [Cells]) {
-        let [capture, frame, time, flow, source_mac, source, source_port, destination_mac, destination, destination_port] = columns else {
+        let [
+            capture,
+            frame,
+            time,
+            flow,
+            source_mac,
+            source,
+            source_port,
+            destination_mac,
+            destination,
+            destination_port,
+        ] = columns
+        else {
             return;
         };
         self.capture.put(capture);

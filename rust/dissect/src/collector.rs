@@ -97,7 +97,11 @@ impl Collector {
             return Err(error);
         }
         // what the last thread left to others that were gone already
-        state.ready.into_iter().flat_map(|(_, tables)| tables).try_for_each(|sheets| self.writer.append(name(&sheets), sheets))?;
+        state
+            .ready
+            .into_iter()
+            .flat_map(|(_, tables)| tables)
+            .try_for_each(|sheets| self.writer.append(name(&sheets), sheets))?;
         self.writer.finish(self.threads)
     }
 }

@@ -8,10 +8,21 @@ use sha1::{Digest, Sha1};
 use std::net::IpAddr;
 
 /// ICMP types that form request and reply, with the "port" that the specification gives the other side.
-const ICMP_PAIRS: &[(u16, u16)] = &[(8, 0), (0, 8), (13, 14), (14, 13), (15, 16), (16, 15), (17, 18), (18, 17), (10, 9), (9, 10)];
+const ICMP_PAIRS: &[(u16, u16)] =
+    &[(8, 0), (0, 8), (13, 14), (14, 13), (15, 16), (16, 15), (17, 18), (18, 17), (10, 9), (9, 10)];
 /// The same for ICMPv6.
-const ICMPV6_PAIRS: &[(u16, u16)] =
-    &[(128, 129), (129, 128), (133, 134), (134, 133), (135, 136), (136, 135), (130, 131), (131, 130), (144, 145), (145, 144)];
+const ICMPV6_PAIRS: &[(u16, u16)] = &[
+    (128, 129),
+    (129, 128),
+    (133, 134),
+    (134, 133),
+    (135, 136),
+    (136, 135),
+    (130, 131),
+    (131, 130),
+    (144, 145),
+    (145, 144),
+];
 
 fn octets(address: IpAddr) -> Vec<u8> {
     match address {

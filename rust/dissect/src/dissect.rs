@@ -61,7 +61,12 @@ pub fn tables() -> Vec<&'static TableSpec> {
 ///
 /// # Errors
 /// when a table cannot be written
-pub fn dissect(paths: &[PathBuf], out: &Path, options: &Options, progress: &Progress) -> Result<Vec<(&'static str, i64)>, TableError> {
+pub fn dissect(
+    paths: &[PathBuf],
+    out: &Path,
+    options: &Options,
+    progress: &Progress,
+) -> Result<Vec<(&'static str, i64)>, TableError> {
     let threads = match options.threads {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         n => n,
@@ -89,7 +94,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(thread: usize, threads: usize, options: &'a Options, progress: &'a Progress, collector: &'a Collector) -> Self {
+    fn new(
+        thread: usize,
+        threads: usize,
+        options: &'a Options,
+        progress: &'a Progress,
+        collector: &'a Collector,
+    ) -> Self {
         let (thread, threads) = (thread as u64, threads as u64);
         let shards = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
         Self { thread, threads, options, progress, collector, shards, sink: Sink::default() }
@@ -100,19 +111,21 @@ impl<'a> Walk<'a> {
         let mut position = 0u64;
         let mut walked_bytes = 0u64;
         let mut latest: Vec<i64> = Vec::new();
-        while let Some(Step { capture, frame, may_repeat, may_recur }) = timeline.next() {
+        while let Some(Step { capture, frame, overlap }) = timeline.next() {
             position = position.wrapping_add(1);
             let leads = self.thread == 0;
             if leads {
                 walked_bytes = walked_bytes.wrapping_add(frame.bytes.len() as u64 + 16);
             }
             let time_ns = frame.time_ns;
-            let counts = self.options.ranges.is_empty() || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
+            let counts = self.options.ranges.is_empty()
+                || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
             if counts && !self.options.only_captures {
                 let head = head(frame.link_type, frame.bytes);
                 let owner = owner(&head);
                 if owner % self.threads == self.thread
-                    && let Some(shard) = usize::try_from(owner / self.threads).ok().and_then(|index| self.shards.get_mut(index))
+                    && let Some(shard) =
+                        usize::try_from(owner / self.threads).ok().and_then(|index| self.shards.get_mut(index))
                 {
                     let seen = Sighting {
                         position,
@@ -121,8 +134,7 @@ impl<'a> Walk<'a> {
                         interface: frame.interface,
                         time_ns,
                         original_len: frame.original_len,
-                        may_repeat,
-                        may_recur,
+                        overlap,
                     };
                     shard.frame(&mut self.sink, &seen, &head, frame.bytes);
                 }
@@ -150,7 +162,7 @@ impl<'a> Walk<'a> {
                     *latest = time_ns.max(*latest);
                 }
             }
-            if position % INDEX_FRAMES == 0 {
+            if position.is_multiple_of(INDEX_FRAMES) {
                 if leads {
                     self.progress.bytes.store(walked_bytes, Ordering::Relaxed);
                     self.progress.frames.store(position, Ordering::Relaxed);
@@ -159,7 +171,8 @@ impl<'a> Walk<'a> {
                     return self.collector.abandon();
                 }
             }
-            if position % EPOCH_FRAMES == 0 && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink) {
+            if position.is_multiple_of(EPOCH_FRAMES) && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink)
+            {
                 return;
             }
         }

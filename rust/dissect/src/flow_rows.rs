@@ -11,9 +11,23 @@ use std::net::IpAddr;
 /// Pairs of MACs between which one flow is counted at a time; more mean hostile or broken input, and only cost rows.
 const MAX_OPEN_SEGMENTS: usize = 8;
 
+/// How a frame passed the capture point.
+#[derive(Clone, Copy)]
+pub struct Passage {
+    /// MACs of the flow's low and high end
+    pub macs: (Option<Mac>, Option<Mac>),
+    /// outermost VLAN id
+    pub vlan: Option<u16>,
+    /// from the low to the high end
+    pub upward: bool,
+    /// the frame was seen before, at another vantage point
+    pub repeats: bool,
+}
+
 impl Flow {
-    /// Counts a frame. `macs` are those of the low and the high end.
-    pub fn count(&mut self, sink: &mut Sink, seen: &Sighting, macs: (Option<Mac>, Option<Mac>), vlan: Option<u16>, parts: &Parts<'_>, upward: bool, repeats: bool) {
+    /// Counts a frame.
+    pub fn count(&mut self, sink: &mut Sink, seen: &Sighting, passage: Passage, parts: &Parts<'_>) {
+        let Passage { macs, vlan, upward, repeats } = passage;
         if !self.segment.fits(seen.time_ns, macs.0, macs.1) {
             self.turn_to(sink, seen, macs, vlan);
         }
@@ -42,14 +56,14 @@ impl Flow {
 
     /// Writes all segments of the flow.
     pub fn write(&mut self, sink: &mut Sink) {
+        let community_id = self.community_id.take();
         for segment in std::mem::take(&mut self.others) {
-            self.write_segment(sink, &segment);
+            self.write_segment(sink, &segment, community_id.clone());
         }
-        let segment = self.segment.clone();
-        self.write_segment(sink, &segment);
+        self.write_segment(sink, &self.segment, community_id);
     }
 
-    fn write_segment(&mut self, sink: &mut Sink, segment: &Segment) {
+    fn write_segment(&self, sink: &mut Sink, segment: &Segment, community_id: Option<String>) {
         let label = self.label.or(self.conversation.as_ref().and_then(|talk| talk.label));
         let (network, transport) = layers(self.key.kind, self.key.low);
         let [up, down] = segment.sides;
@@ -86,7 +100,7 @@ impl Flow {
                 began_in_capture: self.began,
                 application: label.map(|label| label.0),
                 recognised_by: label.map(|label| label.1),
-                community_id: self.community_id.take(),
+                community_id,
                 originator_packets: originator.2.packets,
                 originator_bytes: originator.2.bytes,
                 originator_payload_bytes: originator.2.payload_bytes,

@@ -50,6 +50,7 @@ pub struct FlowTable {
     flows: Vec<Flow>,
     hand: usize,
     departed: HashMap<u64, Departed>,
+    has_forgotten: bool,
 }
 
 /// What is remembered of a flow that left.
@@ -114,6 +115,11 @@ impl FlowTable {
         self.departed.remove(&self.hasher.hash_one(key))
     }
 
+    /// Whether flows that left are not remembered any more: one without its start may then have begun in the capture.
+    pub fn has_forgotten(&self) -> bool {
+        self.has_forgotten
+    }
+
     /// Adds a flow whose key is not in the table; gives its place and the one that had to leave for it.
     pub fn insert(&mut self, flow: Flow) -> (usize, Option<Flow>) {
         let hash = self.hasher.hash_one(flow.key);
@@ -134,6 +140,7 @@ impl FlowTable {
         if !leaving.is_closing {
             if self.departed.len() >= MAX_DEPARTED {
                 self.departed.clear();
+                self.has_forgotten = true;
             }
             let label = leaving.label.or(leaving.conversation.as_ref().and_then(|talk| talk.label));
             self.departed.insert(

@@ -33,6 +33,8 @@ struct Waiting {
 pub enum Outcome {
     /// others are missing
     Waiting,
+    /// the first one, cut by the snap length: no whole can come of it, but its transport header can be read
+    First,
     /// it completes this payload
     Whole(Vec<u8>),
     /// it cannot belong to a datagram
@@ -58,7 +60,7 @@ impl Fragments {
             return Outcome::Bad(Weird::BadFragment);
         }
         if !whole {
-            return Outcome::Waiting;
+            return if offset == 0 { Outcome::First } else { Outcome::Waiting };
         }
         let key = Key { source: ip.source, destination: ip.destination, id: fragment.id, protocol: ip.protocol };
         if !self.waiting.contains_key(&key) {

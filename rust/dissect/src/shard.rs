@@ -4,9 +4,11 @@
 use crate::app::{Budget, Context, Conversation};
 use crate::arp::Arp;
 use crate::at::At;
+use crate::capture::Overlap;
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
 use crate::flow::{FlowKey, Segment};
+use crate::flow_rows::Passage;
 use crate::flow_table::{Departed, Flow, FlowTable};
 use crate::fragments::{Fragments, Outcome};
 use crate::icmp::Icmp;
@@ -34,10 +36,8 @@ pub struct Sighting {
     pub time_ns: i64,
     /// bytes on the wire
     pub original_len: u32,
-    /// whether the capture could have held it before (several interfaces, overlapping files)
-    pub may_repeat: bool,
-    /// whether the next file could hold it once more
-    pub may_recur: bool,
+    /// whether the capture could hold it twice (several interfaces, overlapping files)
+    pub overlap: Overlap,
 }
 
 /// State of one shard.
@@ -59,11 +59,14 @@ impl Shard {
     /// Takes a frame.
     pub fn frame(&mut self, sink: &mut Sink, seen: &Sighting, head: &Head<'_>, bytes: &[u8]) {
         sink.begin(seen.position, self.number);
-        let vantage = (seen.capture, seen.interface);
-        let repeats = seen.may_repeat && self.duplicates.is_repeated(bytes, seen.original_len, seen.time_ns, vantage);
-        if seen.may_recur && !seen.may_repeat {
-            self.duplicates.remember(bytes, seen.original_len, seen.time_ns, vantage);
-        }
+        let repeats = seen.overlap != Overlap::None
+            && self.duplicates.is_repeated(
+                bytes,
+                seen.original_len,
+                seen.time_ns,
+                (seen.capture, seen.interface),
+                seen.overlap,
+            );
         let whole;
         let (parts, fault) = match &head.network {
             Network::Ip(ip) if ip.fragment.is_some() => match self.fragments.add(ip) {
@@ -71,6 +74,7 @@ impl Shard {
                     whole = payload;
                     Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
                 }
+                Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
                 Outcome::Waiting => (Parts::of_fragment(ip), None),
                 Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
             },
@@ -82,7 +86,7 @@ impl Shard {
         let fresh = || Segment::new(seen, macs, head.vlan);
         let index = self.find(sink, &key, &parts, upward, seen.time_ns, &fresh);
         let Some(flow) = self.table.at(index) else { return };
-        flow.count(sink, seen, macs, head.vlan, &parts, upward, repeats);
+        flow.count(sink, seen, Passage { macs, vlan: head.vlan, upward, repeats }, &parts);
         let at = parts.at(seen, head, flow.id);
         for (fault, layer) in [(head.weird, "link"), (fault, "ip")] {
             if let Some(fault) = fault {
@@ -93,7 +97,15 @@ impl Shard {
     }
 
     /// The place of the frame's flow, which is made where there is none.
-    fn find(&mut self, sink: &mut Sink, key: &FlowKey, parts: &Parts<'_>, upward: bool, time_ns: i64, fresh: &dyn Fn() -> Segment) -> usize {
+    fn find(
+        &mut self,
+        sink: &mut Sink,
+        key: &FlowKey,
+        parts: &Parts<'_>,
+        upward: bool,
+        time_ns: i64,
+        fresh: &dyn Fn() -> Segment,
+    ) -> usize {
         if let Some((index, flow)) = self.table.find(key) {
             if let Content::Tcp(segment) = &parts.content
                 && tcp::is_another_connection(flow, segment, upward)
@@ -111,6 +123,9 @@ impl Shard {
         let mut flow = Flow::new(*key, about, fresh());
         if known.is_none() {
             name(&mut flow, parts);
+            if self.table.has_forgotten() && !starts {
+                flow.began = None;
+            }
         }
         let (index, leaving) = self.table.insert(flow);
         if let Some(mut leaving) = leaving {

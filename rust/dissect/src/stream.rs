@@ -56,10 +56,16 @@ impl Half {
             start = start.wrapping_add(1);
             self.next = Some(start);
         }
-        let next = *self.next.get_or_insert(start);
         if self.deaf || tcp.payload_len == 0 {
+            // without its SYN a direction begins with its first bytes: they may be older than a bare acknowledgement before
             return;
         }
+        if self.next.is_none() && tcp.payload_len == 1 {
+            // a keep-alive's garbage byte lies before the stream's next one (RFC 1122 4.2.3.6)
+            self.next = Some(start.wrapping_add(1));
+            return;
+        }
+        let next = *self.next.get_or_insert(start);
         if distance(start, next) > 0 {
             self.keep(start, tcp);
             if self.pending_bytes > MAX_PENDING_BYTES || self.pending.len() > MAX_PENDING_SEGMENTS {
@@ -167,13 +173,22 @@ mod tests {
     #[test]
     fn segments_out_of_order_come_in_order() {
         let mut half = Half::default();
-        assert_eq!(read(&mut half, &[(9, tcp_flags::SYN, b""), (13, 0, b"def"), (10, 0, b"abc"), (16, 0, b"g")]), "abcdefg");
+        assert_eq!(
+            read(&mut half, &[(9, tcp_flags::SYN, b""), (13, 0, b"def"), (10, 0, b"abc"), (16, 0, b"g")]),
+            "abcdefg"
+        );
     }
 
     #[test]
     fn a_retransmission_is_given_once_and_the_first_copy_stands() {
         let mut half = Half::default();
         assert_eq!(read(&mut half, &[(10, 0, b"abc"), (10, 0, b"XYZ"), (11, 0, b"xxdef")]), "abcdef");
+    }
+
+    #[test]
+    fn a_keep_alive_before_anything_else_is_no_data() {
+        let mut half = Half::default();
+        assert_eq!(read(&mut half, &[(9, 0, b"\0"), (10, 0, b"GET")]), "GET");
     }
 
     #[test]
@@ -208,7 +223,9 @@ mod tests {
         let mut gaps = 0;
         half.segment(&tcp(0, 0, b"a"), &mut |_| {});
         for index in 0..2000u32 {
-            half.segment(&tcp(10 + index * 2000, 0, &block), &mut |piece| gaps += i32::from(matches!(piece, Piece::Gap(_))));
+            half.segment(&tcp(10 + index * 2000, 0, &block), &mut |piece| {
+                gaps += i32::from(matches!(piece, Piece::Gap(_)))
+            });
         }
         assert!(half.pending_bytes <= MAX_PENDING_BYTES);
         assert!(gaps > 1000);

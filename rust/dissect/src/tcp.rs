@@ -10,25 +10,26 @@ use crate::stream::Piece;
 /// Whether a segment begins another connection between the same ends.
 ///
 /// As Wireshark tells (packet-tcp.c, "port numbers reused"): a SYN with another sequence number than the first segment
-/// of its direction, or any SYN after FIN or RST; a SYN-ACK with another sequence number.
+/// of its direction. A SYN-ACK alone begins none, and the same SYN again is one that was sent again.
 pub fn is_another_connection(flow: &Flow, tcp: &Tcp<'_>, upward: bool) -> bool {
-    if tcp.flags & tcp_flags::SYN == 0 {
+    if tcp.flags & (tcp_flags::SYN | tcp_flags::ACK) != tcp_flags::SYN {
         return false;
     }
     let [up, down] = flow.bases;
-    match if upward { up } else { down } {
-        None => false,
-        Some(base) => base != tcp.sequence || (tcp.flags & tcp_flags::ACK == 0 && flow.is_closing),
-    }
+    if upward { up } else { down }.is_some_and(|base| base != tcp.sequence)
 }
 
 /// Takes a segment of a flow.
 pub fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, tcp: &Tcp<'_>, upward: bool, at: At) {
     let [up, down] = &mut flow.bases;
-    let base = if upward { up } else { down };
+    let (base, other) = if upward { (up, down) } else { (down, up) };
     if base.is_none() {
         let is_syn = tcp.flags & tcp_flags::SYN != 0;
         *base = Some(if is_syn { tcp.sequence } else { tcp.sequence.wrapping_sub(1) });
+    }
+    // what is acknowledged tells where the other side stands: one past its SYN, at the earliest
+    if other.is_none() && tcp.flags & tcp_flags::ACK != 0 {
+        *other = Some(tcp.acknowledgement.wrapping_sub(1));
     }
     let ends = tcp.flags & (tcp_flags::FIN | tcp_flags::RST) != 0;
     flow.is_closing |= ends;
@@ -42,7 +43,9 @@ pub fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, tcp: &Tcp<'_>, up
         with_half(talk, direction, &mut ctx, |half, deliver| half.segment(tcp, deliver));
         if tcp.flags & tcp_flags::ACK != 0 {
             ctx.at = at.reversed();
-            with_half(talk, direction.reversed(), &mut ctx, |half, deliver| half.acknowledged(tcp.acknowledgement, deliver));
+            with_half(talk, direction.reversed(), &mut ctx, |half, deliver| {
+                half.acknowledged(tcp.acknowledgement, deliver)
+            });
         }
     }
     if !talk.is_reading() {
@@ -76,7 +79,14 @@ pub fn end(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
     if talk.is_reading() {
         let (low, high) = (flow.end(true), flow.end(false));
         let last = &flow.segment;
-        let at = At { capture: last.last.0, frame: last.last.1, time_ns: last.last_ns, flow: flow.id, source: low, destination: high };
+        let at = At {
+            capture: last.last.0,
+            frame: last.last.1,
+            time_ns: last.last_ns,
+            flow: flow.id,
+            source: low,
+            destination: high,
+        };
         let mut ctx = Context { at, is_cut: false, budget, sink, protocol: "tcp" };
         for direction in [Direction::Up, Direction::Down] {
             with_half(&mut talk, direction, &mut ctx, |half, deliver| half.finish(deliver));

@@ -17,32 +17,18 @@ fn pcapng() -> Vec<u8> {
         block(0xbad, &words(&[1, 2, 3])),
         packet(1, 2_000, b"second frame"),
         block(3, &[&words(&[4])[..], b"abcd"].concat()),
-        block(
-            4,
-            &[option(1, b"\x0a\0\0\x01a\0b\0"), option(0, b"")].concat(),
-        ),
+        block(4, &[option(1, b"\x0a\0\0\x01a\0b\0"), option(0, b"")].concat()),
         section(),
         interface(101, 0, &[]),
         block(2, &[&words(&[0, 0, 5, 2, 2])[..], b"ab"].concat()),
-        block(
-            5,
-            &[words(&[0, 0, 0]), option(5, &7u64.to_le_bytes())].concat(),
-        ),
+        block(5, &[words(&[0, 0, 0]), option(5, &7u64.to_le_bytes())].concat()),
         packet(0, 9, &[9; 200]),
     ]
     .concat()
 }
 
 fn classic() -> Vec<u8> {
-    pcap(
-        0xa1b2_c3d4,
-        &[
-            (1, 0, b"first"),
-            (2, 5, &[5; 99]),
-            (3, 0, b""),
-            (4, 0, b"fourth"),
-        ],
-    )
+    pcap(0xa1b2_c3d4, &[(1, 0, b"first"), (2, 5, &[5; 99]), (3, 0, b""), (4, 0, b"fourth")])
 }
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
@@ -69,13 +55,8 @@ fn a_file_cut_anywhere_yields_a_prefix_and_says_so() {
             assert_eq!(frames, expected[..frames.len()], "cut at {cut}");
             assert!(frames.len() < expected.len());
             let kind = reader.fault().map(|fault| fault.kind);
-            assert!(
-                matches!(kind, None | Some(FaultKind::CutShort)),
-                "{kind:?} at {cut}"
-            );
-            let consumed = frames
-                .last()
-                .map_or(0, |last| last.offset as usize + last.bytes.len());
+            assert!(matches!(kind, None | Some(FaultKind::CutShort)), "{kind:?} at {cut}");
+            let consumed = frames.last().map_or(0, |last| last.offset as usize + last.bytes.len());
             assert!(consumed <= cut);
         }
     }

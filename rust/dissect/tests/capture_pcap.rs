@@ -1,19 +1,12 @@
 //! pcap files: every flavour, damage, compression.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod common;
 
 use std::io::Write;
 
 use common::{TempFile, drain, hex, pcap, read};
-use dissect::capture::{
-    ByteOrder, CaptureError, Compression, FaultKind, Format, LinkType, PcapVariant, Reader,
-};
+use dissect::capture::{ByteOrder, CaptureError, Compression, FaultKind, Format, LinkType, PcapVariant, Reader};
 
 #[test]
 fn a_big_endian_nanosecond_file_is_read_to_the_nanosecond() {
@@ -25,10 +18,7 @@ fn a_big_endian_nanosecond_file_is_read_to_the_nanosecond() {
          aabbcc"));
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0].time_ns, 1_694_498_816_999_999_999);
-    assert_eq!(
-        (frames[0].number, frames[0].offset, frames[0].original_len),
-        (1, 24, 1500)
-    );
+    assert_eq!((frames[0].number, frames[0].offset, frames[0].original_len), (1, 24, 1500));
     assert_eq!(frames[0].bytes, [0xaa, 0xbb, 0xcc]);
     let summary = reader.summary();
     assert_eq!(summary.interfaces[0].link_type, LinkType::ETHERNET);
@@ -37,54 +27,37 @@ fn a_big_endian_nanosecond_file_is_read_to_the_nanosecond() {
     assert_eq!((summary.frames, summary.truncated_frames), (1, 1));
     assert_eq!(
         summary.format,
-        Format::Pcap {
-            variant: PcapVariant::Standard,
-            byte_order: ByteOrder::Big,
-            nanoseconds: true,
-            version: (2, 4)
-        }
+        Format::Pcap { variant: PcapVariant::Standard, byte_order: ByteOrder::Big, nanoseconds: true, version: (2, 4) }
     );
     assert_eq!(reader.fault(), None);
 }
 
 #[test]
 fn kuznetzovs_longer_records_are_read() {
-    let (frames, reader) = read(&hex(
-        "34cdb2a1 0200 0400 00000000 00000000 ffff0000 01000000  # magic a1b2cd34
+    let (frames, reader) = read(&hex("34cdb2a1 0200 0400 00000000 00000000 ffff0000 01000000  # magic a1b2cd34
          01000000 02000000 04000000 04000000  # 1.000002 s, 4 of 4 bytes
          03000000 0008 00 00                  # interface 3, IPv4, to this host, padding
          01020304
          02000000 02000000 01000000 01000000
          03000000 0008 04 00
-         05",
-    ));
-    assert_eq!(
-        frames.iter().map(|f| f.bytes.clone()).collect::<Vec<_>>(),
-        [vec![1, 2, 3, 4], vec![5]]
-    );
+         05"));
+    assert_eq!(frames.iter().map(|f| f.bytes.clone()).collect::<Vec<_>>(), [vec![1, 2, 3, 4], vec![5]]);
     assert_eq!(frames[0].time_ns, 1_000_002_000);
     assert_eq!(reader.summary().format.name(), "pcap-modified");
 }
 
 #[test]
 fn a_file_of_version_2_2_has_its_lengths_exchanged() {
-    let (frames, _) = read(&hex(
-        "d4c3b2a1 0200 0200 00000000 00000000 ffff0000 01000000
+    let (frames, _) = read(&hex("d4c3b2a1 0200 0200 00000000 00000000 ffff0000 01000000
          01000000 00000000 00010000 02000000  # original 256, captured 2
-         0102",
-    ));
-    assert_eq!(
-        (frames[0].bytes.as_slice(), frames[0].original_len),
-        (&[1u8, 2][..], 256)
-    );
+         0102"));
+    assert_eq!((frames[0].bytes.as_slice(), frames[0].original_len), (&[1u8, 2][..], 256));
 }
 
 #[test]
 fn ixia_files_have_a_longer_header() {
-    let (frames, reader) = read(&hex(
-        "ac01001c 0200 0400 00000000 00000000 ffff0000 01000000 11000000
-         01000000 07000000 01000000 01000000 ff",
-    ));
+    let (frames, reader) = read(&hex("ac01001c 0200 0400 00000000 00000000 ffff0000 01000000 11000000
+         01000000 07000000 01000000 01000000 ff"));
     assert_eq!((frames[0].time_ns, frames[0].offset), (1_000_000_007, 28));
     assert_eq!(reader.summary().format.name(), "pcap-ixia");
 }
@@ -104,14 +77,8 @@ fn a_file_cut_within_a_record_keeps_what_came_before() {
     let (frames, reader) = read(&whole[..whole.len() - 1]);
     assert_eq!(frames.len(), 1);
     let fault = reader.fault().unwrap();
-    assert_eq!(
-        (fault.kind, fault.offset),
-        (FaultKind::CutShort, 24 + 16 + 5)
-    );
-    assert_eq!(
-        fault.message,
-        "the file ends in the middle of a record: 21 of 22 bytes"
-    );
+    assert_eq!((fault.kind, fault.offset), (FaultKind::CutShort, 24 + 16 + 5));
+    assert_eq!(fault.message, "the file ends in the middle of a record: 21 of 22 bytes");
     assert_eq!(reader.summary().faults.len(), 1);
 }
 
@@ -126,27 +93,12 @@ fn a_record_that_claims_more_than_a_frame_can_have_ends_the_file() {
 
 #[test]
 fn times_out_of_order_are_noted_and_kept() {
-    let (frames, reader) = read(&pcap(
-        0xa1b2_c3d4,
-        &[(5, 0, b"a"), (3, 0, b"b"), (4, 0, b"c")],
-    ));
+    let (frames, reader) = read(&pcap(0xa1b2_c3d4, &[(5, 0, b"a"), (3, 0, b"b"), (4, 0, b"c")]));
     let summary = reader.summary();
-    assert_eq!(
-        frames
-            .iter()
-            .map(|f| f.time_ns / 1_000_000_000)
-            .collect::<Vec<_>>(),
-        [5, 3, 4]
-    );
+    assert_eq!(frames.iter().map(|f| f.time_ns / 1_000_000_000).collect::<Vec<_>>(), [5, 3, 4]);
     assert!(!summary.in_time_order);
-    assert_eq!(
-        (summary.earliest_ns, summary.latest_ns),
-        (Some(3_000_000_000), Some(5_000_000_000))
-    );
-    assert_eq!(
-        (summary.first_ns, summary.last_ns),
-        (Some(5_000_000_000), Some(4_000_000_000))
-    );
+    assert_eq!((summary.earliest_ns, summary.latest_ns), (Some(3_000_000_000), Some(5_000_000_000)));
+    assert_eq!((summary.first_ns, summary.last_ns), (Some(5_000_000_000), Some(4_000_000_000)));
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -170,18 +122,12 @@ const SKIPPABLE: [u8; 12] = [0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4];
 
 #[test]
 fn compressed_files_of_several_members_are_read_as_one() {
-    let plain = pcap(
-        0xa1b2_c3d4,
-        &[(1, 0, &[7; 3000]), (2, 0, b"second"), (3, 0, b"third")],
-    );
+    let plain = pcap(0xa1b2_c3d4, &[(1, 0, &[7; 3000]), (2, 0, b"second"), (3, 0, b"third")]);
     let (expected, _) = read(&plain);
     let (a, b) = plain.split_at(1234);
     type Compress = fn(&[u8]) -> Vec<u8>;
-    let all: [(Compression, Compress); 3] = [
-        (Compression::Gzip, gzip),
-        (Compression::Zstd, zstd),
-        (Compression::Lz4, lz4),
-    ];
+    let all: [(Compression, Compress); 3] =
+        [(Compression::Gzip, gzip), (Compression::Zstd, zstd), (Compression::Lz4, lz4)];
     for (compression, compress) in all {
         let mut file = [compress(a), compress(b)].concat();
         for skippable in [false, true] {
@@ -204,11 +150,7 @@ fn compressed_files_of_several_members_are_read_as_one() {
                 Err(_) => continue, // cut within the skippable frame or the first member
             };
             assert_eq!(frames, expected[..frames.len()]);
-            assert!(
-                reader.fault().is_some(),
-                "{compression:?} cut at {cut} of {}",
-                file.len()
-            );
+            assert!(reader.fault().is_some(), "{compression:?} cut at {cut} of {}", file.len());
         }
     }
 }
@@ -217,47 +159,21 @@ fn compressed_files_of_several_members_are_read_as_one() {
 fn what_is_no_capture_is_named() {
     let cases: [(&[u8], &str); 7] = [
         (b"", "is not a packet capture but empty"),
-        (
-            b"hello world, this is text\n",
-            "is not a packet capture but text",
-        ),
-        (
-            b"\x7fELF\x01\x01\x01",
-            "is not a packet capture but an ELF program",
-        ),
-        (
-            b"snoop\0\0\0\0\0\0\x02\0\0\0\x04",
-            "is a Sun snoop capture, which is not read here; convert it",
-        ),
-        (
-            &[0xd4, 0xc3, 0xb2, 0xa1, 2, 0],
-            "but the first 6 bytes of a pcap file's header",
-        ),
-        (
-            &gzip(b"hello world"),
-            "is not a packet capture but text, gzip-compressed",
-        ),
-        (
-            &gzip(b"hello world")[..6],
-            "is not a packet capture but a damaged gzip file",
-        ),
+        (b"hello world, this is text\n", "is not a packet capture but text"),
+        (b"\x7fELF\x01\x01\x01", "is not a packet capture but an ELF program"),
+        (b"snoop\0\0\0\0\0\0\x02\0\0\0\x04", "is a Sun snoop capture, which is not read here; convert it"),
+        (&[0xd4, 0xc3, 0xb2, 0xa1, 2, 0], "but the first 6 bytes of a pcap file's header"),
+        (&gzip(b"hello world"), "is not a packet capture but text, gzip-compressed"),
+        (&gzip(b"hello world")[..6], "is not a packet capture but a damaged gzip file"),
     ];
     for (content, words) in cases {
         let file = TempFile::new(content);
-        let Err(error) = Reader::open(file.path()) else {
-            panic!("{words}")
-        };
+        let Err(error) = Reader::open(file.path()) else { panic!("{words}") };
         let message = error.to_string();
         assert!(message.contains(words), "{message}");
         assert!(message.starts_with(file.path().to_str().unwrap()));
     }
     let folder = std::env::temp_dir();
-    assert!(matches!(
-        Reader::open(&folder),
-        Err(CaptureError::Io { .. })
-    ));
-    assert!(matches!(
-        Reader::open(&folder.join("not-there")),
-        Err(CaptureError::Io { .. })
-    ));
+    assert!(matches!(Reader::open(&folder), Err(CaptureError::Io { .. })));
+    assert!(matches!(Reader::open(&folder.join("not-there")), Err(CaptureError::Io { .. })));
 }

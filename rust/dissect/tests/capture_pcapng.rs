@@ -8,20 +8,16 @@ use dissect::capture::{FaultKind, LinkType, SkippedBlocks, TimeUnit};
 
 #[test]
 fn a_big_endian_section_is_read() {
-    let (frames, reader) = read(&hex(
-        "0a0d0d0a 0000001c 1a2b3c4d 0001 0000 ffffffffffffffff 0000001c  # section header
+    let (frames, reader) =
+        read(&hex("0a0d0d0a 0000001c 1a2b3c4d 0001 0000 ffffffffffffffff 0000001c  # section header
          00000001 00000020 0071 0000 00000040                            # interface: Linux SLL
             0009 0001 09 000000                                          # if_tsresol 10^-9
             0000 0000 00000020                                           # end of options
          00000006 00000024 00000000 17979cfe 362a0001                    # packet, 1.7e18 + 1 ns
-            00000002 00000003 aabb 0000 00000024",
-    ));
+            00000002 00000003 aabb 0000 00000024"));
     assert_eq!(frames.len(), 1);
     assert_eq!(frames[0].time_ns, 1_700_000_000_000_000_001);
-    assert_eq!(
-        (frames[0].link_type, frames[0].bytes.as_slice()),
-        (113, &[0xaa, 0xbb][..])
-    );
+    assert_eq!((frames[0].link_type, frames[0].bytes.as_slice()), (113, &[0xaa, 0xbb][..]));
     assert_eq!((frames[0].original_len, frames[0].offset), (3, 60));
     assert_eq!(reader.fault(), None);
     assert_eq!(reader.summary().truncated_frames, 1);
@@ -32,11 +28,7 @@ fn interfaces_are_counted_across_sections_with_their_own_resolutions() {
     let file = [
         section(),
         interface(1, 0, &option(9, &[3])),
-        interface(
-            101,
-            0,
-            &[option(9, &[0x80 | 10]), option(14, &(-1i64).to_le_bytes())].concat(),
-        ),
+        interface(101, 0, &[option(9, &[0x80 | 10]), option(14, &(-1i64).to_le_bytes())].concat()),
         packet(0, 1_500, b"ms"),
         packet(1, 3 << 10, b"binary fraction, a second earlier"),
         section(),
@@ -45,32 +37,12 @@ fn interfaces_are_counted_across_sections_with_their_own_resolutions() {
     ]
     .concat();
     let (frames, reader) = read(&file);
-    let seen: Vec<_> = frames
-        .iter()
-        .map(|f| (f.interface, f.link_type, f.time_ns))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            (0, 1, 1_500_000_000),
-            (1, 101, 2_000_000_000),
-            (2, 127, 4_000_001_000)
-        ]
-    );
+    let seen: Vec<_> = frames.iter().map(|f| (f.interface, f.link_type, f.time_ns)).collect();
+    assert_eq!(seen, [(0, 1, 1_500_000_000), (1, 101, 2_000_000_000), (2, 127, 4_000_001_000)]);
     let summary = reader.summary();
     assert_eq!(summary.sections, 2);
-    assert_eq!(
-        summary
-            .interfaces
-            .iter()
-            .map(|i| i.frames)
-            .collect::<Vec<_>>(),
-        [1, 1, 1]
-    );
-    assert_eq!(
-        summary.interfaces[1].time_unit,
-        TimeUnit::BinaryFraction(10)
-    );
+    assert_eq!(summary.interfaces.iter().map(|i| i.frames).collect::<Vec<_>>(), [1, 1, 1]);
+    assert_eq!(summary.interfaces[1].time_unit, TimeUnit::BinaryFraction(10));
 }
 
 #[test]
@@ -115,14 +87,7 @@ fn options_tell_what_was_captured_where() {
             .concat(),
         ),
         // Names: an IPv4 address with two names, then the end.
-        block(
-            4,
-            &[
-                option(1, b"\xc0\xa8\x02\x01gateway\0router\0"),
-                option(0, b""),
-            ]
-            .concat(),
-        ),
+        block(4, &[option(1, b"\xc0\xa8\x02\x01gateway\0router\0"), option(0, b"")].concat()),
     ]
     .concat();
     let (frames, reader) = read(&file);
@@ -140,33 +105,16 @@ fn options_tell_what_was_captured_where() {
     assert_eq!(interface.mac, Some([2, 0, 0, 0, 0, 1]));
     assert_eq!(interface.speed_bps, Some(1_000_000_000));
     assert_eq!((interface.received, interface.dropped), (Some(10), Some(2)));
-    assert_eq!(
-        (interface.filter_accepted, interface.os_dropped),
-        (Some(9), Some(1))
-    );
-    let names: Vec<_> = summary
-        .names
-        .iter()
-        .map(|n| (n.address.to_string(), n.name.as_str()))
-        .collect();
-    assert_eq!(
-        names,
-        [
-            ("192.168.2.1".into(), "gateway"),
-            ("192.168.2.1".into(), "router")
-        ]
-    );
+    assert_eq!((interface.filter_accepted, interface.os_dropped), (Some(9), Some(1)));
+    let names: Vec<_> = summary.names.iter().map(|n| (n.address.to_string(), n.name.as_str())).collect();
+    assert_eq!(names, [("192.168.2.1".into(), "gateway"), ("192.168.2.1".into(), "router")]);
 }
 
 #[test]
 fn a_simple_packet_is_cut_by_the_snapshot_length_and_has_the_time_before_it() {
-    let file = [
-        section(),
-        interface(1, 4, &[]),
-        packet(0, 7_000_000, b"x"),
-        block(3, &[&words(&[9])[..], b"abcd"].concat()),
-    ]
-    .concat();
+    let file =
+        [section(), interface(1, 4, &[]), packet(0, 7_000_000, b"x"), block(3, &[&words(&[9])[..], b"abcd"].concat())]
+            .concat();
     let (frames, reader) = read(&file);
     assert_eq!(frames[1].bytes, b"abcd");
     assert_eq!((frames[1].original_len, frames[1].has_time), (9, false));
@@ -200,16 +148,7 @@ fn other_blocks_are_passed_over_and_custom_ones_have_a_number() {
     let summary = reader.summary();
     assert_eq!(summary.decryption_secrets_blocks, 1);
     assert_eq!(summary.numbered_other_blocks, 1);
-    let skipped = [
-        SkippedBlocks {
-            block_type: 0xbad,
-            blocks: 1,
-        },
-        SkippedBlocks {
-            block_type: 0x77,
-            blocks: 1,
-        },
-    ];
+    let skipped = [SkippedBlocks { block_type: 0xbad, blocks: 1 }, SkippedBlocks { block_type: 0x77, blocks: 1 }];
     assert_eq!(summary.skipped_blocks, skipped);
 }
 
@@ -264,8 +203,7 @@ fn a_length_that_leaves_out_the_padding_is_rounded_up() {
 fn a_broken_option_costs_that_option_only() {
     let mut options = option(2, b"eth0");
     options.extend([9, 0, 200, 0]); // if_tsresol of 200 bytes
-    let (frames, reader) =
-        read(&[section(), interface(1, 0, &options), packet(0, 1, b"x")].concat());
+    let (frames, reader) = read(&[section(), interface(1, 0, &options), packet(0, 1, b"x")].concat());
     assert_eq!(frames.len(), 1);
     assert_eq!(reader.fault(), None);
     assert_eq!(reader.summary().faults[0].kind, FaultKind::BadOption);
@@ -274,8 +212,7 @@ fn a_broken_option_costs_that_option_only() {
 
 #[test]
 fn a_time_beyond_2262_is_no_time() {
-    let (frames, reader) =
-        read(&[section(), interface(1, 0, &[]), packet(0, u64::MAX, b"x")].concat());
+    let (frames, reader) = read(&[section(), interface(1, 0, &[]), packet(0, u64::MAX, b"x")].concat());
     assert!(!frames[0].has_time);
     assert_eq!(reader.summary().faults[0].kind, FaultKind::BadTime);
     assert_eq!(reader.summary().earliest_ns, None);

@@ -8,16 +8,7 @@ use dissect::capture::{Frame, InterfaceHeader, LinkType, PcapWriter, PcapngWrite
 use proptest::prelude::*;
 
 fn frame(time_ns: i64, link_type: LinkType, bytes: &[u8], original_len: u32) -> Frame<'_> {
-    Frame {
-        number: 1,
-        time_ns,
-        has_time: true,
-        interface: 0,
-        link_type,
-        bytes,
-        original_len,
-        offset: 0,
-    }
+    Frame { number: 1, time_ns, has_time: true, interface: 0, link_type, bytes, original_len, offset: 0 }
 }
 
 fn header(link_type: LinkType, name: &str) -> InterfaceHeader {
@@ -47,15 +38,13 @@ fn the_bytes_of_a_pcapng_file_are_these() {
     writer.write(interface, &written, Some("x")).unwrap();
     assert_eq!(
         writer.into_inner(),
-        hex(
-            "0a0d0d0a 24000000 4d3c2b1a 0100 0000 ffffffffffffffff  # section header
+        hex("0a0d0d0a 24000000 4d3c2b1a 0100 0000 ffffffffffffffff  # section header
                 0400 0400 69646c65 24000000                          # shb_userappl: idle
              01000000 24000000 0100 0000 00000000                    # interface: Ethernet, no limit
                 0200 0100 61000000 0900 0100 09000000 24000000       # if_name a, if_tsresol 9
              06000000 2c000000 00000000 01000000 02000000            # packet, interface 0, time
                 03000000 3c000000 aabbcc00                           # 3 bytes of 60, padding
-                0100 0100 78000000 2c000000                          # comment x"
-        )
+                0100 0100 78000000 2c000000                          # comment x")
     );
 }
 
@@ -63,60 +52,25 @@ fn the_bytes_of_a_pcapng_file_are_these() {
 fn what_does_not_fit_is_refused() {
     let mut pcap = PcapWriter::new(Vec::new(), LinkType::ETHERNET, 0, false).unwrap();
     let unwritable = |result| matches!(result, Err(WriteError::Unwritable(_)));
-    assert!(
-        unwritable(pcap.write(&frame(1, LinkType::ETHERNET, b"", 0))),
-        "nanoseconds"
-    );
-    assert!(
-        unwritable(pcap.write(&frame(0, LinkType::RAW, b"", 0))),
-        "link type"
-    );
-    assert!(
-        unwritable(pcap.write(&frame(-1_000, LinkType::ETHERNET, b"", 0))),
-        "before 1970"
-    );
-    assert!(unwritable(pcap.write(&frame(
-        5_000_000_000_000_000_000,
-        LinkType::ETHERNET,
-        b"",
-        0
-    ))));
+    assert!(unwritable(pcap.write(&frame(1, LinkType::ETHERNET, b"", 0))), "nanoseconds");
+    assert!(unwritable(pcap.write(&frame(0, LinkType::RAW, b"", 0))), "link type");
+    assert!(unwritable(pcap.write(&frame(-1_000, LinkType::ETHERNET, b"", 0))), "before 1970");
+    assert!(unwritable(pcap.write(&frame(5_000_000_000_000_000_000, LinkType::ETHERNET, b"", 0))));
     let mut pcapng = PcapngWriter::new(Vec::new(), "").unwrap();
-    assert!(
-        unwritable(pcapng.write(0, &frame(0, LinkType::RAW, b"", 0), None)),
-        "no interface"
-    );
+    assert!(unwritable(pcapng.write(0, &frame(0, LinkType::RAW, b"", 0), None)), "no interface");
     pcapng.add_interface(&header(LinkType::RAW, "")).unwrap();
-    assert!(unwritable(pcapng.write(
-        0,
-        &frame(-1, LinkType::RAW, b"", 0),
-        None
-    )));
-    assert!(unwritable(pcapng.write(
-        0,
-        &frame(0, LinkType::RAW, &[0; 262_145], 0),
-        None
-    )));
-    assert!(
-        pcapng
-            .write(0, &frame(0, LinkType::RAW, &[0; 262_144], 0), None)
-            .is_ok()
-    );
+    assert!(unwritable(pcapng.write(0, &frame(-1, LinkType::RAW, b"", 0), None)));
+    assert!(unwritable(pcapng.write(0, &frame(0, LinkType::RAW, &[0; 262_145], 0), None)));
+    assert!(pcapng.write(0, &frame(0, LinkType::RAW, &[0; 262_144], 0), None).is_ok());
 }
 
 #[test]
 fn a_comment_of_any_length_leaves_a_readable_file() {
     let mut writer = PcapngWriter::new(Vec::new(), "idletalk").unwrap();
-    writer
-        .add_interface(&header(LinkType::ETHERNET, "eth0"))
-        .unwrap();
+    writer.add_interface(&header(LinkType::ETHERNET, "eth0")).unwrap();
     let comment = "ü".repeat(50_000);
-    writer
-        .write(0, &frame(5, LinkType::ETHERNET, b"abc", 3), Some(&comment))
-        .unwrap();
-    writer
-        .write(0, &frame(6, LinkType::ETHERNET, b"d", 1), None)
-        .unwrap();
+    writer.write(0, &frame(5, LinkType::ETHERNET, b"abc", 3), Some(&comment)).unwrap();
+    writer.write(0, &frame(6, LinkType::ETHERNET, b"d", 1), None).unwrap();
     let (frames, reader) = read(&writer.into_inner());
     assert_eq!(frames.len(), 2);
     assert_eq!(reader.fault(), None);

@@ -1,10 +1,5 @@
 //! Walks the captures of others, which are no part of the project, where they are there.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +10,7 @@ const CAPTURES: &str = "../shared/captures";
 
 /// All files below the folder, sorted; None where there is no such folder.
 fn files() -> Option<Vec<PathBuf>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(CAPTURES);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(CAPTURES);
     if !root.is_dir() {
         println!("skipped: there are no captures in {CAPTURES}");
         return None;
@@ -27,11 +20,7 @@ fn files() -> Option<Vec<PathBuf>> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path)
-            } else {
-                files.push(path)
-            }
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
     files.sort();

@@ -39,7 +39,11 @@ pub fn dissect(
 }
 
 /// Runs `work` in a thread of its own, without the interpreter's lock; tells the watcher how far it is and stops it on Ctrl-C.
-pub fn watched<T: Send>(py: Python<'_>, progress: Option<&Py<PyAny>>, work: impl FnOnce(&Progress) -> T + Send) -> PyResult<T> {
+pub fn watched<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Py<PyAny>>,
+    work: impl FnOnce(&Progress) -> T + Send,
+) -> PyResult<T> {
     let state = Progress::default();
     std::thread::scope(|scope| {
         let (done, finished) = channel();
@@ -57,7 +61,8 @@ pub fn watched<T: Send>(py: Python<'_>, progress: Option<&Py<PyAny>>, work: impl
                 state.cancelled.store(stopped.is_err(), Ordering::Relaxed);
             }
         }
-        let outcome = py.detach(|| worker.join()).map_err(|_| PyOSError::new_err("a thread of the core failed: this is a bug"));
+        let outcome =
+            py.detach(|| worker.join()).map_err(|_| PyOSError::new_err("a thread of the core failed: this is a bug"));
         stopped?;
         outcome
     })
@@ -87,7 +92,14 @@ pub fn schema() -> Vec<(String, String, Vec<(String, String, bool, String)>)> {
             let columns = table
                 .columns
                 .iter()
-                .map(|column| (column.name.to_owned(), column.kind.sql().to_owned(), column.nullable, column.meaning.trim().to_owned()))
+                .map(|column| {
+                    (
+                        column.name.to_owned(),
+                        column.kind.sql().to_owned(),
+                        column.nullable,
+                        column.meaning.trim().to_owned(),
+                    )
+                })
                 .collect();
             (table.name.to_owned(), table.meaning.trim().to_owned(), columns)
         })

@@ -16,6 +16,8 @@ pub struct Conversation {
     /// application and what told it
     pub label: Option<(&'static str, &'static str)>,
     probes: u8,
+    /// the first bytes of a direction were those of no protocol here
+    contradicted: bool,
     /// bytes of each direction that wait for recognition, and whether they begin the stream
     waiting: [Buffer; 2],
     from_start: [bool; 2],
@@ -36,6 +38,7 @@ impl Conversation {
             state: State::Asking,
             label: None,
             probes: 0,
+            contradicted: false,
             waiting: [Buffer::default(), Buffer::default()],
             from_start: [began; 2],
             halves: [Half::default(), Half::default()],
@@ -55,7 +58,7 @@ impl Conversation {
             let probe = Probe { carrier: Carrier::Udp, at: &ctx.at, bytes, from_start: true };
             match ask(&probe).0 {
                 Some(protocol) => self.settle(protocol, "content"),
-                None => self.count_probe(Carrier::Udp, ctx),
+                None => self.count_probe(Carrier::Udp, ctx, ctx.is_cut),
             }
         }
         self.guarded(ctx, |parser, ctx| parser.datagram(ctx, bytes));
@@ -101,7 +104,7 @@ impl Conversation {
         let from_start = self.from_start.get(direction.index()).copied().unwrap_or(false);
         if !self.slot(direction).push(bytes, MAX_PROBE_BYTES.max(bytes.len()), ctx.budget) {
             self.set_from_start(direction, false);
-            self.count_probe(Carrier::Tcp, ctx);
+            self.count_probe(Carrier::Tcp, ctx, !self.contradicted);
             return;
         }
         let probe = Probe { carrier: Carrier::Tcp, at: &ctx.at, bytes: self.slot(direction).bytes(), from_start };
@@ -122,19 +125,24 @@ impl Conversation {
             }
         } else {
             if !undecided {
+                self.contradicted |= from_start;
                 self.slot(direction).clear();
                 self.set_from_start(direction, false);
             }
-            self.count_probe(Carrier::Tcp, ctx);
+            self.count_probe(Carrier::Tcp, ctx, !self.contradicted);
         }
     }
 
-    fn count_probe(&mut self, carrier: Carrier, ctx: &Context<'_>) {
+    /// `may_be`: what was read does not contradict the protocol of the port (the middle of a message, a cut datagram).
+    fn count_probe(&mut self, carrier: Carrier, ctx: &Context<'_>, may_be: bool) {
         self.probes = self.probes.saturating_add(1);
-        if self.label.is_none() {
-            self.label = by_port(carrier, ctx.at.destination.port, ctx.at.source.port).map(|protocol| (protocol.name, "port"));
+        let usual = by_port(carrier, ctx.at.destination.port, ctx.at.source.port);
+        if may_be && self.label.is_none() {
+            self.label = usual.map(|protocol| (protocol.name, "port"));
         }
-        if self.probes >= MAX_PROBES {
+        // datagrams on a protocol's port: each may be cut or odd, and the next one readable
+        let may_come = carrier == Carrier::Udp && usual.is_some();
+        if self.probes >= MAX_PROBES && !may_come {
             self.ignore();
         }
     }
@@ -158,7 +166,11 @@ impl Conversation {
     }
 
     /// Runs the parser, if there is one. A mistake of ours must cost one flow, not the run.
-    fn guarded<R>(&mut self, ctx: &mut Context<'_>, run: impl FnOnce(&mut dyn Parser, &mut Context<'_>) -> R) -> Option<R> {
+    fn guarded<R>(
+        &mut self,
+        ctx: &mut Context<'_>,
+        run: impl FnOnce(&mut dyn Parser, &mut Context<'_>) -> R,
+    ) -> Option<R> {
         let State::Reading(protocol, parser) = &mut self.state else { return None };
         ctx.protocol = protocol.name;
         let outcome = catch_unwind(AssertUnwindSafe(|| run(parser.as_mut(), ctx)));

@@ -7,10 +7,10 @@ mod buffer;
 mod conversation;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-mod testing;
+pub(crate) mod testing;
 pub mod text;
 
-pub use buffer::{Buffer, Budget};
+pub use buffer::{Budget, Buffer};
 pub use conversation::Conversation;
 
 use crate::at::At;

@@ -12,14 +12,22 @@ pub type Rows = Vec<(&'static str, BTreeMap<&'static str, String>)>;
 /// A place for records between two ports.
 pub fn at(source_port: u16, destination_port: u16) -> At {
     let end = |port| End { mac: None, address: None, port: Some(port) };
-    At { capture: 0, frame: 1, time_ns: 0, flow: FlowId(1), source: end(source_port), destination: end(destination_port) }
+    At {
+        capture: 0,
+        frame: 1,
+        time_ns: 0,
+        flow: FlowId(1),
+        source: end(source_port),
+        destination: end(destination_port),
+    }
 }
 
 /// Gives each datagram to one parser.
 pub fn datagrams(protocol: &Protocol, messages: &[&[u8]]) -> Rows {
     let (mut sink, budget, mut parser) = (Sink::default(), Budget::default(), (protocol.parser)());
     for message in messages {
-        let mut ctx = Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
+        let mut ctx =
+            Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
         parser.datagram(&mut ctx, message);
     }
     rows(&mut sink)
@@ -38,7 +46,8 @@ pub fn pieces_and_gaps(protocol: &Protocol, pieces: &[(Direction, Option<&[u8]>,
     for (direction, bytes, missing) in pieces {
         let Some(wants) = wants.get_mut(direction.index()) else { continue };
         if *wants {
-            let mut ctx = Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
+            let mut ctx =
+                Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
             let appetite = match bytes {
                 Some(bytes) => parser.data(&mut ctx, *direction, bytes),
                 None => parser.gap(&mut ctx, *direction, *missing),
@@ -57,13 +66,23 @@ pub fn cut<'a>(direction: Direction, bytes: &'a [u8], places: &[usize]) -> Vec<(
     places.extend([0, bytes.len()]);
     places.sort_unstable();
     let pairs = places.iter().zip(places.iter().skip(1));
-    pairs.filter_map(|(from, to)| Some((direction, bytes.get(*from..*to)?))).filter(|(_, piece)| !piece.is_empty()).collect()
+    pairs
+        .filter_map(|(from, to)| Some((direction, bytes.get(*from..*to)?)))
+        .filter(|(_, piece)| !piece.is_empty())
+        .collect()
 }
 
 /// Bytes of hex text; what follows `#` on a line is a remark.
 pub fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u32> = text.lines().flat_map(|line| line.split('#').next().unwrap_or("").chars()).filter_map(|c| c.to_digit(16)).collect();
-    digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, digit| sum << 4 | u8::try_from(*digit).unwrap_or(0))).collect()
+    let digits: Vec<u32> = text
+        .lines()
+        .flat_map(|line| line.split('#').next().unwrap_or("").chars())
+        .filter_map(|c| c.to_digit(16))
+        .collect();
+    digits
+        .chunks_exact(2)
+        .map(|pair| pair.iter().fold(0, |sum, digit| sum << 4 | u8::try_from(*digit).unwrap_or(0)))
+        .collect()
 }
 
 fn rows(sink: &mut Sink) -> Rows {
@@ -88,7 +107,9 @@ fn cell(cells: &Cells, row: usize) -> String {
         ColumnType::Int | ColumnType::Key => cells.int_at(row).to_string(),
         ColumnType::Double => cells.double_at(row).to_string(),
         ColumnType::Text | ColumnType::Blob => text(&cells.bytes()[cells.text_span(row)]),
-        ColumnType::TextList => cells.text_spans(row).into_iter().map(|span| text(&cells.bytes()[span])).collect::<Vec<_>>().join("|"),
+        ColumnType::TextList => {
+            cells.text_spans(row).into_iter().map(|span| text(&cells.bytes()[span])).collect::<Vec<_>>().join("|")
+        }
         ColumnType::IntList => cells.ints_at(row).iter().map(i64::to_string).collect::<Vec<_>>().join(" "),
     }
 }

@@ -39,16 +39,12 @@ impl Stop {
         Box::new(match &input.error {
             Some(error) if error.kind() == io::ErrorKind::UnexpectedEof => Stop::Broken(
                 FaultKind::CutShort,
-                "the compressed file ends in the middle: it was not written or copied to its end"
-                    .into(),
+                "the compressed file ends in the middle: it was not written or copied to its end".into(),
             ),
-            Some(error) if is_compression(error.kind()) => Stop::Broken(
-                FaultKind::Compression,
-                format!("the compressed data are damaged ({error})"),
-            ),
-            Some(error) => {
-                Stop::Broken(FaultKind::Read, format!("cannot be read further ({error})"))
+            Some(error) if is_compression(error.kind()) => {
+                Stop::Broken(FaultKind::Compression, format!("the compressed data are damaged ({error})"))
             }
+            Some(error) => Stop::Broken(FaultKind::Read, format!("cannot be read further ({error})")),
             None if left == 0 => Stop::End,
             None => Stop::Broken(
                 FaultKind::CutShort,
@@ -60,10 +56,7 @@ impl Stop {
 
 /// The kinds of error that the decompressors give for bytes that make no sense.
 fn is_compression(kind: io::ErrorKind) -> bool {
-    matches!(
-        kind,
-        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other
-    )
+    matches!(kind, io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput | io::ErrorKind::Other)
 }
 
 /// Why the beginning of a file cannot be understood.
@@ -92,10 +85,7 @@ pub(crate) fn broken<T>(kind: FaultKind, message: String) -> Result<T, Box<Stop>
 #[inline]
 pub(crate) fn block_bytes(declared: u32) -> Result<u32, Box<Stop>> {
     if !(MIN_BLOCK_BYTES..=MAX_BLOCK_BYTES).contains(&declared) {
-        return broken(
-            FaultKind::BadBlockLength,
-            format!("a block claims a length of {declared} bytes"),
-        );
+        return broken(FaultKind::BadBlockLength, format!("a block claims a length of {declared} bytes"));
     }
     Ok(rounded(declared))
 }

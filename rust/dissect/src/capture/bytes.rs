@@ -54,9 +54,5 @@ impl ByteOrder {
 pub(crate) fn text(bytes: &[u8], max_chars: usize) -> String {
     // A character has at most four bytes; cutting first keeps a huge option from being converted.
     let kept = bytes.get(..max_chars.saturating_mul(4)).unwrap_or(bytes);
-    String::from_utf8_lossy(kept)
-        .trim_end_matches('\0')
-        .chars()
-        .take(max_chars)
-        .collect()
+    String::from_utf8_lossy(kept).trim_end_matches('\0').chars().take(max_chars).collect()
 }

@@ -46,11 +46,7 @@ impl CaptureError {
     }
 
     pub(crate) fn io(path: &Path, error: &io::Error) -> CaptureError {
-        CaptureError::Io {
-            path: path.into(),
-            kind: error.kind(),
-            message: error.to_string(),
-        }
+        CaptureError::Io { path: path.into(), kind: error.kind(), message: error.to_string() }
     }
 }
 
@@ -60,35 +56,17 @@ impl fmt::Display for CaptureError {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = printable(&self.path().to_string_lossy());
         match self {
-            CaptureError::Io {
-                kind: io::ErrorKind::IsADirectory,
-                ..
-            } => {
-                write!(
-                    out,
-                    "{path}: is a folder, not a capture file; name the files in it"
-                )
+            CaptureError::Io { kind: io::ErrorKind::IsADirectory, .. } => {
+                write!(out, "{path}: is a folder, not a capture file; name the files in it")
             }
             CaptureError::Io { message, .. } => {
-                write!(
-                    out,
-                    "{path}: cannot be read ({}); check that it exists and may be read",
-                    printable(message)
-                )
+                write!(out, "{path}: cannot be read ({}); check that it exists and may be read", printable(message))
             }
             CaptureError::NotACapture { found, .. } => {
-                write!(
-                    out,
-                    "{path}: is not a packet capture but {}; give a pcap or pcapng file",
-                    printable(found)
-                )
+                write!(out, "{path}: is not a packet capture but {}; give a pcap or pcapng file", printable(found))
             }
             CaptureError::Unsupported { found, advice, .. } => {
-                write!(
-                    out,
-                    "{path}: is {}, which is not read here; {advice}",
-                    printable(found)
-                )
+                write!(out, "{path}: is {}, which is not read here; {advice}", printable(found))
             }
         }
     }
@@ -117,10 +95,7 @@ mod tests {
 
     #[test]
     fn a_message_is_one_line_whatever_the_file_is_called() {
-        let error = CaptureError::NotACapture {
-            path: PathBuf::from("a\n\u{1b}[2Jb\u{202e}"),
-            found: "text".into(),
-        };
+        let error = CaptureError::NotACapture { path: PathBuf::from("a\n\u{1b}[2Jb\u{202e}"), found: "text".into() };
         assert_eq!(
             error.to_string(),
             "a\\u{a}\\u{1b}[2Jb\\u{202e}: is not a packet capture but text; give a pcap or pcapng file"

@@ -43,10 +43,7 @@ const TEXT_SAMPLE_BYTES: usize = 512;
 
 /// The name of another capture format, where these bytes begin one.
 pub(crate) fn other_capture(head: &[u8]) -> Option<&'static str> {
-    OTHER_CAPTURES
-        .iter()
-        .find(|(magic, _)| head.starts_with(magic))
-        .map(|(_, name)| *name)
+    OTHER_CAPTURES.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name)
 }
 
 /// What these first bytes of a file look like, with an article: `a PDF document`, `text`.
@@ -54,16 +51,10 @@ pub(crate) fn describe(head: &[u8]) -> String {
     if head.is_empty() {
         return "empty".into();
     }
-    if let Some((_, name)) = OTHER_FILES
-        .iter()
-        .find(|(magic, _)| head.starts_with(magic))
-    {
+    if let Some((_, name)) = OTHER_FILES.iter().find(|(magic, _)| head.starts_with(magic)) {
         return (*name).into();
     }
-    if head
-        .get(TAR_MAGIC_AT..)
-        .is_some_and(|rest| rest.starts_with(b"ustar"))
-    {
+    if head.get(TAR_MAGIC_AT..).is_some_and(|rest| rest.starts_with(b"ustar")) {
         return "a tar archive".into();
     }
     let sample = head.get(..TEXT_SAMPLE_BYTES).unwrap_or(head);
@@ -71,8 +62,7 @@ pub(crate) fn describe(head: &[u8]) -> String {
     let first = sample.iter().find(|byte| !blank(byte));
     let control = |byte: &u8| byte.is_ascii_control() && !blank(byte);
     // A character cut by the end of the sample has no error length.
-    let utf8 =
-        std::str::from_utf8(sample).map_or_else(|error| error.error_len().is_none(), |_| true);
+    let utf8 = std::str::from_utf8(sample).map_or_else(|error| error.error_len().is_none(), |_| true);
     if utf8 && !sample.iter().any(control) {
         return match first {
             Some(b'<') => "HTML or XML text".into(),
@@ -100,17 +90,8 @@ mod tests {
         assert_eq!(describe(b"\x7fELF\x02\x01"), "an ELF program");
         assert_eq!(describe(b"hello\n"), "text");
         assert_eq!(describe(b"  {\"a\": 1}"), "JSON text");
-        assert_eq!(
-            describe(&[0; 40]),
-            "zero bytes (a copy that never arrived?)"
-        );
-        assert_eq!(
-            describe(&[1, 2, 3, 0xff]),
-            "data that begin with 01 02 03 ff"
-        );
-        assert_eq!(
-            other_capture(b"snoop\0\0\0\0\0\0\x02"),
-            Some("a Sun snoop capture")
-        );
+        assert_eq!(describe(&[0; 40]), "zero bytes (a copy that never arrived?)");
+        assert_eq!(describe(&[1, 2, 3, 0xff]), "data that begin with 01 02 03 ff");
+        assert_eq!(other_capture(b"snoop\0\0\0\0\0\0\x02"), Some("a Sun snoop capture"));
     }
 }

@@ -28,15 +28,7 @@ pub(crate) struct Input {
 impl Input {
     /// A window of `bytes` on `source`, at its beginning.
     pub(crate) fn new(source: Source, bytes: usize) -> Input {
-        Input {
-            source,
-            buffer: vec![0; bytes.max(1)],
-            start: 0,
-            end: 0,
-            base: 0,
-            at_end: false,
-            error: None,
-        }
+        Input { source, buffer: vec![0; bytes.max(1)], start: 0, end: 0, base: 0, at_end: false, error: None }
     }
 
     /// Offset in the file of the next byte.
@@ -60,9 +52,7 @@ impl Input {
     /// `len` bytes at index `position`; valid until [`Input::ensure`] is called.
     #[inline]
     pub(crate) fn at(&self, position: usize, len: usize) -> &[u8] {
-        self.buffer
-            .get(position..position.saturating_add(len))
-            .unwrap_or_default()
+        self.buffer.get(position..position.saturating_add(len)).unwrap_or_default()
     }
 
     /// Passes over `len` bytes that are in the window.
@@ -86,10 +76,7 @@ impl Input {
         while self.end < need && !self.at_end {
             if self.end == self.buffer.len() {
                 let doubled = self.buffer.len().saturating_mul(2);
-                self.buffer.resize(
-                    doubled.min(need.max(self.buffer.len().saturating_add(1))),
-                    0,
-                );
+                self.buffer.resize(doubled.min(need.max(self.buffer.len().saturating_add(1))), 0);
             }
             let free = self.buffer.get_mut(self.end..).unwrap_or_default();
             match self.source.read(free) {

@@ -37,12 +37,7 @@ impl Reader {
             let mut ignored_number = 0;
             let mut ignored_frame = Found::default();
             while reader.input.offset() < at.described_to {
-                let step = pcapng.step(
-                    &mut reader.input,
-                    &mut described,
-                    &mut ignored_number,
-                    &mut ignored_frame,
-                );
+                let step = pcapng.step(&mut reader.input, &mut described, &mut ignored_number, &mut ignored_frame);
                 step.map_err(|_| changed())?;
             }
         }
@@ -58,11 +53,7 @@ impl Reader {
             os: described.os,
             application: described.application,
             decompressed_bytes: at.offset,
-            ..Summary::new(
-                described.format,
-                described.compression,
-                described.file_bytes,
-            )
+            ..Summary::new(described.format, described.compression, described.file_bytes)
         };
         reader.next_number = at.number;
         reader.time_ns = at.time_ns;
@@ -87,11 +78,6 @@ impl Reader {
             Walk::Pcap(_) => 0,
             Walk::Pcapng(pcapng) => pcapng.described_to,
         };
-        Mark {
-            offset,
-            number,
-            described_to,
-            time_ns: self.time_ns,
-        }
+        Mark { offset, number, described_to, time_ns: self.time_ns }
     }
 }

@@ -53,11 +53,19 @@ pub struct Step<'a> {
     pub capture: u32,
     /// The frame.
     pub frame: Frame<'a>,
-    /// Whether another file or interface could have held the same frame before: files overlap
-    /// here, or this one has several interfaces.
-    pub may_repeat: bool,
-    /// Whether the next file could hold it once more: that one begins here.
-    pub may_recur: bool,
+    /// Whether another file or interface could hold the same frame.
+    pub overlap: Overlap,
+}
+
+/// Whether several files or interfaces show the same time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Overlap {
+    /// No: this frame has no copy.
+    None,
+    /// Another file begins within the window of copies; whether the two overlap is not known yet.
+    Ahead,
+    /// Files overlap here, or this one has several interfaces.
+    Here,
 }
 
 /// Order of frames: time, then the file's place.
@@ -88,9 +96,7 @@ impl Timeline {
         let mut members: Vec<Member> = files.into_iter().map(peek).collect();
         members.sort_by(|a, b| {
             let none_last = |member: &Member| (member.first_ns.is_none(), member.first_ns);
-            none_last(a)
-                .cmp(&none_last(b))
-                .then_with(|| a.path.cmp(&b.path))
+            none_last(a).cmp(&none_last(b)).then_with(|| a.path.cmp(&b.path))
         });
         let mut timeline = Timeline {
             members,
@@ -119,11 +125,15 @@ impl Timeline {
         if !self.others.is_empty() {
             self.overlap_until_ns = frame.time_ns.saturating_add(DUPLICATE_WINDOW_NS);
         }
-        let may_repeat =
-            frame.time_ns <= self.overlap_until_ns || reader.summary().interfaces.len() > 1;
-        let begins_ns = self.limit.map(|(time_ns, _)| time_ns.saturating_sub(DUPLICATE_WINDOW_NS));
-        let may_recur = begins_ns.is_some_and(|begins_ns| frame.time_ns >= begins_ns);
-        Some(Step { capture, frame, may_repeat, may_recur })
+        let reach_ns = frame.time_ns.saturating_add(DUPLICATE_WINDOW_NS);
+        let overlap = if frame.time_ns <= self.overlap_until_ns || reader.summary().interfaces.len() > 1 {
+            Overlap::Here
+        } else if self.limit.is_some_and(|(start_ns, _)| start_ns <= reach_ns) {
+            Overlap::Ahead
+        } else {
+            Overlap::None
+        };
+        Some(Step { capture, frame, overlap })
     }
 
     /// Advances the file at hand: Some while its next frame is before all others.
@@ -182,8 +192,7 @@ impl Timeline {
             Err(error) => member.state = State::Failed(error),
             Ok(mut reader) => {
                 if reader.advance() {
-                    self.others
-                        .push(Reverse((reader.time_ns(), capture_index(index))));
+                    self.others.push(Reverse((reader.time_ns(), capture_index(index))));
                     member.state = State::Open(Box::new(reader));
                 } else {
                     member.state = State::Finished(reader.summary().clone());
@@ -268,23 +277,11 @@ fn peek(path: PathBuf) -> Member {
     let mut reader = match Reader::open_buffered(&path, PEEK_BUFFER_BYTES) {
         Ok(reader) => reader,
         Err(error) => {
-            return Member {
-                path,
-                first_ns: None,
-                state: State::Failed(error),
-            };
+            return Member { path, first_ns: None, state: State::Failed(error) };
         }
     };
     let first_ns = reader.advance().then(|| reader.time_ns());
     let summary = reader.summary().clone();
-    let state = if first_ns.is_some() {
-        State::Waiting(summary)
-    } else {
-        State::Finished(summary)
-    };
-    Member {
-        path,
-        first_ns,
-        state,
-    }
+    let state = if first_ns.is_some() { State::Waiting(summary) } else { State::Finished(summary) };
+    Member { path, first_ns, state }
 }

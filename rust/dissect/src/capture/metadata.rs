@@ -13,17 +13,7 @@ const INTERFACE_STATISTICS: u32 = 5;
 const DECRYPTION_SECRETS: u32 = 10;
 /// Blocks without a frame that Wireshark lists with a number of their own: custom blocks, systemd
 /// journal entries, sysdig events in six forms (seen with tshark 4.0).
-const NUMBERED_OTHERS: [u32; 9] = [
-    0xbad,
-    0x4000_0bad,
-    9,
-    0x204,
-    0x208,
-    0x216,
-    0x217,
-    0x221,
-    0x222,
-];
+const NUMBERED_OTHERS: [u32; 9] = [0xbad, 0x4000_0bad, 9, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222];
 
 /// What tells a section's byte order.
 pub(super) const BYTE_ORDER_MAGIC: u32 = 0x1a2b_3c4d;
@@ -48,8 +38,7 @@ impl Pcapng {
                 return self.metadata(input, summary, block_type, total);
             }
             DECRYPTION_SECRETS => {
-                summary.decryption_secrets_blocks =
-                    summary.decryption_secrets_blocks.saturating_add(1);
+                summary.decryption_secrets_blocks = summary.decryption_secrets_blocks.saturating_add(1);
             }
             _ => summary.count_skipped(block_type),
         }
@@ -74,24 +63,15 @@ impl Pcapng {
         if !input.ensure(body_end) {
             return Err(Stop::no_more(input, "a block", u64::from(total)));
         }
-        let body = input
-            .available()
-            .get(BLOCK_HEADER_BYTES..body_end)
-            .unwrap_or_default();
+        let body = input.available().get(BLOCK_HEADER_BYTES..body_end).unwrap_or_default();
         let sound = match block_type {
             INTERFACE_DESCRIPTION => self.interface_description(body, summary)?,
             NAME_RESOLUTION => options::names(body, self.order, summary),
             _ => self.statistics(body, summary),
         };
         if !sound {
-            let message = format!(
-                "an option or record in a block of type {block_type} is longer than the block"
-            );
-            summary.add_fault(Fault {
-                offset,
-                kind: FaultKind::BadOption,
-                message,
-            });
+            let message = format!("an option or record in a block of type {block_type} is longer than the block");
+            summary.add_fault(Fault { offset, kind: FaultKind::BadOption, message });
         }
         self.pass(input, total)?;
         if block_type == INTERFACE_DESCRIPTION {
@@ -100,24 +80,12 @@ impl Pcapng {
         Ok(())
     }
 
-    fn interface_description(
-        &mut self,
-        body: &[u8],
-        summary: &mut Summary,
-    ) -> Result<bool, Box<Stop>> {
-        let (Some(link_type), Some(snaplen)) =
-            (self.order.u16_at(body, 0), self.order.u32_at(body, 4))
-        else {
-            return broken(
-                FaultKind::BadBlockLength,
-                "an interface description too short for its fields".into(),
-            );
+    fn interface_description(&mut self, body: &[u8], summary: &mut Summary) -> Result<bool, Box<Stop>> {
+        let (Some(link_type), Some(snaplen)) = (self.order.u16_at(body, 0), self.order.u32_at(body, 4)) else {
+            return broken(FaultKind::BadBlockLength, "an interface description too short for its fields".into());
         };
         if summary.interfaces.len() >= MAX_INTERFACES {
-            return broken(
-                FaultKind::TooManyInterfaces,
-                format!("more than {MAX_INTERFACES} interfaces"),
-            );
+            return broken(FaultKind::TooManyInterfaces, format!("more than {MAX_INTERFACES} interfaces"));
         }
         let mut interface = Interface::new(LinkType(link_type), snaplen, TimeUnit::MICROSECOND);
         let mut options = Options::new(body.get(8..).unwrap_or_default(), self.order);
@@ -133,10 +101,7 @@ impl Pcapng {
     }
 
     fn statistics(&self, body: &[u8], summary: &mut Summary) -> bool {
-        let index = self
-            .order
-            .u32_at(body, 0)
-            .and_then(|local| self.first_interface.checked_add(local));
+        let index = self.order.u32_at(body, 0).and_then(|local| self.first_interface.checked_add(local));
         let interface = index.and_then(|index| summary.interfaces.get_mut(index as usize));
         let mut options = Options::new(body.get(12..).unwrap_or_default(), self.order);
         if let Some(interface) = interface {
@@ -147,65 +112,38 @@ impl Pcapng {
 
     /// A section begins: byte order and interfaces anew.
     #[cold]
-    pub(super) fn section_header(
-        &mut self,
-        input: &mut Input,
-        summary: &mut Summary,
-    ) -> Result<(), Box<Stop>> {
+    pub(super) fn section_header(&mut self, input: &mut Input, summary: &mut Summary) -> Result<(), Box<Stop>> {
         let offset = input.offset();
         if !input.ensure(SECTION_FIXED_BYTES) {
-            return Err(Stop::no_more(
-                input,
-                "a section's header",
-                SECTION_FIXED_BYTES as u64,
-            ));
+            return Err(Stop::no_more(input, "a section's header", SECTION_FIXED_BYTES as u64));
         }
         let head = input.available();
         let order = [ByteOrder::Little, ByteOrder::Big]
             .into_iter()
             .find(|order| order.u32_at(head, 8) == Some(BYTE_ORDER_MAGIC));
         let Some(order) = order else {
-            return broken(
-                FaultKind::BadBlockLength,
-                "a section's header without byte order".into(),
-            );
+            return broken(FaultKind::BadBlockLength, "a section's header without byte order".into());
         };
         let declared = order.u32_at(head, 4).unwrap_or_default();
-        let version = (
-            order.u16_at(head, 12).unwrap_or_default(),
-            order.u16_at(head, 14).unwrap_or_default(),
-        );
+        let version = (order.u16_at(head, 12).unwrap_or_default(), order.u16_at(head, 14).unwrap_or_default());
         let total = block_bytes(declared)?;
         if (total as usize) < SECTION_FIXED_BYTES.saturating_add(4) {
-            return broken(
-                FaultKind::BadBlockLength,
-                format!("a section's header of {total} bytes"),
-            );
+            return broken(FaultKind::BadBlockLength, format!("a section's header of {total} bytes"));
         }
         // Version 1.2 was written for a while and differs in nothing (draft, section 4.1).
         if !matches!(version, (1, 0 | 2)) {
-            return broken(
-                FaultKind::BadBlock,
-                format!("a pcapng section of version {}.{}", version.0, version.1),
-            );
+            return broken(FaultKind::BadBlock, format!("a pcapng section of version {}.{}", version.0, version.1));
         }
         let body_end = (total as usize).saturating_sub(4).min(MAX_METADATA_BYTES);
         if !input.ensure(body_end) {
             return Err(Stop::no_more(input, "a section's header", u64::from(total)));
         }
-        let body = input
-            .available()
-            .get(SECTION_FIXED_BYTES..body_end)
-            .unwrap_or_default();
+        let body = input.available().get(SECTION_FIXED_BYTES..body_end).unwrap_or_default();
         let mut options = Options::new(body, order);
         options::section(&mut options, summary);
         if options.broken {
             let message = "an option in a section's header is longer than the block".into();
-            summary.add_fault(Fault {
-                offset,
-                kind: FaultKind::BadOption,
-                message,
-            });
+            summary.add_fault(Fault { offset, kind: FaultKind::BadOption, message });
         }
         self.order = order;
         self.version = version;

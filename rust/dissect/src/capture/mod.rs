@@ -34,7 +34,7 @@ pub use error::CaptureError;
 pub use interface::Interface;
 pub use link_type::LinkType;
 pub use mark::Mark;
-pub use merge::{CaptureState, Step, Timeline};
+pub use merge::{CaptureState, Overlap, Step, Timeline};
 pub use reader::Reader;
 pub use source::Compression;
 pub use summary::{Fault, FaultKind, Format, NameRecord, PcapVariant, SkippedBlocks, Summary};

@@ -21,11 +21,7 @@ pub(crate) struct Options<'a> {
 
 impl<'a> Options<'a> {
     pub(crate) fn new(bytes: &'a [u8], order: ByteOrder) -> Options<'a> {
-        Options {
-            rest: bytes,
-            order,
-            broken: false,
-        }
+        Options { rest: bytes, order, broken: false }
     }
 }
 
@@ -93,11 +89,7 @@ pub(crate) fn section(options: &mut Options<'_>, summary: &mut Summary) {
 }
 
 /// Takes over what an interface description's options tell (section 4.2).
-pub(crate) fn interface(
-    options: &mut Options<'_>,
-    interface: &mut Interface,
-    summary: &mut Summary,
-) {
+pub(crate) fn interface(options: &mut Options<'_>, interface: &mut Interface, summary: &mut Summary) {
     let order = options.order;
     for (code, value) in options {
         match code {
@@ -149,26 +141,16 @@ pub(crate) fn names(body: &[u8], order: ByteOrder, summary: &mut Summary) -> boo
     let mut records = Options::new(body, order);
     for (kind, value) in records.by_ref() {
         let split = match kind {
-            1 => value
-                .split_first_chunk::<4>()
-                .map(|(ip, rest)| (IpAddr::V4(Ipv4Addr::from(*ip)), rest)),
-            2 => value
-                .split_first_chunk::<16>()
-                .map(|(ip, rest)| (IpAddr::V6(Ipv6Addr::from(*ip)), rest)),
+            1 => value.split_first_chunk::<4>().map(|(ip, rest)| (IpAddr::V4(Ipv4Addr::from(*ip)), rest)),
+            2 => value.split_first_chunk::<16>().map(|(ip, rest)| (IpAddr::V6(Ipv6Addr::from(*ip)), rest)),
             _ => None,
         };
         let Some((address, rest)) = split else {
             continue;
         };
-        for name in rest
-            .split(|byte| *byte == 0)
-            .filter(|name| !name.is_empty())
-        {
+        for name in rest.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
             if summary.names.len() < MAX_NAMES {
-                summary.names.push(NameRecord {
-                    address,
-                    name: text(name, MAX_TEXT_CHARS),
-                });
+                summary.names.push(NameRecord { address, name: text(name, MAX_TEXT_CHARS) });
             } else {
                 summary.names_omitted = summary.names_omitted.saturating_add(1);
             }

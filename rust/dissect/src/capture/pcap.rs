@@ -51,19 +51,11 @@ pub(crate) struct Pcap {
 
 /// Byte order and magic number, where these bytes begin a pcap file.
 fn recognise(head: &[u8]) -> Option<(ByteOrder, u32)> {
-    [ByteOrder::Little, ByteOrder::Big]
-        .into_iter()
-        .find_map(|order| {
-            let magic = order.u32_at(head, 0)?;
-            let known = [
-                MAGIC,
-                MAGIC_NANOSECONDS,
-                MAGIC_MODIFIED,
-                MAGIC_IXIA_HARDWARE,
-                MAGIC_IXIA_SOFTWARE,
-            ];
-            known.contains(&magic).then_some((order, magic))
-        })
+    [ByteOrder::Little, ByteOrder::Big].into_iter().find_map(|order| {
+        let magic = order.u32_at(head, 0)?;
+        let known = [MAGIC, MAGIC_NANOSECONDS, MAGIC_MODIFIED, MAGIC_IXIA_HARDWARE, MAGIC_IXIA_SOFTWARE];
+        known.contains(&magic).then_some((order, magic))
+    })
 }
 
 impl Pcap {
@@ -85,9 +77,7 @@ impl Pcap {
         let header_bytes = FILE_HEADER_BYTES.saturating_add(extra);
         let Some((head, records)) = input.available().split_at_checked(header_bytes) else {
             let len = input.available().len();
-            return Err(BadHeader::NotACapture(format!(
-                "the first {len} bytes of a pcap file's header"
-            )));
+            return Err(BadHeader::NotACapture(format!("the first {len} bytes of a pcap file's header")));
         };
         let short = |at| order.u16_at(head, at).unwrap_or_default();
         let word = |at| order.u32_at(head, at).unwrap_or_default();
@@ -98,9 +88,7 @@ impl Pcap {
         }
         let snaplen = word(16);
         let network = word(20);
-        let aix = (magic == MAGIC && version == (2, 2))
-            .then(|| aix_link_type(network))
-            .flatten();
+        let aix = (magic == MAGIC && version == (2, 2)).then(|| aix_link_type(network)).flatten();
         let link_type = aix.unwrap_or(LinkType((network & LINK_TYPE_MASK) as u16));
         let lengths = match version {
             (2, 3) => Lengths::SmallerIsCaptured,
@@ -108,12 +96,7 @@ impl Pcap {
             _ => Lengths::AsDocumented,
         };
         let max_frame_bytes = link_type.max_frame_bytes();
-        let hints = Hints {
-            order,
-            snaplen,
-            max_frame_bytes,
-            whole_file,
-        };
+        let hints = Hints { order, snaplen, max_frame_bytes, whole_file };
         let variant = match magic {
             _ if ixia => PcapVariant::Ixia,
             _ if aix.is_some() => PcapVariant::Aix,
@@ -122,11 +105,7 @@ impl Pcap {
             _ => PcapVariant::Standard,
         };
         let nanoseconds = matches!(magic, MAGIC_NANOSECONDS | MAGIC_IXIA_HARDWARE) || aix.is_some();
-        let unit = if nanoseconds {
-            TimeUnit::NANOSECOND
-        } else {
-            TimeUnit::MICROSECOND
-        };
+        let unit = if nanoseconds { TimeUnit::NANOSECOND } else { TimeUnit::MICROSECOND };
         let mut interface = Interface::new(link_type, snaplen, unit);
         if network & FCS_PRESENT_BIT != 0 {
             // In units of 16 bits: at most 30 bytes.
@@ -141,16 +120,7 @@ impl Pcap {
             link_type,
             max_frame_bytes,
         };
-        Ok((
-            pcap,
-            Format::Pcap {
-                variant,
-                byte_order: order,
-                nanoseconds,
-                version,
-            },
-            interface,
-        ))
+        Ok((pcap, Format::Pcap { variant, byte_order: order, nanoseconds, version }, interface))
     }
 
     /// Finds the next frame and passes over it.
@@ -158,11 +128,7 @@ impl Pcap {
     pub(crate) fn advance(&self, input: &mut Input, found: &mut Found) -> Result<(), Box<Stop>> {
         let header_bytes = self.record_header_bytes;
         if !input.ensure(header_bytes) {
-            return Err(Stop::no_more(
-                input,
-                "a record's header",
-                header_bytes as u64,
-            ));
+            return Err(Stop::no_more(input, "a record's header", header_bytes as u64));
         }
         let Some(header) = input.available().first_chunk::<16>() else {
             return Err(Box::new(Stop::End));
@@ -174,9 +140,7 @@ impl Pcap {
             words = words.map(u32::swap_bytes);
         }
         let [seconds, fraction, mut captured, mut original] = words;
-        if self.lengths != Lengths::AsDocumented
-            && (self.lengths == Lengths::Exchanged || captured > original)
-        {
+        if self.lengths != Lengths::AsDocumented && (self.lengths == Lengths::Exchanged || captured > original) {
             (captured, original) = (original, captured);
         }
         if captured > self.max_frame_bytes {
@@ -191,9 +155,8 @@ impl Pcap {
         found.len = captured as usize;
         found.original_len = original;
         // Neither can overflow: 2^32 s and 2^32 us are below 2^63 ns together.
-        found.time_ns = i64::from(seconds)
-            .wrapping_mul(NS_PER_S)
-            .wrapping_add(i64::from(fraction).wrapping_mul(self.fraction_ns));
+        found.time_ns =
+            i64::from(seconds).wrapping_mul(NS_PER_S).wrapping_add(i64::from(fraction).wrapping_mul(self.fraction_ns));
         found.has_time = true;
         found.interface = 0;
         found.link_type = self.link_type;

@@ -46,10 +46,7 @@ struct PacketFields {
 
 impl Pcapng {
     /// Reads the first section's header; None where this is no pcapng file.
-    pub(crate) fn open(
-        input: &mut Input,
-        summary: &mut Summary,
-    ) -> Option<Result<Pcapng, BadHeader>> {
+    pub(crate) fn open(input: &mut Input, summary: &mut Summary) -> Option<Result<Pcapng, BadHeader>> {
         input.ensure(SECTION_FIXED_BYTES);
         if ByteOrder::Little.u32_at(input.available(), 0) != Some(SECTION_HEADER) {
             return None;
@@ -62,15 +59,11 @@ impl Pcapng {
             described_to: 0,
         };
         summary.sections = 0;
-        let opened = pcapng
-            .section_header(input, summary)
-            .map_err(|stop| match *stop {
-                Stop::Broken(FaultKind::BadBlock, what) => BadHeader::Unsupported(what, NO_READER),
-                Stop::Broken(_, what) => {
-                    BadHeader::NotACapture(format!("a broken pcapng file: {what}"))
-                }
-                Stop::End => BadHeader::NotACapture("empty".into()),
-            });
+        let opened = pcapng.section_header(input, summary).map_err(|stop| match *stop {
+            Stop::Broken(FaultKind::BadBlock, what) => BadHeader::Unsupported(what, NO_READER),
+            Stop::Broken(_, what) => BadHeader::NotACapture(format!("a broken pcapng file: {what}")),
+            Stop::End => BadHeader::NotACapture("empty".into()),
+        });
         Some(opened.map(|()| pcapng))
     }
 
@@ -106,11 +99,7 @@ impl Pcapng {
         found: &mut Found,
     ) -> Result<bool, Box<Stop>> {
         if !input.ensure(BLOCK_HEADER_BYTES) {
-            return Err(Stop::no_more(
-                input,
-                "a block's header",
-                BLOCK_HEADER_BYTES as u64,
-            ));
+            return Err(Stop::no_more(input, "a block's header", BLOCK_HEADER_BYTES as u64));
         }
         let header = input.available();
         let block_type = self.order.u32_at(header, 0).unwrap_or_default();
@@ -152,22 +141,11 @@ impl Pcapng {
         };
         let Some(interface) = self.interfaces.get(fields.interface) else {
             let (index, known) = (fields.interface, self.interfaces.len());
-            return broken(
-                FaultKind::BadBlock,
-                format!("a packet of interface {index}, where {known} are described"),
-            );
+            return broken(FaultKind::BadBlock, format!("a packet of interface {index}, where {known} are described"));
         };
         let captured = fields.captured as usize;
-        if fields
-            .data_at
-            .saturating_add(padded(captured))
-            .saturating_add(4)
-            > len
-        {
-            return broken(
-                FaultKind::BadBlock,
-                format!("a block of {total} bytes claims {captured} captured bytes"),
-            );
+        if fields.data_at.saturating_add(padded(captured)).saturating_add(4) > len {
+            return broken(FaultKind::BadBlock, format!("a block of {total} bytes claims {captured} captured bytes"));
         }
         if fields.captured > interface.link_type.max_frame_bytes() {
             let max = interface.link_type.max_frame_bytes();
@@ -176,17 +154,10 @@ impl Pcapng {
                 format!("{captured} captured bytes, more than the {max} that a frame can have"),
             );
         }
-        let time_ns = fields
-            .units
-            .map(|units| interface.time_unit.to_ns(units, interface.time_offset_s));
+        let time_ns = fields.units.map(|units| interface.time_unit.to_ns(units, interface.time_offset_s));
         if time_ns == Some(None) {
-            let message =
-                "a time outside the years 1677 to 2262: the frame counts as without time".into();
-            summary.add_fault(Fault {
-                offset,
-                kind: FaultKind::BadTime,
-                message,
-            });
+            let message = "a time outside the years 1677 to 2262: the frame counts as without time".into();
+            summary.add_fault(Fault { offset, kind: FaultKind::BadTime, message });
         }
         let time_ns = time_ns.flatten();
         found.position = input.position().saturating_add(fields.data_at);
@@ -205,11 +176,7 @@ impl Pcapng {
     #[inline]
     fn packet_fields(&self, block: &[u8], block_type: u32) -> Option<PacketFields> {
         let word = |at| self.order.u32_at(block, at);
-        let units = |at: usize| {
-            Some(Some(
-                u64::from(word(at)?) << 32 | u64::from(word(at.saturating_add(4))?),
-            ))
-        };
+        let units = |at: usize| Some(Some(u64::from(word(at)?) << 32 | u64::from(word(at.saturating_add(4))?)));
         match block_type {
             ENHANCED_PACKET => Some(PacketFields {
                 interface: word(8)? as usize,
@@ -229,19 +196,9 @@ impl Pcapng {
             // No time, the first interface, and no captured length: the snapshot length cuts it.
             _ => {
                 let original = word(8)?;
-                let limit = self
-                    .interfaces
-                    .first()
-                    .map(|first| first.snaplen)
-                    .filter(|snaplen| *snaplen > 0);
+                let limit = self.interfaces.first().map(|first| first.snaplen).filter(|snaplen| *snaplen > 0);
                 let captured = original.min(limit.unwrap_or(u32::MAX));
-                Some(PacketFields {
-                    interface: 0,
-                    units: None,
-                    captured,
-                    original,
-                    data_at: 12,
-                })
+                Some(PacketFields { interface: 0, units: None, captured, original, data_at: 12 })
             }
         }
     }
@@ -269,9 +226,6 @@ impl Pcapng {
             return Ok(());
         }
         let repeated = trailer.unwrap_or_default();
-        broken(
-            FaultKind::BadBlockLength,
-            format!("a block's length is {total} at its start and {repeated} at its end"),
-        )
+        broken(FaultKind::BadBlockLength, format!("a block's length is {total} at its start and {repeated} at its end"))
     }
 }

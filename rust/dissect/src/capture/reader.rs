@@ -57,17 +57,11 @@ impl Reader {
         let (source, compression) = Source::new(file).map_err(|error| fail(&error))?;
         let mut input = Input::new(source, buffer_bytes);
         // The format is put right below; until then any will do.
-        let unknown = Format::Pcapng {
-            byte_order: ByteOrder::Little,
-            version: (0, 0),
-        };
+        let unknown = Format::Pcapng { byte_order: ByteOrder::Little, version: (0, 0) };
         let mut summary = Summary::new(unknown, compression, metadata.len());
         let walk = if let Some(opened) = Pcapng::open(&mut input, &mut summary) {
             opened.map(|pcapng| {
-                summary.format = Format::Pcapng {
-                    byte_order: pcapng.order(),
-                    version: pcapng.version(),
-                };
+                summary.format = Format::Pcapng { byte_order: pcapng.order(), version: pcapng.version() };
                 Walk::Pcapng(pcapng)
             })
         } else if let Some(opened) = Pcap::open(&mut input) {
@@ -82,19 +76,11 @@ impl Reader {
         };
         let walk = walk.map_err(|bad| match bad {
             // What could not be read may be the fault of the disk, not of the format.
-            _ if input.error.as_ref().is_some_and(is_read_error) => CaptureError::io(
-                path,
-                input.error.as_ref().unwrap_or(&io::ErrorKind::Other.into()),
-            ),
-            BadHeader::NotACapture(found) => CaptureError::NotACapture {
-                path: path.into(),
-                found,
-            },
-            BadHeader::Unsupported(found, advice) => CaptureError::Unsupported {
-                path: path.into(),
-                found,
-                advice,
-            },
+            _ if input.error.as_ref().is_some_and(is_read_error) => {
+                CaptureError::io(path, input.error.as_ref().unwrap_or(&io::ErrorKind::Other.into()))
+            }
+            BadHeader::NotACapture(found) => CaptureError::NotACapture { path: path.into(), found },
+            BadHeader::Unsupported(found, advice) => CaptureError::Unsupported { path: path.into(), found, advice },
         })?;
         summary.decompressed_bytes = input.offset();
         Ok(Reader {
@@ -144,12 +130,9 @@ impl Reader {
         }
         let step = match &mut self.walk {
             Walk::Pcap(pcap) => pcap.advance(&mut self.input, &mut self.current),
-            Walk::Pcapng(pcapng) => pcapng.advance(
-                &mut self.input,
-                &mut self.summary,
-                &mut self.next_number,
-                &mut self.current,
-            ),
+            Walk::Pcapng(pcapng) => {
+                pcapng.advance(&mut self.input, &mut self.summary, &mut self.next_number, &mut self.current)
+            }
         };
         if let Err(stop) = step {
             self.end(*stop);
@@ -190,9 +173,7 @@ impl Reader {
         let (found, summary) = (&self.current, &mut self.summary);
         summary.frames = summary.frames.wrapping_add(1);
         summary.captured_bytes = summary.captured_bytes.wrapping_add(found.len as u64);
-        summary.original_bytes = summary
-            .original_bytes
-            .wrapping_add(u64::from(found.original_len));
+        summary.original_bytes = summary.original_bytes.wrapping_add(u64::from(found.original_len));
         summary.decompressed_bytes = self.input.offset();
         let truncated = found.len < found.original_len as usize;
         summary.truncated_frames = summary.truncated_frames.wrapping_add(u64::from(truncated));
@@ -233,11 +214,7 @@ impl Reader {
         self.ended = true;
         self.has_current = false;
         if let Stop::Broken(kind, message) = stop {
-            let fault = Fault {
-                offset: self.input.offset(),
-                kind,
-                message,
-            };
+            let fault = Fault { offset: self.input.offset(), kind, message };
             self.summary.add_fault(fault.clone());
             self.fatal = Some(fault);
         }

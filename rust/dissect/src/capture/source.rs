@@ -64,9 +64,7 @@ impl Source {
         let source = match compression {
             Compression::None => Source::Plain(file),
             Compression::Gzip => Source::Gzip(Box::new(MultiGzDecoder::new(chunked(file)))),
-            Compression::Zstd => Source::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(
-                chunked(file),
-            )?)),
+            Compression::Zstd => Source::Zstd(Box::new(zstd::stream::read::Decoder::with_buffer(chunked(file))?)),
             Compression::Lz4 => Source::Lz4(Box::new(Lz4Frames::new(chunked(file)))),
         };
         Ok((source, compression))
@@ -148,17 +146,8 @@ pub(crate) struct Lz4Frames {
 
 impl Lz4Frames {
     fn new(file: BufReader<File>) -> Lz4Frames {
-        let input = Lz4Input {
-            file,
-            magic: [0; 4],
-            magic_left: 0,
-            at_end: false,
-            legacy: false,
-        };
-        Lz4Frames {
-            decoder: FrameDecoder::new(input),
-            within_frame: false,
-        }
+        let input = Lz4Input { file, magic: [0; 4], magic_left: 0, at_end: false, legacy: false };
+        Lz4Frames { decoder: FrameDecoder::new(input), within_frame: false }
     }
 }
 

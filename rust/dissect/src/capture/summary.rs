@@ -70,19 +70,15 @@ impl Format {
     pub fn name(&self) -> &'static str {
         match self {
             Format::Pcapng { .. } => "pcapng",
-            Format::Pcap {
-                variant,
-                nanoseconds,
-                ..
-            } => match variant {
+            Format::Pcap { variant, nanoseconds, .. } => match variant {
                 PcapVariant::Standard if *nanoseconds => "pcap-ns",
                 PcapVariant::Standard => "pcap",
                 PcapVariant::Nokia => "pcap-nokia",
                 PcapVariant::Aix => "pcap-aix",
                 PcapVariant::Ixia => "pcap-ixia",
-                PcapVariant::Modified990417
-                | PcapVariant::Modified991029
-                | PcapVariant::Modified990915 => "pcap-modified",
+                PcapVariant::Modified990417 | PcapVariant::Modified991029 | PcapVariant::Modified990915 => {
+                    "pcap-modified"
+                }
             },
         }
     }
@@ -245,17 +241,10 @@ impl Summary {
 
     /// Counts a block that was passed over.
     pub(crate) fn count_skipped(&mut self, block_type: u32) {
-        if let Some(known) = self
-            .skipped_blocks
-            .iter_mut()
-            .find(|s| s.block_type == block_type)
-        {
+        if let Some(known) = self.skipped_blocks.iter_mut().find(|s| s.block_type == block_type) {
             known.blocks = known.blocks.saturating_add(1);
         } else if self.skipped_blocks.len() < MAX_SKIPPED_TYPES {
-            self.skipped_blocks.push(SkippedBlocks {
-                block_type,
-                blocks: 1,
-            });
+            self.skipped_blocks.push(SkippedBlocks { block_type, blocks: 1 });
         }
     }
 }

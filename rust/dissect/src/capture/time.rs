@@ -45,9 +45,7 @@ impl TimeUnit {
         match self {
             TimeUnit::Nanoseconds(ns) => ns as f64 / 1e9,
             TimeUnit::PerNanosecond(units) => 1e-9 / units as f64,
-            TimeUnit::BinaryFraction(exponent) => {
-                0.5f64.powi(exponent.try_into().unwrap_or(i32::MAX))
-            }
+            TimeUnit::BinaryFraction(exponent) => 0.5f64.powi(exponent.try_into().unwrap_or(i32::MAX)),
         }
     }
 
@@ -70,10 +68,7 @@ impl TimeUnit {
         let ns = match self {
             TimeUnit::Nanoseconds(ns) => units.checked_mul(u128::from(ns))?,
             TimeUnit::PerNanosecond(per_ns) => units.checked_div(per_ns)?,
-            TimeUnit::BinaryFraction(exponent) => units
-                .checked_mul(1_000_000_000)?
-                .checked_shr(exponent)
-                .unwrap_or(0),
+            TimeUnit::BinaryFraction(exponent) => units.checked_mul(1_000_000_000)?.checked_shr(exponent).unwrap_or(0),
         };
         let offset_ns = i128::from(offset_s).checked_mul(i128::from(NS_PER_S))?;
         i64::try_from(i128::try_from(ns).ok()?.checked_add(offset_ns)?).ok()
@@ -100,11 +95,7 @@ mod tests {
             (6, u64::MAX, None),
         ];
         for (tsresol, units, ns) in cases {
-            assert_eq!(
-                TimeUnit::from_tsresol(tsresol).to_ns(units, 0),
-                ns,
-                "if_tsresol {tsresol}"
-            );
+            assert_eq!(TimeUnit::from_tsresol(tsresol).to_ns(units, 0), ns, "if_tsresol {tsresol}");
         }
         assert_eq!(TimeUnit::from_tsresol(0xff).to_ns(u64::MAX, 0), Some(0));
     }

@@ -41,25 +41,17 @@ impl PcapVariant {
 /// The flavour of the records that begin with `records`, under the usual magic number.
 pub(super) fn under_usual_magic(records: &[u8], hints: &Hints) -> PcapVariant {
     let fits = |variant: &PcapVariant| oddities(records, hints, *variant) == 0;
-    [
-        PcapVariant::Standard,
-        PcapVariant::Modified990417,
-        PcapVariant::Nokia,
-    ]
-    .into_iter()
-    .find(fits)
-    .unwrap_or(PcapVariant::Standard)
+    [PcapVariant::Standard, PcapVariant::Modified990417, PcapVariant::Nokia]
+        .into_iter()
+        .find(fits)
+        .unwrap_or(PcapVariant::Standard)
 }
 
 /// The flavour under the magic number of Kuznetzov's patches: the one that looks less wrong.
 pub(super) fn under_modified_magic(records: &[u8], hints: &Hints) -> PcapVariant {
     let short = oddities(records, hints, PcapVariant::Modified991029);
     let long = oddities(records, hints, PcapVariant::Modified990915);
-    if long < short {
-        PcapVariant::Modified990915
-    } else {
-        PcapVariant::Modified991029
-    }
+    if long < short { PcapVariant::Modified990915 } else { PcapVariant::Modified991029 }
 }
 
 /// How much looks wrong in the first records, read in this flavour.
@@ -84,9 +76,7 @@ fn oddities(records: &[u8], hints: &Hints, variant: PcapVariant) -> u32 {
             captured > original,
         ];
         match variant {
-            PcapVariant::Modified990417
-            | PcapVariant::Modified991029
-            | PcapVariant::Modified990915 => {
+            PcapVariant::Modified990417 | PcapVariant::Modified991029 | PcapVariant::Modified990915 => {
                 let protocol = hints.order.u16_at(header, 20).unwrap_or_default();
                 // Ethertypes, and what Linux then used below them: ETH_P_LOOP, _ECHO, _PUP and the
                 // types that are not DIX (linux/if_ether.h).

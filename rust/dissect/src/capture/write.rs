@@ -79,11 +79,7 @@ pub struct PcapngWriter<W: Write> {
 impl<W: Write> PcapngWriter<W> {
     /// Begins a file; `application` names the program that writes it (shb_userappl).
     pub fn new(out: W, application: &str) -> Result<PcapngWriter<W>, WriteError> {
-        let mut writer = PcapngWriter {
-            out,
-            interfaces: 0,
-            block: Vec::new(),
-        };
+        let mut writer = PcapngWriter { out, interfaces: 0, block: Vec::new() };
         writer.begin(SECTION_HEADER);
         writer.put_u32(BYTE_ORDER_MAGIC);
         writer.put_u32(1); // version 1.0: major, then minor, of 16 bits each
@@ -96,9 +92,7 @@ impl<W: Write> PcapngWriter<W> {
     /// Describes an interface; gives its index for [`PcapngWriter::write`].
     pub fn add_interface(&mut self, header: &InterfaceHeader) -> Result<u32, WriteError> {
         let index = self.interfaces;
-        self.interfaces = index
-            .checked_add(1)
-            .ok_or(WriteError::Unwritable("too many interfaces"))?;
+        self.interfaces = index.checked_add(1).ok_or(WriteError::Unwritable("too many interfaces"))?;
         self.begin(INTERFACE_DESCRIPTION);
         self.put_u32(u32::from(header.link_type.0));
         self.put_u32(header.snaplen);
@@ -118,12 +112,7 @@ impl<W: Write> PcapngWriter<W> {
     /// Writes a frame with its exact time and lengths, and a comment, which Wireshark shows.
     /// [`Frame::interface`] is of the file that it was read from: `interface` counts here. A frame
     /// without a time gets that of the frame before it, which its `time_ns` holds.
-    pub fn write(
-        &mut self,
-        interface: u32,
-        frame: &Frame<'_>,
-        comment: Option<&str>,
-    ) -> Result<(), WriteError> {
+    pub fn write(&mut self, interface: u32, frame: &Frame<'_>, comment: Option<&str>) -> Result<(), WriteError> {
         if interface >= self.interfaces {
             return Err(WriteError::Unwritable("its interface was not described"));
         }
@@ -212,33 +201,16 @@ impl<W: Write> PcapWriter<W> {
     /// Begins a file. The header says whether times are nanoseconds, so that it must be known
     /// before: see [`PcapWriter::needs_nanoseconds`]. A `snaplen` of 0, which tcpdump does not
     /// take, is written as the largest there is.
-    pub fn new(
-        mut out: W,
-        link_type: LinkType,
-        snaplen: u32,
-        nanoseconds: bool,
-    ) -> Result<PcapWriter<W>, WriteError> {
-        let magic = if nanoseconds {
-            PCAP_NANOSECONDS
-        } else {
-            PCAP_MICROSECONDS
-        };
-        let snaplen = if snaplen == 0 {
-            MAX_FRAME_BYTES
-        } else {
-            snaplen
-        };
+    pub fn new(mut out: W, link_type: LinkType, snaplen: u32, nanoseconds: bool) -> Result<PcapWriter<W>, WriteError> {
+        let magic = if nanoseconds { PCAP_NANOSECONDS } else { PCAP_MICROSECONDS };
+        let snaplen = if snaplen == 0 { MAX_FRAME_BYTES } else { snaplen };
         let version = 0x0004_0002; // 2.4: major, then minor, of 16 bits each
         let mut header = Vec::new();
         for word in [magic, version, 0, 0, snaplen, u32::from(link_type.0)] {
             header.extend_from_slice(&word.to_le_bytes());
         }
         out.write_all(&header)?;
-        Ok(PcapWriter {
-            out,
-            link_type,
-            nanoseconds,
-        })
+        Ok(PcapWriter { out, link_type, nanoseconds })
     }
 
     /// True where this time cannot be told in microseconds: one such frame, and the file needs
@@ -251,14 +223,10 @@ impl<W: Write> PcapWriter<W> {
     /// is written.
     pub fn write(&mut self, frame: &Frame<'_>) -> Result<(), WriteError> {
         if frame.link_type != self.link_type {
-            return Err(WriteError::Unwritable(
-                "a pcap file has one link type: use pcapng",
-            ));
+            return Err(WriteError::Unwritable("a pcap file has one link type: use pcapng"));
         }
         if !self.nanoseconds && PcapWriter::<W>::needs_nanoseconds(frame.time_ns) {
-            return Err(WriteError::Unwritable(
-                "its time needs a file in nanoseconds",
-            ));
+            return Err(WriteError::Unwritable("its time needs a file in nanoseconds"));
         }
         let seconds = u32::try_from(frame.time_ns.div_euclid(NS_PER_S))
             .map_err(|_| WriteError::Unwritable("its time is not in the years 1970 to 2106"))?;

@@ -65,7 +65,16 @@ fn v4(bytes: &[u8]) -> Result<(Ip<'_>, Option<Weird>), Weird> {
     let payload = bytes.get(header_len.min(captured_end)..captured_end).unwrap_or_default();
     let flags = u16::from_be_bytes([f0, f1]);
     let (more, offset) = (flags & 0x2000 != 0, u32::from(flags & 0x1fff) * 8);
-    let fragment = (more || offset != 0).then(|| Fragment { id: u32::from(u16::from_be_bytes([i0, i1])), offset, more });
+    let fragment =
+        (more || offset != 0).then(|| Fragment { id: u32::from(u16::from_be_bytes([i0, i1])), offset, more });
+    let (mut protocol, mut payload, mut claimed) = (protocol, payload, claimed);
+    let mut cursor = Cursor::new(payload);
+    if protocol == AUTHENTICATION
+        && fragment.is_none()
+        && let Some((next, len, _)) = extension(protocol, &mut cursor)
+    {
+        (protocol, payload, claimed) = (next, cursor.rest(), claimed.saturating_sub(len));
+    }
     Ok((
         Ip {
             source: IpAddr::V4(Ipv4Addr::new(s0, s1, s2, s3)),
@@ -128,7 +137,8 @@ fn extension(kind: u8, cursor: &mut Cursor<'_>) -> Option<(u8, usize, Option<Fra
         HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS | AUTHENTICATION => {
             let [next, length] = cursor.array()?;
             // 8-octet units beyond the first 8; AH (RFC 4302 2.2): 4-octet units beyond the first 2
-            let len = if kind == AUTHENTICATION { (usize::from(length) + 2) * 4 } else { (usize::from(length) + 1) * 8 };
+            let len =
+                if kind == AUTHENTICATION { (usize::from(length) + 2) * 4 } else { (usize::from(length) + 1) * 8 };
             cursor.skip(len.checked_sub(2)?)?;
             Some((next, len, None))
         }

@@ -25,7 +25,7 @@ impl<'a> Head<'a> {
                     self.vlan = self.vlan.or(Some(tag & 0x0fff));
                     number = next;
                 }
-                ethertype::MPLS => {
+                ethertype::MPLS | ethertype::MPLS_MULTICAST => {
                     // label stack entry: bit 8 is "bottom of stack" (RFC 3032 2.1)
                     while let Some(entry) = cursor.u32() {
                         if entry & 0x100 != 0 {
@@ -35,27 +35,65 @@ impl<'a> Head<'a> {
                     return self.with_ip_by_version(cursor.rest());
                 }
                 ethertype::PPPOE_SESSION => {
-                    // version/type, code, session id, length (RFC 2516 4), then a PPP protocol number
-                    if cursor.skip(6).is_none() {
-                        break;
-                    }
-                    return ppp::with_protocol(self, cursor.rest());
+                    return match ppp::session(bytes) {
+                        Some(packet) => ppp::with_protocol(self, packet),
+                        None => self,
+                    };
                 }
                 ethertype::ARP | ethertype::RARP => {
                     self.network = Network::Arp(bytes);
                     return self;
                 }
-                // IEEE 802.3 clause 3.2.6: up to 1500 it is a length, and LLC follows
-                0..=1500 => return self.with_llc(bytes),
-                _ => {
-                    self.network = Network::Other(number, bytes);
-                    return self;
-                }
+                // IEEE 802.3 clause 3.2.6: up to 1500 it is a length, and LLC follows (then padding)
+                0..=1500 => return self.with_llc(bytes.get(..usize::from(number)).unwrap_or(bytes)),
+                _ => match self.tag(number, &mut cursor) {
+                    Some(next) => number = next,
+                    None => {
+                        self.network = Network::Other(number, bytes);
+                        return self;
+                    }
+                },
             }
             bytes = cursor.rest();
         }
         self.weird = Some(Weird::TooManyTags);
         self
+    }
+
+    /// Passes a tag of switches in large networks; gives the EtherType behind it. `None` where `number` is no such tag.
+    fn tag(&mut self, number: u16, cursor: &mut Cursor<'a>) -> Option<u16> {
+        match number {
+            ethertype::CISCO_METADATA => {
+                // version, length of the options in 4 bytes (TrustSec security group tag)
+                cursor.skip(1)?;
+                let length = usize::from(cursor.u8()?);
+                cursor.skip(length.checked_mul(4)?)?;
+            }
+            // E-TAG: priority, ingress and egress identifiers (IEEE 802.1BR clause 7.5)
+            ethertype::PORT_EXTENSION => cursor.skip(6)?,
+            // VN-Tag: direction, pointer, virtual interfaces (Cisco; the proposal before 802.1BR)
+            ethertype::VIRTUAL_NIC_TAG => cursor.skip(4)?,
+            // I-TAG: flags and service (4 bytes), customer's destination and source (IEEE 802.1Q clause 9.7)
+            ethertype::PROVIDER_BACKBONE => cursor.skip(16)?,
+            ethertype::FABRIC_PATH => {
+                // forwarding tag and time to live, then the host's whole Ethernet frame: the outer MACs are switches
+                cursor.skip(2)?;
+                self.destination = Some(cursor.mac()?);
+                self.source = Some(cursor.mac()?);
+            }
+            ethertype::SERVICE_HEADER => {
+                // RFC 8300 2.2: low 6 bits of the second byte are the length in 4 bytes, the fourth is the protocol
+                let [_, length, _, protocol] = cursor.array()?;
+                cursor.skip((usize::from(length & 0x3f) * 4).checked_sub(4)?)?;
+                return match protocol {
+                    1 => Some(ethertype::IPV4),
+                    2 => Some(ethertype::IPV6),
+                    _ => None,
+                };
+            }
+            _ => return None,
+        }
+        cursor.u16()
     }
 
     /// Sets the network layer from 802.2 LLC (RFC 1042 SNAP carries an EtherType).
@@ -140,7 +178,11 @@ fn loopback(bytes: &[u8]) -> Head<'_> {
     // AF_INET is 2 everywhere, AF_INET6 differs (24 NetBSD/OpenBSD, 28 FreeBSD, 30 macOS, 10 Linux, 23 Windows)
     match family.min(family.swap_bytes()) {
         2 | 10 | 23 | 24 | 28 | 30 => head.with_ip_by_version(cursor.rest()),
-        _ => head,
+        // some writers put an EtherType into the second half, as Cisco HDLC does
+        _ => match family.to_be_bytes() {
+            [_, _, 0x08, 0x00] | [_, _, 0x86, 0xdd] => head.with_ip_by_version(cursor.rest()),
+            _ => head,
+        },
     }
 }
 
@@ -149,9 +191,13 @@ const ARPHRD_NETLINK: u16 = 824;
 
 fn cooked(bytes: &[u8]) -> Head<'_> {
     let mut cursor = Cursor::new(bytes);
-    let parse = |cursor: &mut Cursor<'_>| Some((cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.array::<8>()?, cursor.u16()?));
+    let parse = |cursor: &mut Cursor<'_>| {
+        Some((cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.array::<8>()?, cursor.u16()?))
+    };
     match parse(&mut cursor) {
-        Some((_, hardware, length, address, protocol)) => cooked_payload(hardware, length, address, protocol, cursor.rest()),
+        Some((_, hardware, length, address, protocol)) => {
+            cooked_payload(hardware, length, address, protocol, cursor.rest())
+        }
         None => Head::bare(None, None),
     }
 }
@@ -166,7 +212,9 @@ fn cooked_v2(bytes: &[u8]) -> Head<'_> {
         Some((protocol, hardware, u16::from(cursor.u8()?), cursor.array::<8>()?))
     };
     match parse(&mut cursor) {
-        Some((protocol, hardware, length, address)) => cooked_payload(hardware, length, address, protocol, cursor.rest()),
+        Some((protocol, hardware, length, address)) => {
+            cooked_payload(hardware, length, address, protocol, cursor.rest())
+        }
         None => Head::bare(None, None),
     }
 }
@@ -181,3 +229,7 @@ fn cooked_payload(hardware: u16, length: u16, address: [u8; 8], protocol: u16, r
         _ => head.with_ethertype(protocol, rest),
     }
 }
+
+#[cfg(test)]
+#[path = "link_tests.rs"]
+mod tests;

@@ -8,6 +8,9 @@ mod ip;
 mod link;
 mod mac;
 mod ppp;
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests;
 mod transport;
 mod wlan;
 
@@ -28,12 +31,19 @@ pub mod ethertype {
     pub const VLAN: u16 = 0x8100;
     pub const IPV6: u16 = 0x86dd;
     pub const MPLS: u16 = 0x8847;
+    pub const MPLS_MULTICAST: u16 = 0x8848;
     pub const PPPOE_DISCOVERY: u16 = 0x8863;
     pub const PPPOE_SESSION: u16 = 0x8864;
     pub const EAPOL: u16 = 0x888e;
     pub const QINQ: u16 = 0x88a8;
     pub const LLDP: u16 = 0x88cc;
     pub const QINQ_OLD: u16 = 0x9100;
+    pub const PROVIDER_BACKBONE: u16 = 0x88e7;
+    pub const FABRIC_PATH: u16 = 0x8903;
+    pub const VIRTUAL_NIC_TAG: u16 = 0x8926;
+    pub const CISCO_METADATA: u16 = 0x8909;
+    pub const PORT_EXTENSION: u16 = 0x893f;
+    pub const SERVICE_HEADER: u16 = 0x894f;
 
     /// Short name of an EtherType, `None` for one that is not in the list.
     pub fn name(number: u16) -> Option<&'static str> {

@@ -15,14 +15,21 @@ pub(super) fn frame(bytes: &[u8]) -> Head<'_> {
     with_protocol(Head::bare(None, None), bytes)
 }
 
-/// PPPoE without Ethernet (LINKTYPE_PPP_ETHER): version/type, code, session, length.
+/// PPPoE without Ethernet (LINKTYPE_PPP_ETHER).
 pub(super) fn over_ethernet(bytes: &[u8]) -> Head<'_> {
-    let mut cursor = Cursor::new(bytes);
     let head = Head::bare(None, None);
-    match cursor.skip(6) {
-        Some(()) => with_protocol(head, cursor.rest()),
+    match session(bytes) {
+        Some(packet) => with_protocol(head, packet),
         None => head,
     }
+}
+
+/// The PPP packet of a PPPoE session frame: version/type, code, session id, length (RFC 2516 4); padding is left out.
+pub(super) fn session(bytes: &[u8]) -> Option<&[u8]> {
+    let mut cursor = Cursor::new(bytes);
+    cursor.skip(4)?;
+    let length = usize::from(cursor.u16()?);
+    Some(cursor.rest().get(..length).unwrap_or(cursor.rest()))
 }
 
 /// Sets the network layer from a PPP protocol number; an odd first byte is a compressed number (RFC 1661 6.5).
@@ -34,6 +41,8 @@ pub(super) fn with_protocol<'a>(mut head: Head<'a>, bytes: &'a [u8]) -> Head<'a>
     };
     match protocol {
         0x0021 | 0x0057 => head.with_ip(rest),
+        // MPLS unicast and multicast (RFC 3032 4.3)
+        0x0281 | 0x0283 => head.with_ethertype(super::ethertype::MPLS, rest),
         _ => {
             head.network = Network::Other(super::ethertype::PPPOE_SESSION, rest);
             head

@@ -92,7 +92,10 @@ fn tcp(bytes: &[u8], claimed: u32) -> Option<(Transport<'_>, Option<Weird>)> {
         let payload = bytes.get(header_len..).unwrap_or_default();
         (payload, claimed.saturating_sub(u32::try_from(header_len).unwrap_or(u32::MAX)), None)
     };
-    Some((Transport::Tcp(Tcp { source_port, destination_port, sequence, acknowledgement, flags, payload, payload_len }), weird))
+    Some((
+        Transport::Tcp(Tcp { source_port, destination_port, sequence, acknowledgement, flags, payload, payload_len }),
+        weird,
+    ))
 }
 
 #[inline]

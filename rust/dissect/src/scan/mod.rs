@@ -4,7 +4,9 @@ mod selection;
 
 pub use selection::{Clause, Ends, Selection, flow_key};
 
-use crate::capture::{Frame, InterfaceHeader, Mark, PcapWriter, PcapngWriter, Reader, Step, Summary, Timeline, WriteError};
+use crate::capture::{
+    Frame, InterfaceHeader, Mark, PcapWriter, PcapngWriter, Reader, Step, Summary, Timeline, WriteError,
+};
 use crate::dissect::Progress;
 use rustc_hash::FxHashMap;
 use std::fs::File;
@@ -79,7 +81,12 @@ impl<E: Into<WriteError>> From<E> for ScanError {
 ///
 /// # Errors
 /// when the output cannot be written or the watcher stops the scan
-pub fn scan(sources: &[Source], selection: &Selection, target: &Target, progress: &Progress) -> Result<Found, ScanError> {
+pub fn scan(
+    sources: &[Source],
+    selection: &Selection,
+    target: &Target,
+    progress: &Progress,
+) -> Result<Found, ScanError> {
     let mut output = Output::new(target)?;
     let mut found = Found::default();
     let mut take = |source: &Source, frame: &Frame<'_>, summary: &Summary| -> Result<(), ScanError> {
@@ -100,12 +107,12 @@ pub fn scan(sources: &[Source], selection: &Selection, target: &Target, progress
     } else {
         let by_path: FxHashMap<&Path, &Source> = sources.iter().map(|source| (source.path.as_path(), source)).collect();
         let mut timeline = Timeline::new(sources.iter().map(|source| source.path.clone()).collect());
-        let order: Vec<Option<&Source>> = timeline.captures().iter().map(|state| by_path.get(state.path).copied()).collect();
+        let order: Vec<Option<&Source>> =
+            timeline.captures().iter().map(|state| by_path.get(state.path).copied()).collect();
         let mut walked = 0u64;
-        loop {
-            let Some(Step { capture, frame, .. }) = timeline.next() else { break };
+        while let Some(Step { capture, frame, .. }) = timeline.next() {
             walked = walked.wrapping_add(1);
-            if walked % TICK_FRAMES == 0 {
+            if walked.is_multiple_of(TICK_FRAMES) {
                 progress.frames.store(walked, Ordering::Relaxed);
                 if progress.cancelled.load(Ordering::Relaxed) {
                     return Err(ScanError::Cancelled);

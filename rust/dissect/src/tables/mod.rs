@@ -4,6 +4,7 @@
 //! columns with the place of each row in the walk; [`writer`] sorts the rows and writes them. Nobody else knows Parquet.
 
 mod record;
+mod schema;
 mod sheet;
 mod writer;
 

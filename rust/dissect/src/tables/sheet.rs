@@ -191,7 +191,9 @@ impl Cells {
     /// where in [`Cells::take_bytes`] the row's texts lie
     pub fn text_spans(&self, row: usize) -> Vec<std::ops::Range<usize>> {
         match &self.values {
-            Values::TextList(_, element_ends, ends) => span(ends, row).map(|element| span(element_ends, element)).collect(),
+            Values::TextList(_, element_ends, ends) => {
+                span(ends, row).map(|element| span(element_ends, element)).collect()
+            }
             _ => Vec::new(),
         }
     }

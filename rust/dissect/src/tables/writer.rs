@@ -1,25 +1,20 @@
 //! Sheets to Parquet files: rows sorted by their place in the walk, one file a table.
 
+use super::schema::{properties, schema};
 use super::{Cells, Column, ColumnType, Sheet, TableSpec};
 use bytes::Bytes;
-use parquet::basic::{Compression, Encoding, LogicalType, Repetition, Type as PhysicalType, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Rows gathered before a row group is written: DuckDB reads row groups of about 120,000 rows in parallel,
 /// and waiting for more would cost memory.
 const ROW_GROUP_ROWS: usize = 65_536;
-
-/// Columns whose values grow from row to row: written as differences, since a dictionary of them would be of no use.
-const GROWING: [&str; 5] = ["frame", "last_frame", "time_ns", "first_ns", "last_ns"];
 
 /// A table that could not be written.
 #[derive(Debug)]
@@ -136,58 +131,6 @@ impl TableWriter {
     }
 }
 
-fn properties(spec: &TableSpec) -> Result<WriterPropertiesPtr, TableError> {
-    let mut builder = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
-        .set_statistics_enabled(EnabledStatistics::None)
-        .set_created_by("idletalk".to_owned());
-    for column in spec.columns {
-        let path = ColumnPath::from(column.name);
-        if column.kind == ColumnType::Int {
-            // least and greatest let DuckDB skip row groups; those of texts would cost a comparison a row
-            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
-        }
-        if GROWING.contains(&column.name) {
-            builder = builder
-                .set_column_dictionary_enabled(path.clone(), false)
-                .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
-        }
-    }
-    Ok(Arc::new(builder.build()))
-}
-
-fn schema(spec: &TableSpec) -> Result<TypePtr, TableError> {
-    let mut fields = Vec::new();
-    for column in spec.columns {
-        let leaf = |name: &str, repetition| -> Result<Type, ParquetError> {
-            let (physical, logical) = match column.kind {
-                ColumnType::Bool => (PhysicalType::BOOLEAN, None),
-                ColumnType::Int | ColumnType::IntList => (PhysicalType::INT64, None),
-                ColumnType::Key => (PhysicalType::INT64, Some(LogicalType::integer(64, false))),
-                ColumnType::Double => (PhysicalType::DOUBLE, None),
-                ColumnType::Text | ColumnType::TextList => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
-                ColumnType::Blob => (PhysicalType::BYTE_ARRAY, None),
-            };
-            Type::primitive_type_builder(name, physical).with_repetition(repetition).with_logical_type(logical).build()
-        };
-        let field = match column.kind {
-            ColumnType::TextList | ColumnType::IntList => {
-                let element = Arc::new(leaf("element", Repetition::REQUIRED)?);
-                let list = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![element]).build()?;
-                Type::group_type_builder(column.name)
-                    .with_repetition(Repetition::OPTIONAL)
-                    .with_logical_type(Some(LogicalType::List))
-                    .with_fields(vec![Arc::new(list)])
-                    .build()?
-            }
-            _ if column.nullable => leaf(column.name, Repetition::OPTIONAL)?,
-            _ => leaf(column.name, Repetition::REQUIRED)?,
-        };
-        fields.push(Arc::new(field));
-    }
-    Ok(Arc::new(Type::group_type_builder(spec.name).with_fields(fields).build()?))
-}
-
 fn flush(table: &mut Table) -> Result<(), TableError> {
     let mut waiting = std::mem::take(&mut table.waiting);
     table.waiting_rows = 0;
@@ -227,7 +170,13 @@ impl Gathered<'_> {
 
     /// The values that are there, in order.
     fn present<T>(&self, value: impl Fn(usize, &Cells, usize) -> T) -> Vec<T> {
-        self.rows().filter(|(_, cells, row)| cells.is_present(*row)).map(|(sheet, cells, row)| value(sheet, cells, row)).collect()
+        let mut values = Vec::with_capacity(self.order.len());
+        values.extend(
+            self.rows()
+                .filter(|(_, cells, row)| cells.is_present(*row))
+                .map(|(sheet, cells, row)| value(sheet, cells, row)),
+        );
+        values
     }
 
     /// The bytes of each sheet, of which each cell is a part; text is valid UTF-8, since all fields write it from `str`.

@@ -1,10 +1,5 @@
 //! Capture files for tests, made byte by byte, so that they do not depend on our own writers.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -85,10 +80,7 @@ pub fn hex(text: &str) -> Vec<u8> {
         let code = line.split('#').next().unwrap_or_default();
         digits.extend(code.chars().filter(char::is_ascii_hexdigit));
     }
-    (0..digits.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&digits[i..i + 2], 16).unwrap())
-        .collect()
+    (0..digits.len()).step_by(2).map(|i| u8::from_str_radix(&digits[i..i + 2], 16).unwrap()).collect()
 }
 
 /// A little-endian pcap with these records: seconds, fraction, bytes.
@@ -129,10 +121,7 @@ pub fn section() -> Vec<u8> {
 
 /// An interface of this link type and snapshot length, with these option bytes.
 pub fn interface(link_type: u16, snaplen: u32, options: &[u8]) -> Vec<u8> {
-    block(
-        1,
-        &[&words(&[u32::from(link_type), snaplen]), options].concat(),
-    )
+    block(1, &[&words(&[u32::from(link_type), snaplen]), options].concat())
 }
 
 pub fn option(code: u16, value: &[u8]) -> Vec<u8> {

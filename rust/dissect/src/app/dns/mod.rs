@@ -1,6 +1,9 @@
 //! DNS (RFC 1035, EDNS RFC 6891) over UDP and TCP; multicast DNS and LLMNR share its messages and tables.
 
 pub mod message;
+#[cfg(test)]
+#[allow(clippy::panic)]
+mod tests;
 
 use super::{Appetite, Buffer, Carrier, Context, Direction, Parser, Probe, Protocol, Verdict, text};
 use crate::record;
@@ -125,8 +128,11 @@ fn probe(probe: &Probe<'_>) -> Verdict {
             let Some((length, rest)) = probe.bytes.split_first_chunk::<2>() else { return Verdict::Maybe };
             let length = usize::from(u16::from_be_bytes(*length));
             match rest.get(..length) {
-                _ if length < 12 || !probe.from_start => Verdict::No,
+                _ if length < 12 => Verdict::No,
+                // in the middle of a stream only a whole message on its port convinces
+                _ if !probe.from_start && !probe.has_port(53) => Verdict::No,
                 Some(message) => looks_like(message, probe.has_port(53)),
+                None if !probe.from_start => Verdict::No,
                 None if Header::parse(rest).is_some_and(|header| !is_plausible(&header)) => Verdict::No,
                 None => Verdict::Maybe,
             }
@@ -141,19 +147,27 @@ fn is_plausible(header: &Header) -> bool {
     matches!(header.opcode(), 0 | 1 | 2 | 4 | 5) && header.flags & 0x40 == 0 && header.rcode() <= 10 && (1..=600).contains(&entries)
 }
 
-/// Whether bytes are a DNS message. Elsewhere than on its port it must hold exactly what it announces.
+/// Whether bytes are a DNS message. On its port one name that can be read is enough (servers answer oddly, experiments
+/// use unassigned bits, the snap length cuts); elsewhere it must hold exactly what it announces.
 pub fn looks_like(bytes: &[u8], on_its_port: bool) -> Verdict {
     let Some(header) = Header::parse(bytes) else { return Verdict::No };
-    if !is_plausible(&header) {
+    if !on_its_port && !is_plausible(&header) {
         return Verdict::No;
     }
     let Some(message) = message::parse(bytes) else { return Verdict::No };
     let has_names = !message.questions.is_empty() || !message.resources.is_empty();
+    if on_its_port {
+        return if has_names { Verdict::Yes } else { Verdict::No };
+    }
     let known_class = |class: u16| matches!(class & 0x7fff, 1 | 3 | 4 | 254 | 255);
     let sane = message.questions.iter().all(|question| known_class(question.class))
-        && message.resources.iter().all(|resource| resource.kind == message::kind::OPT || known_class(resource.class));
+        && message.resources.iter().all(|resource| {
+            // DNSCrypt pads queries with a record of type and class 0
+            let is_padding = resource.kind == 0 && resource.class == 0 && resource.name.is_empty();
+            resource.kind == message::kind::OPT || is_padding || known_class(resource.class)
+        });
     let exact = message.is_whole && message.trailing_bytes == 0 && header.counts.iter().all(|n| *n <= 60);
-    if has_names && sane && (on_its_port || exact) { Verdict::Yes } else { Verdict::No }
+    if has_names && sane && exact { Verdict::Yes } else { Verdict::No }
 }
 
 /// Reads messages of one flow.

@@ -4,6 +4,10 @@ use crate::app::text;
 
 /// Longest start line and fields together; servers take 8 to 64 KiB (RFC 9112 3 recommends 8,000 octets for the line alone).
 pub const MAX_HEAD_BYTES: usize = 65_536;
+/// Fields whose value is a credential (RFC 9110 11.6 and 11.7, RFC 6265; the last two by common use).
+const SECRET_FIELDS: &[&str] =
+    &["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-auth-token"];
+
 /// Fields kept of one head, more than servers take (Apache's LimitRequestFields is 100).
 const MAX_FIELDS: usize = 256;
 /// Longest method believed; the longest registered is `UPDATEREDIRECTREF` (IANA HTTP methods).
@@ -27,6 +31,8 @@ pub struct Head {
     pub fields: Vec<(String, String)>,
     /// a line that is no field was met
     pub has_bad_line: bool,
+    /// it was captured to its end
+    pub is_whole: bool,
 }
 
 /// Bytes of the head at the start of `bytes`, its empty line included; `scanned` bytes are known to hold none.
@@ -55,14 +61,20 @@ pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// Whether text is `HTTP/` and a version with one digit on each side.
+/// Longest version believed: devices write `HTTP/1.0.8` and `HTTP/1.01`.
+const MAX_VERSION_BYTES: usize = 12;
+
+/// Whether text is `HTTP/1.` and digits; HTTP/2 begins with a line of the same shape (RFC 9113 3.4).
 fn is_version(text: &[u8]) -> bool {
-    matches!(text, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit())
+    text.len() <= MAX_VERSION_BYTES
+        && matches!(text, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, rest @ ..]
+            if minor.is_ascii_digit() && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.'))
 }
 
 /// Reads a start line.
 pub fn start_line(line: &[u8]) -> Option<Start> {
-    if let Some((version, rest)) = line.split_at_checked(8)
+    let first = line.iter().position(|byte| *byte == b' ')?;
+    if let Some((version, rest)) = line.split_at_checked(first)
         && is_version(version)
     {
         let (code, reason) = rest.strip_prefix(b" ")?.split_at_checked(3)?;
@@ -73,7 +85,6 @@ pub fn start_line(line: &[u8]) -> Option<Start> {
         let reason = text::lossy(reason.trim_ascii());
         return Some(Start::Response(text::lossy(version), status, (!reason.is_empty()).then_some(reason)));
     }
-    let first = line.iter().position(|byte| *byte == b' ')?;
     let last = line.iter().rposition(|byte| *byte == b' ')?;
     let (method, version) = (line.get(..first)?, line.get(last.checked_add(1)?..)?);
     let target = line.get(first.checked_add(1)?..last)?;
@@ -85,7 +96,7 @@ impl Head {
     /// Reads a whole head; `None` where its first line is no start line.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let (first, mut rest) = line(bytes);
-        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false };
+        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false, is_whole: true };
         while !rest.is_empty() {
             let (current, behind) = line(rest);
             rest = behind;
@@ -115,6 +126,12 @@ impl Head {
         Some(head)
     }
 
+    /// Reads a head whose end is missing: the lines that are whole.
+    pub fn parse_part(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.iter().rposition(|byte| *byte == b'\n')?;
+        Self::parse(bytes.get(..=end)?).map(|head| Self { is_whole: false, ..head })
+    }
+
     /// Value of the first field of that name (any case).
     pub fn get(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
@@ -130,9 +147,16 @@ impl Head {
         self.fields.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// Fields as `Name: value`.
+    /// Fields as `Name: value`; of those that carry credentials only the length, since tables are shown and shared.
     pub fn lines(&self) -> Vec<String> {
-        self.fields.iter().map(|(name, value)| format!("{name}: {value}")).collect()
+        let told = |name: &str, value: &str| {
+            if SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+                format!("{name}: (masked, {} bytes)", value.len())
+            } else {
+                format!("{name}: {value}")
+            }
+        };
+        self.fields.iter().map(|(name, value)| told(name, value)).collect()
     }
 
     /// Whether a list field has this element (any case), as in `Connection: keep-alive, Upgrade`.

@@ -38,6 +38,8 @@ record! {
         upgrade: Option<String>,
         /// Number of the request in its connection as captured, from 0
         position: u64,
+        /// The head was captured to its end; else fields may be missing (snap length, lost frames)
+        is_whole: bool,
         /// All fields as `Name: value`, in order, at most 256; credentials in them are as sent
         headers: Vec<String>,
     }
@@ -84,6 +86,8 @@ record! {
         request_host: Option<String>,
         /// Target of that request
         request_uri: Option<String>,
+        /// The head was captured to its end; else fields may be missing (snap length, lost frames)
+        is_whole: bool,
         /// All fields as `Name: value`, in order, at most 256
         headers: Vec<String>,
     }

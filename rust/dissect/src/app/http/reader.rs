@@ -4,6 +4,7 @@ use super::body::{Body, Taken};
 use super::head::{Head, MAX_HEAD_BYTES, Start, end_of_head, line, start_line};
 use super::{HttpRequest, HttpResponse, begins_message};
 use crate::app::{Appetite, Buffer, Context, Direction, Parser, Verdict};
+use crate::app::tls::TlsParser;
 use crate::weird::Weird;
 use std::collections::VecDeque;
 
@@ -48,29 +49,48 @@ pub struct HttpParser {
     requests: u64,
     /// the connection speaks something else from here on
     is_over: bool,
+    /// what a proxy passes on after CONNECT, where it is TLS
+    tunnel: Option<TlsParser>,
 }
 
 impl Parser for HttpParser {
     fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
+        if let Some(tunnel) = &mut self.tunnel {
+            return tunnel.data(ctx, direction, bytes);
+        }
         let mut side = self.take(direction);
-        let appetite = self.read(ctx, &mut side, bytes);
+        let appetite = self.read(ctx, direction, &mut side, bytes);
         self.put(direction, side);
         appetite
     }
 
-    fn gap(&mut self, _ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
+    fn gap(&mut self, ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
+        if let Some(tunnel) = &mut self.tunnel {
+            return tunnel.gap(ctx, direction, missing_bytes);
+        }
         let mut side = self.take(direction);
+        self.salvage(ctx, &mut side);
         let goes_on = if let Place::Body(body) = &mut side.place { body.skip(missing_bytes) } else { false };
         if let Place::Body(Body::Length(0)) = side.place {
             side.place = Place::Head;
         } else if !goes_on {
-            side.waiting.clear();
             side.place = Place::Lost;
-            // a response that is lost in the hole would answer the wrong request
-            self.asked.clear();
+            // a message lost in the hole would shift the answers; of what came before only the last request is sure
+            self.asked.drain(..self.asked.len().saturating_sub(1));
         }
         self.put(direction, side);
         if self.is_over { Appetite::Enough } else { Appetite::More }
+    }
+
+    fn end(&mut self, ctx: &mut Context<'_>) {
+        if let Some(tunnel) = &mut self.tunnel {
+            return tunnel.end(ctx);
+        }
+        for (direction, at) in [(Direction::Up, ctx.at), (Direction::Down, ctx.at.reversed())] {
+            let mut side = self.take(direction);
+            ctx.at = at;
+            self.salvage(ctx, &mut side);
+        }
     }
 }
 
@@ -85,7 +105,17 @@ impl HttpParser {
         *(if direction == Direction::Up { up } else { down }) = side;
     }
 
-    fn read(&mut self, ctx: &mut Context<'_>, side: &mut Side, mut bytes: &[u8]) -> Appetite {
+    /// Reads what there is of a head that will never be whole.
+    fn salvage(&mut self, ctx: &mut Context<'_>, side: &mut Side) {
+        let head = Head::parse_part(side.waiting.bytes());
+        side.waiting.clear();
+        if let Some(head) = head {
+            self.take_head(ctx, side, &head);
+            side.place = Place::Lost;
+        }
+    }
+
+    fn read(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, mut bytes: &[u8]) -> Appetite {
         while !self.is_over && !bytes.is_empty() {
             match &mut side.place {
                 Place::Body(Body::UntilClose) => return Appetite::Enough,
@@ -108,7 +138,11 @@ impl HttpParser {
         }
         if self.is_over {
             side.waiting.clear();
-            return Appetite::Enough;
+            return match &mut self.tunnel {
+                Some(_) if bytes.is_empty() => Appetite::More,
+                Some(tunnel) => tunnel.data(ctx, direction, bytes),
+                None => Appetite::Enough,
+            };
         }
         Appetite::More
     }
@@ -175,9 +209,11 @@ impl HttpParser {
                 let asked = if (100..200).contains(status) && *status != 101 { None } else { self.asked.pop_front() };
                 let method = asked.as_ref().map(|asked| asked.method.as_str());
                 // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's
-                self.is_over = *status == 101 || (method == Some("CONNECT") && (200..300).contains(status));
+                let is_tunnel = method == Some("CONNECT") && (200..300).contains(status);
+                self.is_over = *status == 101 || is_tunnel;
+                self.tunnel = is_tunnel.then(TlsParser::default);
                 // RFC 9112 6.3
-                let has_no_body = matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
+                let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
                 self.response(ctx, head, version, *status, reason, asked.as_ref());
                 (Body::UntilClose, has_no_body)
             }
@@ -222,6 +258,7 @@ impl HttpParser {
             transfer_encoding: head.text("transfer-encoding"),
             upgrade: head.text("upgrade"),
             position: self.requests,
+            is_whole: head.is_whole,
             headers: head.lines(),
         });
         self.requests = self.requests.saturating_add(1);
@@ -249,6 +286,7 @@ impl HttpParser {
             request_method: asked.map(|asked| asked.method.clone()),
             request_host: asked.and_then(|asked| asked.host.clone()),
             request_uri: asked.map(|asked| asked.uri.clone()),
+            is_whole: head.is_whole,
             headers: head.lines(),
         });
     }

@@ -22,7 +22,9 @@ fn a_request_and_its_response_belong_together() {
     let rows = stream(&PROTOCOL, &[(Up, GET), (Up, GET), (Down, answer)]);
     assert_eq!(column(&rows, "http_requests", "uri"), ["/fw.bin?v=2"; 2]);
     assert_eq!(column(&rows, "http_requests", "authorization_scheme"), ["Basic"; 2]);
-    assert!(column(&rows, "http_requests", "headers")[0].ends_with("X-Long: a b"));
+    let headers = &column(&rows, "http_requests", "headers")[0];
+    assert!(headers.ends_with("X-Long: a b"));
+    assert!(headers.contains("Authorization: (masked, 10 bytes)") && !headers.contains("YTpi"));
     assert_eq!(column(&rows, "http_responses", "status"), ["206", "404"]);
     assert_eq!(column(&rows, "http_responses", "request_host"), ["cdn.example"; 2]);
 }
@@ -55,7 +57,17 @@ fn an_upgrade_ends_the_reading() {
 }
 
 #[test]
-fn a_hole_in_a_body_is_counted_and_a_hole_in_a_head_is_left_behind() {
+fn tls_behind_a_proxy_is_read() {
+    let hello = crate::app::testing::hex(
+        "16 0303 002d                 # record
+         01 000029 0303 0000000000000000000000000000000000000000000000000000000000000000 00 0002 c02f 01 00",
+    );
+    let rows = stream(&PROTOCOL, &[(Up, b"CONNECT a.example:443 HTTP/1.1\r\n\r\n"), (Down, b"HTTP/1.0 200 OK\r\n\r\n"), (Up, &hello)]);
+    assert_eq!(column(&rows, "tls_client_hellos", "ciphers"), ["49199"]);
+}
+
+#[test]
+fn a_hole_in_a_body_is_counted_and_of_a_head_with_a_hole_the_start_is_kept() {
     let rows = pieces_and_gaps(
         &PROTOCOL,
         &[
@@ -67,7 +79,8 @@ fn a_hole_in_a_body_is_counted_and_a_hole_in_a_head_is_left_behind() {
             (Down, Some(b"HTTP/1.1 202 Accepted\r\n\r\n"), 0),
         ],
     );
-    assert_eq!(column(&rows, "http_responses", "status"), ["200", "202"]);
+    assert_eq!(column(&rows, "http_responses", "status"), ["200", "201", "202"]);
+    assert_eq!(column(&rows, "http_responses", "is_whole"), ["true", "false", "true"]);
 }
 
 #[test]
@@ -82,9 +95,12 @@ fn look_alikes_are_not_claimed() {
     assert_eq!(probed(GET), Verdict::Yes);
     assert_eq!(probed(b"HTTP/1.0 200 OK\r\n"), Verdict::Yes);
     assert_eq!(probed(b"SUBSCRIBE /event HTTP/1.1\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"GET /weatherstation?ID=1 HTTP/1.0.8\r\n"), Verdict::Yes);
+    assert_eq!(probed(b"HTTP/1.01 200 ok\r\n"), Verdict::Yes);
     assert_eq!(probed(b"GE"), Verdict::Maybe);
     assert_eq!(probed(b"OPTIONS rtsp://10.0.0.1/live RTSP/1.0\r\n"), Verdict::No);
     assert_eq!(probed(b"INVITE sip:a@b SIP/2.0\r\n"), Verdict::No);
+    assert_eq!(probed(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Verdict::No);
     assert_eq!(probed(b"220 ready\r\n"), Verdict::No);
     assert_eq!(probed(b"\x16\x03\x01"), Verdict::No);
 }
@@ -126,4 +142,10 @@ proptest! {
         let twice = [GET, GET].concat();
         prop_assert_eq!(stream(&PROTOCOL, &cut(Up, &twice, &places)), stream(&PROTOCOL, &[(Up, &twice)]));
     }
+}
+
+#[test]
+fn a_version_that_does_not_exist_hides_no_request() {
+    let rows = stream(&PROTOCOL, &[(Up, b"GET /update?id=1 HTTP/1.0.8\r\nHost: station\r\n\r\n")]);
+    assert_eq!(column(&rows, "http_requests", "version"), ["HTTP/1.0.8"]);
 }

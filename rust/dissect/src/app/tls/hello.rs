@@ -116,7 +116,7 @@ impl Hello {
         let (ciphers, session, challenge) = (cursor.u16()?, cursor.u16()?, cursor.u16()?);
         let mut specs = Cursor::new(cursor.take(usize::from(ciphers))?);
         // three bytes each; those of SSL 3.0 and TLS begin with 0
-        let ciphers = std::iter::from_fn(|| specs.array::<3>()).filter_map(|[kind, a, b]| (kind == 0).then(|| u16::from_be_bytes([a, b])));
+        let ciphers = std::iter::from_fn(|| specs.array::<3>()).filter(|[kind, ..]| *kind == 0).map(|[_, a, b]| u16::from_be_bytes([a, b]));
         let ciphers = ciphers.collect();
         let is_cut = cursor.remaining() != usize::from(session).saturating_add(usize::from(challenge));
         Some(Self { legacy_version, ciphers, session_id_bytes: usize::from(session), is_cut, ..Self::default() })
@@ -137,11 +137,14 @@ impl Hello {
         if cursor.remaining() == 0 {
             return;
         }
-        let Some(all) = list_u16(&mut cursor) else {
-            self.is_cut = true;
-            return;
+        let mut cursor = match list_u16(&mut cursor) {
+            Some(all) => Cursor::new(all),
+            None => {
+                self.is_cut = true;
+                // those that were captured are read
+                cursor
+            }
         };
-        let mut cursor = Cursor::new(all);
         while let Some(number) = cursor.u16() {
             let Some(bytes) = list_u16(&mut cursor) else {
                 self.is_cut = true;

@@ -5,6 +5,8 @@ pub mod hello;
 mod reader;
 mod records;
 
+pub use reader::TlsParser;
+
 use super::{Carrier, Probe, Protocol, Verdict};
 use crate::record;
 use crate::tables::Record;
@@ -42,9 +44,11 @@ record! {
         has_psk: bool,
         /// Second hello of its connection: the server had asked again
         is_second: bool,
-        /// JA3 fingerprint (MD5 hex)
+        /// The hello was captured to its end; else lists and extensions may be missing (snap length, lost frames)
+        is_whole: bool,
+        /// JA3 fingerprint (MD5 hex); null where the hello is not whole
         ja3: Option<String>,
-        /// JA4 fingerprint
+        /// JA4 fingerprint; null where the hello is not whole
         ja4: Option<String>,
     }
 }
@@ -66,8 +70,10 @@ record! {
         is_hello_retry: bool,
         /// Bytes of the session id
         session_id_bytes: usize,
-        /// JA3S fingerprint (MD5 hex)
-        ja3s: String,
+        /// The hello was captured to its end
+        is_whole: bool,
+        /// JA3S fingerprint (MD5 hex); null where the hello is not whole
+        ja3s: Option<String>,
     }
 }
 
@@ -78,7 +84,7 @@ pub const PROTOCOL: Protocol = Protocol {
     tcp_ports: &[443, 465, 853, 990, 993, 995, 8443, 8883],
     udp_ports: &[],
     probe,
-    parser: || Box::new(reader::TlsParser::default()),
+    parser: || Box::new(TlsParser::default()),
     tables: &[TlsClientHello::SPEC, TlsServerHello::SPEC],
 };
 

@@ -47,8 +47,9 @@ impl Parser for TlsParser {
         self.put(direction, side)
     }
 
-    fn gap(&mut self, _ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
+    fn gap(&mut self, ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
         let mut side = self.take(direction);
+        self.salvage(ctx, &mut side);
         // a hole inside a record that is passed over costs nothing
         let missing = usize::try_from(missing_bytes).unwrap_or(usize::MAX);
         let is_harmless = side.record.is_some_and(|record| record.kind != content::HANDSHAKE) && missing <= side.left;
@@ -58,6 +59,14 @@ impl Parser for TlsParser {
             side.is_over = true;
         }
         self.put(direction, side)
+    }
+
+    fn end(&mut self, ctx: &mut Context<'_>) {
+        for (direction, at) in [(Direction::Up, ctx.at), (Direction::Down, ctx.at.reversed())] {
+            let mut side = self.take(direction);
+            ctx.at = at;
+            self.salvage(ctx, &mut side);
+        }
     }
 }
 
@@ -73,6 +82,28 @@ impl TlsParser {
         *(if direction == Direction::Up { up } else { down }) =
             if is_over { Side { is_over, ..Side::default() } } else { side };
         if is_over { Appetite::Enough } else { Appetite::More }
+    }
+
+    /// Reads what there is of a hello that will never be whole.
+    fn salvage(&mut self, ctx: &mut Context<'_>, side: &mut Side) {
+        let whole = side.handshake.take();
+        let (Some(record), [kind, _, _, _, body @ ..]) = (side.record, whole.as_slice()) else { return };
+        if side.has_changed_cipher {
+            return;
+        }
+        match *kind {
+            CLIENT_HELLO => {
+                if let Some(hello) = Hello::client(body) {
+                    self.client_hello(ctx, record.version, &hello, false);
+                }
+            }
+            SERVER_HELLO => {
+                if let Some(hello) = Hello::server(body) {
+                    self.server_hello(ctx, record.version, &hello, false);
+                }
+            }
+            _ => {}
+        }
     }
 
     fn read(&mut self, ctx: &mut Context<'_>, side: &mut Side, mut bytes: &[u8]) {
@@ -142,7 +173,7 @@ impl TlsParser {
         let end = length.saturating_add(2);
         let Some(hello) = whole.get(2..end).map(Hello::client_v2) else { return &[] };
         match hello {
-            Some(hello) => self.client_hello(ctx, SSL2, &hello),
+            Some(hello) => self.client_hello(ctx, SSL2, &hello, true),
             None => ctx.weird(Weird::BadMessage, Some("SSL 2.0 hello".to_owned())),
         }
         side.header.clear();
@@ -191,17 +222,17 @@ impl TlsParser {
                         ctx.weird(Weird::BadMessage, Some("an extension is cut short".to_owned()));
                     }
                     if kind == CLIENT_HELLO {
-                        self.client_hello(ctx, record.version, &hello);
+                        self.client_hello(ctx, record.version, &hello, true);
                     } else {
-                        self.server_hello(ctx, record.version, &hello);
+                        self.server_hello(ctx, record.version, &hello, true);
                     }
                 }
             }
         }
     }
 
-    fn client_hello(&mut self, ctx: &mut Context<'_>, record_version: u16, hello: &Hello) {
-        let has_fingerprint = record_version != SSL2;
+    fn client_hello(&mut self, ctx: &mut Context<'_>, record_version: u16, hello: &Hello, is_whole: bool) {
+        let has_fingerprint = record_version != SSL2 && is_whole;
         ctx.emit(&TlsClientHello {
             at: ctx.at,
             server_name: hello.server_name.clone(),
@@ -219,13 +250,14 @@ impl TlsParser {
             has_ticket: hello.has_ticket,
             has_psk: hello.extensions.contains(&extension::PRE_SHARED_KEY),
             is_second: self.hellos > 0,
+            is_whole,
             ja3: has_fingerprint.then(|| fingerprint::ja3(hello)),
             ja4: has_fingerprint.then(|| fingerprint::ja4('t', hello)),
         });
         self.hellos = self.hellos.saturating_add(1);
     }
 
-    fn server_hello(&mut self, ctx: &mut Context<'_>, record_version: u16, hello: &Hello) {
+    fn server_hello(&mut self, ctx: &mut Context<'_>, record_version: u16, hello: &Hello, is_whole: bool) {
         // the client's hello may come later in the capture than the answer to it
         self.is_agreed = !hello.is_retry && self.hellos > 0;
         ctx.emit(&TlsServerHello {
@@ -237,7 +269,8 @@ impl TlsParser {
             extensions: hello.extensions.clone(),
             is_hello_retry: hello.is_retry,
             session_id_bytes: hello.session_id_bytes,
-            ja3s: fingerprint::ja3s(hello),
+            is_whole,
+            ja3s: is_whole.then(|| fingerprint::ja3s(hello)),
         });
     }
 }

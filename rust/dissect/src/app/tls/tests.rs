@@ -117,11 +117,13 @@ fn records_are_recognised_in_the_middle_of_a_stream() {
 }
 
 #[test]
-fn a_hole_in_a_hello_ends_the_reading_of_its_side() {
+fn of_a_hello_with_a_hole_the_start_is_read() {
     let up = record(22, 0x0301, &client_hello());
     let down = record(22, 0x0303, &server_hello([9; 32]));
-    let rows = pieces_and_gaps(&PROTOCOL, &[(Direction::Up, Some(&up[..20]), 0), (Direction::Up, None, 10), (Direction::Down, Some(&down), 0)]);
-    assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), ["tls_server_hellos"]);
+    let rows = pieces_and_gaps(&PROTOCOL, &[(Direction::Up, Some(&up[..90]), 0), (Direction::Up, None, 10), (Direction::Down, Some(&down), 0)]);
+    assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), ["tls_client_hellos", "tls_server_hellos"]);
+    assert_eq!(rows[0].1["server_name"], "a.example");
+    assert!(!rows[0].1.contains_key("ja4"));
 }
 
 #[test]
