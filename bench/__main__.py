@@ -21,7 +21,7 @@ PACKETS = 3_000_000
 LARGE_ROUNDS = 16
 """Rounds of the mix that make 10 GB."""
 SLOW = ("tshark -q -z conv,ip", "nfstream")
-"""On the large capture these would take half an hour."""
+"""On the large capture these would take minutes a round."""
 
 
 def main() -> int:

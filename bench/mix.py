@@ -1,7 +1,7 @@
 """What the made captures hold: how many flows of each kind, and its share of the packets.
 
-The demo capture has its clock bent, so that pings and time servers are too many of its packets. These shares are those
-of a home: connections to clouds and video first, then the chatter on the link.
+The demo capture has its clock bent, so that pings and time servers are too many of its packets. These shares were
+chosen by hand to look like a home's: connections to clouds and video first, then the chatter on the link.
 """
 
 from dataclasses import dataclass
