@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 
 import idletalk
+from idletalk import filters
 from idletalk.report.charts import SHADES, shade
-from idletalk.report.html import mac_field
 from idletalk.report.json import json_schema
 from idletalk.report.text import clean, human_bytes, human_duration
 from tests import made
@@ -145,7 +145,9 @@ def test_hours_of_half_hour_zones_begin_on_their_hour(tmp_path: Path) -> None:
     ],
 )
 def test_filters_name_macs_as_the_captures_do(link_types: tuple[str, ...], field: str) -> None:
-    assert mac_field(link_types) == field
+    assert (
+        filters.of_device(filters.mac_prefix(link_types), ["02:00:00:00:00:01"], "x") == f"{field} == 02:00:00:00:00:01"
+    )
 
 
 def test_the_page_of_a_radio_capture_has_filters_that_match(tmp_path: Path) -> None:

@@ -64,12 +64,22 @@ def _table(table: Table) -> str:
 
 def behaviours_page() -> str:
     """Every question that idletalk answers, and how."""
-    parts = ["# Behaviours: the questions, and how they are answered\n", NOTE]
+    parts = [
+        "# Behaviours: the questions, and how they are answered\n",
+        NOTE,
+        "Severities. *high*: gives away or lets change what must be secret or whole. *medium*: helps somebody who attacks, or"
+        " fails for good. *low*: a fault without such consequence. *note*: a property that an expert wants to know.\n",
+    ]
     for behaviour in BEHAVIOURS:
         tables = ", ".join(f"`{table}`" for table in behaviour.tables)
         parts.append(
             f"## {behaviour.name}\n\n**{behaviour.question}**\n\n{behaviour.method}\n\n*Limits.* {behaviour.limits}\n\nTables: {tables}\n"
         )
+        if behaviour.kinds:
+            rows = [f"| `{k.name}` | {k.severity} | {k.meaning} | {k.would_change} |" for k in behaviour.kinds]
+            parts.append(
+                "\n".join(["| finding | severity | meaning | would change it |", "|---|---|---|---|", *rows]) + "\n"
+            )
     return "\n".join(parts)
 
 

@@ -31,4 +31,10 @@ def scan(
     application: str = "",
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[int, list[tuple[int, int]]]: ...
+def cut(
+    sources: Sequence[tuple[int, _Path, str, Sequence[tuple[int, int, int, int]]]],
+    parts: Sequence[tuple[_Path, Sequence[tuple[int, int]]]],
+    *,
+    application: str = "",
+) -> list[int]: ...
 def schema() -> list[tuple[str, str, list[tuple[str, str, bool, str]]]]: ...

@@ -1,6 +1,6 @@
 """Facts and judgements put together as a report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from idletalk.behaviours import BEHAVIOURS, captures, inventory, peers, traffic, visibility
+from idletalk.behaviours.finding import Scene
 from idletalk.errors import IdletalkError
+from idletalk.evidence import write_evidence
+from idletalk.filters import mac_prefix
+from idletalk.findings import judged
 from idletalk.labfile import Lab
 from idletalk.lookups import open_lookups
-from idletalk.model import Conclusions, Device, LookupSource, Provenance, Report
+from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.store import Store
 
 if TYPE_CHECKING:
@@ -34,7 +38,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         lookups.register(store.connection)
         prepare(store, lab)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
-        what = captures.captures(store.ask, file_hashes(files, options.hash))
+        what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
         everything = inventory.devices(store.ask, peers.peers(store.ask), observed_s)
         devices = _chosen(everything, options.device)
@@ -42,6 +46,13 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         unseen = visibility.blindness(store.ask, what)
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
+        scene = _scene(store, what, unseen, ids)
+        verdicts = judged(store.ask, scene, lab)
+        paths = {file.capture: file.path for file in what.files}
+        shown = {file.path: _shown(file.path) for file in what.files}
+        write_evidence(store, folder, verdicts.claims, shown, program_version())
+        cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
+        hashes = file_hashes(files, options.hash, cited)
         return Report(
             provenance=Provenance(
                 idletalk=program_version(),
@@ -61,15 +72,34 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 as_of=now_of(options, lab, end),
                 timezone=lab.timezone,
             ),
-            captures=replace(what, files=tuple(replace(file, path=_shown(file.path)) for file in what.files)),
+            captures=replace(
+                what,
+                files=tuple(replace(f, path=shown[f.path], sha256=hashes.get(f.path)) for f in what.files),
+            ),
             cannot_be_seen=unseen,
             devices=devices,
             devices_omitted=max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything)),
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
+            findings=verdicts.findings,
+            checks=verdicts.checks,
             conclusions=Conclusions(idle=peers.idle_rows(devices, _missing(lab, everything, options), lan_visible)),
         )
     finally:
         store.close()
+
+
+def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str]) -> Scene:
+    """What every judgement may want to know; only the `chosen` devices are judged."""
+    rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
+    subjects = {row["device"] for row in store.ask("FROM subjects")}
+    return Scene(
+        names={row["device"]: row["name"] for row in rows},
+        macs={row["device"]: row["macs"] for row in rows},
+        subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
+        observed_s=what.coverage.observed_s if what.coverage else 0.0,
+        unseen={blindness.kind: blindness.sentence for blindness in unseen},
+        mac_prefix=mac_prefix({kind for file in what.files for kind in file.link_types}),
+    )
 
 
 def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[str, str]:

@@ -78,14 +78,11 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
 
 
 def _sources(facts: Any, spool: Path) -> list[tuple[int, Path, str, list[tuple[int, int, int, int]]]]:
-    rows = facts.ask("SELECT capture, path, error FROM captures ORDER BY capture")
-    readable = [row for row in rows if row["error"] is None]
+    readable = facts.sources()
     if not readable:
-        raise IdletalkError("; ".join(inputs.as_named(row["error"], spool) for row in rows))
-    marks: dict[int, list[tuple[int, int, int, int]]] = {}
-    for row in facts.ask("FROM frame_index ORDER BY capture, frame"):
-        marks.setdefault(row["capture"], []).append((row["offset"], row["frame"], row["described_to"], row["time_ns"]))
-    return [(r["capture"], Path(r["path"]), Path(r["path"]).name, marks.get(r["capture"], [])) for r in readable]
+        errors = facts.ask("SELECT error FROM captures ORDER BY capture")
+        raise IdletalkError("; ".join(inputs.as_named(row["error"], spool) for row in errors))
+    return [(capture, path, path.name, marks) for capture, path, marks in readable]
 
 
 def _selection(facts: Any, wanted: Wanted) -> dict[str, Any]:

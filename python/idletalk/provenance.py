@@ -2,7 +2,7 @@
 
 import hashlib
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -45,16 +45,16 @@ def as_given(options: Options) -> Mapping[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def file_hashes(files: Sequence[Path], choice: HashChoice) -> dict[str, str]:
+def file_hashes(files: Sequence[Path], choice: HashChoice, cited: Collection[Path] = ()) -> dict[str, str]:
     """SHA-256 by path, of the files that the choice covers and that can be read.
 
-    ``cited`` covers the files that findings cite; no finding cites a file yet.
+    ``auto`` covers all where they are small together, else the `cited` ones: those that hold frames of findings.
     """
-    if choice in ("none", "cited"):
+    if choice == "none":
         return {}
     sizes = {file: size for file in files if (size := _size(file)) is not None}
-    if choice == "auto" and sum(sizes.values()) > AUTO_HASH_BYTES:
-        return {}
+    if choice == "cited" or (choice == "auto" and sum(sizes.values()) > AUTO_HASH_BYTES):
+        sizes = {file: size for file, size in sizes.items() if file in cited}
     hashes: dict[str, str] = {}
     for file in sizes:
         try:

@@ -23,6 +23,12 @@ TABLES = "tables"
 MEMORY_LIMIT = "320MB"
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB)."""
 
+Mark: TypeAlias = tuple[int, int, int, int]
+"""A place from which a file can be read: offset, frame, end of the descriptions, time of the frame before."""
+
+Source: TypeAlias = tuple[int, Path, list[Mark]]
+"""A capture file: its index, path and marks."""
+
 Ticker: TypeAlias = Callable[[int, int], None]
 """Called with (bytes, frames) walked so far."""
 
@@ -205,6 +211,15 @@ class Store:
         )
         aside.replace(table)
 
+    def sources(self) -> list[Source]:
+        """The readable capture files and the places from which each can be read again."""
+        marks: dict[int, list[Mark]] = {}
+        for row in self.ask("FROM frame_index ORDER BY capture, frame"):
+            mark = (row["offset"], row["frame"], row["described_to"], row["time_ns"])
+            marks.setdefault(row["capture"], []).append(mark)
+        rows = self.ask("SELECT capture, path FROM captures WHERE error IS NULL ORDER BY capture")
+        return [(row["capture"], Path(row["path"]), marks.get(row["capture"], [])) for row in rows]
+
     def described(self, tables: Iterable[str]) -> tuple[Table, ...]:
         """Judged tables with the comments that their SQL gives them."""
         found: list[Table] = []
@@ -219,11 +234,21 @@ class Store:
         return tuple(found)
 
 
-def scan(
-    sources: Sequence[tuple[int, Path, str, list[tuple[int, int, int, int]]]], **selection: Any
-) -> tuple[int, list[tuple[int, int]]]:
+def scan(sources: Sequence[tuple[int, Path, str, list[Mark]]], **selection: Any) -> tuple[int, list[tuple[int, int]]]:
     """Frames of a selection, counted and written: see ``_core.scan``. Gives (selected, [(capture, frame) written])."""
     try:
         return _core.scan(list(sources), **selection)
     except OSError as error:
         raise IdletalkError(str(error)) from None
+
+
+def cut(
+    sources: Sequence[tuple[int, Path, str, list[Mark]]],
+    parts: Sequence[tuple[Path, Sequence[tuple[int, int]]]],
+    application: str,
+) -> list[int]:
+    """Frames by (capture, number) into several pcapng files; gives how many went into each."""
+    try:
+        return _core.cut(list(sources), list(parts), application=application)
+    except OSError as error:
+        raise IdletalkError(f"cannot write the evidence: {error}") from None

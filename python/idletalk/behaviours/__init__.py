@@ -3,10 +3,17 @@
 To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :data:`BEHAVIOURS`.
 """
 
-from idletalk.behaviours import flows, inventory, peers, traffic
+from idletalk.behaviours import flows, inventory, misconfiguration, peers, timesync, traffic
 from idletalk.behaviours.behaviour import Ask, Behaviour
 
-BEHAVIOURS: tuple[Behaviour, ...] = (flows.BEHAVIOUR, inventory.BEHAVIOUR, traffic.BEHAVIOUR, peers.BEHAVIOUR)
+BEHAVIOURS: tuple[Behaviour, ...] = (
+    flows.BEHAVIOUR,
+    inventory.BEHAVIOUR,
+    traffic.BEHAVIOUR,
+    peers.BEHAVIOUR,
+    timesync.BEHAVIOUR,
+    misconfiguration.BEHAVIOUR,
+)
 """Every behaviour, in the order in which their tables build on one another."""
 
 __all__ = ["BEHAVIOURS", "Ask", "Behaviour"]

@@ -1,51 +1,27 @@
-"""What a behaviour declares, and the shape of what it may ask."""
+"""What a behaviour declares."""
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, TypeVar
 
-T = TypeVar("T")
-Row = Mapping[str, Any]
-Ask = Callable[..., Sequence[Row]]
-"""``ask(sql, *parameters)``: the rows of a query over the facts and judgements, by column name."""
+from idletalk.behaviours.finding import Hidden, Judge, Kind, never, nothing
+from idletalk.behaviours.rows import Ask, Row, by, iso, optional_iso
+
+__all__ = ["Ask", "Behaviour", "Row", "by", "iso", "optional_iso"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """A question, how it is answered, and the tables that hold the answer."""
+    """A question, how it is answered, the tables that hold the answer, and the findings that follow."""
 
     name: str
     question: str
     method: str
     limits: str
     tables: tuple[str, ...]
+    kinds: tuple[Kind, ...] = ()
+    judge: Judge = nothing
+    hidden: Hidden = never
 
     def sql(self) -> str:
         """The statements that make the tables, from the ``.sql`` beside the module."""
         return files("idletalk.behaviours").joinpath(f"{self.name}.sql").read_text("utf-8")
-
-
-def iso(time_ns: int) -> str:
-    """UTC nanoseconds since 1970 as ISO 8601 with nine digits."""
-    seconds, rest = divmod(time_ns, 1_000_000_000)
-    return f"{_utc(seconds)}.{rest:09d}Z"
-
-
-def optional_iso(time_ns: int | None) -> str | None:
-    """:func:`iso` of a time that can be missing."""
-    return None if time_ns is None else iso(time_ns)
-
-
-def _utc(seconds: int) -> str:
-    from datetime import UTC, datetime, timedelta
-
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def by(rows: Sequence[Row], key: str, make: Callable[[Row], T]) -> dict[str, list[T]]:
-    """Rows made into objects and grouped by a column, in the order in which they came."""
-    groups: dict[str, list[T]] = {}
-    for row in rows:
-        groups.setdefault(row[key], []).append(make(row))
-    return groups

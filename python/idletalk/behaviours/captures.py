@@ -1,7 +1,6 @@
 """What was captured: files, interfaces, damage, and how much of the time they cover."""
 
 from bisect import bisect_left
-from collections.abc import Mapping
 from pathlib import Path
 
 from idletalk.behaviours.behaviour import Ask, Row, by, iso, optional_iso
@@ -14,11 +13,11 @@ SLOT_S = 900
 """Length of the slots in which frames are counted (a quarter of an hour)."""
 
 
-def captures(ask: Ask, hashes: Mapping[str, str]) -> Captures:
-    """All files as one capture; `hashes` are SHA-256 by path, of those that were computed."""
+def captures(ask: Ask) -> Captures:
+    """All files as one capture, with their paths and without hashes."""
     interfaces = by(ask("FROM interfaces ORDER BY capture, interface"), "capture", _interface)
     rows = ask("FROM captures ORDER BY capture")
-    files = tuple(_file(row, interfaces.get(row["capture"], []), hashes) for row in rows if row["error"] is None)
+    files = tuple(_file(row, interfaces.get(row["capture"], [])) for row in rows if row["error"] is None)
     whole = ask(
         "SELECT coalesce(sum(originator_packets + responder_packets), 0)::BIGINT AS packets,"
         " coalesce(sum(originator_bytes + responder_bytes), 0)::BIGINT AS bytes,"
@@ -52,11 +51,11 @@ def _interface(row: Row) -> Interface:
     )
 
 
-def _file(row: Row, interfaces: list[Interface], hashes: Mapping[str, str]) -> CaptureFile:
+def _file(row: Row, interfaces: list[Interface]) -> CaptureFile:
     return CaptureFile(
         capture=row["capture"],
         path=row["path"],
-        sha256=hashes.get(row["path"]),
+        sha256=None,
         format=row["format"],
         compression=row["compression"],
         link_types=tuple(row["link_types"] or ()),

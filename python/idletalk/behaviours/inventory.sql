@@ -220,3 +220,7 @@ COMMENT ON COLUMN devices.rx_unique_packets IS 'Frames sent to it, without those
 COMMENT ON COLUMN devices.rx_unique_bytes IS 'Bytes of those';
 COMMENT ON COLUMN devices.first_ns IS 'First frame, UTC nanoseconds since 1970';
 COMMENT ON COLUMN devices.last_ns IS 'Last frame, UTC nanoseconds since 1970';
+
+-- Devices that are judged: those under test where a lab file says so, else all but gateways and capture boxes.
+CREATE TEMP TABLE subjects AS
+SELECT device FROM devices WHERE coalesce(role, 'device') NOT IN ('gateway', 'capture') AND under_test IS NOT false;

@@ -1,6 +1,6 @@
 """report.html: one self-contained file that opens offline, prints, and needs no query."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from importlib.resources import files
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from idletalk import filters
 from idletalk.lookups.world import country_names
 from idletalk.model import Device, Peer, Report
 from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
@@ -18,13 +19,6 @@ from idletalk.report.world import world_chart
 
 MAX_RANKED = 40
 """Devices in the charts of the first page; every device has its own section."""
-
-
-MAC_FIELDS = {
-    "wlan.addr": frozenset({"ieee-802-11", "ieee-802-11-radiotap", "ppi"}),
-    "sll.src.eth": frozenset({"linux-sll", "linux-sll2"}),
-}
-"""Where Wireshark keeps MACs if all captures have one of these link types; elsewhere it is `eth.addr`."""
 
 
 def render_html(report: Report) -> str:
@@ -39,7 +33,7 @@ def render_html(report: Report) -> str:
         style=Markup(_asset("page.css")),  # noqa: S704
         script=Markup(_asset("page.js")),  # noqa: S704
         max_ranked=MAX_RANKED,
-        filter_of=partial(wireshark_filter, mac_field(_link_types(report))),
+        filter_of=partial(wireshark_filter, filters.mac_prefix(_link_types(report))),
     )
 
 
@@ -62,7 +56,7 @@ def page_template() -> Any:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    filters: dict[str, Callable[..., Any]] = {
+    shown: dict[str, Callable[..., Any]] = {
         "bytes": human_bytes,
         "duration": human_duration,
         "anchor": anchor,
@@ -75,7 +69,7 @@ def page_template() -> Any:
         "device_name": device_name,
         "protocol_shares": _protocols,
     }
-    environment.filters.update(filters)
+    environment.filters.update(shown)
     environment.globals.update(words)
     return environment.get_template("page.html")
 
@@ -101,27 +95,10 @@ def _link_types(report: Report) -> set[str]:
     return {kind for file in report.captures.files for kind in file.link_types}
 
 
-def mac_field(link_types: Collection[str]) -> str:
-    """The field of Wireshark's display filters that holds MACs in captures of these link types."""
-    kinds = set(link_types)
-    return next((field for field, those in MAC_FIELDS.items() if kinds and kinds <= those), "eth.addr")
-
-
-def wireshark_filter(field: str, device: Device, peer: Peer | None = None) -> str:
-    """A Wireshark display filter for the frames of a device, or between a device and a peer; `field` holds MACs."""
-    own = " || ".join(f"{field} == {mac}" for mac in device.macs) or _ip_filter(device.id.removeprefix("ip:"))
-    if peer is None:
-        return own
-    other = f"{field} == {peer.address}" if _is_mac(peer.address) else _ip_filter(peer.address)
-    return f"({own}) && {other}" if " || " in own else f"{own} && {other}"
-
-
-def _ip_filter(address: str) -> str:
-    return f"{'ipv6' if ':' in address else 'ip'}.addr == {address}"
-
-
-def _is_mac(text: str) -> bool:
-    return len(text) == 17 and text.count(":") == 5
+def wireshark_filter(prefix: str, device: Device, peer: Peer | None = None) -> str:
+    """A Wireshark display filter for the frames of a device, or between a device and a peer; `prefix` tells MACs."""
+    own = filters.of_device(prefix, device.macs, device.id)
+    return own if peer is None else filters.both(own, filters.of_peer(prefix, peer.address))
 
 
 def _ranking(report: Report) -> str:

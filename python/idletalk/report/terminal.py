@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
-from idletalk.model import Device, IdleRow, Peer, Report
+from idletalk.model import Device, IdleRow, Peer, Report, Severity
 from idletalk.report.text import clean, human_bytes, human_duration
 
 if TYPE_CHECKING:
@@ -20,12 +22,14 @@ MAX_CLOUDS = 4
 """Providers of a device that are named; the report has all."""
 MAX_VENDOR_CHARS = 14
 """Of a vendor's name, so that a row stays a line."""
+MAX_FINDINGS = 12
+"""Findings listed, the gravest first; the report has all."""
 MAX_PEERS = 12
 """Internet peers listed; the report has all."""
 
 
 def print_summary(report: Report, folder: Path, console: Console | None = None) -> None:
-    """Print what was captured, the ranking, the idle table, the largest peers, and what could not be seen."""
+    """Print what was captured, the ranking, the idle table, the largest peers, the findings, and what could not be seen."""
     from rich.console import Console
     from rich.text import Text
 
@@ -39,13 +43,28 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
         if table.row_count:
             out.print()
             out.print(table)
+    _print_findings(report, say)
     if report.cannot_be_seen:
-        out.print()
+        say("")
         say("What could not be seen", "bold")
         for blindness in report.cannot_be_seen:
             say(f"- {blindness.sentence}")
     out.print()
     say(f"Report: {folder / 'report.html'}", "bold")
+
+
+def _print_findings(report: Report, say: Callable[..., None]) -> None:
+    """The gravest findings, a line each."""
+    if not report.findings:
+        return
+    counts = Counter(finding.severity for finding in report.findings)
+    say("")
+    told = ", ".join(f"{counts[s]} {s}" for s in get_args(Severity) if counts[s])
+    say(f"Findings ({told})", "bold")
+    for finding in report.findings[:MAX_FINDINGS]:
+        say(f"- {finding.severity}: {finding.sentence}")
+    if len(report.findings) > MAX_FINDINGS:
+        say(f"  {len(report.findings) - MAX_FINDINGS} more in the report, with the evidence of each")
 
 
 def _clip(text: str, limit: int) -> str:

@@ -11,6 +11,8 @@ mod _core {
     #[pymodule_export]
     use super::dissecting::schema;
     #[pymodule_export]
+    use super::scan::cut;
+    #[pymodule_export]
     use super::scan::scan;
 }
 

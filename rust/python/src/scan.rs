@@ -3,7 +3,7 @@
 use crate::dissecting::watched;
 use ::dissect::capture::Mark;
 use ::dissect::packet::Mac;
-use ::dissect::scan::{Clause, Ends, Selection, Source, Target, flow_key, scan as run};
+use ::dissect::scan::{Clause, Ends, Part, Selection, Source, Target, cut as run_cut, flow_key, scan as run};
 use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::prelude::*;
 use std::collections::BTreeSet;
@@ -12,6 +12,8 @@ use std::path::PathBuf;
 
 /// A mark of the frame index: (offset, frame, described_to, time_ns).
 type MarkRow = (u64, u64, u64, i64);
+/// A capture file: (capture, path, name, marks).
+type SourceRow = (u32, PathBuf, String, Vec<MarkRow>);
 /// One end of a flow: (MAC, address, port).
 type EndRow = (Option<String>, Option<String>, Option<u16>);
 /// A flow: (network, transport, protocol number, one end, other end, first ns, last ns).
@@ -35,6 +37,38 @@ fn ends(row: &EndRow) -> PyResult<Ends> {
     })
 }
 
+fn told(sources: Vec<SourceRow>) -> Vec<Source> {
+    sources
+        .into_iter()
+        .map(|(capture, path, name, marks)| Source {
+            capture,
+            path,
+            name,
+            marks: marks
+                .into_iter()
+                .map(|(offset, number, described_to, time_ns)| Mark { offset, number, described_to, time_ns })
+                .collect(),
+        })
+        .collect()
+}
+
+/// Write frames by (capture, number) into several pcapng files in one walk; gives the number written to each.
+///
+/// `parts` are (path, frames). Raises OSError when a file cannot be written.
+#[pyfunction]
+#[pyo3(signature = (sources, parts, *, application=String::new()))]
+pub fn cut(
+    py: Python<'_>,
+    sources: Vec<SourceRow>,
+    parts: Vec<(PathBuf, Vec<(u32, u64)>)>,
+    application: String,
+) -> PyResult<Vec<u64>> {
+    let sources = told(sources);
+    let parts: Vec<Part> =
+        parts.into_iter().map(|(path, frames)| Part { path, frames: frames.into_iter().collect() }).collect();
+    py.detach(|| run_cut(&sources, &parts, &application)).map_err(|error| PyOSError::new_err(error.to_string()))
+}
+
 /// Take the frames of a selection out of captures; gives (frames selected, [(capture, frame) written]).
 ///
 /// `sources` are (capture, path, name, marks). The selection is the conjunction of what is given: `frames` are
@@ -47,7 +81,7 @@ fn ends(row: &EndRow) -> PyResult<Ends> {
 #[allow(clippy::too_many_arguments)] // keyword arguments of a Python function
 pub fn scan(
     py: Python<'_>,
-    sources: Vec<(u32, PathBuf, String, Vec<MarkRow>)>,
+    sources: Vec<SourceRow>,
     out: Option<PathBuf>,
     frames: Option<Vec<(u32, u64)>>,
     ranges: Option<Vec<(i64, i64)>>,
@@ -60,18 +94,7 @@ pub fn scan(
     application: String,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<(u64, Vec<(u32, u64)>)> {
-    let sources: Vec<Source> = sources
-        .into_iter()
-        .map(|(capture, path, name, marks)| Source {
-            capture,
-            path,
-            name,
-            marks: marks
-                .into_iter()
-                .map(|(offset, number, described_to, time_ns)| Mark { offset, number, described_to, time_ns })
-                .collect(),
-        })
-        .collect();
+    let sources = told(sources);
     let mut clauses = Vec::new();
     if let Some(frames) = frames {
         let mut by_capture: rustc_hash::FxHashMap<u32, BTreeSet<u64>> = rustc_hash::FxHashMap::default();

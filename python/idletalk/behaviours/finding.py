@@ -1,0 +1,106 @@
+"""What a behaviour claims, before its evidence is cut out of the captures."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from idletalk import filters
+from idletalk.behaviours.rows import Ask, Row
+from idletalk.model import Severity
+
+MAX_KEPT = 200
+"""Frames of a finding that its evidence file holds (SPEC: at most 200 are kept, all are counted)."""
+
+KEPT = f"min((capture, frame), {MAX_KEPT})"
+"""SQL aggregate for the frames that are kept: the first ones, of rows that name a frame each."""
+
+FRAMES = "count(DISTINCT (capture, frame))"
+"""SQL aggregate for the number of frames behind rows that name a frame each."""
+
+Number = str | int | float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of finding: how grave it is, and what it means."""
+
+    name: str
+    severity: Severity
+    meaning: str
+    would_change: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A judgement about a device. `kept` are the first of the `frames` frames that support it."""
+
+    kind: str
+    device: str
+    sentence: str
+    frames: int
+    kept: Sequence[tuple[int, int]]
+    filter: str
+    filter_note: str | None = None
+    peer: str | None = None
+    subject: str | None = None
+    numbers: Mapping[str, Number]
+
+    @property
+    def id(self) -> str:
+        """The same for the same kind, device, peer and subject, whatever else the capture holds."""
+        told = "\0".join(part or "" for part in (self.kind, self.device, self.peer, self.subject))
+        return f"{self.kind}-{hashlib.sha256(told.encode('utf-8', 'surrogateescape')).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What every judgement may want to know of the capture as a whole."""
+
+    names: Mapping[str, str]
+    """name by device id"""
+    macs: Mapping[str, Sequence[str]]
+    """MACs by device id"""
+    subjects: Sequence[str]
+    """devices that are judged: those under test, else all but gateways and capture boxes"""
+    observed_s: float
+    """time that the capture covers, seconds"""
+    unseen: Mapping[str, str]
+    """what this capture cannot show: kind and sentence (behaviours/visibility.py)"""
+    mac_prefix: str
+    """where Wireshark keeps MACs in these captures"""
+
+    def name(self, device: str | None) -> str:
+        """A device's name; the id itself where none is known."""
+        return "an unknown device" if device is None else self.names.get(device, device)
+
+    def sent_by(self, device: str) -> str:
+        """Filter for the frames that a device sent."""
+        return filters.sent_by(self.mac_prefix, self.macs.get(device, ()), device)
+
+    def sent_to(self, device: str) -> str:
+        """Filter for the frames that were sent to a device."""
+        return filters.sent_to(self.mac_prefix, self.macs.get(device, ()), device)
+
+    def of(self, device: str) -> str:
+        """Filter for the frames that a device sent or was sent."""
+        return filters.of_device(self.mac_prefix, self.macs.get(device, ()), device)
+
+
+Judge = Callable[[Ask, Scene], Iterable[Claim]]
+Hidden = Callable[[Scene, str], str | None]
+"""Why a device's question cannot be answered by this capture, in a sentence; none where it can."""
+
+
+def kept(row: Row, column: str = "kept") -> tuple[tuple[int, int], ...]:
+    """The frames of a row that :data:`KEPT` made."""
+    return tuple((pair[0], pair[1]) for pair in row[column])
+
+
+def nothing(_ask: Ask, _scene: Scene) -> Iterable[Claim]:
+    """The judge of a behaviour that has tables only."""
+    return ()
+
+
+def never(_scene: Scene, _device: str) -> str | None:
+    """Of a question that any capture can answer."""
+    return None

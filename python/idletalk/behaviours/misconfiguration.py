@@ -1,0 +1,183 @@
+"""What does each device ask for again and again without getting it?"""
+
+from collections.abc import Iterable
+
+from idletalk import filters
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, iso
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept
+
+MIN_TIMES = 3
+"""Failures before they are a habit: a restart or a lost frame makes one or two (TCP itself sends a SYN again)."""
+
+SERVICE_REFUSED = Kind(
+    name="service-refused",
+    severity="low",
+    meaning="A host says again and again that nobody listens at the port that the device asks.",
+    would_change="answers from that port, or an end of the requests",
+)
+SERVICE_UNANSWERED = Kind(
+    name="service-unanswered",
+    severity="low",
+    meaning="A service was asked again and again and nothing ever came back.",
+    would_change="an answer; a capture that sees only one direction makes every service look so",
+)
+FOREIGN_ADDRESS = Kind(
+    name="foreign-address",
+    severity="low",
+    meaning="The device sends to a private address that belongs to no network here: left over from somewhere else. "
+    "Whoever gives himself that address gets what is meant for it.",
+    would_change="a network or a route with that address (lab file: local_networks)",
+)
+NAME_MISSING = Kind(
+    name="name-missing",
+    severity="note",
+    meaning="The device asks for a name that does not exist, again and again.",
+    would_change="an answer with an address",
+)
+NAME_REFUSED = Kind(
+    name="name-refused",
+    severity="low",
+    meaning="The name server refuses or fails to answer, again and again.",
+    would_change="an answer without error",
+)
+
+_ICMP = {4: "icmp.type == 3 && icmp.code == 3", 6: "icmpv6.type == 1 && icmpv6.code == 4"}
+_WORDS = {2: "failed (SERVFAIL)", 3: "said that it does not exist (NXDOMAIN)", 5: "refused (REFUSED)"}
+
+
+def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    yield from _refused(ask, scene)
+    yield from _connections(ask, scene)
+    yield from _strangers(ask, scene)
+    yield from _names(ask, scene)
+
+
+def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        f"SELECT device, peer, port, transport, version, {FRAMES} AS frames, {KEPT} AS kept, min(time_ns) AS first_ns,"
+        " max(time_ns) AS last_ns FROM refused_datagrams GROUP BY ALL HAVING count(*) >= ? ORDER BY ALL",
+        MIN_TIMES,
+    )
+    for row in rows:
+        yield Claim(
+            kind=SERVICE_REFUSED.name,
+            device=row["device"],
+            peer=row["peer"],
+            subject=f"{row['transport']}/{row['port']}",
+            sentence=f"{scene.name(row['device'])} asks {row['peer']} at {row['transport']} port {row['port']}, which answers"
+            f" that nobody listens there: {row['frames']} times since {iso(row['first_ns'])[:19]}Z.",
+            numbers={"times": row["frames"], "first": iso(row["first_ns"]), "last": iso(row["last_ns"])},
+            frames=row["frames"],
+            kept=kept(row),
+            filter=filters.both(
+                _ICMP[row["version"]],
+                scene.sent_to(row["device"]),
+                filters.address("dst", row["peer"]),
+                f"{row['transport']}.dstport == {row['port']}",
+            ),
+        )
+
+
+def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        "SELECT a.device, a.peer, a.transport, a.port, a.outcome, max(f.times) AS times, max(f.successes) AS successes,"
+        f" sum(originator_packets)::BIGINT AS frames, min((capture, frame), {MAX_KEPT}) AS kept, min(a.first_ns) AS first_ns,"
+        " max(a.last_ns) AS last_ns FROM attempts AS a JOIN failures AS f USING (device, peer, transport, port, outcome)"
+        " GROUP BY ALL HAVING max(f.times) >= ? AND (a.outcome = 'reset' OR max(f.successes) = 0) ORDER BY ALL",
+        MIN_TIMES,
+    )
+    for row in rows:
+        kind = SERVICE_REFUSED if row["outcome"] == "reset" else SERVICE_UNANSWERED
+        told = "is refused each time" if row["outcome"] == "reset" else "never gets an answer"
+        opens = "tcp.flags.syn == 1 && tcp.flags.ack == 0" if row["transport"] == "tcp" else filters.NOT_QUOTED
+        yield Claim(
+            kind=kind.name,
+            device=row["device"],
+            peer=row["peer"],
+            subject=f"{row['transport']}/{row['port']}",
+            sentence=f"{scene.name(row['device'])} tries {row['peer']} at {row['transport']} port {row['port']} and {told}:"
+            f" {row['times']} times since {iso(row['first_ns'])[:19]}Z.",
+            numbers={
+                "times": row["times"],
+                "answered": row["successes"],
+                "first": iso(row["first_ns"]),
+                "last": iso(row["last_ns"]),
+            },
+            frames=row["frames"],
+            kept=kept(row),
+            filter=filters.both(
+                scene.sent_by(row["device"]),
+                filters.address("dst", row["peer"]),
+                f"{row['transport']}.dstport == {row['port']}",
+                opens,
+            ),
+            filter_note=f"also the {row['successes']} connections that were accepted" if row["successes"] else None,
+        )
+
+
+def _strangers(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        "SELECT s.*, k.kept FROM strangers AS s JOIN (SELECT peer_flows.device, peer_flows.peer,"
+        f" min((flows.capture, flows.frame), {MAX_KEPT}) AS kept FROM peer_flows JOIN flows USING (flow)"
+        " SEMI JOIN strangers USING (device, peer) GROUP BY ALL) AS k USING (device, peer) ORDER BY s.device, s.peer"
+    )
+    for row in rows:
+        yield Claim(
+            kind=FOREIGN_ADDRESS.name,
+            device=row["device"],
+            peer=row["peer"],
+            sentence=f"{scene.name(row['device'])} sends to {row['peer']}, a private address of no network here:"
+            f" {row['tx_packets']} frames, never answered.",
+            numbers={"frames": row["tx_packets"], "bytes": row["tx_bytes"]},
+            frames=row["tx_packets"],
+            kept=kept(row),
+            filter=filters.both(scene.sent_by(row["device"]), filters.address("dst", row["peer"]), filters.NOT_QUOTED),
+        )
+
+
+def _names(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        f"SELECT device, name, rcode, {FRAMES} AS frames, {KEPT} AS kept, min(time_ns) AS first_ns, max(time_ns) AS last_ns"
+        " FROM failed_names GROUP BY ALL HAVING count(*) >= ? ORDER BY ALL",
+        MIN_TIMES,
+    )
+    for row in rows:
+        yield _name(scene, row)
+
+
+def _name(scene: Scene, row: Row) -> Claim:
+    return Claim(
+        kind=(NAME_MISSING if row["rcode"] == 3 else NAME_REFUSED).name,
+        device=row["device"],
+        subject=row["name"],
+        sentence=f"{scene.name(row['device'])} asks for the name {row['name']}; the name server {_WORDS[row['rcode']]}"
+        f" {row['frames']} times since {iso(row['first_ns'])[:19]}Z.",
+        numbers={"times": row["frames"], "rcode": row["rcode"]},
+        frames=row["frames"],
+        kept=kept(row),
+        filter=filters.both(
+            f"dns.flags.response == 1 && dns.flags.rcode == {row['rcode']}",
+            scene.sent_to(row["device"]),
+            f"dns.qry.name == {filters.quoted(row['name'])}",
+            filters.NOT_QUOTED,
+        ),
+    )
+
+
+BEHAVIOUR = Behaviour(
+    name="misconfiguration",
+    question="What does each device ask for again and again without getting it?",
+    method=(
+        "ICMP port unreachable for what the device itself began; TCP connections that are reset before they are open; "
+        f"connections, DNS and TFTP requests without any answer; {MIN_TIMES} times or more at one host and port. Names that "
+        "the name server says do not exist, or refuses. Private addresses beside which (in the same 256) nobody claimed an address, and "
+        "from which nothing came."
+    ),
+    limits=(
+        "Where the capture sees one direction only, every service looks unanswered. UDP that asks for no answer is not "
+        "judged. A route to another private network that never answers looks like a foreign address."
+    ),
+    tables=("failures", "strangers"),
+    kinds=(SERVICE_REFUSED, SERVICE_UNANSWERED, FOREIGN_ADDRESS, NAME_MISSING, NAME_REFUSED),
+    judge=_judge,
+)

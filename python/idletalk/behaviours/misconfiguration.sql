@@ -1,0 +1,91 @@
+-- What fails again and again. Takes device_macs, bare_devices, subjects, claims (inventory.sql), flows, peers, and the facts
+-- icmp, dns, dhcp.
+
+-- Port unreachable (RFC 792: 3/3; RFC 4443: 1/4) for a datagram that the device had sent as who opens a conversation.
+CREATE TEMP TABLE refused_datagrams AS
+SELECT coalesce(m.device, b.device) AS device, i.quoted_destination AS peer, i.quoted_destination_port AS port,
+    CASE i.quoted_protocol WHEN 6 THEN 'tcp' ELSE 'udp' END AS transport, i.version, i.source AS told_by,
+    i.capture, i.frame, i.time_ns
+FROM icmp AS i
+LEFT JOIN device_macs AS m ON m.mac = i.destination_mac
+LEFT JOIN bare_devices AS b ON b.address = i.destination AND i.destination_mac IS NULL
+WHERE ((i.version = 4 AND i.kind = 3 AND i.code = 3) OR (i.version = 6 AND i.kind = 1 AND i.code = 4))
+    AND i.quoted_protocol IN (6, 17) AND i.quoted_source = i.destination
+    AND coalesce(m.device, b.device) IN (FROM subjects)
+    AND EXISTS (FROM flows AS f WHERE f.originator = i.quoted_source AND f.originator_port = i.quoted_source_port
+        AND f.responder = i.quoted_destination AND f.responder_port = i.quoted_destination_port);
+
+-- What each device tried at each service: connections, and requests of protocols that answer each request.
+CREATE TEMP TABLE attempts AS
+SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport, f.responder_port AS port,
+    f.capture, f.frame, f.first_ns, f.last_ns, f.application, f.originator_packets, f.responder_packets,
+    CASE
+        WHEN f.transport = 'udp' THEN CASE WHEN f.responder_packets = 0 THEN 'unanswered' ELSE 'answered' END
+        WHEN f.responder_tcp_flags & 2 > 0 THEN 'answered'
+        WHEN f.responder_tcp_flags & 4 > 0 THEN 'reset'
+        WHEN f.responder_packets = 0 THEN 'unanswered'
+        ELSE 'answered' END AS outcome
+FROM flows AS f
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+WHERE coalesce(m.device, b.device) IN (FROM subjects)
+    AND ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0)
+        OR (f.transport = 'udp' AND coalesce(f.application = 'dns', f.responder_port IN (53, 69))))
+    AND coalesce(place_of(f.responder, f.responder_key), '') IN ('local', 'global');
+
+CREATE TABLE failures AS
+SELECT device, peer, transport, port, 'refused' AS outcome, count(*) AS times,
+    min(time_ns) AS first_ns, max(time_ns) AS last_ns, 0::BIGINT AS successes
+FROM refused_datagrams GROUP BY ALL
+UNION ALL
+SELECT a.device, a.peer, a.transport, a.port, a.outcome, count(*),
+    min(a.first_ns), max(a.last_ns), max(s.successes)
+FROM attempts AS a JOIN (
+    SELECT device, peer, transport, port, count(*) FILTER (outcome = 'answered') AS successes FROM attempts GROUP BY ALL
+) AS s USING (device, peer, transport, port)
+WHERE a.outcome <> 'answered'
+    AND NOT EXISTS (FROM refused_datagrams AS r WHERE r.device = a.device AND r.peer = a.peer AND r.port = a.port AND r.transport = a.transport)
+GROUP BY a.device, a.peer, a.transport, a.port, a.outcome;
+
+COMMENT ON TABLE failures IS 'Services that devices asked for and did not get, by device, host and port.';
+COMMENT ON COLUMN failures.device IS 'Device id';
+COMMENT ON COLUMN failures.peer IS 'Address that was asked';
+COMMENT ON COLUMN failures.transport IS 'tcp or udp';
+COMMENT ON COLUMN failures.port IS 'Port that was asked';
+COMMENT ON COLUMN failures.outcome IS 'refused (ICMP port unreachable), reset (TCP), unanswered';
+COMMENT ON COLUMN failures.times IS 'ICMP errors, or connections and conversations without success';
+COMMENT ON COLUMN failures.first_ns IS 'First time, UTC nanoseconds since 1970';
+COMMENT ON COLUMN failures.last_ns IS 'Last time, UTC nanoseconds since 1970';
+COMMENT ON COLUMN failures.successes IS 'Conversations with the same service that were answered';
+
+-- Private addresses to which a device sends although no network here holds them: nobody claimed one beside it, and
+-- nothing ever came back.
+CREATE TEMP TABLE local_networks AS
+SELECT DISTINCT address_net FROM (
+    SELECT regexp_extract(address, '^(\d+\.\d+\.\d+)\.', 1) AS address_net FROM claims
+    UNION ALL SELECT regexp_extract(address, '^(\d+\.\d+\.\d+)\.', 1) FROM addresses
+) WHERE address_net <> '';
+
+CREATE TABLE strangers AS
+SELECT p.device, p.peer, p.tx_packets, p.tx_bytes, p.first_ns, p.last_ns
+FROM peers AS p
+WHERE p.device IN (FROM subjects) AND p.scope IN ('lan', 'routed') AND p.peer_device IS NULL AND p.rx_packets = 0
+    AND p.peer LIKE '%.%.%.%' AND p.peer NOT LIKE '169.254.%'
+    AND regexp_extract(p.peer, '^(\d+\.\d+\.\d+)\.', 1) NOT IN (FROM local_networks)
+    AND NOT EXISTS (FROM lab_networks WHERE p.peer_key BETWEEN low_key AND high_key);
+
+COMMENT ON TABLE strangers IS 'Private addresses of no network here to which devices send.';
+COMMENT ON COLUMN strangers.device IS 'Device id';
+COMMENT ON COLUMN strangers.peer IS 'The address';
+COMMENT ON COLUMN strangers.tx_packets IS 'Frames that the device sent to it';
+COMMENT ON COLUMN strangers.tx_bytes IS 'Bytes of those';
+COMMENT ON COLUMN strangers.first_ns IS 'First of them, UTC nanoseconds since 1970';
+COMMENT ON COLUMN strangers.last_ns IS 'Last of them, UTC nanoseconds since 1970';
+
+CREATE TEMP TABLE failed_names AS
+SELECT coalesce(m.device, b.device) AS device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
+FROM dns AS d
+LEFT JOIN device_macs AS m ON m.mac = d.destination_mac
+LEFT JOIN bare_devices AS b ON b.address = d.destination AND d.destination_mac IS NULL
+WHERE d.protocol = 'dns' AND d.is_response AND d.rcode IN (2, 3, 5) AND d.query IS NOT NULL
+    AND coalesce(m.device, b.device) IN (FROM subjects);

@@ -1,0 +1,34 @@
+"""Rows of queries, and what they become."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+Ask = Callable[..., Sequence[Row]]
+"""``ask(sql, *parameters)``: the rows of a query over the facts and judgements, by column name."""
+
+
+def iso(time_ns: int) -> str:
+    """UTC nanoseconds since 1970 as ISO 8601 with nine digits."""
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    return f"{_utc(seconds)}.{rest:09d}Z"
+
+
+def optional_iso(time_ns: int | None) -> str | None:
+    """:func:`iso` of a time that can be missing."""
+    return None if time_ns is None else iso(time_ns)
+
+
+def _utc(seconds: int) -> str:
+    from datetime import UTC, datetime, timedelta
+
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def by(rows: Sequence[Row], key: str, make: Callable[[Row], T]) -> dict[str, list[T]]:
+    """Rows made into objects and grouped by a column, in the order in which they came."""
+    groups: dict[str, list[T]] = {}
+    for row in rows:
+        groups.setdefault(row[key], []).append(make(row))
+    return groups

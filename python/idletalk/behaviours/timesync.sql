@@ -1,0 +1,48 @@
+-- Whom each device asks for the time. Takes device_macs, bare_devices, subjects (inventory.sql), peers, peer_names (peers.sql),
+-- and the fact ntp.
+
+CREATE TEMP TABLE time_messages AS
+SELECT coalesce(m.device, b.device) AS device,
+    CASE WHEN n.mode = 3 THEN n.destination ELSE n.source END AS server,
+    n.mode = 3 AS is_request, n.capture, n.frame, n.time_ns, n.stratum, n.poll_s, n.reference_id
+FROM ntp AS n
+LEFT JOIN device_macs AS m ON m.mac = CASE WHEN n.mode = 3 THEN n.source_mac ELSE n.destination_mac END
+LEFT JOIN bare_devices AS b ON b.address = CASE WHEN n.mode = 3 THEN n.source ELSE n.destination END
+    AND (CASE WHEN n.mode = 3 THEN n.source_mac ELSE n.destination_mac END) IS NULL
+WHERE n.mode IN (3, 4) AND coalesce(m.device, b.device) IN (FROM subjects);
+
+CREATE TABLE time_servers AS
+WITH gaps AS (
+    SELECT device, server, time_ns - lag(time_ns) OVER (PARTITION BY device, server ORDER BY time_ns, capture, frame) AS gap_ns
+    FROM time_messages WHERE is_request
+), intervals AS (
+    SELECT device, server, median(gap_ns) / 1e9 AS interval_s FROM gaps WHERE gap_ns IS NOT NULL GROUP BY ALL
+), told AS (
+    SELECT device, peer AS server, arg_min(name, (first_ns, name)) AS name FROM peer_names WHERE told_by = 'dns' GROUP BY ALL
+)
+SELECT
+    t.device, t.server, max(p.scope) AS scope, max(told.name) AS name,
+    max(nullif(regexp_extract(told.name, '([a-z0-9-]+\.)?pool\.ntp\.org$'), '')) AS pool_zone,
+    count(*) FILTER (is_request) AS requests,
+    count(*) FILTER (NOT is_request) AS answers,
+    count(*) FILTER (NOT is_request AND stratum = 0) AS refusals,
+    max(i.interval_s) AS interval_s,
+    min(t.time_ns) AS first_ns, max(t.time_ns) AS last_ns
+FROM time_messages AS t
+LEFT JOIN peers AS p ON p.device = t.device AND p.peer = t.server
+LEFT JOIN told ON told.device = t.device AND told.server = t.server
+LEFT JOIN intervals AS i ON i.device = t.device AND i.server = t.server
+GROUP BY t.device, t.server;
+
+COMMENT ON TABLE time_servers IS 'Whom each device asks for the time (NTP), and who answers.';
+COMMENT ON COLUMN time_servers.device IS 'Device id';
+COMMENT ON COLUMN time_servers.server IS 'Address of the server';
+COMMENT ON COLUMN time_servers.scope IS 'Where the server is, as in peers';
+COMMENT ON COLUMN time_servers.name IS 'Name for which the device got this address from DNS; null: no such answer was seen';
+COMMENT ON COLUMN time_servers.pool_zone IS 'Zone of the NTP pool that the name belongs to';
+COMMENT ON COLUMN time_servers.requests IS 'Requests of the device';
+COMMENT ON COLUMN time_servers.answers IS 'Answers to it';
+COMMENT ON COLUMN time_servers.refusals IS 'Answers that refuse (stratum 0, kiss of death, RFC 5905 7.4)';
+COMMENT ON COLUMN time_servers.interval_s IS 'Median time between two requests, seconds';
+COMMENT ON COLUMN time_servers.first_ns IS 'First message, UTC nanoseconds since 1970';
+COMMENT ON COLUMN time_servers.last_ns IS 'Last message, UTC nanoseconds since 1970';

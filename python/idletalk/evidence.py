@@ -1,0 +1,35 @@
+"""Evidence: the frames of each finding as a small capture, and the hashes of the files that they come from."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from idletalk.store import Store, cut
+
+EVIDENCE = "evidence"
+"""Folder of the evidence files inside an analysis. It holds raw frames: only its owner may look into it."""
+
+Frames = Sequence[tuple[int, int]]
+
+
+class Cited(Protocol):
+    """What has frames to show."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+
+    @property
+    def kept(self) -> Frames: ...  # noqa: D102
+
+
+def write_evidence(store: Store, folder: Path, cited: Sequence[Cited], shown: Mapping[str, str], program: str) -> None:
+    """Write ``evidence/ID.pcapng`` for each; every frame's comment names its file and number there.
+
+    `shown` are names of files by path, as the report tells them.
+    """
+    if not cited:
+        return
+    target = folder / EVIDENCE
+    target.mkdir(mode=0o700, exist_ok=True)
+    sources = [(capture, path, shown[str(path)], marks) for capture, path, marks in store.sources()]
+    cut(sources, [(target / f"{one.id}.pcapng", list(one.kept)) for one in cited], f"idletalk {program}")

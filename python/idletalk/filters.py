@@ -1,0 +1,82 @@
+"""Wireshark display filters: the words in which a claim says how to see its frames."""
+
+from collections.abc import Collection, Sequence
+
+MAC_FIELDS = {
+    "wlan": frozenset({"ieee-802-11", "ieee-802-11-radiotap", "ppi"}),
+    "sll": frozenset({"linux-sll", "linux-sll2"}),
+}
+"""Prefix of the fields that hold MACs if all captures have one of these link types; elsewhere it is `eth`."""
+
+_SOURCES = {"wlan": "wlan.sa", "sll": "sll.src.eth", "eth": "eth.src"}
+_DESTINATIONS = {"wlan": "wlan.da", "eth": "eth.dst"}
+_BOTH = {"wlan": "wlan.addr", "sll": "sll.src.eth", "eth": "eth.addr"}
+
+NOT_QUOTED = "!icmp && !icmpv6"
+"""Wireshark dissects the datagram that an ICMP error quotes, so that its fields match too."""
+
+
+def mac_prefix(link_types: Collection[str]) -> str:
+    """Where Wireshark keeps MACs in captures of these link types: ``eth``, ``wlan`` or ``sll``."""
+    kinds = set(link_types)
+    return next((prefix for prefix, those in MAC_FIELDS.items() if kinds and kinds <= those), "eth")
+
+
+def address(which: str, text: str) -> str:
+    """``ip.src == 192.0.2.1`` and the like; `which` is src, dst or addr."""
+    return f"{'ipv6' if ':' in text else 'ip'}.{which} == {text}"
+
+
+def is_mac(text: str) -> bool:
+    """Whether a peer is told by its MAC."""
+    return len(text) == 17 and text.count(":") == 5
+
+
+def either(alternatives: Sequence[str]) -> str:
+    """Alternatives, in brackets where there are several."""
+    return alternatives[0] if len(alternatives) == 1 else "(" + " || ".join(alternatives) + ")"
+
+
+def both(*conditions: str) -> str:
+    """Conditions that must all hold."""
+    return " && ".join(condition for condition in conditions if condition)
+
+
+def quoted(text: str) -> str:
+    """A string as a display filter writes it; what it cannot hold in quotes is written as an escape."""
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isascii() and character.isprintable():
+        return character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
+
+
+def sent_by(prefix: str, macs: Sequence[str], device: str) -> str:
+    """Frames that a device sent: by its MACs, or by its address where the link has none."""
+    if not macs:
+        return address("src", device.removeprefix("ip:"))
+    return either([f"{_SOURCES[prefix]} == {mac}" for mac in macs])
+
+
+def sent_to(prefix: str, macs: Sequence[str], device: str) -> str:
+    """Frames that were sent to a device; Linux cooked captures hold no receiver's MAC: then nothing."""
+    if not macs:
+        return address("dst", device.removeprefix("ip:"))
+    field = _DESTINATIONS.get(prefix)
+    return either([f"{field} == {mac}" for mac in macs]) if field else ""
+
+
+def of_device(prefix: str, macs: Sequence[str], device: str) -> str:
+    """Frames that a device sent or was sent."""
+    if not macs:
+        return address("addr", device.removeprefix("ip:"))
+    return either([f"{_BOTH[prefix]} == {mac}" for mac in macs])
+
+
+def of_peer(prefix: str, peer: str) -> str:
+    """Frames to or from a peer, told by IP address or MAC."""
+    return f"{_BOTH[prefix]} == {peer}" if is_mac(peer) else address("addr", peer)

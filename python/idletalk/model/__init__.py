@@ -1,0 +1,53 @@
+"""What an analysis says: one set of typed classes that gives JSON, JSON Schema and the Python API.
+
+Missing is ``None`` and means "not known". Times are UTC, ISO 8601 with nanoseconds. Bytes are frame lengths on the
+wire. ``as seen`` counts every captured frame; ``unique`` counts a frame once that several interfaces or files hold.
+"""
+
+from idletalk.model.captures import (
+    Blindness,
+    CaptureFile,
+    Captures,
+    Coverage,
+    Fault,
+    Gap,
+    Interface,
+    LookupSource,
+    Provenance,
+)
+from idletalk.model.devices import Address, Device, Peer, ProtocolVolume, Role, Scope, ToldName, Traffic, Volume
+from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
+
+__all__ = [
+    "SCHEMA",
+    "Address",
+    "Blindness",
+    "CaptureFile",
+    "Captures",
+    "Check",
+    "CloudUse",
+    "Conclusions",
+    "Coverage",
+    "Device",
+    "Evidence",
+    "Fault",
+    "Finding",
+    "FrameName",
+    "Gap",
+    "HourVolume",
+    "IdleRow",
+    "Interface",
+    "Judged",
+    "LookupSource",
+    "Peer",
+    "ProtocolVolume",
+    "Provenance",
+    "Report",
+    "Role",
+    "Scope",
+    "Severity",
+    "ToldName",
+    "Traffic",
+    "Volume",
+]

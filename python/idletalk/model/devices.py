@@ -1,0 +1,108 @@
+"""Devices, their peers, and what they sent and received."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Scope = Literal["lan", "gateway", "multicast", "broadcast", "internet", "routed", "unspecified"]
+Role = Literal["device", "gateway", "capture", "phone", "hub", "bystander"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """Frames and bytes of a device, seen from the device."""
+
+    tx_packets: Annotated[int, Meta(description="frames that it sent")]
+    tx_bytes: Annotated[int, Meta(description="bytes that it sent")]
+    rx_packets: Annotated[int, Meta(description="frames sent to it")]
+    rx_bytes: Annotated[int, Meta(description="bytes sent to it")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic(Volume):
+    """Frames and bytes as seen, and each frame once."""
+
+    unique: Annotated[Volume, Meta(description="the same without frames that the capture holds twice")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An IP address that a device used."""
+
+    address: str
+    first: Annotated[str, Meta(description="first sighting")]
+    last: Annotated[str, Meta(description="last sighting")]
+    told_by: Annotated[tuple[str, ...], Meta(description="what showed it: arp, nd, dhcp, ip (source of a packet)")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldName:
+    """A name and the record that told it."""
+
+    name: str
+    told_by: Annotated[str, Meta(description="dhcp, mdns, dns, sni, http, lab, ...")]
+    first: str
+    count: Annotated[int, Meta(description="how often it was told")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtocolVolume:
+    """What a device sent and received in one protocol."""
+
+    protocol: Annotated[str, Meta(description="application protocol, else transport or network layer")]
+    transport: Annotated[str | None, Meta(description="tcp, udp, icmp ...; null without IP")]
+    application: Annotated[str | None, Meta(description="null: nobody knows it")]
+    recognised_by: Annotated[str | None, Meta(description="content, or only the port")]
+    traffic: Traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """Who a device talks to."""
+
+    address: Annotated[str, Meta(description="IP address, or MAC where no IP is involved")]
+    scope: Scope
+    device: Annotated[str | None, Meta(description="id of the device that has this address, when it is one of ours")]
+    names: Annotated[tuple[ToldName, ...], Meta(description="names in order of trust: SNI, HTTP Host, DNS answer")]
+    country: Annotated[str | None, Meta(description="ISO 3166 code of where the host is said to be")]
+    country_source: str | None
+    country_disagrees: Annotated[bool | None, Meta(description="another source names another country")]
+    asn: int | None
+    organisation: Annotated[str | None, Meta(description="who holds the AS number")]
+    provider: Annotated[str | None, Meta(description="cloud, CDN or hosting provider whose network it is")]
+    provider_kind: str | None
+    anycast: Annotated[bool | None, Meta(description="served from many places at once: the country is no place")]
+    protocols: tuple[ProtocolVolume, ...]
+    traffic: Traffic
+    flows: int
+    first: str
+    last: str
+    open_before_capture: Annotated[
+        bool | None, Meta(description="a TCP connection to it was open before the capture began; null without TCP")
+    ]
+    is_ntp_only: Annotated[bool, Meta(description="nothing but time was asked of it")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A physical thing on the network."""
+
+    id: Annotated[str, Meta(description="its MAC, or ip:ADDRESS where the link has none")]
+    macs: tuple[str, ...]
+    name: str
+    name_told_by: Annotated[str, Meta(description="what told the name: lab, dhcp, mdns, vendor, id")]
+    vendor: Annotated[str | None, Meta(description="holder of the MAC's prefix (IEEE)")]
+    mac_is_random: Annotated[bool | None, Meta(description="the MAC was chosen by software, not by a vendor")]
+    role: Annotated[Role | None, Meta(description="null: nothing tells it")]
+    role_told_by: str | None
+    under_test: Annotated[bool | None, Meta(description="null: no lab file says which devices are under test")]
+    addresses: tuple[Address, ...]
+    hostnames: tuple[ToldName, ...]
+    traffic: Traffic
+    first: str
+    last: str
+    bytes_per_observed_hour: float | None
+    protocols: tuple[ProtocolVolume, ...]
+    peers: tuple[Peer, ...]
+    peers_omitted: Annotated[int, Meta(description="peers with fewer bytes that only the table peers has")]

@@ -1,0 +1,79 @@
+"""The whole of report.json and its conclusions."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+from idletalk.model.captures import Blindness, Captures, Provenance
+from idletalk.model.devices import Device
+from idletalk.model.findings import Check, Finding
+
+SCHEMA = "https://idletalk.invalid/schema/report-1.json"
+"""Identifies the version of report.json; the number grows when a name changes its meaning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourVolume:
+    """Bytes of a device in one hour."""
+
+    device: str
+    hour: Annotated[str, Meta(description="start of the hour")]
+    tx_bytes: int
+    rx_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudUse:
+    """What a device does with one provider."""
+
+    provider: Annotated[str, Meta(description="provider, else the organisation, else 'unknown'")]
+    countries: tuple[str, ...]
+    protocols: tuple[str, ...]
+    hosts: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdleRow:
+    """What a device does when nobody uses it."""
+
+    device: str
+    name: str
+    seen: Annotated[bool, Meta(description="false: under test, and not one frame of it in this capture")]
+    clouds: tuple[CloudUse, ...]
+    countries: tuple[str, ...]
+    countries_disputed: Annotated[
+        tuple[str, ...], Meta(description="of these, those about which look-up tables disagree")
+    ]
+    ntp_hosts: int
+    internet_peers_without_ntp: int
+    lan_peers: Annotated[
+        int | None, Meta(description="devices of the LAN it exchanged frames with; null: undecidable here")
+    ]
+    bytes_per_observed_hour: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusions:
+    """The conclusion tables; null: not judged by this version."""
+
+    idle: tuple[IdleRow, ...] | None
+    operating: None = None
+    updates: None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole of report.json."""
+
+    schema: str = SCHEMA
+    provenance: Provenance
+    captures: Captures
+    cannot_be_seen: tuple[Blindness, ...]
+    devices: tuple[Device, ...]
+    devices_omitted: Annotated[int, Meta(description="devices with fewer bytes that only the table devices has")]
+    hours: Annotated[tuple[HourVolume, ...], Meta(description="bytes by device and hour, for the charts")]
+    findings: Annotated[tuple[Finding, ...], Meta(description="the gravest first")]
+    checks: Annotated[tuple[Check, ...], Meta(description="what was asked of each device, found or not")]
+    conclusions: Conclusions

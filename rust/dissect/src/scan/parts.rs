@@ -1,0 +1,61 @@
+//! Several small captures out of one walk: the evidence of many findings.
+
+use super::output::Output;
+use super::{ScanError, Source, Target, read_near};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Files that are open at once: far below the usual limit of 1,024 (getrlimit(2)).
+const MAX_OPEN: usize = 128;
+
+/// A file and the frames that belong into it.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// pcapng file to be written
+    pub path: PathBuf,
+    /// (capture, frame number)
+    pub frames: BTreeSet<(u32, u64)>,
+}
+
+/// Writes each part's frames into its file; a frame may belong to several. Gives the number of frames written to each.
+///
+/// # Errors
+/// when a file cannot be written
+pub fn cut(sources: &[Source], parts: &[Part], application: &str) -> Result<Vec<u64>, ScanError> {
+    let mut written = Vec::with_capacity(parts.len());
+    for batch in parts.chunks(MAX_OPEN) {
+        written.extend(cut_batch(sources, batch, application)?);
+    }
+    Ok(written)
+}
+
+fn cut_batch(sources: &[Source], parts: &[Part], application: &str) -> Result<Vec<u64>, ScanError> {
+    let mut outputs = Vec::with_capacity(parts.len());
+    let mut wanted: BTreeMap<u32, BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
+    for (index, part) in parts.iter().enumerate() {
+        let target = Target {
+            path: Some(part.path.clone()),
+            pcap: None,
+            max_frames: u64::MAX,
+            application: application.to_owned(),
+        };
+        outputs.push((Output::new(&target)?, 0u64));
+        for (capture, frame) in &part.frames {
+            wanted.entry(*capture).or_default().entry(*frame).or_default().push(index);
+        }
+    }
+    for source in sources {
+        let Some(frames) = wanted.get(&source.capture) else { continue };
+        let numbers: BTreeSet<u64> = frames.keys().copied().collect();
+        read_near(source, &numbers, |frame, summary| {
+            for index in frames.get(&frame.number).into_iter().flatten() {
+                if let Some((output, count)) = outputs.get_mut(*index) {
+                    output.write(source, frame, summary)?;
+                    *count = count.saturating_add(1);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    outputs.into_iter().map(|(output, count)| output.finish().map(|()| count)).collect()
+}
