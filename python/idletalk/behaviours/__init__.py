@@ -3,7 +3,7 @@
 To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :data:`BEHAVIOURS`.
 """
 
-from idletalk.behaviours import flows, inventory, misconfiguration, peers, timesync, traffic
+from idletalk.behaviours import fallback, flows, inventory, lateral, misconfiguration, peers, timesync, traffic
 from idletalk.behaviours.behaviour import Ask, Behaviour
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
@@ -13,6 +13,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     peers.BEHAVIOUR,
     timesync.BEHAVIOUR,
     misconfiguration.BEHAVIOUR,
+    fallback.BEHAVIOUR,
+    lateral.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 

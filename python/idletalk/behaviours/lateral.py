@@ -1,0 +1,211 @@
+"""What does each device do to its neighbours without being told to?"""
+
+from collections.abc import Iterable
+
+from idletalk import filters
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept
+
+SEARCH = Kind(
+    name="lan-search",
+    severity="note",
+    meaning="The device searches the LAN for other devices or services. Many do, to find an app or a hub of their own.",
+    would_change="an end of the searches; what is searched tells whether they are for its own kind",
+)
+FOLLOWED = Kind(
+    name="lan-follow-up",
+    severity="medium",
+    meaning="The device searched the LAN, a neighbour answered, and the device connected to it: lateral movement. "
+    "Whoever controls the device, or its cloud, learns what else is here and reaches it from inside.",
+    would_change="a person or an app that asked the device to do so; connections that belong to its own system",
+)
+GATEWAY = Kind(
+    name="gateway-follow-up",
+    severity="low",
+    meaning="The device searched the LAN, the gateway answered, and the device connected to it: usually to have ports opened "
+    "from outside (UPnP Internet gateway).",
+    would_change="what it asks there: reading a description opens nothing",
+)
+SWEEP = Kind(
+    name="lan-sweep",
+    severity="medium",
+    meaning="The device asks whole ranges of addresses, or many ports of a neighbour, within five minutes "
+    "(thresholds of Zeek's scan detection: 25 hosts, 15 ports).",
+    would_change="the reason for which it asks; a hub that keeps a list of its devices asks many hosts too",
+)
+
+_SEARCHED = {
+    "ssdp": 'ssdp && http.request.method == "M-SEARCH"',
+    "mdns": "mdns && dns.flags.response == 0 && dns.qry.type == 12",
+    "llmnr": "llmnr && dns.flags.response == 0",
+}
+_CONTROLS = ("phone", "hub")
+MAX_NAMED = 4
+"""Targets named in a sentence; the table has all."""
+
+
+def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    controllers = {r["device"] for r in ask("SELECT device FROM devices WHERE list_contains(?, role)", list(_CONTROLS))}
+    for claim in (*_searches(ask, scene), *_followed(ask, scene), *_sweeps(ask, scene)):
+        # who is there to control others does so by order of its owner
+        if claim.device not in controllers:
+            yield claim
+
+
+def _searches(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        f"SELECT device, protocol, {FRAMES} AS frames, {KEPT} AS kept, list(DISTINCT what ORDER BY what) AS targets,"
+        " bool_or(protocol = 'mdns' AND what LIKE '%.arpa') AS reverse FROM search_frames GROUP BY device, protocol"
+        " ORDER BY device, protocol"
+    )
+    for row in rows:
+        named = [target for target in row["targets"] if target]
+        told = ", ".join(named[:MAX_NAMED]) + (" …" if len(named) > MAX_NAMED else "")
+        yield Claim(
+            kind=SEARCH.name,
+            device=row["device"],
+            subject=row["protocol"],
+            sentence=f"{scene.name(row['device'])} searches the LAN by {row['protocol'].upper()} ({row['frames']} frames): {told}.",
+            numbers={"frames": row["frames"], "targets": len(named)},
+            frames=row["frames"],
+            kept=kept(row),
+            filter=filters.both(_SEARCHED[row["protocol"]], scene.sent_by(row["device"]), filters.NOT_QUOTED),
+            filter_note="also questions for the names of addresses"
+            if row["protocol"] == "mdns" and _reverse(ask, row)
+            else None,
+        )
+
+
+def _reverse(ask: Ask, row: Row) -> bool:
+    """Whether the device also asked mDNS which names addresses have, which the filter cannot tell apart."""
+    return bool(
+        ask(
+            "SELECT 1 FROM dns_questions AS q JOIN device_macs AS m ON m.mac = q.source_mac WHERE m.device = ?"
+            " AND protocol = 'mdns' AND NOT is_response AND kind = 12 AND name LIKE '%.arpa' LIMIT 1",
+            row["device"],
+        )
+    )
+
+
+def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        "WITH answered AS (SELECT device, peer, count(DISTINCT (capture, frame)) AS answers,"
+        f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM answer_frames WHERE protocol = 'ssdp' OR protocol = 'mdns' GROUP BY ALL),"
+        " searched AS (SELECT device, protocol, count(DISTINCT (capture, frame)) AS searches,"
+        f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
+        f" opened AS (SELECT device, peer, port, min((capture, frame), {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"
+        " SELECT c.*, a.answers, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
+        " FROM lateral_chains AS c JOIN opened AS o USING (device, peer, port) JOIN answered AS a USING (device, peer)"
+        " JOIN searched AS s ON s.device = c.device AND s.protocol = c.protocol ORDER BY c.device, c.peer, c.port"
+    )
+    for row in rows:
+        neighbour = f"{scene.name(row['peer_device'])} ({row['peer']})" if row["peer_device"] else row["peer"]
+        frames = row["searches"] + row["answers"] + row["packets"]
+        yield Claim(
+            kind=(GATEWAY if row["scope"] == "gateway" else FOLLOWED).name,
+            device=row["device"],
+            peer=row["peer"],
+            subject=f"tcp/{row['port']}",
+            sentence=f"{scene.name(row['device'])} searched the LAN by {row['protocol'].upper()}, {neighbour} answered, and"
+            f" {scene.name(row['device'])} connected to its TCP port {row['port']}: {row['connections']} connections,"
+            f" {row['accepted']} accepted{_fetched(row)}.",
+            numbers={
+                "searches": row["searches"],
+                "answers": row["answers"],
+                "follow_up_frames": row["packets"],
+                "connections": row["connections"],
+                "requests": row["requests"],
+            },
+            frames=frames,
+            kept=sorted({*kept(row, "search_kept"), *kept(row, "answer_kept"), *kept(row, "opened_kept")}),
+            filter=_chain_filter(scene, row),
+            filter_note=_also(row),
+        )
+
+
+def _also(row: Row) -> str | None:
+    return "all mDNS of both, questions and answers alike" if row["protocol"] == "mdns" else None
+
+
+def _fetched(row: Row) -> str:
+    if not row["requests"]:
+        return ""
+    pages = ", ".join(row["uris"][:MAX_NAMED])
+    codes = ", ".join(str(status) for status in row["statuses"] or ()) or "no answer"
+    return f", {row['requests']} HTTP requests ({pages}; answers: {codes})"
+
+
+def _chain_filter(scene: Scene, row: Row) -> str:
+    """Search, answer and connection, each by its own condition."""
+    device, peer = row["device"], row["peer"]
+    if row["protocol"] == "ssdp":
+        answers = filters.both("ssdp && http.response", scene.sent_to(device), filters.address("src", peer))
+    else:
+        answers = filters.both("mdns && dns.flags.response == 1", filters.address("src", peer))
+    conversation = filters.both(scene.of(device), filters.address("addr", peer), f"tcp.port == {row['port']}")
+    searched = filters.both(_SEARCHED[row["protocol"]], scene.sent_by(device))
+    return filters.both(f"(({searched}) || ({answers}) || ({conversation}))", filters.NOT_QUOTED)
+
+
+def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        f"SELECT s.*, k.kept, k.all_frames FROM sweeps AS s JOIN (SELECT device, kind, peer, {FRAMES} AS all_frames, {KEPT} AS kept"
+        " FROM probes GROUP BY ALL) AS k ON k.device = s.device AND k.kind = s.kind AND k.peer IS NOT DISTINCT FROM s.peer"
+        " ORDER BY s.device, s.kind, s.peer"
+    )
+    for row in rows:
+        what = {
+            "arp": "asks by ARP for {n} addresses",
+            "ping": "pings {n} hosts of the LAN",
+            "ports": f"tries {{n}} TCP ports of {row['peer']}",
+        }[row["kind"]].format(n=row["targets"])
+        yield Claim(
+            kind=SWEEP.name,
+            device=row["device"],
+            peer=row["peer"],
+            subject=row["kind"],
+            sentence=f"{scene.name(row['device'])} {what} within five minutes.",
+            numbers={"targets": row["targets"], "frames": row["all_frames"]},
+            frames=row["all_frames"],
+            kept=kept(row),
+            filter=_sweep_filter(scene, row),
+            filter_note="also pings of hosts beyond the LAN" if row["kind"] == "ping" else None,
+        )
+
+
+def _sweep_filter(scene: Scene, row: Row) -> str:
+    own = scene.sent_by(row["device"])
+    if row["kind"] == "arp":
+        return filters.both("arp.opcode == 1 && arp.isgratuitous == 0", own)
+    if row["kind"] == "ping":
+        return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
+    return filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own, filters.address("dst", row["peer"]))
+
+
+def _hidden(scene: Scene, _device: str) -> str | None:
+    """Frames between stations that never reach the capture point cannot be judged."""
+    if "station_to_station" in scene.unseen:
+        return "Undecidable: " + scene.unseen["station_to_station"]
+    return None
+
+
+BEHAVIOUR = Behaviour(
+    name="lateral",
+    question="What does each device do to its neighbours without being told to?",
+    method=(
+        "Searching (SSDP M-SEARCH, mDNS questions for kinds of services, LLMNR), announcing and answering are told apart. "
+        "Lateral movement is the whole chain: the device searched, a neighbour answered it, and the device then opened a "
+        "connection to that neighbour, at the port of the LOCATION that it was told or within a minute of an answer. "
+        "Sweeps: at least 25 hosts by ARP or ping, or 15 TCP ports of one host, within five minutes (thresholds of Zeek's "
+        "scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
+    ),
+    limits=(
+        "Traffic between stations of one access point may never reach the capture: then nothing seen is not nothing done. "
+        "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Slow sweeps stay "
+        "below the thresholds. Who gave the order cannot be seen when it came encrypted."
+    ),
+    tables=("searches", "lateral_chains", "sweeps"),
+    kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP),
+    judge=_judge,
+    hidden=_hidden,
+)
