@@ -3,7 +3,17 @@
 To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :data:`BEHAVIOURS`.
 """
 
-from idletalk.behaviours import fallback, flows, inventory, lateral, misconfiguration, peers, timesync, traffic
+from idletalk.behaviours import (
+    fallback,
+    flows,
+    inventory,
+    lateral,
+    misconfiguration,
+    peers,
+    services,
+    timesync,
+    traffic,
+)
 from idletalk.behaviours.behaviour import Ask, Behaviour
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
@@ -15,6 +25,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     misconfiguration.BEHAVIOUR,
     fallback.BEHAVIOUR,
     lateral.BEHAVIOUR,
+    services.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 

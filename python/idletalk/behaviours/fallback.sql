@@ -2,7 +2,7 @@
 
 CREATE TEMP TABLE turns AS
 WITH opened AS (
-    SELECT device, peer, port, transport, outcome, capture, frame, first_ns, originator_packets, application,
+    SELECT device, peer, port, transport, outcome, capture, frame, first_ns, last_ns, originator_packets, application,
         outcome IN ('reset', 'unanswered') AS failed
     FROM attempts WHERE transport = 'tcp'
 )
@@ -12,8 +12,8 @@ SELECT a.device, a.peer, a.port, a.capture, a.frame, a.first_ns, a.originator_pa
     b.peer AS to_peer, b.port AS to_port, b.application AS to_application, b.capture AS to_capture, b.frame AS to_frame,
     b.first_ns AS to_first_ns
 FROM opened AS a ASOF JOIN (FROM opened WHERE NOT failed) AS b
-    ON a.device = b.device AND b.first_ns >= a.first_ns
-WHERE a.failed AND b.first_ns - a.first_ns <= 30000000000 AND (b.peer, b.port) <> (a.peer, a.port);
+    ON a.device = b.device AND b.first_ns >= a.last_ns
+WHERE a.failed AND b.first_ns - a.last_ns <= 30000000000 AND (b.peer, b.port) <> (a.peer, a.port);
 
 CREATE TABLE fallbacks AS
 WITH failures_of AS (

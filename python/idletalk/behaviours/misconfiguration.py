@@ -170,8 +170,8 @@ BEHAVIOUR = Behaviour(
     method=(
         "ICMP port unreachable for what the device itself began; TCP connections that are reset before they are open; "
         f"connections, DNS and TFTP requests without any answer; {MIN_TIMES} times or more at one host and port. Names that "
-        "the name server says do not exist, or refuses. Private addresses beside which (in the same 256) nobody claimed an address, and "
-        "from which nothing came."
+        "the name server says do not exist, or refuses. Private addresses in no network that DHCP tells (else: in no block of 65,536 that holds an "
+        "address of somebody here), sent to three times or more, and from which nothing came."
     ),
     limits=(
         "Where the capture sees one direction only, every service looks unanswered. UDP that asks for no answer is not "

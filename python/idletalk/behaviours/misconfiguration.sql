@@ -13,7 +13,9 @@ WHERE ((i.version = 4 AND i.kind = 3 AND i.code = 3) OR (i.version = 6 AND i.kin
     AND i.quoted_protocol IN (6, 17) AND i.quoted_source = i.destination
     AND coalesce(m.device, b.device) IN (FROM subjects)
     AND EXISTS (FROM flows AS f WHERE f.originator = i.quoted_source AND f.originator_port = i.quoted_source_port
-        AND f.responder = i.quoted_destination AND f.responder_port = i.quoted_destination_port);
+        AND f.responder = i.quoted_destination AND f.responder_port = i.quoted_destination_port
+        -- after an exchange it is the end of that exchange: a viewer that closed its socket
+        AND f.responder_packets = 0);
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
 CREATE TEMP TABLE attempts AS
@@ -58,20 +60,23 @@ COMMENT ON COLUMN failures.first_ns IS 'First time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN failures.last_ns IS 'Last time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN failures.successes IS 'Conversations with the same service that were answered';
 
--- Private addresses to which a device sends although no network here holds them: nobody claimed one beside it, and
--- nothing ever came back.
-CREATE TEMP TABLE local_networks AS
-SELECT DISTINCT address_net FROM (
-    SELECT regexp_extract(address, '^(\d+\.\d+\.\d+)\.', 1) AS address_net FROM claims
-    UNION ALL SELECT regexp_extract(address, '^(\d+\.\d+\.\d+)\.', 1) FROM addresses
-) WHERE address_net <> '';
+-- Private addresses to which a device sends although no network here holds them: nothing ever came back, and nobody here
+-- has an address beside them: in the network that DHCP tells, else in the same 65,536 (a site with several networks uses one block).
+CREATE TEMP TABLE local_blocks AS
+SELECT DISTINCT a.key & coalesce(d.mask, 4294901760) AS low_key, coalesce(d.mask, 4294901760) AS mask
+FROM (SELECT DISTINCT h.key FROM addresses JOIN hosts AS h USING (address) WHERE NOT contains(address, ':')) AS a
+LEFT JOIN (
+    SELECT DISTINCT (split_part(subnet_mask, '.', 1)::UBIGINT << 24) + (split_part(subnet_mask, '.', 2)::UBIGINT << 16)
+        + (split_part(subnet_mask, '.', 3)::UBIGINT << 8) + split_part(subnet_mask, '.', 4)::UBIGINT AS mask
+    FROM dhcp WHERE is_reply AND subnet_mask IS NOT NULL
+) AS d ON true;
 
 CREATE TABLE strangers AS
 SELECT p.device, p.peer, p.tx_packets, p.tx_bytes, p.first_ns, p.last_ns
 FROM peers AS p
-WHERE p.device IN (FROM subjects) AND p.scope IN ('lan', 'routed') AND p.peer_device IS NULL AND p.rx_packets = 0
-    AND p.peer LIKE '%.%.%.%' AND p.peer NOT LIKE '169.254.%'
-    AND regexp_extract(p.peer, '^(\d+\.\d+\.\d+)\.', 1) NOT IN (FROM local_networks)
+WHERE p.device IN (FROM subjects) AND p.device NOT LIKE 'ip:%' AND p.scope IN ('lan', 'routed') AND p.peer_device IS NULL
+    AND p.rx_packets = 0 AND p.tx_packets >= 3 AND p.peer LIKE '%.%.%.%' AND p.peer NOT LIKE '169.254.%'
+    AND NOT EXISTS (FROM local_blocks WHERE p.peer_key & mask = low_key)
     AND NOT EXISTS (FROM lab_networks WHERE p.peer_key BETWEEN low_key AND high_key);
 
 COMMENT ON TABLE strangers IS 'Private addresses of no network here to which devices send.';
