@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from idletalk.behaviours import BEHAVIOURS, captures, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
+from idletalk.conclusions.fleet import fleet
+from idletalk.conclusions.idle import idle_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
@@ -53,6 +55,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         write_evidence(store, folder, verdicts.claims, shown, program_version())
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
         hashes = file_hashes(files, options.hash, cited)
+        rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
         return Report(
             provenance=Provenance(
                 idletalk=program_version(),
@@ -82,7 +85,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
-            conclusions=Conclusions(idle=peers.idle_rows(devices, _missing(lab, everything, options), lan_visible)),
+            conclusions=Conclusions(fleet=fleet(rows), idle=rows),
         )
     finally:
         store.close()

@@ -1,10 +1,8 @@
 """Who does each device talk to?"""
 
-from collections.abc import Iterable, Mapping
-
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
 from idletalk.behaviours.inventory import protocol_volume, told_name, volume
-from idletalk.model import CloudUse, Device, IdleRow, Peer, ProtocolVolume, ToldName
+from idletalk.model import Peer, ProtocolVolume, ToldName
 
 BEHAVIOUR = Behaviour(
     name="peers",
@@ -90,82 +88,3 @@ def _peer(
         open_before_capture=row["open_before_capture"],
         is_ntp_only=row["is_ntp_only"],
     )
-
-
-def idle_rows(devices: tuple[Device, ...], missing: Mapping[str, str], lan_visible: bool) -> tuple[IdleRow, ...]:
-    """The idle conclusion: a row for each device but gateways and capture boxes; where a lab file tells, those under test.
-
-    `missing` are devices under test that sent and got nothing, names by id; they have a row too. `lan_visible` is false
-    where this capture point cannot show whether devices of the LAN talk to one another.
-    """
-    chosen = [d for d in devices if d.role not in ("gateway", "capture") and d.under_test is not False]
-    unseen = tuple(
-        IdleRow(
-            device=device,
-            name=name,
-            seen=False,
-            clouds=(),
-            countries=(),
-            countries_disputed=(),
-            ntp_hosts=0,
-            internet_peers_without_ntp=0,
-            lan_peers=0 if lan_visible else None,
-            bytes_per_observed_hour=None,
-        )
-        for device, name in sorted(missing.items())
-    )
-    return (*(_idle_row(device, lan_visible) for device in chosen), *unseen)
-
-
-def _idle_row(device: Device, lan_visible: bool) -> IdleRow:
-    internet = [peer for peer in device.peers if peer.scope == "internet"]
-    services = [peer for peer in internet if not peer.is_ntp_only]
-    clouds: dict[str, list[Peer]] = {}
-    for peer in services:
-        clouds.setdefault(peer.provider or peer.organisation or "unknown", []).append(peer)
-    # one neighbour can be several peers: by IPv4, by IPv6, and by MAC in ARP, which says nothing to it
-    neighbours = {
-        p.device or p.address for p in device.peers if p.scope == "lan" and any(q.transport for q in p.protocols)
-    }
-    return IdleRow(
-        device=device.id,
-        name=device.name,
-        seen=True,
-        clouds=tuple(
-            CloudUse(
-                provider=provider,
-                countries=_sorted(place(peer) for peer in group),
-                protocols=_sorted(_spoken(protocol) for peer in group for protocol in peer.protocols),
-                hosts=len(group),
-                bytes=sum(map(_bytes, group)),
-            )
-            for provider, group in sorted(clouds.items(), key=lambda entry: (-sum(map(_bytes, entry[1])), entry[0]))
-        ),
-        countries=_sorted(place(peer) for peer in services),
-        countries_disputed=_sorted(place(peer) for peer in services if peer.country_disagrees),
-        ntp_hosts=sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols)),
-        internet_peers_without_ntp=len(services),
-        lan_peers=len(neighbours) if neighbours or lan_visible else None,
-        bytes_per_observed_hour=device.bytes_per_observed_hour,
-    )
-
-
-def _bytes(peer: Peer) -> int:
-    return peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
-
-
-def _spoken(protocol: ProtocolVolume) -> str:
-    """The protocol as a conclusion names it: TCP or UDP alone does not say what was spoken."""
-    carries = protocol.application is None and protocol.transport in ("tcp", "udp")
-    if carries:
-        return f"unknown {protocol.protocol}"
-    return f"{protocol.protocol} by port" if protocol.recognised_by == "port" else protocol.protocol
-
-
-def place(peer: Peer) -> str | None:
-    """The country of a peer; none for an anycast address, which is in many."""
-    return None if peer.anycast else peer.country
-
-
-def _sorted(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({value for value in values if value}))

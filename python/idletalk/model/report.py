@@ -51,6 +51,12 @@ class IdleRow:
     lan_peers: Annotated[
         int | None, Meta(description="devices of the LAN it exchanged frames with; null: undecidable here")
     ]
+    lateral_movements: Annotated[
+        tuple[str, ...] | None,
+        Meta(description="neighbours that it found and connected to, and sweeps; null: undecidable here"),
+    ]
+    searches_by: Annotated[tuple[str, ...], Meta(description="protocols by which it searches the LAN")]
+    unencrypted: Annotated[tuple[str, ...], Meta(description="protocols in clear that it speaks with Internet hosts")]
     bytes_per_observed_hour: float | None
 
 
@@ -58,6 +64,7 @@ class IdleRow:
 class Conclusions:
     """The conclusion tables; null: not judged by this version."""
 
+    fleet: Annotated[tuple[str, ...], Meta(description="what holds for the devices together, in sentences")]
     idle: tuple[IdleRow, ...] | None
     operating: None = None
     updates: None = None

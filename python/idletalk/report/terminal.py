@@ -39,6 +39,9 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
         out.print(Text(clean(text), style=style))
 
     say(opening(report), "bold")
+    if report.conclusions.fleet:
+        say("")
+        say(" ".join(report.conclusions.fleet))
     for table in (_ranking(report), _idle(report), _largest_peers(report)):
         if table.row_count:
             out.print()

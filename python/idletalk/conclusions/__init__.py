@@ -1,0 +1,1 @@
+"""Conclusions: what a reader wants to know first, from the judged devices and findings."""
