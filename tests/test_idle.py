@@ -1,0 +1,36 @@
+"""The idle findings of the demo are those that the lab planted: all found, none invented."""
+
+import json
+from pathlib import Path
+
+import idletalk
+from tests.truths import claimed, expected, scores
+
+TRUTH = json.loads((Path(__file__).parents[1] / "demo" / "truth.json").read_text())
+
+
+def test_what_the_lab_planted_is_found_and_nothing_else(demo: idletalk.Analysis) -> None:
+    wanted, found = expected(TRUTH), claimed(demo.report)
+    for kind, (hits, missed, invented) in scores(wanted, found).items():
+        print(f"{kind}: {hits} found, {missed} missed, {invented} invented")
+    assert found == wanted
+    assert {kind for kind, *_ in wanted} == {
+        "lan-search", "lan-follow-up", "gateway-follow-up", "fallback-in-clear", "service-refused", "ntp-unanswered",
+    }  # fmt: skip
+
+
+def test_the_study_s_sentences_stand_in_the_conclusions(demo: idletalk.Analysis) -> None:
+    fleet = " ".join(demo.report.conclusions.fleet)
+    assert "All 8 devices rely on Amazon" in fleet
+    assert "only cam-a and cam-b speak MQTT" in fleet
+    rows = {row.name: row for row in demo.report.conclusions.idle or ()}
+    assert rows["cam-a"].lateral_movements == ("neighbour",)
+    assert rows["door"].lateral_movements == ()
+    assert rows["cam-a"].searches_by == ("ssdp",)
+
+
+def test_what_was_not_found_is_said_for_each_device_and_question(demo: idletalk.Analysis) -> None:
+    door = next(device.id for device in demo.report.devices if device.name == "door")
+    outcomes = {check.question: check.outcome for check in demo.report.checks if check.device == door}
+    assert outcomes["misconfiguration"] == "found"
+    assert outcomes["lateral"] == outcomes["fallback"] == outcomes["timesync"] == "not_found"
