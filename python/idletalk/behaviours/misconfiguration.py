@@ -88,7 +88,8 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
     )
     for row in rows:
         kind = SERVICE_REFUSED if row["outcome"] == "reset" else SERVICE_UNANSWERED
-        told = "is refused each time" if row["outcome"] == "reset" else "never gets an answer"
+        refused = f"is refused, and accepted {row['successes']} times" if row["successes"] else "is refused each time"
+        told = refused if row["outcome"] == "reset" else "never gets an answer"
         opens = "tcp.flags.syn == 1 && tcp.flags.ack == 0" if row["transport"] == "tcp" else filters.NOT_QUOTED
         yield Claim(
             kind=kind.name,
