@@ -22,7 +22,7 @@ pub struct At {
 }
 
 /// One end of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct End {
     /// MAC, where the link tells one
     pub mac: Option<Mac>,

@@ -52,6 +52,8 @@ pub fn tables() -> Vec<&'static TableSpec> {
         crate::icmp::Icmp::SPEC,
         WeirdRow::SPEC,
         WeirdCount::SPEC,
+        crate::payloads::PayloadRow::SPEC,
+        crate::payloads::OmittedRow::SPEC,
     ];
     own.into_iter().chain(crate::app::PROTOCOLS.iter().flat_map(|protocol| protocol.tables.iter().copied())).collect()
 }

@@ -18,6 +18,7 @@ pub mod icmp;
 pub mod originator;
 pub mod packet;
 mod parts;
+mod payloads;
 pub mod scan;
 pub mod shard;
 pub mod sink;

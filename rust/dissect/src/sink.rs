@@ -1,6 +1,7 @@
 //! Where facts of one thread gather, each with its place in the walk.
 
 use crate::at::At;
+use crate::payloads::Payloads;
 use crate::tables::{Record, Sheets};
 use crate::weird::{Weird, WeirdCount, WeirdRow};
 use rustc_hash::FxHashMap;
@@ -17,6 +18,7 @@ pub struct Sink {
     sub: u64,
     shard: u64,
     weirds: FxHashMap<(u64, Weird), u64>,
+    payloads: FxHashMap<u64, Payloads>,
 }
 
 impl Sink {
@@ -47,8 +49,37 @@ impl Sink {
         }
     }
 
-    /// Adds the totals of the oddities; called once, at the end.
+    /// Keeps payload of the frame at hand for whoever searches it; false where more of this sender in this flow is of no
+    /// use. `offset` is the place of the first byte in its stream or message.
+    pub fn payload(
+        &mut self,
+        at: &At,
+        carrier: &'static str,
+        subject: Option<&str>,
+        offset: u64,
+        bytes: &[u8],
+    ) -> bool {
+        let payloads = self.payloads.entry(self.shard).or_default();
+        let wanted = payloads.add(self.position, at, carrier, subject, offset, bytes);
+        for (position, row) in payloads.due() {
+            self.sub = self.sub.wrapping_add(1);
+            self.sheets.push((position, self.sub), &row);
+        }
+        wanted
+    }
+
+    /// Adds what waits, and the totals of oddities and of payload left out; called once, at the end.
     pub fn finish(&mut self) {
+        let mut payloads: Vec<_> = self.payloads.drain().collect();
+        payloads.sort_unstable_by_key(|(shard, _)| *shard);
+        for (shard, mut payloads) in payloads {
+            for (sub, (position, row)) in payloads.drain().into_iter().enumerate() {
+                self.sheets.push((position, sub as u64), &row);
+            }
+            for (sub, row) in payloads.omitted().into_iter().enumerate() {
+                self.sheets.push((shard, sub as u64), &row);
+            }
+        }
         let mut counts: Vec<_> = self.weirds.drain().collect();
         counts.sort_unstable();
         for ((shard, kind), count) in counts {

@@ -23,11 +23,15 @@ pub struct Conversation {
     from_start: [bool; 2],
     // TCP reassembly of each direction
     halves: [Half; 2],
+    /// bytes of each direction that came before what is at hand
+    offsets: [u64; 2],
 }
 
 enum State {
     Asking,
     Reading(&'static Protocol, Box<dyn Parser>),
+    /// nobody knows it: its bytes are kept, as far as they are of use
+    Unclaimed,
     Ignored,
 }
 
@@ -42,6 +46,7 @@ impl Conversation {
             waiting: [Buffer::default(), Buffer::default()],
             from_start: [began; 2],
             halves: [Half::default(), Half::default()],
+            offsets: [0; 2],
         }
     }
 
@@ -58,8 +63,13 @@ impl Conversation {
             let probe = Probe { carrier: Carrier::Udp, at: &ctx.at, bytes, from_start: true };
             match ask(&probe).0 {
                 Some(protocol) => self.settle(protocol, "content"),
-                None => self.count_probe(Carrier::Udp, ctx, ctx.is_cut),
+                None if self.is_hopeless(Carrier::Udp, ctx, ctx.is_cut) => self.state = State::Unclaimed,
+                None => {}
             }
+        }
+        if !matches!(self.state, State::Reading(..)) {
+            let is_low = ctx.at.source < ctx.at.destination;
+            self.keep(ctx, if is_low { Direction::Up } else { Direction::Down }, 0, bytes);
         }
         self.guarded(ctx, |parser, ctx| parser.datagram(ctx, bytes));
     }
@@ -70,16 +80,58 @@ impl Conversation {
             (State::Asking, Piece::Data(bytes)) => self.ask_stream(ctx, direction, bytes),
             (State::Asking, Piece::Gap(_)) => {
                 // what follows begins anywhere in a message
-                self.slot(direction).clear();
+                self.leave_unclaimed(ctx, direction, 0);
                 self.set_from_start(direction, false);
             }
             (State::Reading(..), _) => self.read(ctx, direction, piece),
-            (State::Ignored, _) => {}
+            (State::Unclaimed, Piece::Data(bytes)) => self.keep(ctx, direction, self.offset(direction), bytes),
+            (State::Unclaimed, Piece::Gap(_)) | (State::Ignored, _) => {}
         }
+        let passed = match piece {
+            Piece::Data(bytes) => bytes.len() as u64,
+            Piece::Gap(missing) => *missing,
+        };
+        let [up, down] = &mut self.offsets;
+        let offset = if direction == Direction::Up { up } else { down };
+        *offset = offset.saturating_add(passed);
+    }
+
+    fn offset(&self, direction: Direction) -> u64 {
+        self.offsets.get(direction.index()).copied().unwrap_or(0)
+    }
+
+    /// Keeps bytes that nobody claims; a direction of which enough is kept is read no more.
+    fn keep(&mut self, ctx: &mut Context<'_>, direction: Direction, offset: u64, bytes: &[u8]) {
+        if self.half(direction).is_read() && !ctx.payload(None, offset, bytes) {
+            self.half(direction).stop();
+            if matches!(self.state, State::Unclaimed) && !self.halves.iter().any(Half::is_read) {
+                self.ignore();
+            }
+        }
+    }
+
+    /// What waited for recognition in a direction belongs to nobody; it ends `after` bytes behind what was counted.
+    fn leave_unclaimed(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
+        let bytes = self.slot(direction).take();
+        let end = self.offset(direction).saturating_add(after as u64);
+        self.keep(ctx, direction, end.saturating_sub(bytes.len() as u64), &bytes);
+    }
+
+    /// Nobody knows the stream, of which `after` bytes of a direction are at hand.
+    fn give_up(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
+        self.state = State::Unclaimed;
+        self.leave_unclaimed(ctx, direction, after);
+        let at = ctx.at;
+        ctx.at = at.reversed();
+        self.leave_unclaimed(ctx, direction.reversed(), 0);
+        ctx.at = at;
     }
 
     /// The connection ended.
     pub fn end(&mut self, ctx: &mut Context<'_>) {
+        if matches!(self.state, State::Asking) {
+            self.give_up(ctx, Direction::Up, 0);
+        }
         self.guarded(ctx, |parser, ctx| parser.end(ctx));
         self.ignore();
     }
@@ -102,9 +154,17 @@ impl Conversation {
 
     fn ask_stream(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) {
         let from_start = self.from_start.get(direction.index()).copied().unwrap_or(false);
-        if !self.slot(direction).push(bytes, MAX_PROBE_BYTES.max(bytes.len()), ctx.budget) {
+        let limit = MAX_PROBE_BYTES.max(bytes.len());
+        if self.slot(direction).bytes().len().saturating_add(bytes.len()) > limit {
+            self.leave_unclaimed(ctx, direction, 0);
+            self.keep(ctx, direction, self.offset(direction), bytes);
             self.set_from_start(direction, false);
-            self.count_probe(Carrier::Tcp, ctx, !self.contradicted);
+            self.count_probe(ctx, direction, bytes.len());
+            return;
+        }
+        if !self.slot(direction).push(bytes, limit, ctx.budget) {
+            self.set_from_start(direction, false);
+            self.count_probe(ctx, direction, bytes.len());
             return;
         }
         let probe = Probe { carrier: Carrier::Tcp, at: &ctx.at, bytes: self.slot(direction).bytes(), from_start };
@@ -126,15 +186,23 @@ impl Conversation {
         } else {
             if !undecided {
                 self.contradicted |= from_start;
-                self.slot(direction).clear();
+                self.leave_unclaimed(ctx, direction, bytes.len());
                 self.set_from_start(direction, false);
             }
-            self.count_probe(Carrier::Tcp, ctx, !self.contradicted);
+            self.count_probe(ctx, direction, bytes.len());
         }
     }
 
-    /// `may_be`: what was read does not contradict the protocol of the port (the middle of a message, a cut datagram).
-    fn count_probe(&mut self, carrier: Carrier, ctx: &Context<'_>, may_be: bool) {
+    /// A stretch of a stream told nothing; after some of them nobody is asked any more.
+    fn count_probe(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
+        if self.is_hopeless(Carrier::Tcp, ctx, !self.contradicted) {
+            self.give_up(ctx, direction, after);
+        }
+    }
+
+    /// Counts an unanswered probe; true when it is time to stop asking. `may_be`: what was read does not contradict the
+    /// protocol of the port (the middle of a message, a cut datagram).
+    fn is_hopeless(&mut self, carrier: Carrier, ctx: &Context<'_>, may_be: bool) -> bool {
         self.probes = self.probes.saturating_add(1);
         let usual = by_port(carrier, ctx.at.destination.port, ctx.at.source.port);
         if may_be && self.label.is_none() {
@@ -142,9 +210,7 @@ impl Conversation {
         }
         // datagrams on a protocol's port: each may be cut or odd, and the next one readable
         let may_come = carrier == Carrier::Udp && usual.is_some();
-        if self.probes >= MAX_PROBES && !may_come {
-            self.ignore();
-        }
+        self.probes >= MAX_PROBES && !may_come
     }
 
     fn settle(&mut self, protocol: &'static Protocol, by: &'static str) {

@@ -152,6 +152,11 @@ impl Context<'_> {
         self.sink.emit(record);
     }
 
+    /// Keeps payload in clear for whoever searches it; false where more of this sender in this flow is of no use.
+    pub fn payload(&mut self, subject: Option<&str>, offset: u64, bytes: &[u8]) -> bool {
+        self.sink.payload(&self.at, self.protocol, subject, offset, bytes)
+    }
+
     /// Notes an oddity.
     pub fn weird(&mut self, kind: Weird, detail: Option<String>) {
         self.sink.weird(&self.at, kind, self.protocol, detail);

@@ -211,7 +211,10 @@ impl DnsParser {
                 Content::Address(ip) => address = Some(*ip),
                 Content::Name(name) | Content::Mail(_, name) | Content::Binding(_, name) => target = Some(name.clone()),
                 Content::Service(_, _, number, name) => (port, target) = (Some(*number), Some(name.clone())),
-                Content::Texts(strings) => texts = Some(strings.iter().map(|string| text::lossy(string)).collect()),
+                Content::Texts(strings) => {
+                    ctx.payload(Some(&resource.name), 0, &strings.join(&b'\n'));
+                    texts = Some(strings.iter().map(|string| text::lossy(string)).collect());
+                }
                 Content::Other(bytes) => raw = Some(bytes.clone()),
             }
             ctx.emit(&DnsRecord {

@@ -136,6 +136,10 @@ impl MqttParser {
         }
         let used = if is_whole { fixed.bytes.saturating_add(fixed.length) } else { side.waiting.bytes().len() };
         let left = fixed.bytes.saturating_add(fixed.length).saturating_sub(used);
+        if let Some(said) = said.as_ref().filter(|_| fixed.kind == kind::PUBLISH) {
+            let topic = said.topic.as_deref().filter(|topic| !topic.is_empty());
+            ctx.payload(topic, 0, body.get(said.head_bytes..).unwrap_or_default());
+        }
         side.waiting.clear();
         match said {
             Some(said) => {

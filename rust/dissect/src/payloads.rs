@@ -1,0 +1,166 @@
+//! Payload bytes worth reading: of flows that no parser claims, and of carriers in clear. The same content between the
+//! same ends is kept once and counted. What is kept is bounded by flow and by shard; what is left out is counted.
+
+use crate::at::At;
+use crate::record;
+use rustc_hash::FxHashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Bytes of one piece of content; longer ones go on in the next row.
+const MAX_CONTENT_BYTES: usize = 16 << 10;
+/// Content of one flow and sender; ten thousand beacons of a device, or the first quarter of a second of a video.
+const MAX_FLOW_BYTES: usize = 256 << 10;
+/// Content of one shard; with 16 shards 256 MiB on disk.
+const MAX_SHARD_BYTES: usize = 16 << 20;
+/// Pieces of one shard; with 16 shards about a million rows.
+const MAX_SHARD_ROWS: usize = 65_536;
+/// Content that waits for the same again, per shard; with 16 shards 4 MiB.
+const MAX_WAITING_BYTES: usize = 256 << 10;
+/// Flows whose share is remembered, per shard; beyond, all begin anew.
+const MAX_SHARES: usize = 8192;
+/// Shorter messages say nothing that could be searched for.
+const MIN_BYTES: usize = 4;
+
+record! {
+    /// Payload bytes worth reading: of flows that no parser claims, and of carriers in clear. The same content between the same ends is kept once; a row counts how often it came before the row was written, and later rows of the same content add up.
+    pub struct PayloadRow in "payloads" at {
+        /// What carried it: tcp or udp (nobody knows the protocol), http (body), mqtt (message), mdns (TXT record)
+        carrier: &'static str,
+        /// What the carrier says it is about: HTTP target, MQTT topic, name of the record
+        subject: Option<String>,
+        /// Place of the first byte in its stream or message
+        stream_offset: u64,
+        /// The bytes
+        content: Vec<u8>,
+        /// Times that this content came
+        times: u64,
+        /// Capture file of the last time
+        last_capture: u32,
+        /// Frame of the last time
+        last_frame: u64,
+        /// Last time, UTC nanoseconds since 1970
+        last_ns: i64,
+    }
+}
+
+record! {
+    /// Payload that was left out of `payloads` since a flow or the capture has too much of it. Rows add up. Of a direction that is full only the first piece is counted here: it is read no more, and `flows` has the payload bytes of all.
+    pub struct OmittedRow in "payloads_omitted" {
+        /// What carried it
+        carrier: &'static str,
+        /// Pieces that were left out
+        pieces: u64,
+        /// Their bytes
+        bytes: u64,
+    }
+}
+
+/// Content of one shard.
+#[derive(Default)]
+pub struct Payloads {
+    waiting: Vec<(u64, PayloadRow)>,
+    waiting_bytes: usize,
+    /// where a content waits, by hash
+    places: FxHashMap<u64, usize>,
+    /// bytes kept of each flow and sender
+    shares: FxHashMap<(u64, bool), usize>,
+    kept_bytes: usize,
+    kept_rows: usize,
+    omitted: FxHashMap<&'static str, (u64, u64)>,
+}
+
+impl Payloads {
+    /// Takes content that was seen at `position` of the walk; false where more of this flow and sender is of no use.
+    pub fn add(
+        &mut self,
+        position: u64,
+        at: &At,
+        carrier: &'static str,
+        subject: Option<&str>,
+        offset: u64,
+        bytes: &[u8],
+    ) -> bool {
+        let mut wanted = true;
+        let mut offset = offset;
+        for content in bytes.chunks(MAX_CONTENT_BYTES).filter(|content| content.len() >= MIN_BYTES) {
+            wanted = self.piece(position, at, carrier, subject, offset, content);
+            offset = offset.saturating_add(content.len() as u64);
+        }
+        wanted
+    }
+
+    fn piece(
+        &mut self,
+        position: u64,
+        at: &At,
+        carrier: &'static str,
+        subject: Option<&str>,
+        offset: u64,
+        content: &[u8],
+    ) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (at.flow.0, at.source.port, at.source.address, carrier, subject, content).hash(&mut hasher);
+        let key = hasher.finish();
+        if let Some((_, row)) = self.places.get(&key).and_then(|place| self.waiting.get_mut(*place))
+            && row.content == content
+        {
+            row.times = row.times.saturating_add(1);
+            (row.last_capture, row.last_frame, row.last_ns) = (at.capture, at.frame, at.time_ns);
+            return true;
+        }
+        if self.shares.len() >= MAX_SHARES {
+            self.shares.clear();
+        }
+        let share = self.shares.entry((at.flow.0, at.source < at.destination)).or_insert(0);
+        let is_full = share.saturating_add(content.len()) > MAX_FLOW_BYTES;
+        if is_full
+            || self.kept_bytes.saturating_add(content.len()) > MAX_SHARD_BYTES
+            || self.kept_rows >= MAX_SHARD_ROWS
+        {
+            let (pieces, bytes) = self.omitted.entry(carrier).or_insert((0, 0));
+            *pieces = pieces.saturating_add(1);
+            *bytes = bytes.saturating_add(content.len() as u64);
+            return false;
+        }
+        *share = share.saturating_add(content.len());
+        self.kept_bytes = self.kept_bytes.saturating_add(content.len());
+        self.kept_rows = self.kept_rows.saturating_add(1);
+        self.waiting_bytes = self.waiting_bytes.saturating_add(content.len());
+        self.places.insert(key, self.waiting.len());
+        self.waiting.push((
+            position,
+            PayloadRow {
+                at: *at,
+                carrier,
+                subject: subject.map(str::to_owned),
+                stream_offset: offset,
+                content: content.to_vec(),
+                times: 1,
+                last_capture: at.capture,
+                last_frame: at.frame,
+                last_ns: at.time_ns,
+            },
+        ));
+        true
+    }
+
+    /// Rows that must not wait longer, with their positions; none while there is room.
+    pub fn due(&mut self) -> Vec<(u64, PayloadRow)> {
+        if self.waiting_bytes < MAX_WAITING_BYTES { Vec::new() } else { self.drain() }
+    }
+
+    /// All rows that wait.
+    pub fn drain(&mut self) -> Vec<(u64, PayloadRow)> {
+        self.waiting_bytes = 0;
+        self.places.clear();
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// What was left out.
+    pub fn omitted(&mut self) -> Vec<OmittedRow> {
+        let mut rows: Vec<OmittedRow> =
+            self.omitted.drain().map(|(carrier, (pieces, bytes))| OmittedRow { carrier, pieces, bytes }).collect();
+        rows.sort_unstable_by_key(|row| row.carrier);
+        rows
+    }
+}
