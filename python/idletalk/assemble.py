@@ -39,7 +39,6 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         lookups = open_lookups(options.lookups)
         lookups.register(store.connection)
         prepare(store, lab)
-        store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
         everything = inventory.devices(store.ask, peers.peers(store.ask), observed_s)
@@ -48,8 +47,9 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         unseen = visibility.blindness(store.ask, what)
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
-        scene = _scene(store, what, unseen, ids)
+        scene = _scene(store, what, unseen, ids, lab)
         verdicts = judged(store.ask, scene, lab)
+        store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         paths = {file.capture: file.path for file in what.files}
         shown = {file.path: _shown(file.path) for file in what.files}
         write_evidence(store, folder, verdicts.claims, shown, program_version())
@@ -91,7 +91,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         store.close()
 
 
-def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str]) -> Scene:
+def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str], lab: Lab) -> Scene:
     """What every judgement may want to know; only the `chosen` devices are judged."""
     rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
     subjects = {row["device"] for row in store.ask("FROM subjects")}
@@ -101,6 +101,8 @@ def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Co
         subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
         observed_s=what.coverage.observed_s if what.coverage else 0.0,
         unseen={blindness.kind: blindness.sentence for blindness in unseen},
+        secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
+        public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
         mac_prefix=mac_prefix({kind for file in what.files for kind in file.link_types}),
     )
 

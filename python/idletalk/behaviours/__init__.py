@@ -4,6 +4,7 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 """
 
 from idletalk.behaviours import (
+    exposure,
     fallback,
     flows,
     inventory,
@@ -26,6 +27,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     fallback.BEHAVIOUR,
     lateral.BEHAVIOUR,
     services.BEHAVIOUR,
+    exposure.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 

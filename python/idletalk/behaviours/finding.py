@@ -68,6 +68,10 @@ class Scene:
     """what this capture cannot show: kind and sentence (behaviours/visibility.py)"""
     mac_prefix: str
     """where Wireshark keeps MACs in these captures"""
+    secrets: Mapping[str, Sequence[str]]
+    """values that must not leak, by what they are (lab file)"""
+    public_addresses: Sequence[str]
+    """addresses under which this network is seen from outside (lab file)"""
 
     def name(self, device: str | None) -> str:
         """A device's name; the id itself where none is known."""

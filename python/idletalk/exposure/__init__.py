@@ -1,0 +1,1 @@
+"""What messages in clear give away: decoding, values by their key, values known from elsewhere. No query, no page here."""
