@@ -76,3 +76,37 @@ def scores(wanted: set[Told], found: set[Told]) -> dict[str, tuple[int, int, int
         )
         for kind in COMPARED
     }
+
+
+def exposures_expected(truth: Mapping[str, Any], carrier: str) -> set[Told]:
+    """(kind of value, device's MAC, peer) of what devices under test told, or were told, over a carrier.
+
+    A value without a key that nothing else in the capture tells cannot be known for what it is.
+    """
+    told_elsewhere = {
+        told["value"]
+        for device in truth["devices"]
+        for told in device["told"]
+        if told["key"] is not None and told["encoding"] != "tlv"
+    }
+    return {
+        ("device_id" if told["key"] == "deviceId" else told["kind"], device["mac"], told["peer"])
+        for device in truth["devices"]
+        if device["under_test"]
+        for told in device["told"]
+        if told["carrier"] == carrier
+        and (
+            told["kind"] in ("public_address", "mac")
+            or (told["key"] is not None and told["encoding"] != "tlv")
+            or told["value"] in told_elsewhere
+        )
+    }
+
+
+def exposures_claimed(report: Report, carrier: str) -> set[Told]:
+    """(kind of value, device, peer) of the report's exposures over a carrier."""
+    return {
+        (str(finding.numbers["value_kind"]), finding.device, finding.peer or "")
+        for finding in report.findings
+        if "value_kind" in finding.numbers and finding.numbers["carrier"] == carrier
+    }

@@ -17,6 +17,7 @@ from idletalk.filters import mac_prefix
 from idletalk.findings import judged
 from idletalk.labfile import Lab
 from idletalk.lookups import open_lookups
+from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.store import Store
 
@@ -50,13 +51,16 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         scene = _scene(store, what, unseen, ids, lab)
         verdicts = judged(store.ask, scene, lab)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
+        secrets = () if options.show_secrets else _secrets(store)
+        if not options.show_secrets:
+            mask_tables(store, secrets)
         paths = {file.capture: file.path for file in what.files}
         shown = {file.path: _shown(file.path) for file in what.files}
         write_evidence(store, folder, verdicts.claims, shown, program_version())
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
         hashes = file_hashes(files, options.hash, cited)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
-        return Report(
+        report = Report(
             provenance=Provenance(
                 idletalk=program_version(),
                 options=dict(given),
@@ -87,8 +91,14 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             checks=verdicts.checks,
             conclusions=Conclusions(fleet=fleet(rows), idle=rows),
         )
+        return mask_report(report, secrets)
     finally:
         store.close()
+
+
+def _secrets(store: Store) -> Secrets:
+    """Kind and text of what was found in clear and must not be shown."""
+    return [(row["kind"], row["secret"]) for row in store.ask("FROM secret_texts ORDER BY kind, secret")]
 
 
 def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str], lab: Lab) -> Scene:

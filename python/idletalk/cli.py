@@ -76,6 +76,7 @@ def main_group() -> None:
 )
 @click.option("--as-of", metavar="TIME", help="The 'now' of judgements  [default: the capture's end].")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads  [default: one per processor].")
+@click.option("--show-secrets", is_flag=True, help="Do not mask secrets found in clear in the report and the tables.")
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
 @AS_JSON
 def analyze(
@@ -91,6 +92,7 @@ def analyze(
     hash_choice: HashChoice,
     as_of: str | None,
     threads: int,
+    show_secrets: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -119,6 +121,7 @@ def analyze(
         as_of=as_of,
         hash=hash_choice,
         threads=threads,
+        show_secrets=show_secrets,
     )
     folder = out or default_folder(paths[0])
     with _progress(shown=not quiet and not as_json) as progress:

@@ -30,6 +30,7 @@ class Options:
     as_of: str | None = None
     hash: HashChoice = "auto"
     threads: int = 0
+    show_secrets: bool = False
 
 
 def as_given(options: Options) -> Mapping[str, Any]:
@@ -41,6 +42,7 @@ def as_given(options: Options) -> Mapping[str, Any]:
         "phase": options.phase,
         "hash": options.hash,
         "as_of": options.as_of,
+        "show_secrets": options.show_secrets or None,
     }
     return {name: value for name, value in given.items() if value is not None}
 

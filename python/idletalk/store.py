@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 TABLES = "tables"
 """Folder of the Parquet files inside an analysis."""
 
+MESSAGES = "messages"
+"""Folder of the tables that hold raw content, which only their owner can read."""
+
+RAW_TABLES = ("payloads",)
+"""Tables that hold raw content."""
+
 MEMORY_LIMIT = "320MB"
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB)."""
 
@@ -75,11 +81,16 @@ def dissect(
     tables = folder / TABLES
     tables.mkdir(mode=0o755, parents=True, exist_ok=True)
     try:
-        return _core.dissect(
+        counts = _core.dissect(
             list(paths), tables, threads=threads, ranges=list(ranges), only_captures=only_captures, progress=progress
         )
+        messages = folder / MESSAGES
+        messages.mkdir(mode=0o700, exist_ok=True)
+        for table in RAW_TABLES:
+            (tables / f"{table}.parquet").replace(messages / f"{table}.parquet")
     except OSError as error:
         raise IdletalkError(f"cannot write the tables into {tables}: {error}") from None
+    return counts
 
 
 @contextmanager
@@ -134,7 +145,7 @@ class Store:
                 "temp_directory": self._spill.name,
             },
         )
-        files = sorted((folder / TABLES).glob("*.parquet"))
+        files = sorted(file for part in (TABLES, MESSAGES) for file in (folder / part).glob("*.parquet"))
         if not files:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
         for file in files:
@@ -174,8 +185,8 @@ class Store:
 
     def _protect(self) -> None:
         """Let a user's query reach the tables of this analysis and no other file."""
-        folder = str((self.folder / TABLES).absolute())
-        self._execute("SET allowed_directories = [?]", [folder])
+        folders = [str((self.folder / part).absolute()) for part in (TABLES, MESSAGES)]
+        self._execute("SET allowed_directories = [?, ?]", folders)
         self._execute("SET enable_external_access = false")
         self._execute("SET lock_configuration = true")
 
@@ -199,6 +210,21 @@ class Store:
         for table in tables:
             path = str(self.folder / TABLES / f"{table}.parquet").replace("'", "''")
             self._execute(f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+
+    def kept_tables(self) -> list[Path]:
+        """The files of the tables that may be shown."""
+        return sorted((self.folder / TABLES).glob("*.parquet"))
+
+    def rewrite(self, file: Path, changes: Mapping[str, str]) -> None:
+        """Write a kept table anew with other expressions for some columns."""
+        path = str(file).replace("'", "''")
+        aside = file.with_suffix(".new")
+        told = ", ".join(f'{expression} AS "{column}"' for column, expression in changes.items())
+        self._execute(
+            f"COPY (SELECT * REPLACE ({told}) FROM read_parquet('{path}'))"
+            f" TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        aside.replace(file)
 
     def restate(self, column: str, old: str, new: str) -> None:
         """Say ``new`` for ``old`` in a column of the table of captures: where files will lie, how streams are named."""

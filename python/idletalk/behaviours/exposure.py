@@ -7,7 +7,7 @@ from typing import Any
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
-from idletalk.exposure.mask import masked
+from idletalk.exposure.mask import SECRET_KINDS, masked
 from idletalk.exposure.meaning import key_kinds
 from idletalk.exposure.search import Known, Leak, Message, search
 
@@ -81,6 +81,8 @@ _WORDS = {
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     messages = list(_messages(ask))
     leaks = _once(search(messages, _known(ask, scene)))
+    for kind, text in sorted({(leak.kind, leak.text) for leak in leaks if leak.kind in SECRET_KINDS}):
+        ask("INSERT INTO secret_texts VALUES (?, ?)", kind, text)
     groups: dict[tuple[str, str, bool, str, str], list[Leak]] = {}
     for leak in leaks:
         message = leak.message

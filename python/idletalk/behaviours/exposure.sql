@@ -35,6 +35,9 @@ UNION ALL
 SELECT receiver, false, source, * EXCLUDE (sender, receiver) FROM ends
 WHERE receiver IN (FROM subjects);
 
+-- What must not be shown: never kept.
+CREATE TEMP TABLE secret_texts (kind VARCHAR, secret VARCHAR);
+
 CREATE TABLE exposures (
     device VARCHAR, kind VARCHAR, value VARCHAR, sent BOOLEAN, peer VARCHAR, scope VARCHAR, carrier VARCHAR, encoding VARCHAR,
     key VARCHAR, known_by VARCHAR, times BIGINT, first_ns BIGINT, last_ns BIGINT);

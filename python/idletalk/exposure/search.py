@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 from idletalk.exposure.decode import View, is_text, views
 from idletalk.exposure.meaning import values
 
-MIN_KNOWN_CHARS = 6
+MIN_KNOWN_CHARS = 5
 """Shorter values occur by chance in what else is said."""
-IDENTIFYING = frozenset(
-    {"serial", "mac", "device_id", "imei", "ssid", "email", "token", "password", "latitude", "longitude"}
+SEARCHED = frozenset(
+    {
+        *("serial", "mac", "device_id", "imei", "ssid", "email", "token", "password"),
+        *("latitude", "longitude", "model", "firmware"),
+    }
 )
-"""Kinds of which a value, once known, is searched everywhere. Models and versions stand in public texts too."""
+"""Kinds of which a value, once known, is searched in the device's other messages."""
+WHOLE = frozenset({"model", "firmware"})
+"""Of these only a whole word counts: 1.2.3 is not told by 11.2.34."""
 _STUN_COOKIE = 0x2112A442
 """RFC 8489 section 5."""
 _ADDRESS = re.compile(rb"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?(?![\d.])")
@@ -92,7 +97,7 @@ def search(messages: Sequence[Message], known: Known) -> list[Leak]:
     for message in messages:
         for leak in _by_meaning(message):
             leaks.append(leak)
-            if leak.kind in IDENTIFYING:
+            if leak.kind in SEARCHED:
                 known.learn(message.device, leak.kind, leak.text)
         for address, leak in _told_back(message):
             leaks.append(leak)
@@ -224,8 +229,10 @@ class _Patterns:
             return
         seen: set[tuple[str, str]] = set()
         for view in views(message.content):
-            for index, start, _end in self._automaton.find_matches_as_indexes(view.content, overlapping=True):
+            for index, start, end in self._automaton.find_matches_as_indexes(view.content, overlapping=True):
                 _raw, kind, text, how = self._spellings[index]
+                if kind in WHOLE and not _stands_alone(view.content, start, end):
+                    continue
                 if (kind, text) not in seen:
                     seen.add((kind, text))
                     form = how if how != "text" else _form(view.content)
@@ -238,6 +245,12 @@ class _Patterns:
                         by="known",
                         frame=message.frame_at(0 if view.encodings else start),
                     )
+
+
+def _stands_alone(content: bytes, start: int, end: int) -> bool:
+    """Whether what stands before and behind does not go on with the word or the number."""
+    around = content[max(0, start - 1) : start] + content[end : end + 1]
+    return not any((chr(byte).isalnum() and byte < 128) or byte in b"._-" for byte in around)
 
 
 def _spellings(kind: str, text: str) -> Iterator[tuple[bytes, str]]:
