@@ -78,7 +78,7 @@ COMMENT ON COLUMN flows.responder_duplicate_bytes IS 'Bytes of those frames';
 COMMENT ON COLUMN flows.responder_tcp_flags IS 'TCP flags from the responder, or-ed';
 
 -- A flow's segments from the point of view of each end: `tx` is what this end sent.
-CREATE TEMP TABLE sides AS
+CREATE TEMP VIEW sides AS
 SELECT
     flow, slot_ns, first_ns, last_ns, network, transport, true AS is_originator,
     nullif(originator_mac, '00:00:00:00:00:00') AS mac, originator AS address, originator_key AS key,

@@ -9,7 +9,7 @@ CREATE TEMP TABLE router_devices AS
 SELECT DISTINCT device FROM routers JOIN device_macs USING (mac)
 UNION SELECT device FROM lab_macs WHERE role = 'gateway';
 
--- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
+-- The device's side of a flow's segments, and who is at the other side.
 CREATE TEMP TABLE peer_flows AS
 SELECT
     s.device,
@@ -26,9 +26,12 @@ SELECT
     CASE WHEN s.peer_form = 'global' AND a.device IS NULL THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
-    s.* EXCLUDE (device, peer, peer_key, form, peer_form),
+    s.* EXCLUDE (device, peer, peer_key, form, peer_form, slot_ns, key, mac),
     f.application, f.recognised_by, f.responder_port, f.began_in_capture
-FROM (SELECT *, place_of(address, key) AS form, place_of(peer, peer_key) AS peer_form FROM device_sides) AS s
+FROM (
+    SELECT d.*, own.form, far.form AS peer_form
+    FROM device_sides AS d LEFT JOIN hosts AS own ON own.address = d.address LEFT JOIN hosts AS far ON far.address = d.peer
+) AS s
 JOIN flows AS f USING (flow)
 LEFT JOIN address_devices AS a ON a.address = s.peer
 LEFT JOIN device_macs AS m ON m.mac = s.peer_mac
