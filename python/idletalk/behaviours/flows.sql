@@ -77,6 +77,11 @@ COMMENT ON COLUMN flows.responder_duplicate_packets IS 'Frames among them that r
 COMMENT ON COLUMN flows.responder_duplicate_bytes IS 'Bytes of those frames';
 COMMENT ON COLUMN flows.responder_tcp_flags IS 'TCP flags from the responder, or-ed';
 
+-- What segments of one flow say together, where there are several: a flow of one packet needs no look at the others.
+CREATE TEMP TABLE flow_labels AS
+SELECT flow, max(application) AS application, min(recognised_by) AS recognised_by, bool_or(began_in_capture) AS began_in_capture
+FROM flow_segments GROUP BY flow HAVING count(*) > 1;
+
 -- A flow's segments from the point of view of each end: `tx` is what this end sent.
 CREATE TEMP VIEW sides AS
 SELECT
@@ -88,7 +93,9 @@ SELECT
     originator_bytes - originator_duplicate_bytes AS tx_unique_bytes,
     responder_packets AS rx_packets, responder_bytes AS rx_bytes,
     responder_packets - responder_duplicate_packets AS rx_unique_packets,
-    responder_bytes - responder_duplicate_bytes AS rx_unique_bytes
+    responder_bytes - responder_duplicate_bytes AS rx_unique_bytes,
+    -- of this segment alone: see flow_labels
+    application, recognised_by, began_in_capture, responder_port
 FROM flow_segments
 UNION ALL
 SELECT
@@ -98,5 +105,6 @@ SELECT
     responder_packets, responder_bytes,
     responder_packets - responder_duplicate_packets, responder_bytes - responder_duplicate_bytes,
     originator_packets, originator_bytes,
-    originator_packets - originator_duplicate_packets, originator_bytes - originator_duplicate_bytes
+    originator_packets - originator_duplicate_packets, originator_bytes - originator_duplicate_bytes,
+    application, recognised_by, began_in_capture, responder_port
 FROM flow_segments;

@@ -1,4 +1,4 @@
--- Who each device talks to. Takes device_sides, hosts, routers, addresses (inventory.sql), flows, the look-ups, and the
+-- Who each device talks to. Takes flow_labels, device_sides, hosts, routers, addresses, the look-ups, and the
 -- facts dns_records, tls_client_hellos, http_requests.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
@@ -9,9 +9,9 @@ CREATE TEMP TABLE router_devices AS
 SELECT DISTINCT device FROM routers JOIN device_macs USING (mac)
 UNION SELECT device FROM lab_macs WHERE role = 'gateway';
 
--- The device's side of a flow's segments, and who is at the other side. These are views: what a flood of flows would
--- make of them must not be held.
-CREATE TEMP VIEW flow_peers AS
+-- The device's side of a flow's segments, and who is at the other side. A view: what a flood of flows would
+-- make of it must not be held.
+CREATE TEMP VIEW peer_flows AS
 SELECT
     s.device,
     coalesce(s.peer, s.peer_mac, 'unknown') AS peer,
@@ -27,8 +27,12 @@ SELECT
     CASE WHEN far.form = 'global' AND a.device IS NULL THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
-    s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac)
+    s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac, application, recognised_by, began_in_capture),
+    CASE WHEN l.flow IS NULL THEN s.application ELSE l.application END AS application,
+    CASE WHEN l.flow IS NULL THEN s.recognised_by ELSE l.recognised_by END AS recognised_by,
+    CASE WHEN l.flow IS NULL THEN s.began_in_capture ELSE l.began_in_capture END AS began_in_capture
 FROM device_sides AS s
+LEFT JOIN flow_labels AS l ON l.flow = s.flow
 LEFT JOIN hosts AS far ON far.address = s.peer
 LEFT JOIN address_devices AS a ON a.address = s.peer
 LEFT JOIN device_macs AS m ON m.mac = s.peer_mac
@@ -36,10 +40,6 @@ LEFT JOIN hosts AS near ON near.address = s.address
 LEFT JOIN address_devices AS own ON own.address = s.address
 -- what a router forwards is not what it says itself
 WHERE NOT (s.device IN (FROM router_devices) AND coalesce(near.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
-
-CREATE TEMP VIEW peer_flows AS
-SELECT p.*, f.application, f.recognised_by, f.responder_port, f.began_in_capture
-FROM flow_peers AS p JOIN flows AS f USING (flow);
 
 -- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
 CREATE TEMP TABLE pair_protocols AS
@@ -50,6 +50,8 @@ SELECT
     min(scope) AS scope,
     max(peer_device) AS peer_device,
     max(peer_key) AS peer_key,
+    -- all that tells these groups apart is the same in all of a flow, so that the groups' numbers of flows add up
+    count(DISTINCT flow) AS flows,
     sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
     sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
@@ -65,7 +67,7 @@ SELECT
     min(scope) AS scope,
     max(peer_device) AS peer_device,
     max(peer_key) AS peer_key,
-    any_value(counted.flows) AS flows,
+    sum(flows)::BIGINT AS flows,
     sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
     sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
@@ -74,8 +76,6 @@ SELECT
     bool_or(open_before_capture) AS open_before_capture,
     bool_and(coalesce(is_ntp, false)) AS is_ntp_only
 FROM pair_protocols
-JOIN (SELECT device, peer, count(DISTINCT ('0x' || flow)::UBIGINT) AS flows FROM flow_peers GROUP BY device, peer) AS counted
-    USING (device, peer)
 GROUP BY device, peer;
 
 COMMENT ON TABLE peers IS 'Who each device talks to.';
@@ -147,7 +147,7 @@ WITH answers AS (
     UNION ALL
     SELECT s.device, s.peer, n.name, n.told_by, min(n.first_ns), sum(n.times)::BIGINT
     FROM sent AS n JOIN (
-        SELECT DISTINCT device, peer, flow, address FROM flow_peers WHERE flow IN (SELECT flow FROM sent)
+        SELECT DISTINCT device, peer, flow, address FROM peer_flows WHERE flow IN (SELECT flow FROM sent)
     ) AS s ON s.flow = n.flow AND s.address = n.source
     WHERE n.told_by <> 'http' OR n.name <> s.peer GROUP BY ALL
 )
