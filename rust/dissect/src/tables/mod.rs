@@ -9,6 +9,9 @@ mod pages;
 mod record;
 mod schema;
 mod sheet;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
 mod text;
 mod writer;
 
