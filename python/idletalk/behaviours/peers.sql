@@ -30,7 +30,10 @@ SELECT
     s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac, application, recognised_by, began_in_capture),
     CASE WHEN l.flow IS NULL THEN s.application ELSE l.application END AS application,
     CASE WHEN l.flow IS NULL THEN s.recognised_by ELSE l.recognised_by END AS recognised_by,
-    CASE WHEN l.flow IS NULL THEN s.began_in_capture ELSE l.began_in_capture END AS began_in_capture
+    CASE WHEN l.flow IS NULL THEN s.began_in_capture ELSE l.began_in_capture END AS began_in_capture,
+    -- the flow, where more than one row between this device and peer may be of it
+    CASE WHEN l.flow IS NOT NULL OR coalesce(s.peer, s.peer_mac, 'unknown') = coalesce(s.address, s.mac, 'unknown')
+         THEN s.flow END AS repeated_flow
 FROM device_sides AS s
 LEFT JOIN flow_labels AS l ON l.flow = s.flow
 LEFT JOIN hosts AS far ON far.address = s.peer
@@ -51,7 +54,7 @@ SELECT
     max(peer_device) AS peer_device,
     max(peer_key) AS peer_key,
     -- all that tells these groups apart is the same in all of a flow, so that the groups' numbers of flows add up
-    count(DISTINCT flow) AS flows,
+    count(*) FILTER (repeated_flow IS NULL) + count(DISTINCT repeated_flow) AS flows,
     sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
     sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
