@@ -40,10 +40,10 @@ fn sample(row: u64) -> Sample {
     let small = u8::try_from(row % 7).unwrap();
     Sample {
         time_ns: i64::try_from(row * 1000).unwrap(),
-        port: (row % 3 != 0).then_some(u16::from(small)),
+        port: (!row.is_multiple_of(3)).then_some(u16::from(small)),
         flow: FlowId(row / 100),
         mac: (row > 500).then_some(Mac([0, 1, 2, 3, 4, small])),
-        address: if row % 2 == 0 {
+        address: if row.is_multiple_of(2) {
             IpAddr::from([192, 0, 2, small])
         } else {
             IpAddr::from([0x2001, 0xdb8, 0, 0, 0, 0, 0, 1])
@@ -52,7 +52,7 @@ fn sample(row: u64) -> Sample {
         text: (row % 5 != 1).then(|| format!("{row:040}")),
         texts: (0..row % 4).map(|n| format!("{}", n * (row % 11))).collect(),
         numbers: (row % 2 == 1).then(|| (0..small).map(u16::from).collect()),
-        truth: (row % 4 != 2).then_some(row % 8 == 0),
+        truth: (row % 4 != 2).then_some(row.is_multiple_of(8)),
     }
 }
 
@@ -83,7 +83,7 @@ fn rows_of_several_threads_come_back_as_they_were_in_the_order_of_their_places()
     let writer = TableWriter::new(&folder, &[Sample::SPEC]).unwrap();
     let mut threads = [Sheets::default(), Sheets::default()];
     for row in 0..ROWS {
-        threads[usize::from(row % 3 == 0)].push((row, 0), &sample(row));
+        threads[usize::from(row.is_multiple_of(3))].push((row, 0), &sample(row));
     }
     let [mut one, mut other] = threads;
     writer.append("sample", one.take().into_iter().chain(other.take()).collect()).unwrap();
