@@ -136,6 +136,19 @@ def test_ctrl_c_leaves_no_half_written_report(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["block.pcap", "large.pcap"]
 
 
+def test_ctrl_c_stops_a_long_query(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--out", out)
+    query = "SELECT count(*) FROM range(10000000) AS a, range(10000000) AS b WHERE a.range + b.range = 7"
+    work = subprocess.Popen([BIN, "sql", query, out], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    time.sleep(2)
+    assert work.poll() is None
+    work.send_signal(signal.SIGINT)
+    _, errors = work.communicate(timeout=20)
+    assert work.returncode == 130, errors
+    assert "Traceback" not in errors.decode()
+
+
 def test_hostile_names_are_harmless_in_terminal_html_and_csv(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>"
     host = "\x1b[31mred\u202e"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,12 @@ Mark: TypeAlias = tuple[int, int, int, int]
 
 Source: TypeAlias = tuple[int, Path, list[Mark]]
 """A capture file: its index, path and marks."""
+
+INTERRUPT_S = 0.1
+"""Between two calls to a query to stop: it may not have begun when the first one came."""
+
+FETCH_ROWS = 10_000
+"""Rows taken at a time, after which a query can stop."""
 
 Ticker: TypeAlias = Callable[[int, int], None]
 """Called with (bytes, frames) walked so far."""
@@ -173,7 +180,31 @@ class Store:
         if len(statements) != 1 or statements[0].type not in reads:
             raise IdletalkError("a query is one statement that reads: SELECT, FROM, DESCRIBE, SUMMARIZE or EXPLAIN")
         self._protect()
-        return self._execute(query)
+        return self._patiently(query)
+
+    def _patiently(self, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
+        """Run a query of any length in a thread: DuckDB, waiting in this one, can lose Ctrl-C."""
+        from concurrent.futures import ThreadPoolExecutor, wait
+
+        stopped = threading.Event()
+        with ThreadPoolExecutor(1) as apart:
+            waiting = apart.submit(self._fetch, query, stopped)
+            try:
+                return waiting.result()
+            except KeyboardInterrupt:
+                stopped.set()
+                while not waiting.done():
+                    self.connection.interrupt()
+                    wait([waiting], INTERRUPT_S)
+                raise
+
+    def _fetch(self, query: str, stopped: threading.Event) -> tuple[list[tuple[Any, ...]], list[str]]:
+        with _interruptible():
+            cursor = self.connection.execute(query)
+            rows: list[tuple[Any, ...]] = []
+            while (some := cursor.fetchmany(FETCH_ROWS)) and not stopped.is_set():
+                rows.extend(some)
+            return rows, [column[0] for column in cursor.description or ()]
 
     def _execute(
         self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()

@@ -1,10 +1,17 @@
 -- Segments of one flow put together; and every flow told from each of its ends.
+
+-- What segments of one flow say together, where there are several: a flow of one packet needs no look at the others.
+CREATE TEMP TABLE flow_labels AS
+WITH numbered AS (SELECT *, ('0x' || flow)::UBIGINT AS id FROM flow_segments)
+SELECT flow, max(application) AS application, min(recognised_by) AS recognised_by, bool_or(began_in_capture) AS began_in_capture
+FROM numbered WHERE id IN (SELECT id FROM numbered GROUP BY id HAVING count(*) > 1) GROUP BY flow;
+
 -- Numbers are summed by flow; what names a flow is taken from its first segment, so that memory holds numbers only.
 CREATE TABLE flows AS
 WITH numbered AS (
     SELECT *, ('0x' || flow)::UBIGINT AS id,
         first_ns::HUGEINT * 18446744073709551616 + capture::HUGEINT * 1099511627776 + frame AS place
-    FROM flow_segments
+    FROM flow_segments SEMI JOIN flow_labels USING (flow)
 ), sums AS (
     SELECT
         id,
@@ -39,7 +46,20 @@ SELECT
     s.originator_duplicate_packets, s.originator_duplicate_bytes, s.originator_tcp_flags,
     s.responder_packets, s.responder_bytes, s.responder_payload_bytes,
     s.responder_duplicate_packets, s.responder_duplicate_bytes, s.responder_tcp_flags
-FROM numbered AS n JOIN sums AS s ON n.id = s.id AND n.place = s.place;
+FROM numbered AS n JOIN sums AS s ON n.id = s.id AND n.place = s.place
+UNION ALL
+SELECT
+    flow, capture, frame, first_ns, last_ns,
+    (last_ns - first_ns) / 1e9,
+    network, transport, protocol_number, application, recognised_by,
+    originator_mac, originator, originator_port, originator_key,
+    responder_mac, responder, responder_port, responder_key,
+    originator_known_by, began_in_capture, community_id,
+    originator_packets, originator_bytes, originator_payload_bytes,
+    originator_duplicate_packets, originator_duplicate_bytes, originator_tcp_flags,
+    responder_packets, responder_bytes, responder_payload_bytes,
+    responder_duplicate_packets, responder_duplicate_bytes, responder_tcp_flags
+FROM flow_segments ANTI JOIN flow_labels USING (flow);
 
 COMMENT ON TABLE flows IS 'A conversation between two endpoints, both directions (RFC 5103): the segments of flow_segments put together.';
 COMMENT ON COLUMN flows.flow IS 'Flow id: derived from the ends, the protocol and the first time';
@@ -78,7 +98,7 @@ COMMENT ON COLUMN flows.responder_duplicate_bytes IS 'Bytes of those frames';
 COMMENT ON COLUMN flows.responder_tcp_flags IS 'TCP flags from the responder, or-ed';
 
 -- A flow's segments from the point of view of each end: `tx` is what this end sent.
-CREATE TEMP TABLE sides AS
+CREATE TEMP VIEW sides AS
 SELECT
     flow, slot_ns, first_ns, last_ns, network, transport, true AS is_originator,
     nullif(originator_mac, '00:00:00:00:00:00') AS mac, originator AS address, originator_key AS key,
@@ -88,7 +108,9 @@ SELECT
     originator_bytes - originator_duplicate_bytes AS tx_unique_bytes,
     responder_packets AS rx_packets, responder_bytes AS rx_bytes,
     responder_packets - responder_duplicate_packets AS rx_unique_packets,
-    responder_bytes - responder_duplicate_bytes AS rx_unique_bytes
+    responder_bytes - responder_duplicate_bytes AS rx_unique_bytes,
+    -- of this segment alone: see flow_labels
+    application, recognised_by, began_in_capture, responder_port
 FROM flow_segments
 UNION ALL
 SELECT
@@ -98,5 +120,6 @@ SELECT
     responder_packets, responder_bytes,
     responder_packets - responder_duplicate_packets, responder_bytes - responder_duplicate_bytes,
     originator_packets, originator_bytes,
-    originator_packets - originator_duplicate_packets, originator_bytes - originator_duplicate_bytes
+    originator_packets - originator_duplicate_packets, originator_bytes - originator_duplicate_bytes,
+    application, recognised_by, began_in_capture, responder_port
 FROM flow_segments;

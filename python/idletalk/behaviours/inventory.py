@@ -52,11 +52,20 @@ def told_name(row: Row) -> ToldName:
     return ToldName(name=row["name"], told_by=row["told_by"], first=iso(row["first_ns"]), count=row["times"])
 
 
+MAX_DEVICES = 2000
+"""Devices in the report, those with the most bytes: more than a home or an office has; invented MACs must not fill the
+memory. The table ``devices`` has all."""
+
+SHOWN = f"(SELECT device FROM devices ORDER BY tx_bytes + rx_bytes DESC, device LIMIT {MAX_DEVICES})"
+"""The devices of the report, as a relation to join with."""
+
+
 def _addresses(ask: Ask) -> dict[str, list[Address]]:
     rows = ask(
         "SELECT device, address, min(first_ns) AS first_ns, max(last_ns) AS last_ns,"
         " list(DISTINCT told_by ORDER BY told_by) AS told_by"
-        " FROM addresses GROUP BY device, address ORDER BY device, contains(address, ':'), min(first_ns), address"
+        f" FROM addresses SEMI JOIN {SHOWN} AS shown USING (device)"
+        " GROUP BY device, address ORDER BY device, contains(address, ':'), min(first_ns), address"
     )
     return by(
         rows,
@@ -70,18 +79,20 @@ def _addresses(ask: Ask) -> dict[str, list[Address]]:
     )
 
 
-MAX_DEVICES = 2000
-"""Devices in the report, those with the most bytes: more than a home or an office has; invented MACs must not fill the
-memory. The table ``devices`` has all."""
-
-
 def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[Device, ...]:
     """The devices with the most bytes, at most :data:`MAX_DEVICES`; `observed_s` is the time that the capture covers."""
     counts = {
-        row["device"]: row["n"] for row in ask("SELECT device, count(*) AS n FROM peers GROUP BY device HAVING n > 1")
+        row["device"]: row["n"]
+        for row in ask(
+            f"SELECT device, count(*) AS n FROM peers SEMI JOIN {SHOWN} AS shown USING (device) GROUP BY device"
+        )
     }
     addresses = _addresses(ask)
-    names = by(ask("FROM device_names ORDER BY device, told_by, times DESC, name"), "device", told_name)
+    names = by(
+        ask(f"FROM device_names SEMI JOIN {SHOWN} AS shown USING (device) ORDER BY device, told_by, times DESC, name"),
+        "device",
+        told_name,
+    )
     protocols = by(
         ask(
             "SELECT device, network, transport, application, min(recognised_by) AS recognised_by, sum(tx_packets)::BIGINT AS tx_packets,"
@@ -89,6 +100,7 @@ def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[
             " sum(rx_bytes)::BIGINT AS rx_bytes, sum(tx_unique_packets)::BIGINT AS tx_unique_packets,"
             " sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes, sum(rx_unique_packets)::BIGINT AS rx_unique_packets,"
             " sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes FROM traffic"
+            f" SEMI JOIN {SHOWN} AS shown USING (device)"
             " GROUP BY device, network, transport, application"
             " ORDER BY device, sum(tx_bytes + rx_bytes) DESC, network, transport, application"
         ),

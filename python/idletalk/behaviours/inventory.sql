@@ -34,9 +34,7 @@ CREATE OR REPLACE TEMP MACRO short_vendor(vendor) AS trim(regexp_replace(
     vendor, '(?i)[ ,.]+(co\.?|company|corp\.?|corporate|corporation|inc\.?|ltd\.?|limited|llc|gmbh|ag|kg|bv|b\.v\.|ab|s\.?a\.?|s\.?p\.?a\.?|pte|pty|technolog(y|ies)|electronics|international)([ ,.].*)?$', ''));
 
 CREATE TEMP TABLE hosts AS
-SELECT address, any_key AS key,
-    CASE WHEN form_of(address, any_key) = 'global' AND EXISTS (
-        FROM lab_networks WHERE any_key BETWEEN low_key AND high_key) THEN 'local' ELSE form_of(address, any_key) END AS form
+SELECT address, any_key AS key, place_of(address, any_key) AS form
 FROM (SELECT address, max(key) AS any_key FROM (
     SELECT address, key FROM sides UNION ALL SELECT peer, peer_key FROM sides) WHERE address IS NOT NULL GROUP BY address);
 
@@ -127,7 +125,7 @@ COMMENT ON COLUMN addresses.last_ns IS 'Last sighting, UTC nanoseconds since 197
 COMMENT ON COLUMN addresses.times IS 'Messages or packets that showed it';
 
 -- The device of a frame's end.
-CREATE TEMP TABLE device_sides AS
+CREATE TEMP VIEW device_sides AS
 SELECT d.device, s.* FROM sides AS s JOIN device_macs AS d USING (mac)
 UNION ALL
 SELECT b.device, s.* FROM sides AS s JOIN bare_devices AS b ON s.address = b.address

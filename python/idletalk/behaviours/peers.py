@@ -1,7 +1,7 @@
 """Who does each device talk to?"""
 
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
-from idletalk.behaviours.inventory import protocol_volume, told_name, volume
+from idletalk.behaviours.inventory import SHOWN, protocol_volume, told_name, volume
 from idletalk.model import Peer, ProtocolVolume, ToldName
 
 BEHAVIOUR = Behaviour(
@@ -30,7 +30,7 @@ MAX_PEERS = 1000
 the Internet must not fill the memory: the table ``peers`` has all."""
 
 _KEPT = (
-    "WITH kept AS (SELECT device, peer FROM peers"
+    f"WITH kept AS (SELECT device, peer FROM peers SEMI JOIN {SHOWN} AS shown USING (device)"
     " QUALIFY row_number() OVER (PARTITION BY device ORDER BY tx_bytes + rx_bytes DESC, peer) <= ?) "
 )
 

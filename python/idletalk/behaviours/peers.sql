@@ -1,4 +1,4 @@
--- Who each device talks to. Takes device_sides, hosts, routers, addresses (inventory.sql), flows, the look-ups, and the
+-- Who each device talks to. Takes flow_labels, device_sides, hosts, routers, addresses, the look-ups, and the
 -- facts dns_records, tls_client_hellos, http_requests.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
@@ -9,32 +9,60 @@ CREATE TEMP TABLE router_devices AS
 SELECT DISTINCT device FROM routers JOIN device_macs USING (mac)
 UNION SELECT device FROM lab_macs WHERE role = 'gateway';
 
--- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
-CREATE TEMP TABLE peer_flows AS
+-- The device's side of a flow's segments, and who is at the other side. A view: what a flood of flows would
+-- make of it must not be held.
+CREATE TEMP VIEW peer_flows AS
 SELECT
     s.device,
     coalesce(s.peer, s.peer_mac, 'unknown') AS peer,
     CASE
-        WHEN s.peer_form IN ('multicast', 'broadcast', 'unspecified') THEN s.peer_form
+        WHEN far.form IN ('multicast', 'broadcast', 'unspecified') THEN far.form
         WHEN s.peer_mac = 'ff:ff:ff:ff:ff:ff' THEN 'broadcast'
         WHEN s.peer IS NULL AND is_group(s.peer_mac) THEN 'multicast'
         WHEN m.device IS NOT NULL AND m.device IN (FROM router_devices) AND (s.peer IS NULL OR a.device = m.device) THEN 'gateway'
-        WHEN s.peer_form = 'global' AND a.device IS NULL THEN 'internet'
+        WHEN far.form = 'global' AND a.device IS NULL THEN 'internet'
         WHEN m.device IN (FROM router_devices) AND a.device IS NULL THEN 'routed'
         ELSE 'lan' END AS scope,
     -- the MAC on the frame tells whose the address was then; behind a router's MAC only what somebody claimed is known
-    CASE WHEN s.peer_form = 'global' AND a.device IS NULL THEN NULL
+    CASE WHEN far.form = 'global' AND a.device IS NULL THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
-    s.* EXCLUDE (device, peer, peer_key, form, peer_form),
-    f.application, f.recognised_by, f.responder_port, f.began_in_capture
-FROM (SELECT *, place_of(address, key) AS form, place_of(peer, peer_key) AS peer_form FROM device_sides) AS s
-JOIN flows AS f USING (flow)
+    s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac, application, recognised_by, began_in_capture),
+    CASE WHEN l.flow IS NULL THEN s.application ELSE l.application END AS application,
+    CASE WHEN l.flow IS NULL THEN s.recognised_by ELSE l.recognised_by END AS recognised_by,
+    CASE WHEN l.flow IS NULL THEN s.began_in_capture ELSE l.began_in_capture END AS began_in_capture,
+    -- the flow, where more than one row between this device and peer may be of it
+    CASE WHEN l.flow IS NOT NULL OR coalesce(s.peer, s.peer_mac, 'unknown') = coalesce(s.address, s.mac, 'unknown')
+         THEN s.flow END AS repeated_flow
+FROM device_sides AS s
+LEFT JOIN flow_labels AS l ON l.flow = s.flow
+LEFT JOIN hosts AS far ON far.address = s.peer
 LEFT JOIN address_devices AS a ON a.address = s.peer
 LEFT JOIN device_macs AS m ON m.mac = s.peer_mac
+LEFT JOIN hosts AS near ON near.address = s.address
 LEFT JOIN address_devices AS own ON own.address = s.address
 -- what a router forwards is not what it says itself
-WHERE NOT (s.device IN (FROM router_devices) AND coalesce(s.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
+WHERE NOT (s.device IN (FROM router_devices) AND coalesce(near.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
+
+-- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
+CREATE TEMP TABLE pair_protocols AS
+SELECT
+    device, peer, network, transport, application,
+    application = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123) AS is_ntp,
+    min(recognised_by) AS recognised_by,
+    min(scope) AS scope,
+    max(peer_device) AS peer_device,
+    max(peer_key) AS peer_key,
+    -- all that tells these groups apart is the same in all of a flow, so that the groups' numbers of flows add up
+    count(*) FILTER (repeated_flow IS NULL) + count(DISTINCT repeated_flow) AS flows,
+    sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
+    sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
+    sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
+    sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
+    min(first_ns) AS first_ns, max(last_ns) AS last_ns,
+    bool_or(NOT began_in_capture) AS open_before_capture
+FROM peer_flows
+GROUP BY ALL;
 
 CREATE TABLE peers AS
 SELECT
@@ -42,15 +70,15 @@ SELECT
     min(scope) AS scope,
     max(peer_device) AS peer_device,
     max(peer_key) AS peer_key,
-    count(DISTINCT flow) AS flows,
+    sum(flows)::BIGINT AS flows,
     sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
     sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
     min(first_ns) AS first_ns, max(last_ns) AS last_ns,
-    bool_or(NOT began_in_capture) AS open_before_capture,
-    bool_and(coalesce(application = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123), false)) AS is_ntp_only
-FROM peer_flows
+    bool_or(open_before_capture) AS open_before_capture,
+    bool_and(coalesce(is_ntp, false)) AS is_ntp_only
+FROM pair_protocols
 GROUP BY device, peer;
 
 COMMENT ON TABLE peers IS 'Who each device talks to.';
@@ -81,7 +109,7 @@ SELECT
     sum(rx_packets)::BIGINT AS rx_packets, sum(rx_bytes)::BIGINT AS rx_bytes,
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes
-FROM peer_flows
+FROM pair_protocols
 GROUP BY device, peer, network, transport, application;
 
 COMMENT ON TABLE peer_protocols IS 'Protocols between each device and each of its peers.';
@@ -110,17 +138,21 @@ WITH answers AS (
     LEFT JOIN bare_devices AS b ON b.address = r.destination AND r.destination_mac IS NULL
     JOIN (SELECT DISTINCT device FROM devices) AS d ON d.device = coalesce(m.device, b.device)
     WHERE r.is_response AND r.section = 'answer' AND r.address IS NOT NULL AND r.protocol = 'dns'
+), sent AS MATERIALIZED (
+    SELECT flow, source, server_name AS name, 'sni' AS told_by, min(time_ns) AS first_ns, count(DISTINCT (capture, frame)) AS times
+    FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY flow, source, server_name
+    UNION ALL
+    SELECT flow, source, host, 'http', min(time_ns), count(DISTINCT (capture, frame))
+    FROM http_requests WHERE host IS NOT NULL GROUP BY flow, source, host
 ), told AS (
     SELECT a.device, a.peer, a.name, a.told_by, min(a.time_ns) AS first_ns, count(*) AS times
     FROM answers AS a JOIN peers AS p USING (device, peer) WHERE a.time_ns <= p.last_ns GROUP BY ALL
     UNION ALL
-    SELECT s.device, s.peer, h.server_name, 'sni', min(h.time_ns), count(DISTINCT (h.capture, h.frame))
-    FROM tls_client_hellos AS h JOIN (SELECT DISTINCT device, peer, flow, address, is_originator FROM peer_flows) AS s USING (flow)
-    WHERE h.server_name IS NOT NULL AND h.source = s.address GROUP BY ALL
-    UNION ALL
-    SELECT s.device, s.peer, q.host, 'http', min(q.time_ns), count(DISTINCT (q.capture, q.frame))
-    FROM http_requests AS q JOIN (SELECT DISTINCT device, peer, flow, address FROM peer_flows) AS s USING (flow)
-    WHERE q.host IS NOT NULL AND q.host <> s.peer AND q.source = s.address GROUP BY ALL
+    SELECT s.device, s.peer, n.name, n.told_by, min(n.first_ns), sum(n.times)::BIGINT
+    FROM sent AS n JOIN (
+        SELECT DISTINCT device, peer, flow, address FROM peer_flows WHERE flow IN (SELECT flow FROM sent)
+    ) AS s ON s.flow = n.flow AND s.address = n.source
+    WHERE n.told_by <> 'http' OR n.name <> s.peer GROUP BY ALL
 )
 SELECT device, peer, name, told_by, first_ns, times FROM told;
 

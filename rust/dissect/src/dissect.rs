@@ -13,8 +13,11 @@ use crate::weird::{WeirdCount, WeirdRow};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Frames between two meetings of the threads; bounds the rows held in memory: a DNS answer alone makes a dozen.
-const EPOCH_FRAMES: u64 = 8192;
+/// Bytes of frames between two meetings of the threads; bounds the rows held in memory, since a row comes from at least
+/// a dozen bytes (a record of a DNS answer). Counted over all frames, so that it is the same for any number of threads.
+const EPOCH_BYTES: u64 = 4 << 20;
+/// What a frame counts beside its bytes: it can make rows without a payload.
+const FRAME_OVERHEAD_BYTES: u64 = 128;
 /// Frames between two entries of the frame index, and between two looks at the clock of progress.
 const INDEX_FRAMES: u64 = 8192;
 
@@ -111,6 +114,7 @@ impl<'a> Walk<'a> {
     fn run(mut self, paths: &[PathBuf]) {
         let mut timeline = Timeline::new(paths.to_vec());
         let mut position = 0u64;
+        let (mut epoch, mut weight) = (0u64, 0u64);
         let mut walked_bytes = 0u64;
         let mut latest: Vec<i64> = Vec::new();
         while let Some(Step { capture, frame, overlap }) = timeline.next() {
@@ -119,7 +123,7 @@ impl<'a> Walk<'a> {
             if leads {
                 walked_bytes = walked_bytes.wrapping_add(frame.bytes.len() as u64 + 16);
             }
-            let time_ns = frame.time_ns;
+            let (time_ns, frame_bytes) = (frame.time_ns, frame.bytes.len() as u64);
             let counts = self.options.ranges.is_empty()
                 || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
             if counts && !self.options.only_captures {
@@ -173,15 +177,19 @@ impl<'a> Walk<'a> {
                     return self.collector.abandon();
                 }
             }
-            if position.is_multiple_of(EPOCH_FRAMES) && !self.collector.submit(position / EPOCH_FRAMES, &mut self.sink)
-            {
-                return;
+            weight = weight.saturating_add(frame_bytes).saturating_add(FRAME_OVERHEAD_BYTES);
+            if weight >= EPOCH_BYTES {
+                weight = 0;
+                epoch = epoch.wrapping_add(1);
+                if !self.collector.submit(epoch, &mut self.sink) {
+                    return;
+                }
             }
         }
-        self.finish(&timeline, position);
+        self.finish(&timeline, position, epoch.wrapping_add(1));
     }
 
-    fn finish(mut self, timeline: &Timeline, position: u64) {
+    fn finish(mut self, timeline: &Timeline, position: u64, epoch: u64) {
         for mut shard in std::mem::take(&mut self.shards) {
             shard.finish(&mut self.sink, position.saturating_add(1));
         }
@@ -193,6 +201,6 @@ impl<'a> Walk<'a> {
             }
             self.progress.frames.store(position, Ordering::Relaxed);
         }
-        self.collector.submit(position / EPOCH_FRAMES + 1, &mut self.sink);
+        self.collector.submit(epoch, &mut self.sink);
     }
 }

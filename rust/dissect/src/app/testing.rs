@@ -101,15 +101,11 @@ fn row_of(sheet: &Sheet, row: usize) -> BTreeMap<&'static str, String> {
 }
 
 fn cell(cells: &Cells, row: usize) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match cells.kind() {
         ColumnType::Bool => cells.bool_at(row).to_string(),
         ColumnType::Int | ColumnType::Key => cells.int_at(row).to_string(),
         ColumnType::Double => cells.double_at(row).to_string(),
-        ColumnType::Text | ColumnType::Blob => text(&cells.bytes()[cells.text_span(row)]),
-        ColumnType::TextList => {
-            cells.text_spans(row).into_iter().map(|span| text(&cells.bytes()[span])).collect::<Vec<_>>().join("|")
-        }
-        ColumnType::IntList => cells.ints_at(row).iter().map(i64::to_string).collect::<Vec<_>>().join(" "),
+        ColumnType::IntList => cells.texts_at(row).join(" "),
+        _ => cells.texts_at(row).join("|"),
     }
 }

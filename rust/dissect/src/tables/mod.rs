@@ -3,13 +3,21 @@
 //! [`record!`](crate::record) makes the struct and its [`TableSpec`]; a [`Sheet`] holds its rows as
 //! columns with the place of each row in the walk; [`writer`] sorts the rows and writes them. Nobody else knows Parquet.
 
+mod cells;
+mod gathered;
+mod pages;
 mod record;
 mod schema;
 mod sheet;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+mod tests;
+mod text;
 mod writer;
 
+pub use cells::Cells;
 pub use record::{Field, FlowId, KeyValue, Record};
-pub use sheet::{Cells, Key, Sheet, Sheets};
+pub use sheet::{Key, Sheet, Sheets};
 pub use writer::{TableError, TableWriter};
 
 /// Physical shape of a column. Every integer is a signed 64-bit number, so that SQL arithmetic cannot wrap.
@@ -25,6 +33,14 @@ pub enum ColumnType {
     Double,
     /// UTF-8 text (invalid bytes from the wire are replaced)
     Text,
+    /// text: a flow id, kept as its bits until it is written
+    Flow,
+    /// text: a MAC, kept as its bits until it is written
+    Mac,
+    /// text: an IP address, kept as it is until it is written
+    Address,
+    /// text: one of few words of ours
+    Word,
     /// raw bytes
     Blob,
     /// list of text
@@ -41,7 +57,7 @@ impl ColumnType {
             Self::Int => "BIGINT",
             Self::Key => "UBIGINT",
             Self::Double => "DOUBLE",
-            Self::Text => "VARCHAR",
+            Self::Text | Self::Flow | Self::Mac | Self::Address | Self::Word => "VARCHAR",
             Self::Blob => "BLOB",
             Self::TextList => "VARCHAR[]",
             Self::IntList => "BIGINT[]",

@@ -1,6 +1,6 @@
 //! How a Rust value becomes a cell, and how a record is declared.
 
-use super::{ColumnType, TableSpec, sheet::Cells};
+use super::{Cells, ColumnType, TableSpec};
 use std::net::IpAddr;
 
 /// Longest text kept in one cell, in bytes: enough for any name or URI that a person reads, small enough
@@ -42,16 +42,6 @@ macro_rules! integer_fields {
     )*};
 }
 integer_fields!(u8, u16, u32, u64, i32, i64, usize);
-
-/// The hexadecimal digits of a byte. These texts stand in most rows: the formatting machinery would be a tenth of a run.
-fn hex(byte: u8) -> [u8; 2] {
-    [byte >> 4, byte & 15].map(|nibble| if nibble < 10 { digit(nibble) } else { nibble.wrapping_add(b'a' - 10) })
-}
-
-/// The decimal digit of 0 to 9.
-fn digit(value: u8) -> u8 {
-    b'0'.wrapping_add(value)
-}
 
 /// A key that is only compared (see [`ColumnType::Key`]).
 #[derive(Clone, Copy, Debug)]
@@ -95,9 +85,9 @@ impl Field for String {
 }
 
 impl Field for &'static str {
-    const KIND: ColumnType = ColumnType::Text;
+    const KIND: ColumnType = ColumnType::Word;
     fn put(&self, cells: &mut Cells) {
-        cells.put_text(self.as_bytes());
+        cells.put_word(self);
     }
 }
 
@@ -109,46 +99,24 @@ impl Field for Vec<u8> {
 }
 
 impl Field for FlowId {
-    const KIND: ColumnType = ColumnType::Text;
+    const KIND: ColumnType = ColumnType::Flow;
     fn put(&self, cells: &mut Cells) {
-        let mut text = [0; 16];
-        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(self.0.to_be_bytes()) {
-            *pair = hex(byte);
-        }
-        cells.put_text(&text);
+        cells.put_number(self.0);
     }
 }
 
 impl Field for crate::packet::Mac {
-    const KIND: ColumnType = ColumnType::Text;
+    const KIND: ColumnType = ColumnType::Mac;
     fn put(&self, cells: &mut Cells) {
-        let [[a, b], [c, d], [e, f], [g, h], [i, j], [k, l]] = self.0.map(hex);
-        cells.put_text(&[a, b, b':', c, d, b':', e, f, b':', g, h, b':', i, j, b':', k, l]);
+        let [a, b, c, d, e, f] = self.0;
+        cells.put_number(u64::from_be_bytes([0, 0, a, b, c, d, e, f]));
     }
 }
 
 impl Field for IpAddr {
-    const KIND: ColumnType = ColumnType::Text;
+    const KIND: ColumnType = ColumnType::Address;
     fn put(&self, cells: &mut Cells) {
-        let Self::V4(v4) = self else { return cells.put_display(|text| write!(text, "{self}")) };
-        let mut text = [0; 15];
-        let mut free = text.iter_mut();
-        let mut push = |letter: u8| free.next().map(|place| *place = letter);
-        let mut length = 3;
-        for (place, byte) in v4.octets().into_iter().enumerate() {
-            if place > 0 {
-                push(b'.');
-            }
-            if byte >= 100 {
-                push(digit(byte / 100));
-            }
-            if byte >= 10 {
-                push(digit(byte / 10 % 10));
-            }
-            push(digit(byte % 10));
-            length += 1 + usize::from(byte >= 10) + usize::from(byte >= 100);
-        }
-        cells.put_text(text.get(..length).unwrap_or_default());
+        cells.put_address(*self);
     }
 }
 

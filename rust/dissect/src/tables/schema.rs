@@ -8,21 +8,19 @@ use parquet::schema::types::{ColumnPath, Type, TypePtr};
 use std::sync::Arc;
 
 /// Columns whose values grow from row to row: written as differences, since a dictionary of them would be of no use.
-const GROWING: [&str; 5] = ["frame", "last_frame", "time_ns", "first_ns", "last_ns"];
+pub(super) const GROWING: [&str; 5] = ["frame", "last_frame", "time_ns", "first_ns", "last_ns"];
 
 pub(super) fn properties(spec: &TableSpec) -> Result<WriterPropertiesPtr, TableError> {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
         .set_created_by("idletalk".to_owned());
     for column in spec.columns {
         let path = ColumnPath::from(column.name);
-        if column.kind == ColumnType::Int {
-            // least and greatest let DuckDB skip row groups; of texts they would be compared for each row and used by nobody
-            builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
-        }
         if GROWING.contains(&column.name) {
             builder = builder
+                .set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk)
                 .set_column_dictionary_enabled(path.clone(), false)
                 .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         }
@@ -39,8 +37,13 @@ pub(super) fn schema(spec: &TableSpec) -> Result<TypePtr, TableError> {
                 ColumnType::Int | ColumnType::IntList => (PhysicalType::INT64, None),
                 ColumnType::Key => (PhysicalType::INT64, Some(LogicalType::integer(64, false))),
                 ColumnType::Double => (PhysicalType::DOUBLE, None),
-                ColumnType::Text | ColumnType::TextList => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
                 ColumnType::Blob => (PhysicalType::BYTE_ARRAY, None),
+                ColumnType::Text
+                | ColumnType::TextList
+                | ColumnType::Flow
+                | ColumnType::Mac
+                | ColumnType::Address
+                | ColumnType::Word => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
             };
             Type::primitive_type_builder(name, physical).with_repetition(repetition).with_logical_type(logical).build()
         };
