@@ -41,7 +41,7 @@ pub fn ja3s(hello: &Hello) -> String {
 
 /// JA4 of a ClientHello; `carrier` is `t` over TCP, `q` in QUIC, `d` in DTLS.
 pub fn ja4(carrier: char, hello: &Hello) -> String {
-    let version = match hello.offered_versions().into_iter().max().unwrap_or(0) {
+    let version = match hello.highest_version() {
         0x0304 => "13",
         0x0303 => "12",
         0x0302 => "11",
