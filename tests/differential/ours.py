@@ -45,9 +45,21 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "dns_a": ("dns_records", "CASE WHEN kind = 1 THEN address END"),
     "dns_aaaa": ("dns_records", "CASE WHEN kind = 28 THEN address END"),
     "dns_cname": ("dns_records", "CASE WHEN kind = 5 THEN target END"),
-    "tls_sni": ("tls_client_hellos", "server_name"),
-    "tls_alpn": ("tls_client_hellos", "unnest(alpn)"),
-    "tls_version": ("tls_client_hellos", "unnest(versions)"),
+    **{
+        f"{carrier}_{about}": (table, f"unnest(CASE WHEN carrier = '{carrier}' THEN {column} END)")
+        for carrier in ("tls", "dtls", "quic")
+        for about, (table, column) in {
+            "sni": ("tls_client_hellos", "[server_name]"),
+            "alpn": ("tls_client_hellos", "alpn"),
+            "version": ("tls_client_hellos", "versions"),
+            "cipher": ("tls_server_hellos", "[coalesce(cipher_name, printf('Unknown (0x%04x)', cipher))]"),
+            "alert": ("tls_alerts", "[coalesce(name, description::VARCHAR)]"),
+            "ja3": ("tls_client_hellos", "[ja3]"),
+            "ja3s": ("tls_server_hellos", "[ja3s]"),
+            "serial": ("certificates", "[serial]"),
+            "san": ("certificates", "[n FOR n IN alternative_names IF NOT regexp_matches(n, '^(URI|email):|^[0-9.]+$|.:.*:')]"),
+        }.items()
+    },
     "http_method": ("http_requests", "method"),
     "http_host": ("http_requests", "host"),
     "http_uri": ("http_requests", "uri"),
@@ -127,7 +139,7 @@ def _mentions(facts: Facts, kind: str, rows: Iterable[Row]) -> None:
     for frame, value in rows:
         if value is None:
             continue
-        text = _version(value) if isinstance(value, int) and kind == "tls_version" else str(value)
+        text = _version(value) if isinstance(value, int) and kind.endswith("_version") else str(value)
         if kind.startswith("dns"):
             text = _raw(text) or "<Root>"  # Wireshark's word for the empty name
         for part in text.split(","):  # as Wireshark's list of values is split

@@ -9,6 +9,7 @@ mod conversation;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 pub(crate) mod testing;
 pub mod text;
+mod x509;
 
 pub use buffer::{Budget, Buffer};
 pub use conversation::Conversation;
@@ -26,7 +27,7 @@ macro_rules! protocols {
     };
 }
 
-protocols![mdns, dns, dhcp, ntp, ssdp, tls, http, mqtt];
+protocols![mdns, dns, dhcp, ntp, ssdp, tls, quic, http, mqtt];
 
 /// What carries the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

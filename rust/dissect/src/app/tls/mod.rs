@@ -11,6 +11,7 @@ pub mod session;
 
 pub use reader::TlsParser;
 
+use super::x509::CertificateRow;
 use super::{Carrier, Probe, Protocol, Verdict};
 use crate::tables::Record;
 use rows::{TlsAlert, TlsClientHello, TlsConnection, TlsServerHello};
@@ -23,7 +24,7 @@ pub const PROTOCOL: Protocol = Protocol {
     udp_ports: &[],
     probe,
     parser: || Box::new(TlsParser::default()),
-    tables: &[TlsClientHello::SPEC, TlsServerHello::SPEC, TlsAlert::SPEC, TlsConnection::SPEC],
+    tables: &[TlsClientHello::SPEC, TlsServerHello::SPEC, TlsAlert::SPEC, TlsConnection::SPEC, CertificateRow::SPEC],
 };
 
 fn probe(probe: &Probe<'_>) -> Verdict {

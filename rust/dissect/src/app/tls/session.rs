@@ -4,7 +4,7 @@ use super::hello::{Hello, extension, without_grease};
 use super::connection::Traffic;
 use super::rows::{TlsClientHello, TlsServerHello};
 use super::{fingerprint, names};
-use crate::app::{Context, Direction};
+use crate::app::{Context, Direction, x509};
 use crate::at::At;
 use crate::weird::Weird;
 
@@ -92,6 +92,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// Cipher suite chosen.
+    pub fn cipher(&self) -> Option<u16> {
+        self.cipher
+    }
+
     /// A connection that this carries.
     pub fn new(carrier: Carrier) -> Self {
         Self { carrier, ..Self::default() }
@@ -108,6 +113,13 @@ impl Session {
                 Some(hello) => self.server_hello(ctx, direction, record_version, &hello, is_whole),
                 None => bad_hello(ctx, is_whole),
             },
+            // TLS 1.3 sends it in another format, and encrypted
+            message::CERTIFICATE if !self.is_13() => {
+                let found = x509::read_chain(ctx, self.carrier.name(), self.role(direction), body, is_whole);
+                if let Some(count) = self.certificates.get_mut(direction.index()) {
+                    *count = count.saturating_add(found);
+                }
+            }
             message::SERVER_KEY_EXCHANGE => {
                 if let [NAMED_CURVE, high, low, ..] = body {
                     self.group.get_or_insert(u16::from_be_bytes([*high, *low]));
