@@ -14,21 +14,34 @@ const TAG_BYTES: usize = 16;
 /// Where the sample begins, counted from the packet number.
 const SAMPLE_OFFSET: usize = 4;
 
-/// The version's salt: RFC 9001 5.2, RFC 9369 3.3.1, and the drafts of draft-ietf-quic-tls.
-fn salt(version: u32) -> Option<[u8; 20]> {
-    Some(match version {
-        V1 | 0xff00_0021 | 0xff00_0022 => *b"\x38\x76\x2c\xf7\xf5\x59\x34\xb3\x4d\x17\x9a\xe6\xa4\xc8\x0c\xad\xcc\xbb\x7f\x0a",
-        V2 => *b"\x0d\xed\xe3\xde\xf7\x00\xa6\xdb\x81\x93\x81\xbe\x6e\x26\x9d\xcb\xf9\xbd\x2e\xd9",
-        0xff00_001d..=0xff00_0020 => *b"\xaf\xbf\xec\x28\x99\x93\xd2\x4c\x9e\x97\x86\xf1\x9c\x61\x11\xe0\x43\x90\xa8\x99",
-        // draft 23 to 28, and mvfst's version with the same
-        0xff00_0017..=0xff00_001c | 0xface_b002 => *b"\xc3\xee\xf7\x12\xc7\x2e\xbb\x5a\x11\xa7\xd2\x43\x2b\xb4\x63\x65\xbe\xf9\xf5\x02",
-        _ => return None,
-    })
+const V1_SALT: &[u8; 20] = b"\x38\x76\x2c\xf7\xf5\x59\x34\xb3\x4d\x17\x9a\xe6\xa4\xc8\x0c\xad\xcc\xbb\x7f\x0a";
+const DRAFT_29_SALT: &[u8; 20] = b"\xaf\xbf\xec\x28\x99\x93\xd2\x4c\x9e\x97\x86\xf1\x9c\x61\x11\xe0\x43\x90\xa8\x99";
+
+/// Salts that a version may have: RFC 9001 5.2, RFC 9369 3.3.1, the drafts of draft-ietf-quic-tls, Facebook's mvfst and
+/// Google's QUIC with TLS. A reserved version goes with any.
+fn salts(version: u32) -> &'static [&'static [u8; 20]] {
+    match version {
+        V1 | 0xff00_0021 | 0xff00_0022 => &[V1_SALT],
+        V2 => &[b"\x0d\xed\xe3\xde\xf7\x00\xa6\xdb\x81\x93\x81\xbe\x6e\x26\x9d\xcb\xf9\xbd\x2e\xd9"],
+        0xff00_001d..=0xff00_0020 => &[DRAFT_29_SALT],
+        0xff00_0017..=0xff00_001c | 0xface_b002 | 0xface_b00e => &[b"\xc3\xee\xf7\x12\xc7\x2e\xbb\x5a\x11\xa7\xd2\x43\x2b\xb4\x63\x65\xbe\xf9\xf5\x02"],
+        0xff00_0015 | 0xff00_0016 | 0xface_b001 => &[b"\x7f\xbc\xdb\x0e\x7c\x66\xbb\xe9\x2a\x96\xcd\x21\x51\x9e\xd7\xeb\x1a\x02\x89\x4a"],
+        // T050, T051
+        0x5430_3530 => &[b"\x7f\xf5\x79\xe5\xac\xd0\x72\x91\x55\x80\x30\x4c\x43\xa2\x36\x7c\x60\x48\x83\x10"],
+        0x5430_3531 => &[b"\x7a\x4e\xde\xf4\xe7\xcc\xee\x5f\xa4\x50\x6c\x19\x12\x4f\xc8\xcc\xda\x6e\x03\x3d"],
+        _ if is_reserved(version) => &[V1_SALT, DRAFT_29_SALT],
+        _ => &[],
+    }
+}
+
+/// Whether a version is one of those that are named to make the server negotiate (RFC 9000 15).
+pub fn is_reserved(version: u32) -> bool {
+    version & 0x0f0f_0f0f == 0x0a0a_0a0a
 }
 
 /// Whether packets of a version can be read.
 pub fn is_known(version: u32) -> bool {
-    salt(version).is_some()
+    !salts(version).is_empty()
 }
 
 struct Length(usize);
@@ -56,9 +69,13 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Keys of the client's or the server's Initial packets; `None` for a version without known salt.
-    pub fn initial(version: u32, connection_id: &[u8], is_client: bool) -> Option<Self> {
-        let secret = Salt::new(HKDF_SHA256, &salt(version)?).extract(connection_id);
+    /// Keys that the client's or the server's Initial packets may have; none for a version without known salt.
+    pub fn initial(version: u32, connection_id: &[u8], is_client: bool) -> impl Iterator<Item = Self> {
+        salts(version).iter().filter_map(move |salt| Self::derive(version, *salt, connection_id, is_client))
+    }
+
+    fn derive(version: u32, salt: &[u8], connection_id: &[u8], is_client: bool) -> Option<Self> {
+        let secret = Salt::new(HKDF_SHA256, salt).extract(connection_id);
         let side: [u8; 32] = expand(&secret, if is_client { "client in" } else { "server in" })?;
         let side = Prk::new_less_safe(HKDF_SHA256, &side);
         let name = |v1: &'static str, v2: &'static str| if version == V2 { v2 } else { v1 };

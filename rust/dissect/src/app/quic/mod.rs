@@ -1,6 +1,6 @@
 //! QUIC (RFC 9000, RFC 9001, RFC 9369): what can be seen of a connection without its keys.
 
-mod crypto;
+mod frames;
 mod keys;
 mod packet;
 mod parameters;
@@ -14,6 +14,9 @@ use reader::QuicParser;
 
 /// Smallest datagram with a client's first packet (RFC 9000 14.1).
 const MIN_FIRST_DATAGRAM_BYTES: usize = 1200;
+
+/// Set in every packet, unless both sides agreed to ignore it (RFC 9000 17.2, RFC 9287).
+const FIXED_BIT: u8 = 0x40;
 
 record! {
     /// A QUIC connection, told when it ended or left memory (rows of one flow add up). Place and time are those of its first packet; the source is the client. Its hellos are in tls_client_hellos and tls_server_hellos (carrier quic).
@@ -92,12 +95,12 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     }
     match Long::read(probe.bytes) {
         // 32 bits of version, a bit that is set and lengths that fit; the version 0 of a negotiation tells less
-        Some((long, _)) if long.kind != Kind::VersionNegotiation => Verdict::Yes,
+        Some((long, _)) if long.kind != Kind::VersionNegotiation && probe.bytes.first().is_some_and(|first| first & FIXED_BIT != 0) => Verdict::Yes,
         Some((long, _)) if !long.destination_id.is_empty() && long.versions().into_iter().any(keys::is_known) => Verdict::Yes,
         // RFC 9000 15: versions of this form are named to make the server negotiate
         _ => match probe.bytes {
             [0xc0..=0xff, a, b, c, d, 8..=20, ..]
-                if [a, b, c, d].iter().all(|byte| **byte & 0x0f == 0x0a) && probe.bytes.len() >= MIN_FIRST_DATAGRAM_BYTES =>
+                if keys::is_reserved(u32::from_be_bytes([*a, *b, *c, *d])) && probe.bytes.len() >= MIN_FIRST_DATAGRAM_BYTES =>
             {
                 Verdict::Yes
             }

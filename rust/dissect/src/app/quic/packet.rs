@@ -79,7 +79,7 @@ impl<'a> Long<'a> {
             let is_list = !long.rest.is_empty() && long.rest.len().is_multiple_of(4);
             return is_list.then_some((long, &[]));
         }
-        if first & 0x40 == 0 || !is_known(version) {
+        if !is_known(version) {
             return None;
         }
         let number = first >> 4 & 3;

@@ -1,12 +1,13 @@
 //! Reads the datagrams of a flow: one QUIC connection after the other.
 
 use super::QuicConnection;
-use super::crypto::{Crypto, Frame, next_frame};
+use super::frames::{Frame, next_frame};
 use super::keys::{Keys, V1, V2};
 use super::packet::{Kind, Long};
 use super::parameters::Parameters;
 use crate::app::tls::hello::Hello;
 use crate::app::tls::session::{Carrier, Session, message};
+use crate::app::pieces::Pieces;
 use crate::app::{Context, Direction, Parser, text};
 use crate::at::{At, End};
 use crate::packet::Cursor;
@@ -33,7 +34,7 @@ struct Connection {
     is_decrypted: bool,
     failures: u32,
     session: Session,
-    crypto: [Crypto; 2],
+    crypto: [Pieces; 2],
     alpn: Vec<String>,
     parameters: Parameters,
     close: Option<(u64, String)>,
@@ -66,7 +67,7 @@ impl Default for Connection {
             has_token: false,
             is_decrypted: false,
             failures: 0,
-            crypto: [Crypto::default(), Crypto::default()],
+            crypto: [Pieces::default(), Pieces::default()],
             alpn: Vec::new(),
             parameters: Parameters::default(),
             close: None,
@@ -177,8 +178,8 @@ impl QuicParser {
         if self.connection.failures >= MAX_FAILURES {
             return None;
         }
-        let keys = Keys::initial(packet.version, packet.destination_id, true)?;
-        let payload = keys.open(packet.bytes, packet.number_at)?;
+        let (keys, payload) = Keys::initial(packet.version, packet.destination_id, true)
+            .find_map(|keys| keys.open(packet.bytes, packet.number_at).map(|payload| (keys, payload)))?;
         let goes_on = direction == Direction::Up && self.connection.session.version.is_none();
         let is_same = !self.connection.is_decrypted || (goes_on && (self.connection.has_retry || !self.connection.negotiated.is_empty()));
         if !is_same {
@@ -259,8 +260,10 @@ impl Connection {
         }
         let place = self.keys.get_mut(direction.index())?;
         if place.as_ref().is_none_or(|(version, _)| *version != packet.version) {
-            let fresh = Keys::initial(packet.version, &self.key_id, direction == Direction::Up)?;
-            *place = Some((packet.version, fresh));
+            let mut candidates = Keys::initial(packet.version, &self.key_id, direction == Direction::Up);
+            let (keys, payload) = candidates.find_map(|keys| keys.open(packet.bytes, packet.number_at).map(|payload| (keys, payload)))?;
+            *place = Some((packet.version, keys));
+            return Some(payload);
         }
         place.as_ref()?.1.open(packet.bytes, packet.number_at)
     }

@@ -127,10 +127,9 @@ impl TlsParser {
 
     /// Reads what there is of a message that will never be whole.
     fn salvage(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side) {
-        if side.is_hidden {
-            return;
-        }
-        if let (Some(record), [kind, _, _, _, body @ ..]) = (side.record, side.waiting.bytes())
+        let Some(record) = side.record.filter(|record| record.kind == content::HANDSHAKE && !side.is_hidden) else { return };
+        self.messages(ctx, direction, side, &record);
+        if let [kind, _, _, _, body @ ..] = side.waiting.bytes()
             && !side.has_changed_cipher
         {
             self.session.message(ctx, direction, Some(record.version), *kind, body, false);
@@ -262,6 +261,13 @@ impl TlsParser {
             side.is_hidden = true;
             return;
         }
+        // as Wireshark does, messages are told with the frame that ends their record
+        if side.left == 0 {
+            self.messages(ctx, direction, side, record);
+        }
+    }
+
+    fn messages(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header) {
         while let [kind, high, middle, low, body @ ..] = side.waiting.bytes() {
             let (kind, length) = (*kind, length(*high, *middle, *low));
             let is_hello = matches!(kind, message::CLIENT_HELLO | message::SERVER_HELLO);

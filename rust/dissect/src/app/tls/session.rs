@@ -134,6 +134,7 @@ impl Session {
     pub fn client_hello(&mut self, ctx: &mut Context<'_>, direction: Direction, record_version: Option<u16>, hello: &Hello, is_whole: bool) {
         note_cut(ctx, hello, is_whole);
         self.client = Some(direction);
+        let shows_cookie = hello.cookie_bytes.is_some_and(|count| count > 0);
         let has_fingerprint = record_version != Some(SSL2) && is_whole;
         ctx.emit(&TlsClientHello {
             at: ctx.at,
@@ -159,7 +160,8 @@ impl Session {
             has_psk: hello.has(extension::PRE_SHARED_KEY),
             has_early_data: hello.has(extension::EARLY_DATA),
             cookie_bytes: hello.cookie_bytes,
-            is_second: self.client_hellos > 0,
+            // a hello that is sent again in DTLS is no second one
+            is_second: if self.carrier == Carrier::Dtls { shows_cookie || self.is_retrying } else { self.client_hellos > 0 },
             is_whole,
             ja3: has_fingerprint.then(|| fingerprint::ja3(hello)),
             ja4: has_fingerprint.then(|| fingerprint::ja4(self.carrier.letter(), hello)),

@@ -1,61 +1,17 @@
-//! The handshake bytes of one direction, which come in CRYPTO frames in any order (RFC 9000 19.6).
+//! Handshake bytes that come in pieces, in any order and more than once (QUIC's CRYPTO frames, DTLS's fragments).
 
-use super::packet::{counted, varint};
-use crate::app::{Budget, Buffer};
-use crate::packet::Cursor;
+use super::{Budget, Buffer};
 
-/// Handshake bytes kept of one direction; Initial packets hold hellos only.
+/// Bytes kept of one direction or message: hellos and certificates.
 const MAX_BYTES: usize = 65_536;
 /// Pieces that wait for others.
 const MAX_PIECES: usize = 128;
-/// Bytes of a handshake message before its body.
+/// Bytes of a handshake message before its body (RFC 8446 4).
 const MESSAGE_HEADER_BYTES: usize = 4;
 
-/// Frames that an Initial packet may hold (RFC 9000 12.4).
-#[derive(Debug, PartialEq, Eq)]
-pub enum Frame<'a> {
-    /// handshake bytes at an offset
-    Crypto(u64, &'a [u8]),
-    /// the connection ends with this error code and reason
-    Close(u64, &'a [u8]),
-    /// nothing to tell
-    Other,
-}
-
-/// The next frame of a decrypted Initial packet; `None` at its end or at what may not stand there.
-pub fn next_frame<'a>(cursor: &mut Cursor<'a>) -> Option<Frame<'a>> {
-    match varint(cursor)? {
-        0 | 1 => Some(Frame::Other),
-        kind @ (2 | 3) => {
-            varint(cursor)?;
-            varint(cursor)?;
-            let ranges = varint(cursor)?;
-            varint(cursor)?;
-            for _ in 0..ranges {
-                varint(cursor)?;
-                varint(cursor)?;
-            }
-            for _ in 0..if kind == 3 { 3 } else { 0 } {
-                varint(cursor)?;
-            }
-            Some(Frame::Other)
-        }
-        6 => {
-            let offset = varint(cursor)?;
-            Some(Frame::Crypto(offset, counted(cursor)?))
-        }
-        0x1c => {
-            let code = varint(cursor)?;
-            varint(cursor)?;
-            Some(Frame::Close(code, counted(cursor)?))
-        }
-        _ => None,
-    }
-}
-
-/// Pieces of handshake bytes.
+/// Bytes with offsets, as far as they have come.
 #[derive(Default)]
-pub struct Crypto {
+pub struct Pieces {
     /// by offset
     pieces: Vec<(usize, Buffer)>,
     /// bytes read already
@@ -63,7 +19,7 @@ pub struct Crypto {
     held: usize,
 }
 
-impl Crypto {
+impl Pieces {
     /// Adds a piece; `false` where there is no room for it.
     pub fn add(&mut self, offset: u64, bytes: &[u8], budget: &Budget) -> bool {
         let Ok(offset) = usize::try_from(offset) else { return false };
@@ -84,7 +40,7 @@ impl Crypto {
     }
 
     /// Bytes that follow what was read, as far as they are without a hole.
-    fn contiguous(&self) -> Vec<u8> {
+    pub fn contiguous(&self) -> Vec<u8> {
         let mut end = self.done;
         let mut whole = Vec::new();
         for (start, piece) in &self.pieces {
