@@ -11,7 +11,7 @@ import duckdb
 
 from idletalk import _core
 
-from .facts import DECODED_LINK_TYPES, LAYERS, Facts
+from .facts import DECODED_LINK_TYPES, LAYERS, ONCE, Facts
 
 Row = tuple[int | str | None, ...]
 Query = Callable[[str, str], Iterable[Row]]
@@ -143,7 +143,10 @@ def _mentions(facts: Facts, kind: str, rows: Iterable[Row]) -> None:
         if kind.startswith("dns"):
             text = _raw(text) or "<Root>"  # Wireshark's word for the empty name
         for part in text.split(","):  # as Wireshark's list of values is split
-            facts.mention(kind, _number(frame), part)
+            if kind.endswith(ONCE):
+                facts.set(kind, f"{frame} {part}", 1, _number(frame))
+            else:
+                facts.mention(kind, _number(frame), part)
 
 
 def _raw(name: str) -> str:

@@ -8,10 +8,11 @@ frame that completes the datagram is also its transport, and says what the messa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .facts import Facts
+from .facts import ONCE, Facts
 from .sharkd import MAX_TEXT_BYTES, Sharkd
 
 BASE_FIELDS = (
@@ -67,6 +68,7 @@ MESSAGE_FIELDS = {
 
 HANDSHAKE_TYPES = ("tls.handshake.type", "dtls.handshake.type")
 CLIENT_HELLO = "Client Hello"
+CERTIFICATE = re.compile("Certificate(?: \\(fragment\\))?")
 CARRIERS: dict[str, frozenset[tuple[str, str]]] = {
     "dns": frozenset({("udp", "dns"), ("tcp", "dns"), ("udp", "mdns"), ("udp", "llmnr")}),
     "tls": frozenset({("tcp", "tls")}),
@@ -208,6 +210,8 @@ def _messages(reading: Reading, sharkd: Sharkd, stacks: dict[int, Stack]) -> Non
                 continue
             if about in ("alpn", "version") and set(handshakes) != {CLIENT_HELLO}:
                 continue  # what was offered, not what was chosen
+            if about in ONCE and not any(CERTIFICATE.fullmatch(name) for name in handshakes):
+                continue  # a revocation status
             if about == "cipher" and CLIENT_HELLO in handshakes:
                 continue  # what was chosen, not what was offered
             if len(text.encode()) >= MAX_TEXT_BYTES:
@@ -216,4 +220,7 @@ def _messages(reading: Reading, sharkd: Sharkd, stacks: dict[int, Stack]) -> Non
             for value in text.split(","):
                 if GREASE not in value:
                     value = value.lower().replace(" ", "_") if about == "alert" else value
-                    reading.facts.mention(kind, frame, value)
+                    if about in ONCE:
+                        reading.facts.set(kind, f"{frame} {value}", 1, frame)
+                    else:
+                        reading.facts.mention(kind, frame, value)

@@ -69,6 +69,18 @@ fn begins_with_hello(bytes: &[u8]) -> bool {
     }
 }
 
+/// Whether these bytes begin a record with certificates: three lengths inside one another agree.
+fn begins_with_certificates(bytes: &[u8]) -> bool {
+    let Some(Header { kind: content::HANDSHAKE, .. }) = Header::parse(bytes) else { return false };
+    match bytes.get(HEADER_BYTES..) {
+        Some([11, high, middle, low, list_high, list_middle, list_low, ..]) => {
+            let [message, list] = [[0, *high, *middle, *low], [0, *list_high, *list_middle, *list_low]].map(u32::from_be_bytes);
+            message == list.saturating_add(3) && list > 0
+        }
+        _ => false,
+    }
+}
+
 /// Whether records follow one another from `start` on: to the last byte, or two of them.
 pub fn chain(bytes: &[u8], start: usize) -> bool {
     let mut place = start;
@@ -102,7 +114,7 @@ pub fn v2_hello_bytes(bytes: &[u8]) -> Option<usize> {
 /// Whether bytes of a TCP stream are TLS.
 pub fn looks_like_tls(probe: &Probe<'_>) -> Verdict {
     let bytes = probe.bytes;
-    if begins_with_hello(bytes) || v2_hello_bytes(bytes).is_some() {
+    if begins_with_hello(bytes) || v2_hello_bytes(bytes).is_some() || begins_with_certificates(bytes) {
         return Verdict::Yes;
     }
     let header = Header::parse(bytes);
