@@ -20,7 +20,9 @@ def main() -> int:
     """Runs the comparison; 0 when nothing differs without a reason."""
     options = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
     options.add_argument("--only", default="*", metavar="GLOB", help="captures whose path fits")
-    options.add_argument("--tag", nargs="*", metavar="NAME", help="captures whose tags in MANIFEST.tsv hold one of these")
+    options.add_argument(
+        "--tag", nargs="*", metavar="NAME", help="captures whose tags in MANIFEST.tsv hold one of these"
+    )
     options.add_argument("--class", dest="kind", default="*", metavar="NAME", help="classes of values to show")
     options.add_argument("--show", type=int, default=50, metavar="N", help="mismatches to print")
     options.add_argument("--processes", type=int, default=None, metavar="N")

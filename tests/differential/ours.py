@@ -33,6 +33,8 @@ VERSION_NAMES = {
     770: "TLS 1.1",
     771: "TLS 1.2",
     772: "TLS 1.3",
+    0xFEFF: "DTLS 1.0",
+    0xFEFD: "DTLS 1.2",
     0xFB17: "TLS 1.3 (Facebook draft 23)",
     0xFB1A: "TLS 1.3 (Facebook draft 26)",
 }
@@ -52,12 +54,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
             "sni": ("tls_client_hellos", "[server_name]"),
             "alpn": ("tls_client_hellos", "alpn"),
             "version": ("tls_client_hellos", "versions"),
-            "cipher": ("tls_server_hellos", "[coalesce(cipher_name, printf('Unknown (0x%04x)', cipher))]"),
+            "cipher": (
+                "tls_server_hellos",
+                "[CASE WHEN is_whole THEN coalesce(cipher_name, printf('Unknown (0x%04x)', cipher)) END]",
+            ),
             "alert": ("tls_alerts", "[coalesce(name, description::VARCHAR)]"),
             "ja3": ("tls_client_hellos", "[ja3]"),
             "ja3s": ("tls_server_hellos", "[ja3s]"),
             "serial": ("certificates", "[serial]"),
-            "san": ("certificates", "[n FOR n IN alternative_names IF NOT regexp_matches(n, '^(URI|email):|^[0-9.]+$|.:.*:')]"),
+            "san": (
+                "certificates",
+                "[n FOR n IN alternative_names IF NOT regexp_matches(n, '^(URI|email):|^[0-9.]+$|.:.*:')]",
+            ),
         }.items()
     },
     "http_method": ("http_requests", "method"),

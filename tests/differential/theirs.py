@@ -54,6 +54,8 @@ MESSAGE_FIELDS = {
     "x509af.serialNumber": "tls_serial",
     "x509ce.dNSName": "tls_san",
     "dtls.handshake.extensions_server_name": "dtls_sni",
+    "dtls.handshake.extensions_alpn_str": "dtls_alpn",
+    "dtls.handshake.extensions.supported_version": "dtls_version",
     "dtls.handshake.ciphersuite": "dtls_cipher",
     "dtls.alert_message.desc": "dtls_alert",
     "dtls.handshake.ja3": "dtls_ja3",
@@ -205,7 +207,11 @@ def _messages(reading: Reading, sharkd: Sharkd, stacks: dict[int, Stack]) -> Non
         for field_kind, text in zip(MESSAGE_FIELDS.values(), texts, strict=True):
             protocol, _, about = field_kind.partition("_")
             # fields of TLS stand in DTLS (certificates) and QUIC (all of the handshake) too
-            kind = f"{stack.application}_{about}" if protocol == "tls" and stack.application in ("dtls", "quic") else field_kind
+            kind = (
+                f"{stack.application}_{about}"
+                if protocol == "tls" and stack.application in ("dtls", "quic")
+                else field_kind
+            )
             if not text or (stack.transport, stack.application) not in CARRIERS[kind.partition("_")[0]]:
                 continue
             if about in ("alpn", "version") and set(handshakes) != {CLIENT_HELLO}:

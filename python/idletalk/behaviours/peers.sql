@@ -1,5 +1,5 @@
 -- Who each device talks to. Takes device_sides, hosts, routers, addresses (inventory.sql), flows, the look-ups, and the
--- facts dns_records, tls_client_hellos, http_requests.
+-- facts dns_records, tls_client_hellos, http_requests, certificates.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
 CREATE TEMP TABLE address_devices AS
@@ -121,6 +121,12 @@ WITH answers AS (
     SELECT s.device, s.peer, q.host, 'http', min(q.time_ns), count(DISTINCT (q.capture, q.frame))
     FROM http_requests AS q JOIN (SELECT DISTINCT device, peer, flow, address FROM peer_flows) AS s USING (flow)
     WHERE q.host IS NOT NULL AND q.host <> s.peer AND q.source = s.address GROUP BY ALL
+    UNION ALL
+    -- a certificate names whom the peer says it is, often many hosts: its common name alone, without wildcards
+    SELECT s.device, s.peer, c.subject_cn, 'certificate', min(c.time_ns), count(DISTINCT (c.capture, c.frame))
+    FROM certificates AS c JOIN (SELECT DISTINCT device, peer, flow, address FROM peer_flows) AS s USING (flow)
+    WHERE c.position = 0 AND c.sent_by = 'server' AND c.destination = s.address
+        AND regexp_full_match(c.subject_cn, '([A-Za-z0-9_-]+[.])+[A-Za-z][A-Za-z0-9-]*') GROUP BY ALL
 )
 SELECT device, peer, name, told_by, first_ns, times FROM told;
 
@@ -128,7 +134,7 @@ COMMENT ON TABLE peer_names IS 'Names of each device''s peers, and the record th
 COMMENT ON COLUMN peer_names.device IS 'Device id';
 COMMENT ON COLUMN peer_names.peer IS 'Peer, as in peers';
 COMMENT ON COLUMN peer_names.name IS 'The name that the device asked for or sent';
-COMMENT ON COLUMN peer_names.told_by IS 'sni (TLS server name), http (Host header), dns (answer that the device got)';
+COMMENT ON COLUMN peer_names.told_by IS 'sni (TLS server name), http (Host header), dns (answer that the device got), certificate (common name in the peer''s own certificate)';
 COMMENT ON COLUMN peer_names.first_ns IS 'First time told, UTC nanoseconds since 1970';
 COMMENT ON COLUMN peer_names.times IS 'How often';
 

@@ -24,12 +24,16 @@ impl Pieces {
     pub fn add(&mut self, offset: u64, bytes: &[u8], budget: &Budget) -> bool {
         let Ok(offset) = usize::try_from(offset) else { return false };
         let end = offset.saturating_add(bytes.len());
-        let is_known = self.pieces.iter().any(|(start, piece)| *start <= offset && start.saturating_add(piece.bytes().len()) >= end);
+        let is_known = self
+            .pieces
+            .iter()
+            .any(|(start, piece)| *start <= offset && start.saturating_add(piece.bytes().len()) >= end);
         if end <= self.done || is_known {
             return true;
         }
         let mut piece = Buffer::default();
-        let has_room = self.pieces.len() < MAX_PIECES && end <= MAX_BYTES && self.held.saturating_add(bytes.len()) <= MAX_BYTES;
+        let has_room =
+            self.pieces.len() < MAX_PIECES && end <= MAX_BYTES && self.held.saturating_add(bytes.len()) <= MAX_BYTES;
         if !has_room || !piece.push(bytes, MAX_BYTES, budget) {
             return false;
         }

@@ -58,12 +58,15 @@ mod tests {
     use crate::app::{Carrier, Probe, Protocol, Verdict, ftp, imap, pop3, smtp, xmpp};
 
     /// A ClientHello with one cipher and nothing else.
-    const HELLO: &str = "16 0301 002d  01 000029 0303  0707070707070707 0707070707070707 0707070707070707 0707070707070707
+    const HELLO: &str =
+        "16 0301 002d  01 000029 0303  0707070707070707 0707070707070707 0707070707070707 0707070707070707
                          00 0002 c02f 01 00";
 
-    fn hello_after(protocol: &Protocol, lines: &[(Direction, &[u8])]) -> Option<String> {
+    type Line = (Direction, &'static [u8]);
+
+    fn hello_after(protocol: &Protocol, lines: &[Line]) -> Option<String> {
         let hello = hex(HELLO);
-        let mut pieces = lines.to_vec();
+        let mut pieces: Vec<(Direction, &[u8])> = lines.to_vec();
         pieces.push((Direction::Up, &hello));
         let rows = stream(protocol, &pieces);
         rows.iter().find(|(table, _)| *table == "tls_connections").map(|(_, row)| row["started_in"].clone())
@@ -72,14 +75,18 @@ mod tests {
     #[test]
     fn tls_is_read_where_a_clear_protocol_turns_to_it() {
         use Direction::{Down, Up};
-        let talks: [(&Protocol, [(Direction, &[u8]); 3]); 5] = [
+        let talks: [(&Protocol, [Line; 3]); 5] = [
             (&smtp::PROTOCOL, [(Down, b"220 mx ESMTP\r\n"), (Up, b"STARTTLS\r\n"), (Down, b"220 go\r\n")]),
             (&imap::PROTOCOL, [(Down, b"* OK ready\r\n"), (Up, b"a STARTTLS\r\n"), (Down, b"a OK\r\n")]),
             (&pop3::PROTOCOL, [(Down, b"+OK ready\r\n"), (Up, b"STLS\r\n"), (Down, b"+OK\r\n")]),
             (&ftp::PROTOCOL, [(Down, b"220 FTP server\r\n"), (Up, b"AUTH TLS\r\n"), (Down, b"234 go\r\n")]),
             (
                 &xmpp::PROTOCOL,
-                [(Up, b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams'>"), (Up, b"<starttls/>"), (Down, b"<proceed/>")],
+                [
+                    (Up, b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams'>"),
+                    (Up, b"<starttls/>"),
+                    (Down, b"<proceed/>"),
+                ],
             ),
         ];
         for (protocol, lines) in talks {
@@ -91,6 +98,8 @@ mod tests {
 
     #[test]
     fn without_tls_nothing_is_told() {
-        assert!(stream(&smtp::PROTOCOL, &[(Direction::Down, b"220 mx ESMTP\r\n"), (Direction::Up, b"QUIT\r\n")]).is_empty());
+        assert!(
+            stream(&smtp::PROTOCOL, &[(Direction::Down, b"220 mx ESMTP\r\n"), (Direction::Up, b"QUIT\r\n")]).is_empty()
+        );
     }
 }

@@ -10,6 +10,8 @@ use crate::at::At;
 const TLS13_ALERT_BYTES: u16 = 2 + 1 + 16;
 /// Level of an alert that ends the connection (RFC 5246 7.2).
 const FATAL: u8 = 2;
+/// Alerts told of one connection; a real one has two or three.
+const MAX_ALERTS: u32 = 16;
 
 /// Counters of one direction.
 #[allow(missing_docs)]
@@ -64,6 +66,10 @@ impl Session {
             [level, description] if !is_encrypted => (Some(*level), Some(*description)),
             _ => (None, None),
         };
+        self.alerts = self.alerts.saturating_add(1);
+        if self.alerts > MAX_ALERTS {
+            return;
+        }
         ctx.emit(&TlsAlert {
             at: ctx.at,
             carrier: self.carrier.name(),
@@ -108,7 +114,7 @@ impl Session {
             record_version: self.record_version,
             cipher: self.cipher,
             cipher_name: self.cipher.and_then(names::cipher),
-            group: self.group,
+            key_group: self.group,
             resumption: self.resumption,
             server_certificates: if has_hello { of_other } else { of_source.saturating_add(of_other) },
             client_certificates: if has_hello { of_source } else { 0 },

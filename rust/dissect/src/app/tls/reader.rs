@@ -2,7 +2,7 @@
 
 use super::hello::Hello;
 use super::record_layer::{HEADER_BYTES, Header, MAX_HELLO_BYTES, MAX_MESSAGE_BYTES, content, first_record, v2_hello_bytes};
-use super::session::{SSL2, Session, message};
+use super::session::{SSL2, Session, is_known, is_wanted, message};
 use crate::app::{Appetite, Buffer, Context, Direction, Parser};
 use crate::weird::Weird;
 
@@ -93,17 +93,6 @@ fn length(high: u8, middle: u8, low: u8) -> usize {
     usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX)
 }
 
-/// Whether such a message is read; what others say stays between the two.
-fn is_wanted(kind: u8) -> bool {
-    use message::{CERTIFICATE, CERTIFICATE_REQUEST, CLIENT_HELLO, SERVER_HELLO, SERVER_KEY_EXCHANGE};
-    matches!(kind, CLIENT_HELLO | SERVER_HELLO | CERTIFICATE | SERVER_KEY_EXCHANGE | CERTIFICATE_REQUEST)
-}
-
-/// Handshake types in IANA's registry; another one is encrypted bytes.
-fn is_known(kind: u8) -> bool {
-    matches!(kind, 0..=6 | 8..=17 | 20..=26 | 67 | 203 | 254)
-}
-
 impl TlsParser {
     /// For a connection that began in a clear protocol.
     pub fn started_in(protocol: &'static str) -> Self {
@@ -167,6 +156,12 @@ impl TlsParser {
         let is_v2 = !side.has_begun && (side.header.bytes().first().or(bytes.first())).is_some_and(|byte| byte & 0x80 != 0);
         if is_v2 {
             return self.v2_hello(ctx, direction, side, bytes);
+        }
+        let is_foreign = !side.has_begun && side.header.is_empty() && bytes.first().is_some_and(|byte| !matches!(byte, 20..=24));
+        if is_foreign {
+            // the rest of a clear protocol, such as a server's one byte of consent
+            (side.has_begun, side.searches) = (true, Some(0));
+            return bytes;
         }
         if side.header.is_empty() && bytes.len() >= HEADER_BYTES {
             self.header(ctx, direction, side, bytes);

@@ -70,7 +70,7 @@ record! {
         /// Application protocol chosen (ALPN); TLS 1.3 hides it
         alpn: Option<String>,
         /// Key exchange group chosen (IANA number); before TLS 1.3 see tls_connections
-        group: Option<u16>,
+        key_group: Option<u16>,
         /// Extensions in the order sent (IANA numbers)
         extensions: Vec<u16>,
         /// The server asks for another ClientHello (RFC 8446 4.1.4)
@@ -87,7 +87,7 @@ record! {
 }
 
 record! {
-    /// A TLS or DTLS alert. Those of TLS 1.3 after the hellos look like application data and are not told.
+    /// A TLS or DTLS alert, at most 16 of a connection. Those of TLS 1.3 after the hellos look like application data and are not told.
     pub struct TlsAlert in "tls_alerts" at {
         /// What carried it: tls or dtls
         carrier: &'static str,
@@ -132,7 +132,7 @@ record! {
         /// Its name in IANA's registry
         cipher_name: Option<&'static str>,
         /// Key exchange group chosen (IANA number)
-        group: Option<u16>,
+        key_group: Option<u16>,
         /// An earlier session went on: psk, session_id, or ticket; null where nothing tells so
         resumption: Option<&'static str>,
         /// Certificates that the server sent in clear; 0 in TLS 1.3, which hides them

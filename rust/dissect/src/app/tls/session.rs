@@ -85,6 +85,7 @@ pub struct Session {
     pub(super) resumption: Option<&'static str>,
     pub(super) certificates: [u32; 2],
     pub(super) asked_certificate: bool,
+    pub(super) alerts: u32,
     pub(super) fatal_alert: Option<(u8, Direction)>,
     pub(super) traffic: [Traffic; 2],
     /// bytes that the capture lacks
@@ -150,7 +151,7 @@ impl Session {
             groups: without_grease(&hello.groups),
             signature_algorithms: without_grease(&hello.signature_algorithms),
             has_grease: hello.has_grease(),
-            ech: hello.has(extension::ENCRYPTED_CLIENT_HELLO).then(|| match hello.ech_kind {
+            ech: hello.has(extension::ENCRYPTED_CLIENT_HELLO).then_some(match hello.ech_kind {
                 Some(0) => "outer",
                 Some(1) => "inner",
                 _ => "unknown",
@@ -199,7 +200,7 @@ impl Session {
             cipher,
             cipher_name: names::cipher(cipher),
             alpn: alpn.clone(),
-            group: hello.selected_group,
+            key_group: hello.selected_group,
             extensions: hello.extensions.clone(),
             is_hello_retry: hello.is_retry,
             session_id_bytes: hello.session_id.len(),
@@ -212,6 +213,17 @@ impl Session {
         self.group = hello.selected_group.or(self.group);
         self.alpn = alpn.or(self.alpn.take());
     }
+}
+
+/// Whether such a message is read; what others say stays between the two.
+pub fn is_wanted(kind: u8) -> bool {
+    use message::{CERTIFICATE, CERTIFICATE_REQUEST, CLIENT_HELLO, SERVER_HELLO, SERVER_KEY_EXCHANGE};
+    matches!(kind, CLIENT_HELLO | SERVER_HELLO | CERTIFICATE | SERVER_KEY_EXCHANGE | CERTIFICATE_REQUEST)
+}
+
+/// Handshake types in IANA's registry; another one is encrypted bytes.
+pub fn is_known(kind: u8) -> bool {
+    matches!(kind, 0..=6 | 8..=17 | 20..=26 | 67 | 203 | 254)
 }
 
 fn bad_hello(ctx: &mut Context<'_>, is_whole: bool) {

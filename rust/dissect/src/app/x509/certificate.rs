@@ -161,7 +161,9 @@ impl<'a> Certificate<'a> {
 /// What follows an outermost tag and length whose content is cut short.
 fn header_skipped(bytes: &[u8]) -> Option<&[u8]> {
     match bytes {
-        [tag::SEQUENCE, 0x82, _, _, rest @ ..] | [tag::SEQUENCE, 0x83, _, _, _, rest @ ..] | [tag::SEQUENCE, 0x81, _, rest @ ..] => Some(rest),
+        [tag::SEQUENCE, 0x82, _, _, rest @ ..]
+        | [tag::SEQUENCE, 0x83, _, _, _, rest @ ..]
+        | [tag::SEQUENCE, 0x81, _, rest @ ..] => Some(rest),
         _ => None,
     }
 }
@@ -209,7 +211,14 @@ impl<'a> Key<'a> {
         let id = oid(algorithm.next_if(tag::OBJECT_IDENTIFIER)?.body)?;
         let parameters = algorithm.next();
         let bytes = parts.next_if(tag::BIT_STRING)?.body.get(1..)?;
-        let mut key = Self { kind_name: String::new(), bits: None, curve: None, info: element.whole, kind: KeyKind::Other, bytes };
+        let mut key = Self {
+            kind_name: String::new(),
+            bits: None,
+            curve: None,
+            info: element.whole,
+            kind: KeyKind::Other,
+            bytes,
+        };
         let name = match id.as_str() {
             "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10" | "2.5.8.1.1" => {
                 key.bits = Der::new(bytes).next_if(tag::SEQUENCE).and_then(|both| integer_bits(both.body));
@@ -264,8 +273,12 @@ fn alternative_names(bytes: &[u8]) -> Vec<String> {
     while let Some(name) = list.next() {
         let shown = match (name.tag, name.body) {
             (0x82, _) => Some(text(&name)),
-            (0x87, body) if body.len() == 4 => body.first_chunk::<4>().map(|octets| Ipv4Addr::from(*octets).to_string()),
-            (0x87, body) if body.len() == 16 => body.first_chunk::<16>().map(|octets| Ipv6Addr::from(*octets).to_string()),
+            (0x87, body) if body.len() == 4 => {
+                body.first_chunk::<4>().map(|octets| Ipv4Addr::from(*octets).to_string())
+            }
+            (0x87, body) if body.len() == 16 => {
+                body.first_chunk::<16>().map(|octets| Ipv6Addr::from(*octets).to_string())
+            }
             (0x81, _) => Some(format!("email:{}", text(&name))),
             (0x86, _) => Some(format!("URI:{}", text(&name))),
             _ => None,

@@ -125,7 +125,8 @@ pub fn time_ns(element: &Element<'_>) -> Option<i64> {
     let zone = zone.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
     let offset_minutes = match zone.as_bytes() {
         [sign @ (b'+' | b'-'), h1, h2, m1, m2] => {
-            let number = |a: &u8, b: &u8| Some(i64::from(char::from(*a).to_digit(10)? * 10 + char::from(*b).to_digit(10)?));
+            let number =
+                |a: &u8, b: &u8| Some(i64::from(char::from(*a).to_digit(10)? * 10 + char::from(*b).to_digit(10)?));
             let minutes = number(h1, h2)? * 60 + number(m1, m2)?;
             if *sign == b'+' { minutes } else { -minutes }
         }

@@ -75,7 +75,13 @@ record! {
 /// Writes a row for each certificate of a Certificate message's body; gives how many there are.
 ///
 /// `is_whole`: the message was captured to its end; else the last certificate may be cut.
-pub fn read_chain(ctx: &mut Context<'_>, carrier: &'static str, sent_by: Option<&'static str>, body: &[u8], is_whole: bool) -> u32 {
+pub fn read_chain(
+    ctx: &mut Context<'_>,
+    carrier: &'static str,
+    sent_by: Option<&'static str>,
+    body: &[u8],
+    is_whole: bool,
+) -> u32 {
     let mut cursor = Cursor::new(body);
     let Some(declared) = cursor.u24().and_then(|length| usize::try_from(length).ok()) else { return 0 };
     let mut chain = Cursor::new(cursor.rest().get(..declared).unwrap_or(cursor.rest()));
@@ -98,7 +104,14 @@ pub fn read_chain(ctx: &mut Context<'_>, carrier: &'static str, sent_by: Option<
     u32::try_from(position).unwrap_or(u32::MAX)
 }
 
-fn emit(ctx: &mut Context<'_>, carrier: &'static str, sent_by: Option<&'static str>, position: usize, bytes: &[u8], is_cut: bool) {
+fn emit(
+    ctx: &mut Context<'_>,
+    carrier: &'static str,
+    sent_by: Option<&'static str>,
+    position: usize,
+    bytes: &[u8],
+    is_cut: bool,
+) {
     let read = Certificate::parse(bytes);
     let now = ctx.at.time_ns;
     let self_signed = if is_cut { None } else { read.is_self_signed() };
@@ -125,7 +138,10 @@ fn emit(ctx: &mut Context<'_>, carrier: &'static str, sent_by: Option<&'static s
         key_bits: read.key.as_ref().and_then(|key| key.bits),
         key_curve: read.key.as_ref().and_then(|key| key.curve.clone()),
         key_sha256: read.key.as_ref().map(|key| text::hex(&Sha256::digest(key.info))),
-        signature_algorithm: read.signature_algorithm.as_deref().map(|oid| names::signature(oid).map_or_else(|| oid.to_owned(), str::to_owned)),
+        signature_algorithm: read
+            .signature_algorithm
+            .as_deref()
+            .map(|oid| names::signature(oid).map_or_else(|| oid.to_owned(), str::to_owned)),
         is_self_signed: self_signed.map(|(value, _)| value),
         self_signed_by: self_signed.map(|(_, by)| by),
         is_ca: read.is_ca,

@@ -34,7 +34,14 @@ fn algorithm(oid: &str, key: KeyKind) -> Option<&'static dyn VerificationAlgorit
 }
 
 /// Whether `signature` over `signed` fits the key; `None` where such signatures are not supported (MD5, DSA, small keys).
-pub fn fits(oid: &str, kind: KeyKind, key_bits: Option<u32>, key: &[u8], signed: &[u8], signature: &[u8]) -> Option<bool> {
+pub fn fits(
+    oid: &str,
+    kind: KeyKind,
+    key_bits: Option<u32>,
+    key: &[u8],
+    signed: &[u8],
+    signature: &[u8],
+) -> Option<bool> {
     let algorithm = algorithm(oid, kind)?;
     let smallest = if oid == "1.2.840.113549.1.1.12" { 2048 } else { 1024 };
     if kind == KeyKind::Rsa && key_bits.is_none_or(|bits| !(smallest..=8192).contains(&bits)) {

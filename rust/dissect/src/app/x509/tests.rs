@@ -65,7 +65,10 @@ fn a_signature_that_does_not_fit_is_not_its_own() {
 #[test]
 fn of_a_broken_certificate_its_first_fields_are_told_and_why() {
     let bytes = hex(CERTIFICATE);
-    let rows = stream(&tls::PROTOCOL, &[(Direction::Down, &certificate_record(&[&bytes[..200], &b"no certificate"[..], &bytes]))]);
+    let rows = stream(
+        &tls::PROTOCOL,
+        &[(Direction::Down, &certificate_record(&[&bytes[..200], &b"no certificate"[..], &bytes]))],
+    );
     let told: Vec<_> = rows.iter().filter(|row| row.0 == "certificates").map(|row| &row.1).collect();
     assert_eq!([&told[0]["subject_cn"], &told[0]["error"]], ["cam.example", "no key"]);
     assert_eq!(told[1]["error"], "no certificate");
