@@ -1,4 +1,4 @@
-"""`python -m tests.differential [--only GLOB] [--class NAME] [--show N]`: the comparison, printed."""
+"""`python -m tests.differential [--only GLOB] [--tag NAME ...] [--class NAME] [--show N]`: the comparison, printed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from . import exemptions
-from .comparison import Outcome, captures, compare_all, missing, table
+from .comparison import Outcome, captures, compare_all, missing, table, tagged
 from .facts import Difference
 
 SLOWEST = 5
@@ -20,6 +20,9 @@ def main() -> int:
     """Runs the comparison; 0 when nothing differs without a reason."""
     options = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
     options.add_argument("--only", default="*", metavar="GLOB", help="captures whose path fits")
+    options.add_argument(
+        "--tag", nargs="*", metavar="NAME", help="captures whose tags in MANIFEST.tsv hold one of these"
+    )
     options.add_argument("--class", dest="kind", default="*", metavar="NAME", help="classes of values to show")
     options.add_argument("--show", type=int, default=50, metavar="N", help="mismatches to print")
     options.add_argument("--processes", type=int, default=None, metavar="N")
@@ -30,11 +33,14 @@ def main() -> int:
         return 2
     began = time.monotonic()
     paths = captures(chosen.only)
+    if chosen.tag:
+        wanted = tagged(chosen.tag)
+        paths = [path for path in paths if path in wanted]
     outcomes = list(compare_all(paths, chosen.processes))
     names = {outcome.capture for outcome in outcomes}
     verdict = exemptions.judge(
         (one for outcome in outcomes for one in outcome.differences),
-        [line for line in exemptions.load() if line.capture in names or chosen.only == "*"],
+        [line for line in exemptions.load() if line.capture in names or (chosen.only == "*" and not chosen.tag)],
     )
     print(table(outcomes, verdict.exempt, verdict.mismatches))
     print_troubles(outcomes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import multiprocessing
 import os
 import shutil
@@ -51,6 +52,13 @@ def captures(pattern: str = "*") -> list[Path]:
     files = (path for path in CAPTURES.rglob("*") if path.suffix not in NOT_CAPTURES and path.is_file())
     chosen = [path for path in files if fnmatch(str(path.relative_to(CAPTURES)), pattern)]
     return sorted(chosen, key=lambda path: (-path.stat().st_size, path))
+
+
+def tagged(tags: Sequence[str]) -> set[Path]:
+    """Captures that the list beside them gives one of these tags."""
+    with (CAPTURES / "MANIFEST.tsv").open(newline="", encoding="utf-8") as lines:
+        rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return {CAPTURES / row["path"] for row in rows if set(tags) & set(row["tags"].split(","))}
 
 
 _server: list[Sharkd] = []

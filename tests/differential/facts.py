@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 MISSING = "-"
 """Stands for a value that one side does not have."""
 
+ONCE = ("serial", "san")
+"""Values of certificates: stated once a frame, since Wireshark also shows those that a revocation status repeats."""
+
 LAYERS = ("eth", "arp", "ip", "ipv6", "tcp", "udp", "icmp", "icmpv6")
 """Layers whose frames are counted."""
 

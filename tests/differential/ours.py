@@ -11,7 +11,7 @@ import duckdb
 
 from idletalk import _core
 
-from .facts import DECODED_LINK_TYPES, LAYERS, Facts
+from .facts import DECODED_LINK_TYPES, LAYERS, ONCE, Facts
 
 Row = tuple[int | str | None, ...]
 Query = Callable[[str, str], Iterable[Row]]
@@ -33,6 +33,8 @@ VERSION_NAMES = {
     770: "TLS 1.1",
     771: "TLS 1.2",
     772: "TLS 1.3",
+    0xFEFF: "DTLS 1.0",
+    0xFEFD: "DTLS 1.2",
     0xFB17: "TLS 1.3 (Facebook draft 23)",
     0xFB1A: "TLS 1.3 (Facebook draft 26)",
 }
@@ -45,9 +47,27 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "dns_a": ("dns_records", "CASE WHEN kind = 1 THEN address END"),
     "dns_aaaa": ("dns_records", "CASE WHEN kind = 28 THEN address END"),
     "dns_cname": ("dns_records", "CASE WHEN kind = 5 THEN target END"),
-    "tls_sni": ("tls_client_hellos", "server_name"),
-    "tls_alpn": ("tls_client_hellos", "unnest(alpn)"),
-    "tls_version": ("tls_client_hellos", "unnest(versions)"),
+    **{
+        f"{carrier}_{about}": (table, f"unnest(CASE WHEN carrier = '{carrier}' THEN {column} END)")
+        for carrier in ("tls", "dtls", "quic")
+        for about, (table, column) in {
+            "sni": ("tls_client_hellos", "[server_name]"),
+            "alpn": ("tls_client_hellos", "alpn"),
+            "version": ("tls_client_hellos", "versions"),
+            "cipher": (
+                "tls_server_hellos",
+                "[CASE WHEN is_whole THEN coalesce(cipher_name, printf('Unknown (0x%04x)', cipher)) END]",
+            ),
+            "alert": ("tls_alerts", "[coalesce(name, description::VARCHAR)]"),
+            "ja3": ("tls_client_hellos", "[ja3]"),
+            "ja3s": ("tls_server_hellos", "[ja3s]"),
+            "serial": ("certificates", "[serial]"),
+            "san": (
+                "certificates",
+                "[n FOR n IN alternative_names IF NOT regexp_matches(n, '^(URI|email):|^[0-9.]+$|.:.*:')]",
+            ),
+        }.items()
+    },
     "http_method": ("http_requests", "method"),
     "http_host": ("http_requests", "host"),
     "http_uri": ("http_requests", "uri"),
@@ -127,11 +147,14 @@ def _mentions(facts: Facts, kind: str, rows: Iterable[Row]) -> None:
     for frame, value in rows:
         if value is None:
             continue
-        text = _version(value) if isinstance(value, int) and kind == "tls_version" else str(value)
+        text = _version(value) if isinstance(value, int) and kind.endswith("_version") else str(value)
         if kind.startswith("dns"):
             text = _raw(text) or "<Root>"  # Wireshark's word for the empty name
         for part in text.split(","):  # as Wireshark's list of values is split
-            facts.mention(kind, _number(frame), part)
+            if kind.endswith(ONCE):
+                facts.set(kind, f"{frame} {part}", 1, _number(frame))
+            else:
+                facts.mention(kind, _number(frame), part)
 
 
 def _raw(name: str) -> str:

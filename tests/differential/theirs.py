@@ -8,10 +8,11 @@ frame that completes the datagram is also its transport, and says what the messa
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .facts import Facts
+from .facts import ONCE, Facts
 from .sharkd import MAX_TEXT_BYTES, Sharkd
 
 BASE_FIELDS = (
@@ -46,6 +47,19 @@ MESSAGE_FIELDS = {
     "tls.handshake.extensions_server_name": "tls_sni",
     "tls.handshake.extensions_alpn_str": "tls_alpn",
     "tls.handshake.extensions.supported_version": "tls_version",
+    "tls.handshake.ciphersuite": "tls_cipher",
+    "tls.alert_message.desc": "tls_alert",
+    "tls.handshake.ja3": "tls_ja3",
+    "tls.handshake.ja3s": "tls_ja3s",
+    "x509af.serialNumber": "tls_serial",
+    "x509ce.dNSName": "tls_san",
+    "dtls.handshake.extensions_server_name": "dtls_sni",
+    "dtls.handshake.extensions_alpn_str": "dtls_alpn",
+    "dtls.handshake.extensions.supported_version": "dtls_version",
+    "dtls.handshake.ciphersuite": "dtls_cipher",
+    "dtls.alert_message.desc": "dtls_alert",
+    "dtls.handshake.ja3": "dtls_ja3",
+    "dtls.handshake.ja3s": "dtls_ja3s",
     "http.request.method": "http_method",
     "http.host": "http_host",
     "http.request.uri": "http_uri",
@@ -54,10 +68,14 @@ MESSAGE_FIELDS = {
 }
 """Fields of application messages, all occurrences, and the class of values that they are."""
 
-HANDSHAKE_TYPE = "tls.handshake.type"
+HANDSHAKE_TYPES = ("tls.handshake.type", "dtls.handshake.type")
+CLIENT_HELLO = "Client Hello"
+CERTIFICATE = re.compile("Certificate(?: \\(fragment\\))?")
 CARRIERS: dict[str, frozenset[tuple[str, str]]] = {
     "dns": frozenset({("udp", "dns"), ("tcp", "dns"), ("udp", "mdns"), ("udp", "llmnr")}),
     "tls": frozenset({("tcp", "tls")}),
+    "dtls": frozenset({("udp", "dtls")}),
+    "quic": frozenset({("udp", "quic")}),
     "http": frozenset({("tcp", "http")}),
     "dhcp": frozenset({("udp", "dhcp")}),
 }
@@ -181,18 +199,34 @@ def _count(reading: Reading, row: list[str], streams: dict[str, set[str]], stack
 
 def _messages(reading: Reading, sharkd: Sharkd, stacks: dict[int, Stack]) -> None:
     """Adds what application messages say."""
-    rows = sharkd.rows(["frame.number:1", f"{HANDSHAKE_TYPE}:0", *(f"{name}:0" for name in MESSAGE_FIELDS)])
-    for number, handshakes, *texts in rows:
+    rows = sharkd.rows(["frame.number:1", *(f"{name}:0" for name in (*HANDSHAKE_TYPES, *MESSAGE_FIELDS))])
+    for number, tls_types, dtls_types, *texts in rows:
+        handshakes = f"{tls_types},{dtls_types}".strip(",").split(",")
         frame = int(number)
         stack = stacks[frame]
-        for kind, text in zip(MESSAGE_FIELDS.values(), texts, strict=True):
+        for field_kind, text in zip(MESSAGE_FIELDS.values(), texts, strict=True):
+            protocol, _, about = field_kind.partition("_")
+            # fields of TLS stand in DTLS (certificates) and QUIC (all of the handshake) too
+            kind = (
+                f"{stack.application}_{about}"
+                if protocol == "tls" and stack.application in ("dtls", "quic")
+                else field_kind
+            )
             if not text or (stack.transport, stack.application) not in CARRIERS[kind.partition("_")[0]]:
                 continue
-            if kind in ("tls_alpn", "tls_version") and set(handshakes.split(",")) != {"Client Hello"}:
+            if about in ("alpn", "version") and set(handshakes) != {CLIENT_HELLO}:
                 continue  # what was offered, not what was chosen
+            if about in ONCE and not any(CERTIFICATE.fullmatch(name) for name in handshakes):
+                continue  # a revocation status
+            if about == "cipher" and CLIENT_HELLO in handshakes:
+                continue  # what was chosen, not what was offered
             if len(text.encode()) >= MAX_TEXT_BYTES:
                 reading.cut.add((frame, kind))
                 continue
             for value in text.split(","):
                 if GREASE not in value:
-                    reading.facts.mention(kind, frame, value)
+                    value = value.lower().replace(" ", "_") if about == "alert" else value
+                    if about in ONCE:
+                        reading.facts.set(kind, f"{frame} {value}", 1, frame)
+                    else:
+                        reading.facts.mention(kind, frame, value)

@@ -21,7 +21,7 @@ BEHAVIOUR = Behaviour(
     tables=("peers", "peer_protocols", "peer_names", "host_networks"),
 )
 
-NAME_TRUST = ("sni", "http", "dns")
+NAME_TRUST = ("sni", "http", "dns", "certificate")
 """Sources of names, the most trusted first: what was sent to the peer itself before what was said about it."""
 
 

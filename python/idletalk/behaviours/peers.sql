@@ -1,5 +1,5 @@
 -- Who each device talks to. Takes flow_labels, device_sides, hosts, routers, addresses, the look-ups, and the
--- facts dns_records, tls_client_hellos, http_requests.
+-- facts dns_records, tls_client_hellos, http_requests, certificates.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
 CREATE TEMP TABLE address_devices AS
@@ -144,6 +144,11 @@ WITH answers AS (
     UNION ALL
     SELECT flow, source, host, 'http', min(time_ns), count(DISTINCT (capture, frame))
     FROM http_requests WHERE host IS NOT NULL GROUP BY flow, source, host
+    UNION ALL
+    -- a certificate names whom the peer says it is, often many hosts: its common name alone, without wildcards
+    SELECT flow, destination, subject_cn, 'certificate', min(time_ns), count(DISTINCT (capture, frame))
+    FROM certificates WHERE position = 0 AND sent_by = 'server'
+        AND regexp_full_match(subject_cn, '([A-Za-z0-9_-]+[.])+[A-Za-z][A-Za-z0-9-]*') GROUP BY flow, destination, subject_cn
 ), told AS (
     SELECT a.device, a.peer, a.name, a.told_by, min(a.time_ns) AS first_ns, count(*) AS times
     FROM answers AS a JOIN peers AS p USING (device, peer) WHERE a.time_ns <= p.last_ns GROUP BY ALL
@@ -160,7 +165,7 @@ COMMENT ON TABLE peer_names IS 'Names of each device''s peers, and the record th
 COMMENT ON COLUMN peer_names.device IS 'Device id';
 COMMENT ON COLUMN peer_names.peer IS 'Peer, as in peers';
 COMMENT ON COLUMN peer_names.name IS 'The name that the device asked for or sent';
-COMMENT ON COLUMN peer_names.told_by IS 'sni (TLS server name), http (Host header), dns (answer that the device got)';
+COMMENT ON COLUMN peer_names.told_by IS 'sni (TLS server name), http (Host header), dns (answer that the device got), certificate (common name in the peer''s own certificate)';
 COMMENT ON COLUMN peer_names.first_ns IS 'First time told, UTC nanoseconds since 1970';
 COMMENT ON COLUMN peer_names.times IS 'How often';
 

@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
 
     fn finish(mut self, timeline: &Timeline, position: u64, epoch: u64) {
         for mut shard in std::mem::take(&mut self.shards) {
-            shard.finish(&mut self.sink, position.saturating_add(1));
+            shard.finish(&mut self.sink);
         }
         self.sink.finish();
         if self.thread == 0 {

@@ -135,11 +135,12 @@ impl Shard {
     }
 
     /// Ends all flows.
-    pub fn finish(&mut self, sink: &mut Sink, position: u64) {
+    pub fn finish(&mut self, sink: &mut Sink) {
         let mut flows = self.table.drain();
         flows.sort_by_key(|flow| flow.segment.position);
-        sink.begin(position, self.number << 32);
         for flow in &mut flows {
+            // a place that no other flow has, so that the order of rows does not depend on threads
+            sink.begin_end(flow.segment.position, self.number);
             leave(sink, &self.budget, flow);
         }
     }

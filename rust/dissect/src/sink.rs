@@ -9,6 +9,9 @@ use rustc_hash::FxHashMap;
 /// Rows of `weirds` kept of one kind in one shard; a flood of oddities must not become a flood of rows.
 const MAX_WEIRD_ROWS: u64 = 1000;
 
+/// Where records of flows' ends begin behind those of a frame: more than any frame has.
+const END_OF_FLOW: u64 = 1 << 32;
+
 /// Collects records of the frame at hand.
 #[derive(Default)]
 pub struct Sink {
@@ -27,6 +30,12 @@ impl Sink {
         self.position = position;
         self.shard = shard;
         self.sub = 0;
+    }
+
+    /// Says that the next records are those of a flow's end, after all others of the frame at this position.
+    pub fn begin_end(&mut self, position: u64, shard: u64) {
+        self.begin(position, shard);
+        self.sub = END_OF_FLOW;
     }
 
     /// Adds a record of the frame at hand.

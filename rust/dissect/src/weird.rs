@@ -53,6 +53,8 @@ weirds! {
     BadMessage = "bad_message",
     /// A message is longer than a parser keeps.
     MessageTooLong = "message_too_long",
+    /// A certificate chain is longer than those kept of one message.
+    LongCertificateChain = "long_certificate_chain",
     /// A parser gave up on a flow because of a mistake of its own.
     ParserFault = "parser_fault",
 }

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Messages or stretches of bytes that are offered to the protocols before a flow stays unknown.
 const MAX_PROBES: u8 = 8;
+/// The same for datagrams: media sessions try their paths (STUN) before the first DTLS message.
+const MAX_DATAGRAM_PROBES: u8 = 32;
 /// Bytes of one direction kept while protocols answer "maybe".
 const MAX_PROBE_BYTES: usize = 4096;
 
@@ -210,7 +212,8 @@ impl Conversation {
         }
         // datagrams on a protocol's port: each may be cut or odd, and the next one readable
         let may_come = carrier == Carrier::Udp && usual.is_some();
-        self.probes >= MAX_PROBES && !may_come
+        let limit = if carrier == Carrier::Udp { MAX_DATAGRAM_PROBES } else { MAX_PROBES };
+        self.probes >= limit && !may_come
     }
 
     fn settle(&mut self, protocol: &'static Protocol, by: &'static str) {

@@ -5,10 +5,13 @@
 
 mod buffer;
 mod conversation;
+mod pieces;
+mod starttls;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 pub(crate) mod testing;
 pub mod text;
+mod x509;
 
 pub use buffer::{Budget, Buffer};
 pub use conversation::Conversation;
@@ -26,7 +29,7 @@ macro_rules! protocols {
     };
 }
 
-protocols![mdns, dns, dhcp, ntp, ssdp, tls, http, mqtt];
+protocols![mdns, dns, dhcp, ntp, ssdp, tls, dtls, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp];
 
 /// What carries the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -22,7 +22,7 @@ pub fn at(source_port: u16, destination_port: u16) -> At {
     }
 }
 
-/// Gives each datagram to one parser.
+/// Gives each datagram to one parser, then the end.
 pub fn datagrams(protocol: &Protocol, messages: &[&[u8]]) -> Rows {
     let (mut sink, budget, mut parser) = (Sink::default(), Budget::default(), (protocol.parser)());
     for message in messages {
@@ -30,6 +30,8 @@ pub fn datagrams(protocol: &Protocol, messages: &[&[u8]]) -> Rows {
             Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
         parser.datagram(&mut ctx, message);
     }
+    let mut ctx = Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
+    parser.end(&mut ctx);
     rows(&mut sink)
 }
 

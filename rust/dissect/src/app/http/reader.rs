@@ -211,7 +211,7 @@ impl HttpParser {
                 // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's
                 let is_tunnel = method == Some("CONNECT") && (200..300).contains(status);
                 self.is_over = *status == 101 || is_tunnel;
-                self.tunnel = is_tunnel.then(TlsParser::default);
+                self.tunnel = is_tunnel.then(|| TlsParser::started_in("http"));
                 // RFC 9112 6.3
                 let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
                 self.response(ctx, head, version, *status, reason, asked.as_ref());

@@ -1,9 +1,9 @@
 //! Fingerprints of hellos: JA3 and JA3S (Salesforce, BSD-3-Clause), JA4 (FoxIO, "JA4 TLS client fingerprint", BSD-3-Clause).
 
 use super::hello::{Hello, extension, is_grease, without_grease};
+use crate::app::text::hex;
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
-use std::fmt::Write;
 
 /// Characters of a hash in JA4 (technical details, "truncated SHA256").
 const HASH_CHARS: usize = 12;
@@ -14,14 +14,6 @@ const MAX_COUNT: usize = 99;
 
 fn join(numbers: impl IntoIterator<Item = u16>) -> String {
     numbers.into_iter().filter(|number| !is_grease(*number)).map(|number| number.to_string()).collect::<Vec<_>>().join("-")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // writing into a String cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// MD5 over version, ciphers, extensions, groups and point formats, in the order sent.
@@ -41,7 +33,7 @@ pub fn ja3s(hello: &Hello) -> String {
 
 /// JA4 of a ClientHello; `carrier` is `t` over TCP, `q` in QUIC, `d` in DTLS.
 pub fn ja4(carrier: char, hello: &Hello) -> String {
-    let version = match hello.offered_versions().into_iter().max().unwrap_or(0) {
+    let version = match hello.highest_version() {
         0x0304 => "13",
         0x0303 => "12",
         0x0302 => "11",

@@ -13,7 +13,12 @@ pub mod extension {
     pub const ALPN: u16 = 16;
     pub const SESSION_TICKET: u16 = 35;
     pub const PRE_SHARED_KEY: u16 = 41;
+    pub const EARLY_DATA: u16 = 42;
     pub const SUPPORTED_VERSIONS: u16 = 43;
+    pub const KEY_SHARE: u16 = 51;
+    pub const QUIC_TRANSPORT_PARAMETERS: u16 = 57;
+    /// the number that drafts of QUIC used (draft-ietf-quic-tls-32 8.2)
+    pub const QUIC_TRANSPORT_PARAMETERS_DRAFT: u16 = 0xffa5;
     pub const ENCRYPTED_CLIENT_HELLO: u16 = 0xfe0d;
 }
 
@@ -25,6 +30,9 @@ const RETRY_RANDOM: [u8; 32] = [
 
 /// Versions of draft-ietf-tls-tls13 up to 21, whose ServerHello has neither session id nor compression method.
 const OLD_DRAFTS: std::ops::RangeInclusive<u16> = 0x7f00..=0x7f15;
+
+/// Smallest version number of DTLS.
+const FIRST_DTLS: u16 = 0xfe00;
 
 /// Whether a number is reserved to be ignored (GREASE, RFC 8701 2).
 pub fn is_grease(number: u16) -> bool {
@@ -39,8 +47,8 @@ pub struct Hello {
     pub legacy_version: u16,
     /// client: asked again (never set); server: asks for another hello
     pub is_retry: bool,
-    /// bytes of the session id
-    pub session_id_bytes: usize,
+    /// session id
+    pub session_id: Vec<u8>,
     /// ciphers offered, or the one chosen
     pub ciphers: Vec<u16>,
     /// extensions in order
@@ -59,6 +67,14 @@ pub struct Hello {
     pub signature_algorithms: Vec<u16>,
     /// a session ticket that is not empty
     pub has_ticket: bool,
+    /// server: key exchange group chosen (extension 51, TLS 1.3)
+    pub selected_group: Option<u16>,
+    /// client: ECHClientHello's type, 0 outer, 1 inner (RFC 9849 5)
+    pub ech_kind: Option<u8>,
+    /// QUIC's transport parameters as sent
+    pub transport_parameters: Option<Vec<u8>>,
+    /// DTLS: bytes of the cookie that the client shows
+    pub cookie_bytes: Option<usize>,
     /// the message ends within a field
     pub is_cut: bool,
 }
@@ -80,11 +96,14 @@ fn list_u8<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
 
 impl Hello {
     /// Reads the body of a ClientHello; `None` where not even its ciphers are there.
-    pub fn client(body: &[u8]) -> Option<Self> {
+    pub fn client(body: &[u8], has_cookie: bool) -> Option<Self> {
         let mut cursor = Cursor::new(body);
         let mut hello = Self { legacy_version: cursor.u16()?, ..Self::default() };
         cursor.skip(32)?;
-        hello.session_id_bytes = list_u8(&mut cursor)?.len();
+        hello.session_id = list_u8(&mut cursor)?.to_vec();
+        if has_cookie {
+            hello.cookie_bytes = Some(list_u8(&mut cursor)?.len());
+        }
         hello.ciphers = numbers(list_u16(&mut cursor)?);
         list_u8(&mut cursor)?; // compression methods
         hello.read_extensions(cursor, false);
@@ -98,7 +117,7 @@ impl Hello {
         hello.is_retry = cursor.array() == Some(RETRY_RANDOM);
         let is_old_draft = OLD_DRAFTS.contains(&hello.legacy_version);
         if !is_old_draft {
-            hello.session_id_bytes = list_u8(&mut cursor)?.len();
+            hello.session_id = list_u8(&mut cursor)?.to_vec();
         }
         hello.ciphers = vec![cursor.u16()?];
         if !is_old_draft {
@@ -119,13 +138,31 @@ impl Hello {
         let ciphers = std::iter::from_fn(|| specs.array::<3>()).filter(|[kind, ..]| *kind == 0).map(|[_, a, b]| u16::from_be_bytes([a, b]));
         let ciphers = ciphers.collect();
         let is_cut = cursor.remaining() != usize::from(session).saturating_add(usize::from(challenge));
-        Some(Self { legacy_version, ciphers, session_id_bytes: usize::from(session), is_cut, ..Self::default() })
+        let session_id = cursor.take(usize::from(session)).unwrap_or_default().to_vec();
+        Some(Self { legacy_version, ciphers, session_id, is_cut, ..Self::default() })
     }
 
     /// Versions offered or chosen without GREASE: extension 43, else the version field.
     pub fn offered_versions(&self) -> Vec<u16> {
         let named = without_grease(&self.versions);
         if named.is_empty() { vec![self.legacy_version] } else { named }
+    }
+
+    /// Whether an extension was sent.
+    pub fn has(&self, number: u16) -> bool {
+        self.extensions.contains(&number)
+    }
+
+    /// Whether reserved values (GREASE, RFC 8701) stand among ciphers, extensions, groups or versions.
+    pub fn has_grease(&self) -> bool {
+        [&self.ciphers, &self.extensions, &self.groups, &self.versions].into_iter().flatten().any(|number| is_grease(*number))
+    }
+
+    /// Highest version offered; those of DTLS count down.
+    pub fn highest_version(&self) -> u16 {
+        let all = self.offered_versions();
+        let dtls = all.iter().copied().filter(|version| *version >= FIRST_DTLS).min();
+        dtls.or(all.into_iter().max()).unwrap_or(self.legacy_version)
     }
 
     /// ALPN as text.
@@ -176,9 +213,16 @@ impl Hello {
             extension::EC_POINT_FORMATS => self.point_formats = list_u8(&mut cursor)?.to_vec(),
             extension::SIGNATURE_ALGORITHMS => self.signature_algorithms = numbers(list_u16(&mut cursor)?),
             extension::SESSION_TICKET => self.has_ticket = !bytes.is_empty(),
-            _ => {}
+            extension::ENCRYPTED_CLIENT_HELLO => self.ech_kind = cursor.u8(),
+            _ => self.read_transport_parameters(number, bytes),
         }
         Some(())
+    }
+
+    fn read_transport_parameters(&mut self, number: u16, bytes: &[u8]) {
+        if matches!(number, extension::QUIC_TRANSPORT_PARAMETERS | extension::QUIC_TRANSPORT_PARAMETERS_DRAFT) {
+            self.transport_parameters = Some(bytes.to_vec());
+        }
     }
 
     fn server_extension(&mut self, number: u16, bytes: &[u8]) -> Option<()> {
@@ -186,6 +230,7 @@ impl Hello {
         match number {
             extension::ALPN => self.read_alpn(&mut cursor)?,
             extension::SUPPORTED_VERSIONS => self.versions = vec![cursor.u16()?],
+            extension::KEY_SHARE => self.selected_group = Some(cursor.u16()?),
             _ => {}
         }
         Some(())

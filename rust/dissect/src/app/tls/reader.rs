@@ -1,18 +1,17 @@
-//! Reads the records of a connection until both hellos are known.
+//! The record layer of a TCP connection: records from both directions, in whatever pieces they come.
 
-use super::hello::{Hello, extension, without_grease};
-use super::records::{HEADER_BYTES, Header, MAX_HELLO_BYTES, content, v2_hello_bytes};
-use super::{TlsClientHello, TlsServerHello, fingerprint};
+use super::hello::Hello;
+use super::record_layer::{HEADER_BYTES, Header, MAX_HELLO_BYTES, MAX_MESSAGE_BYTES, content, first_record, v2_hello_bytes};
+use super::session::{SSL2, Session, is_known, is_wanted, message};
 use crate::app::{Appetite, Buffer, Context, Direction, Parser};
 use crate::weird::Weird;
 
-/// Handshake types (RFC 8446 4).
-const CLIENT_HELLO: u8 = 1;
-const SERVER_HELLO: u8 = 2;
 /// Bytes of a handshake message before its body.
 const MESSAGE_HEADER_BYTES: usize = 4;
-/// Version written for a hello in SSL 2.0's format.
-const SSL2: u16 = 0x0002;
+/// Bytes of an alert in clear.
+const ALERT_BYTES: usize = 2;
+/// Pieces without a record in which one is looked for, after a hole, before the direction is given up.
+const MAX_SEARCHES: u8 = 64;
 
 /// One direction.
 #[derive(Default)]
@@ -22,13 +21,17 @@ struct Side {
     /// the record at hand and what of it is still to come
     record: Option<Header>,
     left: usize,
-    /// handshake bytes that wait for the end of their message
-    handshake: Buffer,
+    /// bytes of messages that wait for their end
+    waiting: Buffer,
     /// a message that nobody needs: bytes of it to come
     passing: usize,
     /// what follows may be encrypted
     has_changed_cipher: bool,
+    /// the handshake record at hand is encrypted
+    is_hidden: bool,
     has_begun: bool,
+    /// where records begin is not known; pieces searched
+    searches: Option<u8>,
     is_over: bool,
 }
 
@@ -36,129 +39,171 @@ struct Side {
 #[derive(Default)]
 pub struct TlsParser {
     sides: [Side; 2],
-    hellos: u32,
-    is_agreed: bool,
+    session: Session,
 }
 
 impl Parser for TlsParser {
     fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
         let mut side = self.take(direction);
-        self.read(ctx, &mut side, bytes);
+        self.read(ctx, direction, &mut side, bytes);
         self.put(direction, side)
     }
 
     fn gap(&mut self, ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
+        self.session.missing_bytes = self.session.missing_bytes.saturating_add(missing_bytes);
         let mut side = self.take(direction);
-        self.salvage(ctx, &mut side);
-        // a hole inside a record that is passed over costs nothing
-        let missing = usize::try_from(missing_bytes).unwrap_or(usize::MAX);
-        let is_harmless = side.record.is_some_and(|record| record.kind != content::HANDSHAKE) && missing <= side.left;
-        if is_harmless {
-            side.left = side.left.saturating_sub(missing);
-        } else {
-            side.is_over = true;
-        }
+        self.salvage(ctx, direction, &mut side);
+        side.miss(usize::try_from(missing_bytes).unwrap_or(usize::MAX));
         self.put(direction, side)
     }
 
     fn end(&mut self, ctx: &mut Context<'_>) {
-        for (direction, at) in [(Direction::Up, ctx.at), (Direction::Down, ctx.at.reversed())] {
+        let at = ctx.at;
+        for (direction, at) in [(Direction::Up, at), (Direction::Down, at.reversed())] {
             let mut side = self.take(direction);
             ctx.at = at;
-            self.salvage(ctx, &mut side);
+            self.salvage(ctx, direction, &mut side);
+        }
+        self.session.end(ctx);
+    }
+}
+
+impl Side {
+    /// Bytes are missing: a hole inside a record or message that is passed over costs nothing else.
+    fn miss(&mut self, missing: usize) {
+        let message_left = match self.waiting.bytes() {
+            [_, high, middle, low, body @ ..] => length(*high, *middle, *low).saturating_sub(body.len()),
+            [] => self.passing,
+            _ => 0,
+        };
+        self.waiting.clear();
+        let is_message = self.record.is_some_and(|record| record.kind == content::HANDSHAKE) && !self.is_hidden;
+        if self.searches.is_none() && missing <= self.left && (!is_message || missing <= message_left) {
+            self.left = self.left.saturating_sub(missing);
+            self.passing = if is_message { message_left.saturating_sub(missing) } else { 0 };
+        } else {
+            self.header.clear();
+            (self.left, self.passing) = (0, 0);
+            self.searches.get_or_insert(0);
         }
     }
 }
 
+fn length(high: u8, middle: u8, low: u8) -> usize {
+    usize::try_from(u32::from_be_bytes([0, high, middle, low])).unwrap_or(usize::MAX)
+}
+
 impl TlsParser {
+    /// For a connection that began in a clear protocol.
+    pub fn started_in(protocol: &'static str) -> Self {
+        let mut parser = Self::default();
+        parser.session.started_in = Some(protocol);
+        parser
+    }
+
     fn take(&mut self, direction: Direction) -> Side {
         let [up, down] = &mut self.sides;
         std::mem::take(if direction == Direction::Up { up } else { down })
     }
 
     fn put(&mut self, direction: Direction, side: Side) -> Appetite {
-        let is_over = side.is_over || self.is_agreed;
         let [up, down] = &mut self.sides;
-        *(if direction == Direction::Up { up } else { down }) =
-            if is_over { Side { is_over, ..Side::default() } } else { side };
-        if is_over { Appetite::Enough } else { Appetite::More }
+        let place = if direction == Direction::Up { up } else { down };
+        // the connection's row is written at its end, so a direction that cannot be read is listened to all the same
+        *place = if side.is_over { Side { is_over: true, ..Side::default() } } else { side };
+        Appetite::More
     }
 
-    /// Reads what there is of a hello that will never be whole.
-    fn salvage(&mut self, ctx: &mut Context<'_>, side: &mut Side) {
-        let whole = side.handshake.take();
-        let (Some(record), [kind, _, _, _, body @ ..]) = (side.record, whole.as_slice()) else { return };
-        if side.has_changed_cipher {
-            return;
-        }
-        match *kind {
-            CLIENT_HELLO => {
-                if let Some(hello) = Hello::client(body) {
-                    self.client_hello(ctx, record.version, &hello, false);
-                }
-            }
-            SERVER_HELLO => {
-                if let Some(hello) = Hello::server(body) {
-                    self.server_hello(ctx, record.version, &hello, false);
-                }
-            }
-            _ => {}
+    /// Reads what there is of a message that will never be whole.
+    fn salvage(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side) {
+        let Some(record) = side.record.filter(|record| record.kind == content::HANDSHAKE && !side.is_hidden) else { return };
+        self.messages(ctx, direction, side, &record);
+        if let [kind, _, _, _, body @ ..] = side.waiting.bytes()
+            && !side.has_changed_cipher
+        {
+            self.session.message(ctx, direction, Some(record.version), *kind, body, false);
         }
     }
 
-    fn read(&mut self, ctx: &mut Context<'_>, side: &mut Side, mut bytes: &[u8]) {
+    fn read(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, mut bytes: &[u8]) {
         while !side.is_over && !bytes.is_empty() {
+            if let Some(searches) = side.searches {
+                let Some(start) = first_record(bytes) else {
+                    side.searches = Some(searches.saturating_add(1));
+                    side.is_over = searches >= MAX_SEARCHES;
+                    return;
+                };
+                side.searches = None;
+                bytes = bytes.get(start..).unwrap_or_default();
+            }
             let Some(record) = side.record.filter(|_| side.left > 0) else {
-                bytes = self.begin_record(ctx, side, bytes);
+                bytes = self.begin_record(ctx, direction, side, bytes);
                 continue;
             };
             let (part, rest) = bytes.split_at_checked(side.left).unwrap_or((bytes, &[]));
             side.left = side.left.saturating_sub(part.len());
             bytes = rest;
-            if record.kind == content::HANDSHAKE {
-                self.handshake(ctx, side, &record, part);
+            match record.kind {
+                content::HANDSHAKE if !side.is_hidden => self.handshake(ctx, direction, side, &record, part),
+                content::ALERT => self.alert(ctx, direction, side, &record, part),
+                _ => {}
             }
         }
     }
 
     /// Takes bytes of a record's header; gives what follows them.
-    fn begin_record<'a>(&mut self, ctx: &mut Context<'_>, side: &mut Side, bytes: &'a [u8]) -> &'a [u8] {
+    fn begin_record<'a>(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, bytes: &'a [u8]) -> &'a [u8] {
         let is_v2 = !side.has_begun && (side.header.bytes().first().or(bytes.first())).is_some_and(|byte| byte & 0x80 != 0);
         if is_v2 {
-            return self.v2_hello(ctx, side, bytes);
+            return self.v2_hello(ctx, direction, side, bytes);
+        }
+        let is_foreign = !side.has_begun && side.header.is_empty() && bytes.first().is_some_and(|byte| !matches!(byte, 20..=24));
+        if is_foreign {
+            // the rest of a clear protocol, such as a server's one byte of consent
+            (side.has_begun, side.searches) = (true, Some(0));
+            return bytes;
+        }
+        if side.header.is_empty() && bytes.len() >= HEADER_BYTES {
+            self.header(ctx, direction, side, bytes);
+            return if side.searches.is_some() { bytes } else { bytes.get(HEADER_BYTES..).unwrap_or_default() };
         }
         let wanted = HEADER_BYTES.saturating_sub(side.header.bytes().len());
         let (part, rest) = bytes.split_at_checked(wanted).unwrap_or((bytes, &[]));
         if !side.header.push(part, HEADER_BYTES, ctx.budget) {
-            side.is_over = true;
+            side.searches = Some(0);
             return &[];
         }
-        if side.header.bytes().len() < HEADER_BYTES {
-            return rest;
+        if side.header.bytes().len() == HEADER_BYTES {
+            let whole = side.header.take();
+            self.header(ctx, direction, side, &whole);
         }
-        let header = Header::parse(side.header.bytes());
-        side.header.clear();
-        side.record = header;
-        side.left = header.map_or(0, |header| usize::from(header.length));
-        match header.map(|header| header.kind) {
-            Some(content::CHANGE_CIPHER_SPEC) => side.has_changed_cipher = true,
-            // what follows is encrypted: no hello comes in this direction any more
-            Some(content::APPLICATION) => side.is_over = true,
-            Some(_) => {}
-            None => {
-                // in the middle of a stream no record need begin here
-                if side.has_begun {
-                    ctx.weird(Weird::BadMessage, Some("no record header".to_owned()));
-                }
-                side.is_over = true;
-            }
-        }
-        side.has_begun = true;
         rest
     }
 
+    fn header(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, bytes: &[u8]) {
+        side.record = Header::parse(bytes);
+        side.is_hidden = false;
+        let Some(header) = side.record else {
+            // in the middle of a stream no record need begin here
+            if side.has_begun {
+                ctx.weird(Weird::BadMessage, Some("no record header".to_owned()));
+            }
+            side.has_begun = true;
+            side.searches = Some(0);
+            return;
+        };
+        side.has_begun = true;
+        side.left = usize::from(header.length);
+        self.session.record(&ctx.at, direction, header.version);
+        match header.kind {
+            content::CHANGE_CIPHER_SPEC => side.has_changed_cipher = true,
+            content::APPLICATION => self.session.application_data(direction, header.length),
+            _ => {}
+        }
+    }
+
     /// Takes bytes of a ClientHello in SSL 2.0's format.
-    fn v2_hello<'a>(&mut self, ctx: &mut Context<'_>, side: &mut Side, bytes: &'a [u8]) -> &'a [u8] {
+    fn v2_hello<'a>(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, bytes: &'a [u8]) -> &'a [u8] {
         let before = side.header.bytes().len();
         if !side.header.push(bytes, MAX_HELLO_BYTES.saturating_add(bytes.len()), ctx.budget) {
             side.is_over = true;
@@ -166,14 +211,20 @@ impl TlsParser {
         }
         let whole = side.header.bytes();
         let Some(length) = v2_hello_bytes(whole) else {
-            // eleven bytes tell
-            side.is_over = whole.len() >= 11;
+            // eleven bytes tell; else it is the middle of a stream
+            if whole.len() >= 11 {
+                let kept = side.header.take();
+                side.has_begun = true;
+                side.searches = Some(0);
+                self.read(ctx, direction, side, &kept);
+            }
             return &[];
         };
         let end = length.saturating_add(2);
         let Some(hello) = whole.get(2..end).map(Hello::client_v2) else { return &[] };
+        self.session.record(&ctx.at, direction, SSL2);
         match hello {
-            Some(hello) => self.client_hello(ctx, SSL2, &hello, true),
+            Some(hello) => self.session.client_hello(ctx, direction, Some(SSL2), &hello, true),
             None => ctx.weird(Weird::BadMessage, Some("SSL 2.0 hello".to_owned())),
         }
         side.header.clear();
@@ -181,96 +232,63 @@ impl TlsParser {
         bytes.get(end.saturating_sub(before)..).unwrap_or_default()
     }
 
-    fn handshake(&mut self, ctx: &mut Context<'_>, side: &mut Side, record: &Header, part: &[u8]) {
+    /// Takes bytes of an alert; one in clear has two.
+    fn alert(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header, part: &[u8]) {
+        let is_clear = usize::from(record.length) == ALERT_BYTES;
+        if is_clear {
+            side.waiting.push(part, ALERT_BYTES, ctx.budget);
+        }
+        if side.left == 0 {
+            let payload = side.waiting.take();
+            self.session.alert(ctx, direction, &payload, !is_clear);
+        }
+    }
+
+    fn handshake(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header, part: &[u8]) {
         let passed = side.passing.min(part.len());
         side.passing = side.passing.saturating_sub(passed);
         let part = part.get(passed..).unwrap_or_default();
         if part.is_empty() {
             return;
         }
-        if !side.handshake.push(part, MAX_HELLO_BYTES.saturating_add(usize::from(u16::MAX)), ctx.budget) {
+        if !side.waiting.push(part, MAX_MESSAGE_BYTES.saturating_add(usize::from(u16::MAX)), ctx.budget) {
             ctx.weird(Weird::MessageTooLong, None);
-            side.is_over = true;
+            side.is_hidden = true;
             return;
         }
-        while let [kind, high, middle, low, body @ ..] = side.handshake.bytes() {
-            let (kind, length) = (*kind, usize::try_from(u32::from_be_bytes([0, *high, *middle, *low])).unwrap_or(usize::MAX));
-            let is_hello = matches!(kind, CLIENT_HELLO | SERVER_HELLO);
+        // as Wireshark does, messages are told with the frame that ends their record
+        if side.left == 0 {
+            self.messages(ctx, direction, side, record);
+        }
+    }
+
+    fn messages(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header) {
+        while let [kind, high, middle, low, body @ ..] = side.waiting.bytes() {
+            let (kind, length) = (*kind, length(*high, *middle, *low));
+            let is_hello = matches!(kind, message::CLIENT_HELLO | message::SERVER_HELLO);
+            let limit = if is_hello { MAX_HELLO_BYTES } else { MAX_MESSAGE_BYTES };
             // RFC 8446 D.4: a second ClientHello may follow a change_cipher_spec; else what follows it is encrypted
-            let is_plain = !side.has_changed_cipher || (is_hello && length.saturating_add(MESSAGE_HEADER_BYTES) >= usize::from(record.length));
-            if !is_plain || (is_hello && length > MAX_HELLO_BYTES) {
-                if is_plain {
-                    ctx.weird(Weird::MessageTooLong, None);
-                }
-                side.is_over = true;
+            let is_plain = is_known(kind)
+                && (!side.has_changed_cipher || (is_hello && length <= limit && length.saturating_add(MESSAGE_HEADER_BYTES) >= usize::from(record.length)));
+            if !is_plain {
+                self.session.finished(direction);
+                side.waiting.clear();
+                side.is_hidden = true;
                 return;
             }
-            if !is_hello {
-                // certificates and keys are not read yet
+            if length > limit {
+                ctx.weird(Weird::MessageTooLong, None);
+            }
+            if !is_wanted(kind) || length > limit {
                 let here = length.min(body.len());
                 side.passing = length.saturating_sub(here);
-                side.handshake.consume(here.saturating_add(MESSAGE_HEADER_BYTES));
+                side.waiting.consume(here.saturating_add(MESSAGE_HEADER_BYTES));
                 continue;
             }
             let Some(body) = body.get(..length) else { return };
-            let hello = if kind == CLIENT_HELLO { Hello::client(body) } else { Hello::server(body) };
-            side.handshake.consume(length.saturating_add(MESSAGE_HEADER_BYTES));
-            match hello {
-                None => ctx.weird(Weird::BadMessage, Some("hello".to_owned())),
-                Some(hello) => {
-                    if hello.is_cut {
-                        ctx.weird(Weird::BadMessage, Some("an extension is cut short".to_owned()));
-                    }
-                    if kind == CLIENT_HELLO {
-                        self.client_hello(ctx, record.version, &hello, true);
-                    } else {
-                        self.server_hello(ctx, record.version, &hello, true);
-                    }
-                }
-            }
+            self.session.message(ctx, direction, Some(record.version), kind, body, true);
+            side.waiting.consume(length.saturating_add(MESSAGE_HEADER_BYTES));
         }
     }
-
-    fn client_hello(&mut self, ctx: &mut Context<'_>, record_version: u16, hello: &Hello, is_whole: bool) {
-        let has_fingerprint = record_version != SSL2 && is_whole;
-        ctx.emit(&TlsClientHello {
-            at: ctx.at,
-            server_name: hello.server_name.clone(),
-            alpn: (!hello.alpn.is_empty()).then(|| hello.alpn_text()),
-            record_version,
-            legacy_version: hello.legacy_version,
-            versions: (!hello.versions.is_empty()).then(|| without_grease(&hello.versions)),
-            highest_version: hello.offered_versions().into_iter().max().unwrap_or(hello.legacy_version),
-            ciphers: without_grease(&hello.ciphers),
-            extensions: without_grease(&hello.extensions),
-            groups: without_grease(&hello.groups),
-            signature_algorithms: without_grease(&hello.signature_algorithms),
-            has_ech: hello.extensions.contains(&extension::ENCRYPTED_CLIENT_HELLO),
-            session_id_bytes: hello.session_id_bytes,
-            has_ticket: hello.has_ticket,
-            has_psk: hello.extensions.contains(&extension::PRE_SHARED_KEY),
-            is_second: self.hellos > 0,
-            is_whole,
-            ja3: has_fingerprint.then(|| fingerprint::ja3(hello)),
-            ja4: has_fingerprint.then(|| fingerprint::ja4('t', hello)),
-        });
-        self.hellos = self.hellos.saturating_add(1);
-    }
-
-    fn server_hello(&mut self, ctx: &mut Context<'_>, record_version: u16, hello: &Hello, is_whole: bool) {
-        // the client's hello may come later in the capture than the answer to it
-        self.is_agreed = !hello.is_retry && self.hellos > 0;
-        ctx.emit(&TlsServerHello {
-            at: ctx.at,
-            version: hello.versions.first().copied().unwrap_or(hello.legacy_version),
-            record_version,
-            cipher: hello.ciphers.first().copied().unwrap_or(0),
-            alpn: hello.alpn_text().into_iter().next(),
-            extensions: hello.extensions.clone(),
-            is_hello_retry: hello.is_retry,
-            session_id_bytes: hello.session_id_bytes,
-            is_whole,
-            ja3s: is_whole.then(|| fingerprint::ja3s(hello)),
-        });
-    }
 }
+

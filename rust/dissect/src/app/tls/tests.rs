@@ -1,7 +1,7 @@
 use super::PROTOCOL;
 use super::fingerprint::ja4;
 use super::hello::Hello;
-use crate::app::testing::{at, cut, hex, pieces_and_gaps, stream};
+use crate::app::testing::{Rows, at, cut, hex, pieces_and_gaps, stream};
 use crate::app::{Carrier, Direction, Probe, Verdict};
 use proptest::prelude::*;
 
@@ -54,7 +54,9 @@ fn server_hello(random: [u8; 32]) -> Vec<u8> {
 fn hellos_tell_what_is_asked_for_and_what_is_agreed_on() {
     let (up, down) = (record(22, 0x0301, &client_hello()), record(22, 0x0303, &server_hello([9; 32])));
     let rows = stream(&PROTOCOL, &[(Direction::Up, &up), (Direction::Down, &down)]);
-    let [("tls_client_hellos", client), ("tls_server_hellos", server)] = rows.as_slice() else { panic!("{rows:?}") };
+    let [("tls_client_hellos", client), ("tls_connections", connection), ("tls_server_hellos", server)] = rows.as_slice() else {
+        panic!("{rows:?}")
+    };
     assert_eq!(client["server_name"], "a.example");
     assert_eq!(client["alpn"], "h2");
     assert_eq!(client["versions"], "772 771");
@@ -64,6 +66,9 @@ fn hellos_tell_what_is_asked_for_and_what_is_agreed_on() {
     assert!(client["ja4"].starts_with("t13d0206h2_"));
     assert_eq!(server["version"], "772");
     assert_eq!(server["cipher"], "4865");
+    assert_eq!(server["cipher_name"], "TLS_AES_128_GCM_SHA256");
+    assert_eq!(connection["hellos"], "whole");
+    assert_eq!(connection["is_established"], "false");
 }
 
 #[test]
@@ -84,7 +89,8 @@ fn a_second_hello_follows_a_retry() {
             (Direction::Down, &agreed),
         ],
     );
-    let flags: Vec<_> = rows.iter().map(|(_, row)| row.get("is_second").or(row.get("is_hello_retry")).unwrap().as_str()).collect();
+    let hellos = rows.iter().filter(|(table, _)| *table != "tls_connections");
+    let flags: Vec<_> = hellos.map(|(_, row)| row.get("is_second").or(row.get("is_hello_retry")).unwrap().as_str()).collect();
     assert_eq!(flags, ["false", "true", "true", "false"]);
 }
 
@@ -96,6 +102,67 @@ fn a_hello_in_ssl_2_format_is_read() {
     let rows = stream(&PROTOCOL, &[(Direction::Up, &bytes)]);
     assert_eq!(rows[0].1["record_version"], "2");
     assert_eq!(rows[0].1["ciphers"], "47");
+}
+
+fn row<'a>(rows: &'a Rows, table: &str) -> &'a std::collections::BTreeMap<&'static str, String> {
+    &rows.iter().find(|(name, _)| *name == table).unwrap().1
+}
+
+#[test]
+fn application_records_are_counted_by_direction_and_alerts_told() {
+    let (up, down) = (record(22, 0x0301, &client_hello()), record(22, 0x0303, &server_hello([9; 32])));
+    let finished = record(23, 0x0303, &[0x44; 53]);
+    let refused = record(21, 0x0303, &hex("02 30")); // fatal, unknown_ca
+    let rows = stream(
+        &PROTOCOL,
+        &[(Direction::Up, &up), (Direction::Down, &down), (Direction::Down, &finished), (Direction::Up, &finished), (Direction::Up, &refused)],
+    );
+    let (connection, alert) = (row(&rows, "tls_connections"), row(&rows, "tls_alerts"));
+    assert_eq!([&alert["name"], &alert["sent_by"], &alert["is_encrypted"]], ["unknown_ca", "client", "false"]);
+    assert_eq!(connection["is_established"], "true");
+    assert_eq!([&connection["fatal_alert"], &connection["fatal_alert_by"]], ["48", "source"]);
+    assert_eq!([&connection["source_records"], &connection["source_record_bytes"]], ["1", "53"]);
+}
+
+#[test]
+fn an_open_connection_is_read_from_its_next_record_on() {
+    let mut down = vec![0x55; 200]; // the end of a record
+    down.extend(record(23, 0x0303, &[0xaa; 40]));
+    down.extend(record(23, 0x0303, &[0xaa; 30]));
+    let more = record(23, 0x0303, &[0xaa; 100]);
+    let rows = pieces_and_gaps(
+        &PROTOCOL,
+        &[
+            (Direction::Down, Some(&down), 0),
+            (Direction::Down, Some(&more[..50]), 0),
+            (Direction::Down, None, 30), // within the record
+            (Direction::Down, Some(&more[80..]), 0),
+            (Direction::Down, None, 3000),
+            (Direction::Down, Some(&[0x66; 90]), 0), // the end of a record that began in the hole
+            (Direction::Down, Some(&record(21, 0x0303, &[0xbb; 26])), 0),
+        ],
+    );
+    let connection = row(&rows, "tls_connections");
+    assert_eq!([&connection["hellos"], &connection["record_version"]], ["none", "771"]);
+    assert_eq!([&connection["source_records"], &connection["source_record_bytes"]], ["3", "170"]);
+    assert_eq!(connection["missing_bytes"], "3030");
+    assert!(!connection.contains_key("is_established"));
+    assert_eq!(row(&rows, "tls_alerts")["is_encrypted"], "true");
+}
+
+#[test]
+fn a_session_that_goes_on_is_told() {
+    let mut client = hex("0303");
+    client.extend([7; 32]);
+    client.extend(hex("04 aabbccdd 0002 c02f 01 00")); // session id, cipher, compression
+    let mut server = hex("0303");
+    server.extend([8; 32]);
+    server.extend(hex("04 aabbccdd c02f 00"));
+    let (up, down) = (record(22, 0x0301, &message(1, &client)), record(22, 0x0303, &message(2, &server)));
+    let change = [record(20, 0x0303, &[1]), record(22, 0x0303, &[0x99; 40])].concat();
+    let rows = stream(&PROTOCOL, &[(Direction::Up, &up), (Direction::Down, &down), (Direction::Down, &change), (Direction::Up, &change)]);
+    assert_eq!(row(&rows, "tls_server_hellos")["resumption"], "session_id");
+    assert_eq!(row(&rows, "tls_connections")["is_established"], "true");
 }
 
 fn probed(bytes: &[u8], from_start: bool) -> Verdict {
@@ -121,7 +188,7 @@ fn of_a_hello_with_a_hole_the_start_is_read() {
     let up = record(22, 0x0301, &client_hello());
     let down = record(22, 0x0303, &server_hello([9; 32]));
     let rows = pieces_and_gaps(&PROTOCOL, &[(Direction::Up, Some(&up[..90]), 0), (Direction::Up, None, 10), (Direction::Down, Some(&down), 0)]);
-    assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), ["tls_client_hellos", "tls_server_hellos"]);
+    assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), ["tls_client_hellos", "tls_connections", "tls_server_hellos"]);
     assert_eq!(rows[0].1["server_name"], "a.example");
     assert!(!rows[0].1.contains_key("ja4"));
 }

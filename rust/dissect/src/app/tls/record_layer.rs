@@ -8,6 +8,8 @@ pub const HEADER_BYTES: usize = 5;
 const MAX_PAYLOAD: u16 = (1 << 14) + 2048;
 /// Largest ClientHello or ServerHello believed when one is recognised.
 pub const MAX_HELLO_BYTES: usize = 65_536;
+/// Largest certificate message kept: chains of some twenty large certificates.
+pub const MAX_MESSAGE_BYTES: usize = 262_144;
 /// Smallest encrypted payload believed: a stream cipher's MAC over nothing would be less.
 const MIN_ENCRYPTED: u16 = 16;
 
@@ -18,6 +20,7 @@ pub mod content {
     pub const ALERT: u8 = 21;
     pub const HANDSHAKE: u8 = 22;
     pub const APPLICATION: u8 = 23;
+    pub const HEARTBEAT: u8 = 24;
 }
 
 /// A record's header.
@@ -34,7 +37,7 @@ pub struct Header {
 impl Header {
     /// Reads a header that can be TLS's.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let [kind @ 20..=23, 3, minor @ 0..=4, high, low, ..] = bytes else { return None };
+        let [kind @ 20..=24, 3, minor @ 0..=4, high, low, ..] = bytes else { return None };
         let length = u16::from_be_bytes([*high, *low]);
         let version = u16::from_be_bytes([3, *minor]);
         // RFC 8446 5.1: only application data may be empty
@@ -48,7 +51,7 @@ impl Header {
             content::CHANGE_CIPHER_SPEC => self.length == 1 && first.is_none_or(|byte| byte == 1),
             content::ALERT => self.length == 2 && first.is_none_or(|level| matches!(level, 1 | 2)) || (MIN_ENCRYPTED..=80).contains(&self.length),
             content::HANDSHAKE => self.length >= 4,
-            _ => self.length >= MIN_ENCRYPTED,
+            _ => self.length >= MIN_ENCRYPTED, // a heartbeat's padding alone is so long (RFC 6520 4)
         }
     }
 }
@@ -66,8 +69,20 @@ fn begins_with_hello(bytes: &[u8]) -> bool {
     }
 }
 
-/// Where in a stream a chain of records is: `Some(true)` at the start of the bytes.
-fn chain(bytes: &[u8], start: usize) -> bool {
+/// Whether these bytes begin a record with certificates: three lengths inside one another agree.
+fn begins_with_certificates(bytes: &[u8]) -> bool {
+    let Some(Header { kind: content::HANDSHAKE, .. }) = Header::parse(bytes) else { return false };
+    match bytes.get(HEADER_BYTES..) {
+        Some([11, high, middle, low, list_high, list_middle, list_low, ..]) => {
+            let [message, list] = [[0, *high, *middle, *low], [0, *list_high, *list_middle, *list_low]].map(u32::from_be_bytes);
+            message == list.saturating_add(3) && list > 0
+        }
+        _ => false,
+    }
+}
+
+/// Whether records follow one another from `start` on: to the last byte, or two of them.
+pub fn chain(bytes: &[u8], start: usize) -> bool {
     let mut place = start;
     let mut records = 0u32;
     while let Some(rest) = bytes.get(place..) {
@@ -99,7 +114,7 @@ pub fn v2_hello_bytes(bytes: &[u8]) -> Option<usize> {
 /// Whether bytes of a TCP stream are TLS.
 pub fn looks_like_tls(probe: &Probe<'_>) -> Verdict {
     let bytes = probe.bytes;
-    if begins_with_hello(bytes) || v2_hello_bytes(bytes).is_some() {
+    if begins_with_hello(bytes) || v2_hello_bytes(bytes).is_some() || begins_with_certificates(bytes) {
         return Verdict::Yes;
     }
     let header = Header::parse(bytes);
@@ -124,11 +139,13 @@ pub fn looks_like_tls(probe: &Probe<'_>) -> Verdict {
     if header.is_some() && probe.from_start {
         return Verdict::Maybe;
     }
-    // in the middle of a stream a record may end before another begins
-    let somewhere = !probe.from_start
-        && (1..bytes.len().saturating_sub(HEADER_BYTES)).any(|start| {
-            // the cheap look first: most bytes begin no record
-            matches!(bytes.get(start..), Some([20..=23, 3, 0..=4, ..])) && chain(bytes, start)
-        });
-    if somewhere { Verdict::Yes } else { Verdict::No }
+    if !probe.from_start && first_record(bytes).is_some() { Verdict::Yes } else { Verdict::No }
+}
+
+/// Where in bytes from the middle of a stream, in which a record may end first, the first whole record begins.
+pub fn first_record(bytes: &[u8]) -> Option<usize> {
+    (0..bytes.len().saturating_sub(HEADER_BYTES)).find(|start| {
+        // the cheap look first: most bytes begin no record
+        matches!(bytes.get(*start..), Some([20..=24, 3, 0..=4, ..])) && chain(bytes, *start)
+    })
 }

@@ -1,0 +1,24 @@
+//! POP3 (RFC 1939), until it turns to TLS (RFC 2595).
+
+use super::starttls::{ClearStart, begins};
+use super::{Carrier, Probe, Protocol, Verdict};
+
+/// POP3 as a protocol.
+pub const PROTOCOL: Protocol = Protocol {
+    name: "pop3",
+    // mailbox
+    tcp_ports: &[110],
+    udp_ports: &[],
+    probe,
+    parser: || Box::new(ClearStart::new("pop3")),
+    tables: &[],
+};
+
+fn probe(probe: &Probe<'_>) -> Verdict {
+    if probe.carrier != Carrier::Tcp || !probe.from_start {
+        return Verdict::No;
+    }
+    let bytes = probe.bytes;
+    let is_command = begins(bytes, b"CAPA\r\n") || begins(bytes, b"STLS\r\n");
+    if is_command || begins(bytes, b"+OK ") || begins(bytes, b"+OK\r\n") { Verdict::Yes } else { Verdict::No }
+}

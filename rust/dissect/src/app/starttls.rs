@@ -1,0 +1,105 @@
+//! Protocols that begin in clear and may go on in TLS (STARTTLS, AUTH TLS): the clear part is passed over.
+
+use super::tls::TlsParser;
+use super::{Appetite, Context, Direction, Parser};
+
+/// First bytes of a TLS handshake record, which no line of text begins with (RFC 8446 5.1).
+const HANDSHAKE_RECORD: [u8; 2] = [22, 3];
+
+/// Waits for TLS to begin.
+pub struct ClearStart {
+    name: &'static str,
+    tls: Option<TlsParser>,
+}
+
+impl ClearStart {
+    /// A reader for this protocol.
+    pub fn new(name: &'static str) -> Self {
+        Self { name, tls: None }
+    }
+}
+
+impl Parser for ClearStart {
+    fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
+        // the hello is the first thing that a client sends after the server's consent: it begins a segment
+        let begins = bytes.starts_with(&HANDSHAKE_RECORD) || HANDSHAKE_RECORD.starts_with(bytes);
+        if self.tls.is_none() && begins {
+            self.tls = Some(TlsParser::started_in(self.name));
+        }
+        self.tls.as_mut().map_or(Appetite::More, |tls| tls.data(ctx, direction, bytes))
+    }
+
+    fn gap(&mut self, ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
+        self.tls.as_mut().map_or(Appetite::More, |tls| tls.gap(ctx, direction, missing_bytes))
+    }
+
+    fn end(&mut self, ctx: &mut Context<'_>) {
+        if let Some(tls) = &mut self.tls {
+            tls.end(ctx);
+        }
+    }
+}
+
+/// Whether bytes hold a word, in any case.
+pub fn contains(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
+}
+
+/// Whether bytes begin with a word, in any case.
+pub fn begins(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.get(..word.len()).is_some_and(|part| part.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::app::testing::{at, hex, stream};
+    use crate::app::{Carrier, Probe, Protocol, Verdict, ftp, imap, pop3, smtp, xmpp};
+
+    /// A ClientHello with one cipher and nothing else.
+    const HELLO: &str =
+        "16 0301 002d  01 000029 0303  0707070707070707 0707070707070707 0707070707070707 0707070707070707
+                         00 0002 c02f 01 00";
+
+    type Line = (Direction, &'static [u8]);
+
+    fn hello_after(protocol: &Protocol, lines: &[Line]) -> Option<String> {
+        let hello = hex(HELLO);
+        let mut pieces: Vec<(Direction, &[u8])> = lines.to_vec();
+        pieces.push((Direction::Up, &hello));
+        let rows = stream(protocol, &pieces);
+        rows.iter().find(|(table, _)| *table == "tls_connections").map(|(_, row)| row["started_in"].clone())
+    }
+
+    #[test]
+    fn tls_is_read_where_a_clear_protocol_turns_to_it() {
+        use Direction::{Down, Up};
+        let talks: [(&Protocol, [Line; 3]); 5] = [
+            (&smtp::PROTOCOL, [(Down, b"220 mx ESMTP\r\n"), (Up, b"STARTTLS\r\n"), (Down, b"220 go\r\n")]),
+            (&imap::PROTOCOL, [(Down, b"* OK ready\r\n"), (Up, b"a STARTTLS\r\n"), (Down, b"a OK\r\n")]),
+            (&pop3::PROTOCOL, [(Down, b"+OK ready\r\n"), (Up, b"STLS\r\n"), (Down, b"+OK\r\n")]),
+            (&ftp::PROTOCOL, [(Down, b"220 FTP server\r\n"), (Up, b"AUTH TLS\r\n"), (Down, b"234 go\r\n")]),
+            (
+                &xmpp::PROTOCOL,
+                [
+                    (Up, b"<stream:stream xmlns:stream='http://etherx.jabber.org/streams'>"),
+                    (Up, b"<starttls/>"),
+                    (Down, b"<proceed/>"),
+                ],
+            ),
+        ];
+        for (protocol, lines) in talks {
+            let probe = Probe { carrier: Carrier::Tcp, at: &at(40000, 9999), bytes: lines[0].1, from_start: true };
+            assert_eq!((protocol.probe)(&probe), Verdict::Yes, "{}", protocol.name);
+            assert_eq!(hello_after(protocol, &lines).as_deref(), Some(protocol.name));
+        }
+    }
+
+    #[test]
+    fn without_tls_nothing_is_told() {
+        assert!(
+            stream(&smtp::PROTOCOL, &[(Direction::Down, b"220 mx ESMTP\r\n"), (Direction::Up, b"QUIT\r\n")]).is_empty()
+        );
+    }
+}
