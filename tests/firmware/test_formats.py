@@ -40,7 +40,9 @@ def examined(tmp_path: Path, image: bytes) -> Examination:
 def test_a_whole_a_changed_and_a_cut_image_are_told_apart(name: str, tmp_path: Path) -> None:
     image = CHECKED[name]()
     # a byte in the middle of what the format carries
-    changed = made.with_flipped(image, len(image) - 40 if name.startswith(("zigbee", "swup")) else len(image) // 3)
+    changed = made.with_flipped(
+        image, len(image) // 2 if name == "swupdate" else len(image) - 40 if name == "zigbee-ota" else len(image) // 3
+    )
     found = [examined(tmp_path, data) for data in (image, changed, image[: len(image) * 6 // 10])]
     assert [each.format for each in found] == [name.split()[0]] * 3
     assert [each.judgement.integrity for each in found] == ["intact", "damaged", "partial"]

@@ -129,7 +129,7 @@ def _key(found: Material, offset: int, stored_as: str, data: bytes) -> None:
     except TypeError:
         found.keys.append(FoundKey(offset, stored_as, "encrypted"))
     except (ValueError, UnsupportedAlgorithm) as error:
-        if "encrypted" in str(error).lower():
+        if "password-protected" in str(error):
             found.keys.append(FoundKey(offset, stored_as, "encrypted"))
         elif stored_as == "PEM":
             found.keys.append(FoundKey(offset, stored_as, "label only"))

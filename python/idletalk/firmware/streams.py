@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from idletalk.firmware.limits import LIMITS
+from idletalk.firmware.model import Part
+from idletalk.firmware.recogniser import unsquash
 
 BLOCK = 1 << 18
 """Bytes that are read and written at once."""
@@ -88,12 +90,12 @@ def _outputs(decoder: Any, block: bytes) -> Iterator[bytes]:
         yield decoder.decompress(b"", BLOCK)
 
 
-def _decoded(path: Path, part: dict[str, Any], decoder: Any) -> Iterator[bytes]:
+def _decoded(path: Path, part: Part, decoder: Any) -> Iterator[bytes]:
     """A stream decompressed. Raises ValueError for a bomb: too many bytes for what was read."""
     taken = given = 0
     with path.open("rb") as file:
-        file.seek(part["offset"])
-        for block in _blocks(file, part["length"] or LIMITS.file_bytes):
+        file.seek(part.offset)
+        for block in _blocks(file, part.length or LIMITS.file_bytes):
             taken += len(block)
             for out in _outputs(decoder, block):
                 given += len(out)
@@ -104,11 +106,11 @@ def _decoded(path: Path, part: dict[str, Any], decoder: Any) -> Iterator[bytes]:
                 return
 
 
-Extractor = Callable[[Path, dict[str, Any], Path, str, Budget], Iterator[str]]
+Extractor = Callable[[Path, Part, Path, str, Budget], Iterator[str]]
 
 
 def _stream(make: Callable[[], Any]) -> Extractor:
-    def extract(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
+    def extract(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
         yield _write(folder, prefix, _decoded(path, part, make()), budget)
 
     return extract
@@ -139,12 +141,12 @@ class _Slice(io.RawIOBase):
         return len(data)
 
 
-def _slice(path: Path, part: dict[str, Any]) -> BinaryIO:
-    length = part["length"] or path.stat().st_size - part["offset"]
-    return io.BufferedReader(_Slice(path, part["offset"], length))  # type: ignore[return-value]
+def _slice(path: Path, part: Part) -> BinaryIO:
+    length = part.length or path.stat().st_size - part.offset
+    return io.BufferedReader(_Slice(path, part.offset, length))  # type: ignore[return-value]
 
 
-def _zip(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
+def _zip(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
     with _slice(path, part) as file, zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
             if entry.is_dir() or entry.flag_bits & 1:
@@ -155,7 +157,7 @@ def _zip(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: Bu
                 yield _write(folder, f"{prefix}/{safe_name(entry.filename)}", _blocks(inner, LIMITS.file_bytes), budget)  # type: ignore[arg-type]
 
 
-def _tar(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
+def _tar(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
     with _slice(path, part) as file, tarfile.open(fileobj=file, mode="r:") as archive:
         for entry in archive:
             inner = archive.extractfile(entry) if entry.isreg() else None
@@ -163,7 +165,7 @@ def _tar(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: Bu
                 yield _write(folder, f"{prefix}/{safe_name(entry.name)}", _blocks(inner, LIMITS.file_bytes), budget)  # type: ignore[arg-type]
 
 
-def _cpio(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
+def _cpio(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
     with _slice(path, part) as file:
         while len(header := file.read(110)) == 110 and header[:5] == b"07070":
             mode, size, named = (int(header[6 + 8 * i : 14 + 8 * i], 16) for i in (1, 6, 11))
@@ -177,14 +179,12 @@ def _cpio(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: B
             file.seek(start + size + -size % 4)
 
 
-def _squashfs(path: Path, part: dict[str, Any], folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
+def _squashfs(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
     import tempfile
 
-    from idletalk import _core
-
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        names, _, _, stopped = _core.unsquash(
-            path, part["offset"], name, max_files=max(0, budget.files), max_bytes=max(0, budget.bytes)
+        names, _, _, stopped = unsquash(
+            path, part.offset, Path(name), max_files=max(0, budget.files), max_bytes=max(0, budget.bytes)
         )
         for number, stored in names:
             with (Path(name) / str(number)).open("rb") as file:

@@ -14,6 +14,7 @@ import threading
 from pathlib import Path
 
 from idletalk.firmware.limits import LIMITS
+from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.streams import EXTRACTORS, Budget, StopUnpacking
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
@@ -70,17 +71,14 @@ class Unpacker:
             queue.extend((self.folder / inner, inner, depth + 1) for inner in made)
 
     def _one(self, path: Path, name: str) -> list[str]:
-        from idletalk import _core
-
-        found = json.loads(_core.recognise(path))
         made: list[str] = []
-        for part in found["parts"]:
-            extractor = EXTRACTORS.get(part["format"])
-            if extractor is None or part["encrypted"] == "yes":
+        for part in recognise(path).parts:
+            extractor = EXTRACTORS.get(part.format)
+            if extractor is None or part.encrypted == "yes":
                 continue
-            of = f"{part['format']} at {part['offset']:#x}" + (f" of {name}" if name else "")
+            of = f"{part.format} at {part.offset:#x}" + (f" of {name}" if name else "")
             where = f"{name}.d/" if name else ""
-            prefix = f"{where}{part['offset']:x}-{part['format']}"
+            prefix = f"{where}{part.offset:x}-{part.format}"
             before = len(self.files)
             try:
                 for inner in extractor(path, part, self.folder, prefix, self.budget):

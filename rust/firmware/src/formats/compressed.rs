@@ -86,9 +86,7 @@ fn xz(image: &[u8], at: usize) -> Option<Part> {
             return Some(part.length((end - at) as u64, image.len() - at));
         }
     }
-    let mut part = part;
-    part.truncated = true;
-    Some(part)
+    Some(part.length((image.len() + 1 - at) as u64, image.len() - at))
 }
 
 /// The LZMA-alone header has no magic: dictionary and size must make sense, and the first of it must decode.
@@ -193,7 +191,6 @@ fn bzip2(image: &[u8], at: usize) -> Option<Part> {
             }
         }
     }
-    let mut part = compressed("bzip2", at);
-    part.truncated = true;
-    Some(part)
+    // its end is not there: all that follows is taken for its, so that it is walked over once
+    Some(compressed("bzip2", at).length((image.len() + 1 - at) as u64, image.len() - at))
 }

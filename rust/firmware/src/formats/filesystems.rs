@@ -62,6 +62,10 @@ fn romfs(image: &[u8], at: usize) -> Option<Part> {
     let covered = size.min(512);
     let sum = within(image, at..at + covered)
         .map(|bytes| bytes.chunks_exact(4).filter_map(|word| be32(word, 0)).fold(0_u32, u32::wrapping_add));
+    // The magic is text that programs and lists of magics have too: only the sum makes it a file system.
+    if sum != Some(0) {
+        return None;
+    }
     Some(
         readable(Part::new("romfs", Category::Filesystem, at))
             .length(size as u64, image.len() - at)

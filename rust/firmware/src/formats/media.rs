@@ -93,7 +93,6 @@ fn riff(image: &[u8], at: usize) -> Option<Part> {
 
 fn pdf(image: &[u8], at: usize) -> Option<Part> {
     let rest = image.get(at..)?;
-    let end = rest.windows(5).position(|window| window == b"%%EOF")?;
-    let last = rest.windows(5).rposition(|window| window == b"%%EOF").unwrap_or(end);
-    Some(media("pdf", at).length((last + 6).min(rest.len()) as u64, rest.len()))
+    let last = rest.windows(5).rposition(|window| window == b"%%EOF").map_or(rest.len() + 1, |last| (last + 6).min(rest.len()));
+    Some(media("pdf", at).length(last as u64, rest.len()))
 }
