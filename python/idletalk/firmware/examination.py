@@ -20,6 +20,8 @@ from idletalk.firmware.verdict import Told, judge
 
 MAX_READ_BYTES = 512 << 20
 """Bytes of an image that are read, as in the recogniser."""
+MAX_SEARCHED_BYTES = 32 << 20
+"""Bytes of a file in which credentials are looked for: eighteen shapes cost a second for each ten megabytes."""
 MAX_SAID = 20_000
 """Strings of interest kept of an image with its files."""
 EARLIEST = 1_200_000_000
@@ -59,11 +61,11 @@ def examine(path: Path, options: Options | None = None, folder: Path | None = No
     found = replace(found, parts=resolve(found.parts, data, [_public_key(key) for key in wanted.keys]))
     unpacking, inner = _unpacked(path, found, wanted, folder)
     materials = [("", material(found.parts, data))]
-    told_secrets: list[Secret] = list(secrets("", data, shown=wanted.show_secrets)) if _is_searched(found) else []
+    told_secrets: list[Secret] = list(secrets("", data[:MAX_SEARCHED_BYTES], shown=wanted.show_secrets))
     said = [*found.strings]
     for file in inner:
         materials.append((file.name, material(file.found.parts, file.data)))
-        told_secrets.extend(secrets(file.name, file.data, shown=wanted.show_secrets))
+        told_secrets.extend(secrets(file.name, file.data[:MAX_SEARCHED_BYTES], shown=wanted.show_secrets))
         said.extend(replace(text, file=file.name) for text in file.found.strings)
     as_of, source = _as_of(wanted.as_of, [found, *(file.found for file in inner)])
     certificates = [(name, each) for name, of in materials for each in of.certificates]
@@ -118,10 +120,6 @@ def _unpacked(path: Path, found: Recognised, wanted: Options, folder: Path | Non
         place = folder / file.path
         inner.append(Inner(file.path, recognise(place), _bytes(place)))
     return unpacking, inner
-
-
-def _is_searched(found: Recognised) -> bool:
-    return found.read_bytes > 0
 
 
 def _as_of(wanted: str | None, files: Sequence[Recognised]) -> tuple[datetime | None, str]:
@@ -185,6 +183,8 @@ def _strings(said: Sequence[Said]) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
 def _notes(found: Recognised, outer: Part | None, materials: Sequence[tuple[str, Material]]) -> Iterator[str]:
     if found.read_bytes < found.size_bytes:
         yield f"only the first {found.read_bytes} of {found.size_bytes} bytes were read"
+    if found.read_bytes > MAX_SEARCHED_BYTES:
+        yield f"credentials were looked for in the first {MAX_SEARCHED_BYTES} bytes only"
     if found.size_bytes == 0:
         yield "the file is empty"
     elif not found.parts:
