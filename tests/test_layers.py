@@ -19,8 +19,11 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_only_the_store_knows_the_core() -> None:
-    assert {path.name for path in PACKAGE.rglob("*.py") if "idletalk._core" in imported(path)} == {"store.py"}
+def test_only_the_store_and_the_recogniser_know_the_core() -> None:
+    assert {path.name for path in PACKAGE.rglob("*.py") if "idletalk._core" in imported(path)} == {
+        "store.py",
+        "recogniser.py",
+    }
 
 
 def test_the_seam_is_what_its_stub_says() -> None:

@@ -31,10 +31,14 @@ class _Commands(click.Group):
             from idletalk.lookups.command import lookups_command
 
             return lookups_command
+        if cmd_name in ("firmware", "doctor"):
+            from idletalk.firmware import command
+
+            return command.doctor_command if cmd_name == "doctor" else command.firmware_command
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), "lookups"})
+        return sorted({*super().list_commands(ctx), "doctor", "firmware", "lookups"})
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,6 +1,7 @@
 //! Python module `idletalk._core`: the seam between Rust facts and Python judgements. Nothing is decided here.
 #![forbid(unsafe_code)]
 
+mod recognise;
 mod scan;
 
 /// Rust core of idletalk.
@@ -12,6 +13,10 @@ mod _core {
     use super::dissecting::schema;
     #[pymodule_export]
     use super::scan::cut;
+    #[pymodule_export]
+    use super::recognise::recognise;
+    #[pymodule_export]
+    use super::recognise::unsquash;
     #[pymodule_export]
     use super::scan::scan;
 }

@@ -1,0 +1,92 @@
+"""``idletalk firmware``: what is in an image, and what somebody in the middle could change."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("firmware")
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for the results  [default: IMAGE.idletalk-firmware].",
+)
+@click.option(
+    "--as-of", metavar="TIME", help="The 'now' of judgements on certificates  [default: the image's newest date]."
+)
+@click.option(
+    "--unpack/--no-unpack", default=True, show_default=True, help="Unpack what can be, in a process with limits."
+)
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A public key (PEM, DER) to verify signatures with.",
+)
+@click.option("--told", multiple=True, metavar="HASH", help="An MD5, SHA-1 or SHA-256 that came another way.")
+@click.option("--channel", help="How the image came, e.g. http or tls.")
+@click.option("--show-secrets", is_flag=True, help="Write credentials out instead of masking them.")
+@click.option("--compare", is_flag=True, help="Two IMAGES: what the second changes.")
+@click.option("--force", is_flag=True, help="Overwrite results that are there.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts; write no folder.")
+def firmware_command(
+    images: tuple[Path, ...],
+    out: Path | None,
+    as_of: str | None,
+    unpack: bool,
+    keys: tuple[Path, ...],
+    told: tuple[str, ...],
+    channel: str | None,
+    show_secrets: bool,
+    compare: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Examine firmware IMAGES: formats, map, certificates, secrets, and what authenticates them.
+
+    \b
+    Examples:
+      idletalk firmware update.bin
+      idletalk firmware update.bin --as-of 2026-11-01 --key vendor.pem
+      idletalk firmware --compare old.bin new.bin
+    """
+    import msgspec
+
+    from idletalk.firmware.examination import Options, examine
+    from idletalk.firmware.results import folder_of, told_hashes, write
+
+    options = Options(
+        as_of=as_of,
+        unpack=unpack and not as_json,
+        show_secrets=show_secrets,
+        channel=channel,
+        told=told_hashes(told),
+        keys=keys,
+    )
+    if as_json:
+        for image in images:
+            click.echo(msgspec.json.encode(examine(image, options)))
+        return
+    from idletalk.report.firmware_terminal import print_examination
+
+    for image in images:
+        folder = folder_of(image, out, several=len(images) > 1, force=force)
+        examination = write(image, options, folder)
+        print_examination(examination, folder)
+
+
+@click.command("doctor")
+def doctor_command() -> None:
+    """Say which optional tools are there, what each is for, and which Debian package has it.
+
+    \b
+    Example:
+      idletalk doctor
+    """
+    from idletalk.firmware.tools import TOOLS, found
+
+    for tool in TOOLS:
+        place = found(tool)
+        click.echo(f"{tool.name}\t{place or 'missing'}\t{tool.use}" + ("" if place else f"\t{tool.mend}"))

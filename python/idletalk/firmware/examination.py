@@ -1,0 +1,204 @@
+"""An image in, an examination out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+
+from idletalk.errors import IdletalkError
+from idletalk.firmware.certificates import judge_certificates, judge_keys, moment
+from idletalk.firmware.crypto_parts import Material, material
+from idletalk.firmware.domains import host_of, is_host
+from idletalk.firmware.model import Examination, Part, Recognised, Said, Secret, Unpacking
+from idletalk.firmware.recogniser import recognise
+from idletalk.firmware.secrets import secrets
+from idletalk.firmware.signatures import resolve
+from idletalk.firmware.verdict import Told, judge
+
+MAX_READ_BYTES = 512 << 20
+"""Bytes of an image that are read, as in the recogniser."""
+MAX_SEARCHED_BYTES = 32 << 20
+"""Bytes of a file in which credentials are looked for: eighteen shapes cost a second for each ten megabytes."""
+MAX_SAID = 20_000
+"""Strings of interest kept of an image with its files."""
+EARLIEST = 1_200_000_000
+"""Times before 2008 in headers are no times: nobody built IoT firmware then, and fields are often 0 or 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user wants of an examination."""
+
+    as_of: str | None = None
+    unpack: bool = False
+    show_secrets: bool = False
+    channel: str | None = None
+    told: tuple[tuple[Told, str], ...] = ()
+    keys: tuple[Path, ...] = ()
+    declared_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """A file to look into: the image itself, or one from inside of it."""
+
+    name: str
+    found: Recognised
+    data: bytes
+
+
+def examine(path: Path, options: Options | None = None, folder: Path | None = None) -> Examination:
+    """Everything about an image. ``folder`` is where unpacked files go; without it nothing is unpacked.
+
+    Raises IdletalkError where the image or a key cannot be read, or a time is none.
+    """
+    wanted = options or Options()
+    found = recognise(path)
+    data = _bytes(path)
+    found = replace(found, parts=resolve(found.parts, data, [_public_key(key) for key in wanted.keys]))
+    unpacking, inner = _unpacked(path, found, wanted, folder)
+    materials = [("", material(found.parts, data))]
+    told_secrets: list[Secret] = list(secrets("", data[:MAX_SEARCHED_BYTES], shown=wanted.show_secrets))
+    said = [*found.strings]
+    for file in inner:
+        materials.append((file.name, material(file.found.parts, file.data)))
+        told_secrets.extend(secrets(file.name, file.data[:MAX_SEARCHED_BYTES], shown=wanted.show_secrets))
+        said.extend(replace(text, file=file.name) for text in file.found.strings)
+    as_of, source = _as_of(wanted.as_of, [found, *(file.found for file in inner)])
+    certificates = [(name, each) for name, of in materials for each in of.certificates]
+    keys = [(name, each) for name, of in materials for each in of.keys]
+    hosts, kept = _strings(said)
+    outer = next((part for part in found.parts if part.parent is None and part.category != "crypto"), None)
+    return Examination(
+        image=path.name,
+        format=outer.format if outer else None,
+        declared_bytes=(wanted.declared_bytes or (outer.length if outer and outer.offset == 0 else None)),
+        as_of=as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if as_of else None,
+        as_of_source=source,
+        judgement=judge(found, told=wanted.told, channel=wanted.channel, declared=wanted.declared_bytes),
+        recognised=replace(found, strings=()),
+        certificates=judge_certificates(certificates, as_of),
+        not_certificates=tuple(each for name, of in materials for each in of.not_certificates(name)),
+        keys=judge_keys(keys, certificates),
+        secrets=tuple(told_secrets),
+        hosts=hosts,
+        said=kept,
+        unpacking=unpacking,
+        notes=tuple(_notes(found, outer, materials)),
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_READ_BYTES)
+    except OSError as error:
+        raise IdletalkError(f"{path}: {error.strerror}") from None
+
+
+def _public_key(path: Path) -> Any:
+    data = _bytes(path)
+    for load in (serialization.load_pem_public_key, serialization.load_der_public_key):
+        try:
+            return load(data)
+        except ValueError:
+            continue
+    raise IdletalkError(f"{path}: this is no public key in PEM or DER")
+
+
+def _unpacked(path: Path, found: Recognised, wanted: Options, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
+    if not wanted.unpack or folder is None:
+        return Unpacking(done=False, isolation="", files=(), files_in_all=0, bytes=0, stopped=()), []
+    from idletalk.firmware.unpack import unpack
+
+    unpacking = unpack(path, found.parts, folder)
+    inner: list[Inner] = []
+    for file in unpacking.files:
+        place = folder / file.path
+        inner.append(Inner(file.path, recognise(place), _bytes(place)))
+    return unpacking, inner
+
+
+def _as_of(wanted: str | None, files: Sequence[Recognised]) -> tuple[datetime | None, str]:
+    """The day of judgements: what the user says, else the newest date in the image, which it cannot be older than."""
+    if wanted:
+        try:
+            return moment(wanted), "given"
+        except ValueError:
+            raise IdletalkError(f"{wanted!r} is no time: write 2021-05-06 or 2021-05-06T14:00") from None
+    dates = [*(date for found in files for date in _dates(found))]
+    if not dates:
+        return None, "no date in the image, none given: validity is not judged"
+    return max(dates), "the newest build date in the image"
+
+
+def _dates(found: Recognised) -> Iterator[datetime]:
+    for part in found.parts:
+        for name in ("created_unix_s", "modified_unix_s"):
+            seconds = part.fields.get(name)
+            if isinstance(seconds, int) and EARLIEST < seconds < 2**31:
+                yield datetime.fromtimestamp(seconds, UTC)
+        day, time = part.fields.get("built_date"), part.fields.get("built_time")
+        if isinstance(day, str):
+            yield from _compiled(f"{day} {time or '00:00:00'}")
+    for text in found.strings:
+        if text.kind == "date":
+            yield from _compiled(text.text if len(text.text) > 11 else f"{text.text} 00:00:00")
+
+
+def _compiled(text: str) -> Iterator[datetime]:
+    """A date as compilers write it."""
+    try:
+        yield datetime.strptime(" ".join(text.split()), "%b %d %Y %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return
+
+
+def _strings(said: Sequence[Said]) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
+    """Host names, each once, and all strings without words that only look like host names."""
+    hosts: dict[str, Said] = {}
+    kept: list[Said] = []
+    for text in said:
+        host = None
+        if text.kind == "url":
+            host = host_of(text.text)
+        elif text.kind == "email":
+            host = text.text.rsplit("@", 1)[-1]
+            if not is_host(host):
+                continue
+        elif text.kind == "host":
+            if not is_host(text.text):
+                continue
+            host = text.text
+        if host and host not in hosts:
+            hosts[host] = replace(text, kind="host", text=host)
+        if len(kept) < MAX_SAID and text.kind != "hash":
+            kept.append(text)
+    return tuple(hosts.values()), tuple(kept)
+
+
+def _notes(found: Recognised, outer: Part | None, materials: Sequence[tuple[str, Material]]) -> Iterator[str]:
+    if found.read_bytes < found.size_bytes:
+        yield f"only the first {found.read_bytes} of {found.size_bytes} bytes were read"
+    if found.read_bytes > MAX_SEARCHED_BYTES:
+        yield f"credentials were looked for in the first {MAX_SEARCHED_BYTES} bytes only"
+    if found.size_bytes == 0:
+        yield "the file is empty"
+    elif not found.parts:
+        yield (
+            f"nothing was recognised: {len(found.checked)} formats were looked for at {found.pattern_hits} places where a"
+            " pattern of theirs was found"
+        )
+    if outer and outer.length and outer.truncated:
+        there = found.size_bytes - outer.offset
+        yield f"{there / outer.length:.1%} of the {outer.length} bytes that {outer.format} declares are there"
+    if found.inside_opaque:
+        yield f"{found.inside_opaque} things inside of compressed or encrypted bytes were left out: they mean nothing there"
+    if found.strings_left_out or found.parts_left_out:
+        yield f"{found.strings_left_out} strings and {found.parts_left_out} parts more than are kept"
+    labels = sum(1 for _, of in materials for key in of.keys if key.state == "label only")
+    if labels:
+        yield f"{labels} labels of private keys without a key: text of a program, no finding"

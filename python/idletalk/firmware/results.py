@@ -1,0 +1,59 @@
+"""The folder of an examination: firmware.json, a page, certificates and what was unpacked."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from idletalk.errors import IdletalkError
+from idletalk.firmware.examination import Options, examine
+from idletalk.firmware.model import Examination
+from idletalk.firmware.verdict import Told
+
+RESULT = "firmware.json"
+"""The file that marks a folder as ours."""
+UNPACKED = "unpacked"
+CERTIFICATES = "certificates"
+PRIVATE = 0o700
+"""Mode of folders that hold an image's own bytes."""
+
+LENGTHS: dict[int, Told] = {32: "md5", 40: "sha1", 64: "sha256"}
+
+
+def told_hashes(texts: Sequence[str]) -> tuple[tuple[Told, str], ...]:
+    """Hashes by their length. Raises IdletalkError where one is none."""
+    found: list[tuple[Told, str]] = []
+    for text in texts:
+        kind = LENGTHS.get(len(text))
+        if kind is None or not all(c in "0123456789abcdefABCDEF" for c in text):
+            raise IdletalkError(f"{text!r} is no MD5, SHA-1 or SHA-256 in hexadecimal")
+        found.append((kind, text.lower()))
+    return tuple(found)
+
+
+def folder_of(image: Path, out: Path | None, *, several: bool, force: bool) -> Path:
+    """Where results of an image go; made empty. Raises IdletalkError where something else is there."""
+    folder = Path(f"{image.name}.idletalk-firmware")
+    if out is not None:
+        folder = out / folder if several else out
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / RESULT).exists():
+            raise IdletalkError(f"{folder} has other things in it: name another folder with --out")
+        if not force:
+            raise IdletalkError(f"{folder} is there already: --force writes over it, --out names another")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+    folder.chmod(PRIVATE)
+    return folder
+
+
+def write(image: Path, options: Options, folder: Path) -> Examination:
+    """Examine an image and write the results."""
+    unpacked = folder / UNPACKED
+    if options.unpack:
+        unpacked.mkdir(mode=PRIVATE, exist_ok=True)
+    examination = examine(image, options, unpacked if options.unpack else None)
+    text = msgspec.json.format(msgspec.json.encode(examination), indent=1)
+    (folder / RESULT).write_bytes(text + b"\n")
+    return examination

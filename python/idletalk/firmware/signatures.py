@@ -1,0 +1,94 @@
+"""Signatures that the recogniser listed, verified where a key is at hand: in the image, or given.
+
+A key that the image carries itself shows that its bytes belong together. Whether the device knows the key is in the device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
+
+from idletalk.firmware.cms import verify_rauc
+from idletalk.firmware.model import Check, Part
+
+CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
+    "ecdsa-p192": (ec.SECP192R1, 24),
+    "ecdsa-p256": (ec.SECP256R1, 32),
+    "ecdsa-p384": (ec.SECP384R1, 48),
+}
+"""Curves of Secure Boot V2 and bytes of a coordinate."""
+
+
+def resolve(parts: Sequence[Part], image: bytes, keys: Sequence[Any] = ()) -> tuple[Part, ...]:
+    """The parts with their signatures verified; ``keys`` are public keys that the user trusts."""
+    return tuple(
+        replace(part, checks=tuple(_resolved(check, part, image, keys) for check in part.checks)) for part in parts
+    )
+
+
+def _resolved(check: Check, part: Part, image: bytes, keys: Sequence[Any]) -> Check:
+    if check.kind != "signature" or check.verdict != "present_unverifiable":
+        return check
+    # What was signed is the hash that the trailer holds; where that is wrong, no signature over it is right.
+    wrong = next((other for other in part.checks if other.kind == "hash" and other.verdict == "invalid"), None)
+    if wrong is not None and part.format == "mcuboot":
+        return replace(
+            check, verdict="invalid", detail={**check.detail, "because": f"the signed {wrong.name} is wrong"}
+        )
+    if check.detail.get("scheme") == "cms" and part.format == "rauc":
+        valid, more = verify_rauc(image, check)
+        verdict = check.verdict if valid is None else "valid" if valid else "invalid"
+        return replace(check, verdict=verdict, detail={**check.detail, **more})
+    if "public_key" in check.detail:
+        return _own_key(check)
+    for key in keys:
+        if _verifies(check, key):
+            return replace(check, verdict="valid", detail={**check.detail, "key_from": "given"})
+    return check
+
+
+def _own_key(check: Check) -> Check:
+    detail = check.detail
+    signature, public, digest = (bytes.fromhex(str(detail[name])) for name in ("signature", "public_key", "digest"))
+    algorithm = hashes.SHA384() if detail.get("hash") == "sha384" else hashes.SHA256()
+    try:
+        if detail["scheme"] == "rsa-pss-sha256":
+            numbers = rsa.RSAPublicNumbers(int(detail["exponent"]), int.from_bytes(public))
+            # the salt is as long as the hash (ESP-IDF, "Secure Boot V2")
+            numbers.public_key().verify(
+                signature, digest, padding.PSS(padding.MGF1(algorithm), 32), utils.Prehashed(algorithm)
+            )
+        else:
+            curve, width = CURVES[str(detail["scheme"])]
+            key = ec.EllipticCurvePublicNumbers(
+                int.from_bytes(public[:width]), int.from_bytes(public[width:]), curve()
+            ).public_key()
+            r, s = int.from_bytes(signature[:width]), int.from_bytes(signature[width:])
+            key.verify(utils.encode_dss_signature(r, s), digest, ec.ECDSA(utils.Prehashed(algorithm)))
+    except UnsupportedAlgorithm:
+        return replace(check, detail={**detail, "because": "this curve is not supported here"})
+    except (InvalidSignature, ValueError) as error:
+        return replace(check, verdict="invalid", detail={**detail, "because": str(error) or "it does not verify"})
+    return replace(check, verdict="valid", detail={**detail, "key_from": "the image itself"})
+
+
+def _verifies(check: Check, key: Any) -> bool:
+    try:
+        signature, digest = bytes.fromhex(str(check.detail["signature"])), bytes.fromhex(str(check.detail["digest"]))
+        prehashed = utils.Prehashed(hashes.SHA256())
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, digest, padding.PSS(padding.MGF1(hashes.SHA256()), 32), prehashed)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            if len(signature) == 64 and check.name.startswith("Secure Boot"):
+                signature = utils.encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+            key.verify(signature, digest, ec.ECDSA(prehashed))
+        elif isinstance(key, ed25519.Ed25519PublicKey):
+            key.verify(signature, digest)
+        else:
+            return False
+    except (InvalidSignature, ValueError, KeyError, UnsupportedAlgorithm):
+        return False
+    return True

@@ -1,0 +1,110 @@
+//! What a firmware image is made of, and what checks it carries.
+//!
+//! One search for many patterns says where to look; what is claimed was parsed. Pure: no clock, no network, no writing.
+//! An image is held in memory up to [`MAX_IMAGE`]; of a larger one the first part is read, and the result says so.
+
+pub mod bytes;
+pub mod digest;
+pub mod entropy;
+pub mod formats;
+pub mod map;
+pub mod markers;
+pub mod part;
+pub mod search;
+pub mod squash;
+pub mod strings;
+
+use serde::Serialize;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes of an image that are read.
+pub const MAX_IMAGE: u64 = 512 << 20;
+
+/// Everything that was recognised.
+#[derive(Debug, Serialize)]
+pub struct Found {
+    /// bytes of the file
+    pub size_bytes: u64,
+    /// bytes that were read
+    pub read_bytes: u64,
+    /// hashes of what was read
+    pub md5: String,
+    /// SHA-1
+    pub sha1: String,
+    /// SHA-256
+    pub sha256: String,
+    /// what was recognised, by offset; a part's parent comes before it
+    pub parts: Vec<part::Part>,
+    /// parts that were not kept because there are too many
+    pub parts_left_out: u64,
+    /// pattern hits that parsed inside of compressed or encrypted parts, and so mean nothing
+    pub inside_opaque: u64,
+    /// pattern hits in all
+    pub pattern_hits: u64,
+    /// every byte once: parts on the outermost level, and what lies between
+    pub map: Vec<map::Region>,
+    /// entropy and chi-square along the image
+    pub entropy: entropy::Curve,
+    /// strings of interest
+    pub strings: Vec<strings::Interesting>,
+    /// strings of interest that were not kept because there are too many
+    pub strings_left_out: u64,
+    /// names of the formats that were looked for
+    pub checked: Vec<&'static str>,
+}
+
+/// Recognise a file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn recognise(path: &Path) -> io::Result<Found> {
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut image = Vec::new();
+    image.try_reserve(usize::try_from(size.min(MAX_IMAGE)).unwrap_or(0)).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    file.take(MAX_IMAGE).read_to_end(&mut image)?;
+    Ok(recognise_bytes(&image, size.max(image.len() as u64)))
+}
+
+/// Recognise bytes; `size` is the whole file's, of which they are the first.
+pub fn recognise_bytes(image: &[u8], size: u64) -> Found {
+    let (searched, curve, hashes) = std::thread::scope(|scope| {
+        let curve = scope.spawn(|| {
+            let curve = entropy::curve(image);
+            (curve, digest::hash("sha256", image), digest::hash("md5", image), digest::hash("sha1", image))
+        });
+        let searched = search::search(image);
+        match curve.join() {
+            Ok((curve, sha256, md5, sha1)) => (searched, curve, [sha256, md5, sha1]),
+            Err(_) => (searched, entropy::Curve::default(), [None, None, None]),
+        }
+    });
+    let [sha256, md5, sha1] = hashes.map(|hash| hash.as_deref().map(bytes::hex).unwrap_or_default());
+    let (strings, strings_left_out) = strings::interesting(image, &searched.parts, &searched.markers);
+    Found {
+        size_bytes: size,
+        read_bytes: image.len() as u64,
+        md5,
+        sha1,
+        sha256,
+        map: map::regions(image, &searched.parts),
+        parts: searched.parts,
+        parts_left_out: searched.left_out,
+        inside_opaque: searched.inside_opaque,
+        pattern_hits: searched.hits,
+        entropy: curve,
+        strings,
+        strings_left_out,
+        checked: formats::FORMATS.iter().flat_map(|list| list.iter()).map(|format| format.name).collect(),
+    }
+}
+
+/// As JSON.
+///
+/// # Errors
+/// Never in practice: every key is text.
+pub fn to_json(found: &Found) -> Result<Vec<u8>, serde_json::Error> {
+    serde_json::to_vec(found)
+}
