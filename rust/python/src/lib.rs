@@ -12,11 +12,11 @@ mod _core {
     #[pymodule_export]
     use super::dissecting::schema;
     #[pymodule_export]
-    use super::scan::cut;
-    #[pymodule_export]
     use super::recognise::recognise;
     #[pymodule_export]
     use super::recognise::unsquash;
+    #[pymodule_export]
+    use super::scan::cut;
     #[pymodule_export]
     use super::scan::scan;
 }
