@@ -1,6 +1,7 @@
 """Facts and judgements put together as a report."""
 
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +34,10 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
     from idletalk.provenance import file_hashes, now_of, program_version
 
     store = Store(folder)
+    # hashing needs a processor for itself and no interpreter
+    apart = ThreadPoolExecutor(1)
     try:
+        early = apart.submit(file_hashes, files, options.hash)
         unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")
         if len(unreadable) == len(files):
             raise IdletalkError("; ".join(row["error"] for row in unreadable[:5]))
@@ -58,7 +62,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         shown = {file.path: _shown(file.path) for file in what.files}
         write_evidence(store, folder, verdicts.claims, shown, program_version())
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
-        hashes = file_hashes(files, options.hash, cited)
+        hashes = early.result() or file_hashes(files, options.hash, cited)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
         report = Report(
             provenance=Provenance(
@@ -93,6 +97,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         )
         return mask_report(report, secrets)
     finally:
+        apart.shutdown(cancel_futures=True)
         store.close()
 
 

@@ -13,8 +13,8 @@ from idletalk import labfile
 
 HashChoice = Literal["auto", "cited", "all", "none"]
 
-AUTO_HASH_BYTES = 256 << 20
-"""Up to so many bytes of captures every file is hashed by default: about a quarter of a second of work."""
+AUTO_HASH_BYTES = 1 << 30
+"""Up to so many bytes of captures every file is hashed by default: half a second, beside the judging."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

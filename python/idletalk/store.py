@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from idletalk import _core
 from idletalk.errors import IdletalkError
+from idletalk.interrupts import interruptible, patiently
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,12 +35,6 @@ Mark: TypeAlias = tuple[int, int, int, int]
 
 Source: TypeAlias = tuple[int, Path, list[Mark]]
 """A capture file: its index, path and marks."""
-
-INTERRUPT_S = 0.1
-"""Between two calls to a query to stop: it may not have begun when the first one came."""
-
-FETCH_ROWS = 10_000
-"""Rows taken at a time, after which a query can stop."""
 
 Ticker: TypeAlias = Callable[[int, int], None]
 """Called with (bytes, frames) walked so far."""
@@ -101,27 +95,12 @@ def dissect(
 
 
 @contextmanager
-def _interruptible() -> Generator[None]:
-    """Ctrl-C while DuckDB works is Ctrl-C, not an error of a query."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.InterruptException:
-        raise KeyboardInterrupt from None
-    except RuntimeError as error:
-        if "interrupted" in str(error).lower():
-            raise KeyboardInterrupt from None
-        raise
-
-
-@contextmanager
 def judging() -> Generator[None]:
     """What DuckDB cannot do while it judges is told in a line."""
     import duckdb
 
     try:
-        with _interruptible():
+        with interruptible():
             yield
     except duckdb.OutOfMemoryException as error:
         raise IdletalkError(
@@ -180,37 +159,13 @@ class Store:
         if len(statements) != 1 or statements[0].type not in reads:
             raise IdletalkError("a query is one statement that reads: SELECT, FROM, DESCRIBE, SUMMARIZE or EXPLAIN")
         self._protect()
-        return self._patiently(query)
-
-    def _patiently(self, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
-        """Run a query of any length in a thread: DuckDB, waiting in this one, can lose Ctrl-C."""
-        from concurrent.futures import ThreadPoolExecutor, wait
-
-        stopped = threading.Event()
-        with ThreadPoolExecutor(1) as apart:
-            waiting = apart.submit(self._fetch, query, stopped)
-            try:
-                return waiting.result()
-            except KeyboardInterrupt:
-                stopped.set()
-                while not waiting.done():
-                    self.connection.interrupt()
-                    wait([waiting], INTERRUPT_S)
-                raise
-
-    def _fetch(self, query: str, stopped: threading.Event) -> tuple[list[tuple[Any, ...]], list[str]]:
-        with _interruptible():
-            cursor = self.connection.execute(query)
-            rows: list[tuple[Any, ...]] = []
-            while (some := cursor.fetchmany(FETCH_ROWS)) and not stopped.is_set():
-                rows.extend(some)
-            return rows, [column[0] for column in cursor.description or ()]
+        return patiently(self.connection, query)
 
     def _execute(
         self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names; every statement goes through here."""
-        with _interruptible():
+        with interruptible():
             cursor = self.connection.execute(sql, parameters or None)
             return cursor.fetchall(), [column[0] for column in cursor.description or ()]
 
@@ -227,7 +182,7 @@ class Store:
         kept = list(rows)
         if kept:
             marks = ", ".join("?" * len(kept[0]))
-            with _interruptible():
+            with interruptible():
                 self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
 
     def judge(self, behaviour: Behaviour) -> None:

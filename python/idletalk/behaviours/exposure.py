@@ -1,288 +1,193 @@
 """What does each device give away in clear?"""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from idletalk import filters
+from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
-from idletalk.exposure.mask import SECRET_KINDS, masked
+from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept
+from idletalk.exposure.mask import masked
 from idletalk.exposure.meaning import key_kinds
-from idletalk.exposure.search import Known, Leak, Message, search
+from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, Content, Leak, by_meaning, by_value
 
-MAX_FLOW_BYTES = 64 << 10
-"""Content of one direction of a flow that is searched: a value that a device tells, it tells early or again."""
-MAX_MESSAGES = 200_000
-"""Pieces searched; a month of a house has less, and memory must not grow with the capture."""
+MAX_CONTENT_BYTES = 32 << 20
+"""Distinct content that is decoded; memory and time must not grow with the capture."""
 MAX_NAMED = 3
 """Values named in a sentence."""
+_NOTE = "also other frames of the same conversations"
 
-CREDENTIAL = Kind(
-    name="exposed-credential",
-    severity="high",
-    meaning="A password or token crosses the Internet in clear: whoever is on the path can use it.",
-    would_change="proof that the value opens nothing",
-)
-IDENTIFIER = Kind(
-    name="exposed-identifier",
-    severity="medium",
-    meaning="A serial number, account or other name that identifies this device or its owner crosses the Internet in clear.",
-    would_change="proof that the value is the same in every device",
-)
-LOCATION = Kind(
-    name="exposed-location",
-    severity="medium",
-    meaning="Coordinates cross the Internet in clear.",
-    would_change="coordinates that are not those of the home",
-)
-VERSION = Kind(
-    name="exposed-version",
-    severity="low",
-    meaning="Model, firmware version or MAC cross the Internet in clear: it tells an attacker which weaknesses to try.",
-    would_change="a value that is not the device's",
-)
-ON_LAN = Kind(
-    name="exposed-on-lan",
-    severity="low",
-    meaning="A value that identifies the device, its place or its owner is told on the LAN in clear.",
-    would_change="a network that nobody else can join",
-)
-PUBLIC_ADDRESS = Kind(
-    name="public-address-told",
-    severity="note",
-    meaning="A server tells the device under which public address and port it is seen: with that it can be reached through "
-    "the router.",
-    would_change="an address that is not that of this network",
-)
-MASKED = Kind(
-    name="fake-encryption",
-    severity="low",
-    meaning="Messages are only masked by exclusive or, which anybody undoes: no encryption.",
-    would_change="text that came out by chance, which a longer message excludes",
-)
-COMMANDS = Kind(
-    name="commands-in-clear",
-    severity="medium",
-    meaning="Messages from the Internet that a device subscribes to come in clear: whoever is on the path reads and can change them.",
-    would_change="content that is encrypted by itself",
-)
-
-_OF_KIND = {
-    "password": CREDENTIAL, "token": CREDENTIAL, "latitude": LOCATION, "longitude": LOCATION,
-    "model": VERSION, "firmware": VERSION, "mac": VERSION,
-}  # fmt: skip
-_WORDS = {
-    "device_id": "device id", "mac": "MAC", "ssid": "Wi-Fi name", "email": "e-mail address", "user": "user name",
-    "public_address": "public address", "firmware": "firmware version", "imei": "IMEI", "serial": "serial number",
-}  # fmt: skip
+_LAYERS = {"http": "tcp", "mqtt": "tcp", "mdns": "udp"}
 
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
-    messages = list(_messages(ask))
-    leaks = _once(search(messages, _known(ask, scene)))
-    for kind, text in sorted({(leak.kind, leak.text) for leak in leaks if leak.kind in SECRET_KINDS}):
-        ask("INSERT INTO secret_texts VALUES (?, ?)", kind, text)
-    groups: dict[tuple[str, str, bool, str, str], list[Leak]] = {}
-    for leak in leaks:
-        message = leak.message
-        groups.setdefault((message.device, leak.kind, message.sent, message.peer, message.carrier), []).append(leak)
-    for _, group in sorted(groups.items()):
-        _keep_row(ask, group)
-        yield _claim(scene, group, leaks)
-    yield from _fake(scene, leaks)
-    yield from _commands(scene, messages)
+    _search(ask, scene)
+    ask(
+        "INSERT INTO exposures SELECT device, kind, shown, sent, peer, min(scope), carrier, encoding, key, min(known_by),"
+        " sum(times)::BIGINT, min(time_ns), max(last_ns) FROM hits GROUP BY device, kind, shown, sent, peer, carrier, encoding, key"
+    )
+    rows = ask(
+        "WITH once AS (SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope, bool_and(is_topic) AS is_topic,"
+        "   min(times) AS times FROM hits GROUP BY ALL),"
+        # a publication tells by its topic and by its message: it is one frame
+        " counted AS (SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times)"
+        "   FILTER (is_topic), 0), coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames FROM once GROUP BY ALL),"
+        " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM hits),"
+        f" cited AS (SELECT device, kind, sent, peer, carrier, {KEPT} AS kept FROM shown_frames GROUP BY ALL),"
+        " described AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT shown ORDER BY shown) AS shown,"
+        "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM hits GROUP BY ALL),"
+        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM hits WHERE sent AND scope = 'internet' GROUP BY text)"
+        " SELECT * FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
+        " ORDER BY device, kind, sent, peer, carrier"
+    )
+    for row in rows:
+        yield _claim(scene, row)
+    yield from _fake(ask, scene)
+    yield from _commands(ask, scene)
 
 
-def _known(ask: Ask, scene: Scene) -> Known:
-    """What is known before anything is read: MACs, names that identify, and what the lab file tells."""
-    known = Known()
-    for row in ask("SELECT mac, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY mac"):
-        known.learn(row["device"], "mac", row["mac"])
-    for row in ask(
-        "SELECT device, address FROM addresses JOIN subjects USING (device) WHERE form_of(address, NULL) = 'global'"
-    ):
-        known.public.add(row["address"])
+def _search(ask: Ask, scene: Scene) -> None:
+    """Find values in the sampled contents: what they tell by key first, then what is known of each device."""
+    contents = [
+        Content(row["content_id"], row["content"], row["received"])
+        for row in ask(
+            "SELECT content_id, content, received FROM (SELECT s.*, c.content, sum(octet_length(c.content)) OVER"
+            " (ORDER BY octet_length(c.content), content_id) AS bytes FROM sampled AS s JOIN contents AS c USING (content_id))"
+            " WHERE bytes <= ? ORDER BY content_id",
+            MAX_CONTENT_BYTES,
+        )
+    ]
+    meant = list(by_meaning(contents))
+    _fill(ask, ((leak, None) for leak in meant))
+    known, owners, public = _known(ask, scene)
+    told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
+    values = [
+        leak for leak in by_value(contents, known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
+    ]
+    _fill(ask, ((leak, owner) for leak in values for owner in owners.get(leak.text, (None,))))
+
+
+def _fill(ask: Ask, leaks: Iterable[tuple[Leak, str | None]]) -> None:
+    columns: list[list[object]] = [[] for _ in range(9)]
+    for leak, owner in leaks:
+        shown = masked(leak.kind, leak.text)
+        told = (leak.content, leak.kind, leak.text, shown, leak.key, leak.encoding, leak.known_by, leak.raw, owner)
+        for column, value in zip(columns, told, strict=True):
+            column.append(value)
+    if columns[0]:
+        types = ("UBIGINT", *("VARCHAR",) * 6, "BLOB", "VARCHAR")
+        parts = ", ".join(f"unnest(?::{kind}[])" for kind in types)
+        ask(f"INSERT INTO found SELECT {parts}", *columns)
+
+
+def _known(ask: Ask, scene: Scene) -> tuple[dict[str, str], Mapping[str, Sequence[str]], set[str]]:
+    """What is searched: kind by text, the devices whose values they are (the lab file's: all), and public addresses."""
+    known: dict[str, str] = {}
+    owners: dict[str, list[str]] = {}
+    rows = [
+        *ask("SELECT mac AS text, 'mac' AS kind, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY ALL"),
+        *ask(
+            "SELECT DISTINCT text, kind, device FROM direct_hits WHERE list_contains(?, kind) AND length(text) >= ?"
+            " AND known_by = 'meaning' ORDER BY ALL",
+            sorted(SEARCHED),
+            MIN_KNOWN_CHARS,
+        ),
+    ]
+    for row in rows:
+        known.setdefault(row["text"], row["kind"])
+        owners.setdefault(row["text"], []).append(row["device"])
     for name, texts in scene.secrets.items():
         kind = key_kinds().get(name.replace("_", "").lower(), name)
-        known.of_all.update(dict.fromkeys((text for text in texts if len(text) >= 4), kind))
-    known.public |= set(scene.public_addresses)
-    return known
+        for text in texts:
+            known[text] = kind
+            owners.pop(text, None)
+    public = {
+        row["text"].rpartition(":")[0] for row in ask("SELECT DISTINCT text FROM found WHERE kind = 'public_address'")
+    }
+    return known, owners, public | set(scene.public_addresses)
 
 
-def _messages(ask: Ask) -> Iterator[Message]:
-    """The content of each direction of a flow; what follows without a gap is put together."""
-    rows = ask(
-        "SELECT t.*, p.scope FROM (SELECT *, sum(octet_length(content)) OVER (PARTITION BY flow, sent, device"
-        " ORDER BY time_ns, capture, frame, stream_offset, carrier) AS bytes FROM told) AS t"
-        " LEFT JOIN peers AS p ON p.device = t.device AND p.peer = t.peer"
-        " WHERE bytes <= ? + octet_length(content)"
-        " ORDER BY t.device, t.flow, t.sent, t.carrier, t.subject, t.stream_offset, t.capture, t.frame LIMIT ?",
-        MAX_FLOW_BYTES,
-        MAX_MESSAGES,
-    )
-    for _, group in groupby(rows, _stream):
-        waiting: list[Row] = []
-        end = -1
-        for row in group:
-            if waiting and not (row["stream_offset"] == end and row["carrier"] in ("tcp", "http") and end > 0):
-                yield _message(waiting)
-                waiting = []
-            waiting.append(row)
-            end = row["stream_offset"] + len(row["content"])
-        yield _message(waiting)
-
-
-def _stream(row: Row) -> tuple[Any, ...]:
-    """What the pieces of one direction have in common."""
-    return row["device"], row["flow"], row["sent"], row["peer"], row["carrier"], row["subject"]
-
-
-def _message(rows: Sequence[Row]) -> Message:
-    first = rows[0]
-    begin = first["stream_offset"]
-    return Message(
-        device=first["device"],
-        sent=first["sent"],
-        peer=first["peer"] or "unknown",
-        scope=first["scope"],
-        carrier=first["carrier"],
-        subject=first["subject"],
-        flow=first["flow"],
-        content=b"".join(row["content"] for row in rows),
-        times=max(row["times"] for row in rows),
-        pieces=tuple((row["stream_offset"] - begin, row["capture"], row["frame"]) for row in rows),
-        first_ns=min(row["time_ns"] for row in rows),
-        last_ns=max(row["last_ns"] for row in rows),
-    )
-
-
-def _once(leaks: Iterable[Leak]) -> list[Leak]:
-    """A value of a message once: by its key rather than by what is known."""
-    found: dict[tuple[int, str, str], Leak] = {}
-    for leak in leaks:
-        found.setdefault((id(leak.message), leak.kind, leak.text.lower()), leak)
-    return list(found.values())
-
-
-def _keep_row(ask: Ask, group: Sequence[Leak]) -> None:
-    by_value: dict[tuple[str, str, str | None], list[Leak]] = {}
-    for leak in group:
-        by_value.setdefault((leak.text, leak.encoding, leak.key), []).append(leak)
-    for (text, encoding, key), same in by_value.items():
-        first = same[0]
-        ask(
-            "INSERT INTO exposures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            first.message.device, first.kind, masked(first.kind, text), first.message.sent, first.message.peer,
-            first.message.scope, first.message.carrier, encoding, key, first.by,
-            sum(leak.message.times for leak in same),
-            min(leak.message.first_ns for leak in same), max(leak.message.last_ns for leak in same),
-        )  # fmt: skip
-
-
-def _kind(leak: Leak) -> Kind:
-    if leak.kind == "public_address":
-        return PUBLIC_ADDRESS
-    if leak.message.scope != "internet":
-        return ON_LAN
-    return _OF_KIND.get(leak.kind, IDENTIFIER)
-
-
-def _frames(group: Sequence[Leak]) -> tuple[int, list[tuple[int, int]]]:
-    """How many frames told it, and the first of them."""
-    messages = {id(leak.message): leak.message.times for leak in group}
-    return sum(messages.values()), sorted({leak.frame for leak in group})[:MAX_KEPT]
-
-
-def _claim(scene: Scene, group: Sequence[Leak], leaks: Sequence[Leak]) -> Claim:
-    first = group[0]
-    message = first.message
-    frames, kept = _frames(group)
-    shown = sorted({masked(first.kind, leak.text) for leak in group})
-    parties = {leak.message.peer for leak in leaks if leak.text == first.text and leak.message.scope == "internet"}
-    encodings = sorted({leak.encoding for leak in group})
-    word = _WORDS.get(first.kind, first.kind)
+def _claim(scene: Scene, row: Row) -> Claim:
+    word = kinds.WORDS.get(row["kind"], row["kind"])
+    shown = row["shown"]
     named = ", ".join(shown[:MAX_NAMED]) + (f" and {len(shown) - MAX_NAMED} others" if len(shown) > MAX_NAMED else "")
-    verb = "tells" if message.sent else "is told by"
-    told = f"{verb} {message.peer} its {word}" if message.sent else f"{verb} {message.peer} the {word}"
-    carrier = f"{message.carrier.upper()}" + (
-        " of no protocol that is known here" if message.carrier in ("tcp", "udp") else ""
+    told = f"tells {row['peer']} its {word}" if row["sent"] else f"is told by {row['peer']} the {word}"
+    carrier = row["carrier"].upper() + (
+        " of no protocol that is known here" if row["carrier"] in ("tcp", "udp") else ""
     )
-    more = f"; {len(parties)} Internet hosts get this value" if len(parties) > 1 else ""
+    parties = row["parties"] or 0
+    more = f"; {parties} Internet hosts get this value" if parties > 1 else ""
     return Claim(
-        kind=_kind(first).name,
-        device=message.device,
-        peer=message.peer,
-        subject=f"{first.kind} {message.carrier} {'sent' if message.sent else 'received'}",
-        sentence=f"{scene.name(message.device)} {told} in clear, by {carrier} as {', '.join(encodings)}: {named}"
-        f" ({frames} messages{more}).",
+        kind=kinds.kind_of(row["kind"], row["scope"]).name,
+        device=row["device"],
+        peer=row["peer"],
+        subject=f"{row['kind']} {row['carrier']} {'sent' if row['sent'] else 'received'}",
+        sentence=f"{scene.name(row['device'])} {told} in clear, by {carrier} as {', '.join(row['encodings'])}: {named}"
+        f" ({row['frames']} messages{more}).",
         numbers={
-            "value_kind": first.kind,
-            "carrier": message.carrier,
-            "encoding": ", ".join(encodings),
-            "known_by": first.by,
-            "messages": frames,
+            "value_kind": row["kind"],
+            "carrier": row["carrier"],
+            "encoding": ", ".join(row["encodings"]),
+            "known_by": row["known_by"],
+            "messages": row["frames"],
             "values": len(shown),
-            "parties": len(parties),
+            "parties": parties,
         },
-        frames=frames,
-        kept=kept,
-        filter=_conversation(scene, message),
-        filter_note="also other frames of the same conversations",
+        frames=row["frames"],
+        kept=kept(row),
+        filter=_conversation(scene, row),
+        filter_note=_NOTE,
     )
 
 
-def _conversation(scene: Scene, message: Message) -> str:
+def _conversation(scene: Scene, row: Row) -> str:
     """The frames that went this way in that protocol."""
-    way = "dst" if message.sent else "src"
-    own = scene.sent_by(message.device) if message.sent else scene.sent_to(message.device)
-    layer = {"http": "tcp", "mqtt": "tcp", "mdns": "udp"}.get(message.carrier, message.carrier)
-    return filters.both(own or scene.of(message.device), filters.address(way, message.peer), layer, filters.NOT_QUOTED)
+    own = scene.sent_by(row["device"]) if row["sent"] else scene.sent_to(row["device"])
+    layer: str = _LAYERS.get(row["carrier"]) or row["carrier"]
+    peer = filters.address("dst" if row["sent"] else "src", row["peer"])
+    return filters.both(own or scene.of(row["device"]), peer, layer, filters.NOT_QUOTED)
 
 
-def _fake(scene: Scene, leaks: Sequence[Leak]) -> Iterator[Claim]:
-    groups: dict[tuple[str, str, str], list[Leak]] = {}
-    for leak in leaks:
-        if leak.kind != "public_address" and any(part.startswith("xor") for part in leak.encoding.split("+")):
-            groups.setdefault((leak.message.device, leak.message.peer, leak.message.carrier), []).append(leak)
-    for (device, peer, carrier), group in sorted(groups.items()):
-        frames, kept = _frames(group)
-        how = "the byte before" if any("autokey" in leak.encoding for leak in group) else "one byte"
-        yield Claim(
-            kind=MASKED.name,
-            device=device,
-            peer=peer,
-            subject=carrier,
-            sentence=f"{scene.name(device)} and {peer} mask what they say by exclusive or with {how} ({carrier.upper()}):"
-            f" {frames} messages were read.",
-            numbers={"messages": frames},
-            frames=frames,
-            kept=kept,
-            filter=_conversation(scene, group[0].message),
-            filter_note="also other frames of the same conversations",
+def _group(ask: Ask, source: str) -> Iterator[Row]:
+    yield from ask(
+        f"SELECT device, peer, carrier, sent, sum(times)::BIGINT AS frames, {KEPT} AS kept"
+        f" FROM ({source}) GROUP BY ALL ORDER BY device, peer, carrier, sent"
+    )
+
+
+def _simple(scene: Scene, kind: Kind, row: Row, subject: str, sentence: str) -> Claim:
+    return Claim(
+        kind=kind.name,
+        device=row["device"],
+        peer=row["peer"],
+        subject=subject,
+        sentence=sentence,
+        numbers={"messages": row["frames"]},
+        frames=row["frames"],
+        kept=kept(row),
+        filter=_conversation(scene, row),
+        filter_note=_NOTE,
+    )
+
+
+def _fake(ask: Ask, scene: Scene) -> Iterator[Claim]:
+    source = (
+        "SELECT DISTINCT message, device, peer, carrier, sent, times, capture, frame FROM hits"
+        " WHERE kind <> 'public_address' AND encoding LIKE '%xor%'"
+    )
+    for row in _group(ask, source):
+        way = "sends to" if row["sent"] else "gets from"
+        told = f"{scene.name(row['device'])} masks what it {way} {row['peer']} by exclusive or"
+        way = "sent" if row["sent"] else "received"
+        yield _simple(
+            scene, kinds.MASKED, row, f"{row['carrier']} {way}", f"{told} ({row['frames']} messages were read)."
         )
 
 
-def _commands(scene: Scene, messages: Sequence[Message]) -> Iterator[Claim]:
-    groups: dict[tuple[str, str], list[Message]] = {}
-    for message in messages:
-        if message.carrier == "mqtt" and not message.sent and message.scope == "internet":
-            groups.setdefault((message.device, message.peer), []).append(message)
-    for (device, peer), group in sorted(groups.items()):
-        kept = sorted({(capture, frame) for message in group for _, capture, frame in message.pieces})[:MAX_KEPT]
-        frames = sum(message.times for message in group)
-        yield Claim(
-            kind=COMMANDS.name,
-            device=device,
-            peer=peer,
-            subject="mqtt",
-            sentence=f"{scene.name(device)} gets {frames} messages from {peer} by MQTT in clear.",
-            numbers={"messages": frames},
-            frames=frames,
-            kept=kept,
-            filter=_conversation(scene, group[0]),
-            filter_note="also other frames of the same conversations",
-        )
+def _commands(ask: Ask, scene: Scene) -> Iterator[Claim]:
+    source = "SELECT message, device, peer, carrier, sent, times, capture, frame FROM told WHERE carrier = 'mqtt' AND NOT sent AND scope = 'internet' AND NOT is_topic"
+    for row in _group(ask, source):
+        told = f"{scene.name(row['device'])} gets {row['frames']} messages from {row['peer']} by MQTT in clear."
+        yield _simple(scene, kinds.COMMANDS, row, "mqtt", told)
 
 
 def _hidden(scene: Scene, _device: str) -> str | None:
@@ -303,11 +208,21 @@ BEHAVIOUR = Behaviour(
         "and searched as text, bytes, and masked with a constant of the message itself."
     ),
     limits=(
-        f"Of each direction of a flow {MAX_FLOW_BYTES // 1024} KiB are searched. A value without a key that nothing else tells is not found. "
+        "Of each conversation the first 32 different messages and every so many of the later ones are decoded; the others are held "
+        "against what was found there. A value without a key that nothing else tells, or that two segments of a stream share, is not found. "
         "Encrypted content cannot be read, and what is sent inside TLS is unknown."
     ),
     tables=("exposures",),
-    kinds=(CREDENTIAL, IDENTIFIER, LOCATION, VERSION, ON_LAN, PUBLIC_ADDRESS, MASKED, COMMANDS),
+    kinds=(
+        kinds.CREDENTIAL,
+        kinds.IDENTIFIER,
+        kinds.LOCATION,
+        kinds.VERSION,
+        kinds.ON_LAN,
+        kinds.PUBLIC_ADDRESS,
+        kinds.MASKED,
+        kinds.COMMANDS,
+    ),
     judge=_judge,
     hidden=_hidden,
 )

@@ -1,42 +1,85 @@
 -- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects (inventory.sql), peers,
 -- and the facts payloads, http_requests, http_responses, mqtt.
 
-CREATE TEMP TABLE told AS
-WITH spoken AS (
-    SELECT flow, carrier, subject, stream_offset, content, times, capture, frame, time_ns, last_ns,
-        source_mac, source, source_port, destination_mac, destination
+CREATE TEMP TABLE spoken AS
+WITH carried AS (
+    SELECT carrier, subject, content, false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
     FROM payloads
     UNION ALL
-    SELECT flow, 'http', uri, 0, encode(method || ' ' || uri || chr(10) || array_to_string(headers, chr(10))), 1, capture, frame,
-        time_ns, time_ns, source_mac, source, source_port, destination_mac, destination
+    SELECT 'http', uri, encode(method || ' ' || uri || chr(10) || array_to_string(headers, chr(10))), false, 1, capture, frame,
+        time_ns, time_ns, source_mac, source, destination_mac, destination
     FROM http_requests
     UNION ALL
-    SELECT flow, 'http', request_uri, 0, encode(array_to_string(headers, chr(10))), 1, capture, frame,
-        time_ns, time_ns, source_mac, source, source_port, destination_mac, destination
+    SELECT 'http', request_uri, encode(array_to_string(headers, chr(10))), false, 1, capture, frame,
+        time_ns, time_ns, source_mac, source, destination_mac, destination
     FROM http_responses
     UNION ALL
-    SELECT flow, 'mqtt', topic, 0, encode('topic: ' || topic), count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, source_port, destination_mac, destination
+    SELECT 'mqtt', topic, encode('topic: ' || topic), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
     FROM mqtt WHERE topic IS NOT NULL GROUP BY ALL
     UNION ALL
-    SELECT flow, 'mqtt', NULL, 0, encode('client id ' || client_id || coalesce(chr(10) || 'user name: ' || user_name, '')), 1, capture, frame,
-        time_ns, time_ns, source_mac, source, source_port, destination_mac, destination
+    SELECT 'mqtt', NULL, encode('client id ' || client_id || coalesce(chr(10) || 'user name: ' || user_name, '')), false, 1, capture, frame,
+        time_ns, time_ns, source_mac, source, destination_mac, destination
     FROM mqtt WHERE packet_type = 'connect' AND client_id IS NOT NULL
-), ends AS (
-    SELECT s.*, coalesce(m.device, b.device) AS sender, coalesce(n.device, c.device) AS receiver
-    FROM spoken AS s
-    LEFT JOIN device_macs AS m ON m.mac = s.source_mac
-    LEFT JOIN bare_devices AS b ON b.address = s.source AND s.source_mac IS NULL
-    LEFT JOIN device_macs AS n ON n.mac = s.destination_mac
-    LEFT JOIN bare_devices AS c ON c.address = s.destination AND s.destination_mac IS NULL
 )
-SELECT sender AS device, true AS sent, destination AS peer, * EXCLUDE (sender, receiver) FROM ends WHERE sender IN (FROM subjects)
-UNION ALL
-SELECT receiver, false, source, * EXCLUDE (sender, receiver) FROM ends
-WHERE receiver IN (FROM subjects);
+SELECT s.* EXCLUDE (content, source_mac, destination_mac), hash(content) AS content_id, content,
+    coalesce(m.device, b.device) AS sender, coalesce(n.device, c.device) AS receiver
+FROM carried AS s
+LEFT JOIN device_macs AS m ON m.mac = s.source_mac
+LEFT JOIN bare_devices AS b ON b.address = s.source AND s.source_mac IS NULL
+LEFT JOIN device_macs AS n ON n.mac = s.destination_mac
+LEFT JOIN bare_devices AS c ON c.address = s.destination AND s.destination_mac IS NULL
+WHERE coalesce(m.device, b.device) IN (FROM subjects) OR coalesce(n.device, c.device) IN (FROM subjects);
+
+-- The same content is searched once, whoever said it.
+CREATE TEMP TABLE contents AS
+SELECT content_id, min(content) AS content FROM spoken GROUP BY content_id;
+
+CREATE TEMP TABLE told AS
+SELECT row_number() OVER () AS message, t.*, p.scope FROM (
+    SELECT sender AS device, true AS sent, destination AS peer, * EXCLUDE (sender, receiver, content, source, destination)
+    FROM spoken WHERE sender IN (FROM subjects)
+    UNION ALL
+    SELECT receiver, false, source, * EXCLUDE (sender, receiver, content, source, destination)
+    FROM spoken WHERE receiver IN (FROM subjects)
+) AS t LEFT JOIN peers AS p ON p.device = t.device AND p.peer = t.peer;
+
+DROP TABLE spoken;
+
+-- Of each conversation the first contents and some of the later ones are decoded; the others are held against what was found.
+CREATE TEMP TABLE sampled AS
+WITH firsts AS (
+    SELECT device, sent, peer, carrier, content_id, min(time_ns) AS first_ns FROM told GROUP BY ALL
+), ranked AS (
+    SELECT *, row_number() OVER same AS place, count(*) OVER (PARTITION BY device, sent, peer, carrier) AS contents FROM firsts
+    WINDOW same AS (PARTITION BY device, sent, peer, carrier ORDER BY first_ns, content_id)
+)
+SELECT content_id, bool_or(NOT sent) AS received FROM ranked
+WHERE place <= 32 OR place % greatest(1, contents // 32) = 0 GROUP BY content_id;
+
+-- What the search finds (exposure.py fills it): `raw` is how it stands in the content, where that says anything;
+-- `owner` is whose value it is, null where the content itself tells.
+CREATE TEMP TABLE found (
+    content_id UBIGINT, kind VARCHAR, text VARCHAR, shown VARCHAR, key VARCHAR, encoding VARCHAR, known_by VARCHAR, raw BLOB,
+    owner VARCHAR);
 
 -- What must not be shown: never kept.
-CREATE TEMP TABLE secret_texts (kind VARCHAR, secret VARCHAR);
+CREATE TEMP VIEW secret_texts AS SELECT DISTINCT kind, text AS secret FROM found WHERE shown <> text;
+
+CREATE TEMP VIEW direct_hits AS
+SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
+    f.kind, f.text, f.shown, f.key, f.encoding, f.known_by, f.raw
+FROM told AS t JOIN found AS f USING (content_id)
+WHERE f.owner IS NULL OR f.owner = t.device;
+
+CREATE TEMP VIEW hits AS
+SELECT * EXCLUDE (raw) FROM direct_hits
+UNION
+SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
+    h.kind, h.text, h.shown, h.key, h.encoding, h.known_by
+FROM (SELECT DISTINCT device, sent, peer, carrier, kind, text, shown, key, encoding, known_by, raw FROM direct_hits WHERE raw IS NOT NULL) AS h
+JOIN told AS t USING (device, sent, peer, carrier) JOIN contents AS c USING (content_id)
+WHERE t.content_id NOT IN (SELECT content_id FROM sampled) AND contains(hex(c.content), hex(h.raw));
 
 CREATE TABLE exposures (
     device VARCHAR, kind VARCHAR, value VARCHAR, sent BOOLEAN, peer VARCHAR, scope VARCHAR, carrier VARCHAR, encoding VARCHAR,

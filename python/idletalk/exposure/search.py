@@ -4,8 +4,8 @@ import hashlib
 import ipaddress
 import re
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from idletalk.exposure.decode import View, is_text, views
 from idletalk.exposure.meaning import values
@@ -23,6 +23,7 @@ WHOLE = frozenset({"model", "firmware"})
 """Of these only a whole word counts: 1.2.3 is not told by 11.2.34."""
 _STUN_COOKIE = 0x2112A442
 """RFC 8489 section 5."""
+_STUN_RESPONSES = (b"\x01\x01", b"\x01\x11")
 _ADDRESS = re.compile(rb"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?(?![\d.])")
 _STUN_MAPPED = {0x0001: False, 0x0020: True, 0x8020: True}
 """STUN attributes with the mapped address, and whether it is masked (RFC 8489 14.1, 14.2; 0x8020 of early drafts)."""
@@ -30,84 +31,47 @@ MAX_MASKED_BYTES = 128
 """Longest message in which an address that is masked with a constant of the message itself is looked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """Content that went one way in a conversation, with the frame of each of its pieces."""
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes that somebody said, and whether a device got them (rather than sent them)."""
 
-    device: str
-    sent: bool
-    peer: str
-    scope: str | None
-    carrier: str
-    subject: str | None
-    flow: str
+    id: int
     content: bytes
-    times: int
-    pieces: Sequence[tuple[int, int, int]]
-    """(place of the first byte, capture, frame), in order"""
-    first_ns: int
-    last_ns: int
-
-    def frame_at(self, place: int) -> tuple[int, int]:
-        """The frame that holds a byte."""
-        found = self.pieces[0]
-        for piece in self.pieces:
-            if piece[0] > place:
-                break
-            found = piece
-        return found[1], found[2]
+    received: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leak:
-    """A value in a message."""
+    """A value in a content."""
 
-    message: Message
+    content: int
     kind: str
     text: str
     key: str | None
     encoding: str
-    by: str
+    known_by: str
     """meaning (key or format) or known (told elsewhere, by the link, or by the lab file)"""
-    frame: tuple[int, int]
+    raw: bytes | None
+    """how it stands in the content, where the same bytes can be searched in others"""
 
 
-@dataclass(slots=True)
-class Known:
-    """Values of each device that are searched: kind and text by device; those of the lab file belong to all."""
-
-    by_device: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    of_all: dict[str, str] = field(default_factory=dict[str, str])
-    public: set[str] = field(default_factory=set[str])
-    """the public addresses of this network"""
-
-    def learn(self, device: str, kind: str, text: str) -> None:
-        """Keeps a value of a device to be searched."""
-        if len(text) >= MIN_KNOWN_CHARS:
-            self.by_device.setdefault(device, {}).setdefault(text, kind)
-
-    def of(self, device: str) -> dict[str, str]:
-        """Kind by text of what is searched in a device's messages."""
-        return {**self.of_all, **self.by_device.get(device, {})}
+def by_meaning(contents: Iterable[Content]) -> Iterator[Leak]:
+    """Values that contents tell by key or format, and public addresses that STUN tells back."""
+    for content in contents:
+        yield from _meant(content)
+        yield from _told_back(content)
 
 
-def search(messages: Sequence[Message], known: Known) -> list[Leak]:
-    """Leaks in all messages; what one message tells by its key is searched in the others, in every encoding."""
-    leaks: list[Leak] = []
-    for message in messages:
-        for leak in _by_meaning(message):
-            leaks.append(leak)
-            if leak.kind in SEARCHED:
-                known.learn(message.device, leak.kind, leak.text)
-        for address, leak in _told_back(message):
-            leaks.append(leak)
-            known.public.add(address)
-    automata = {device: _Patterns(known.of(device)) for device in {message.device for message in messages}}
-    for message in messages:
-        leaks.extend(automata[message.device].leaks(message))
-        if not message.sent and len(message.content) <= MAX_MASKED_BYTES:
-            leaks.extend(_masked(message, known.public))
-    return leaks
+def by_value(contents: Iterable[Content], known: Mapping[str, str], public: Iterable[str]) -> Iterator[Leak]:
+    """Known values (kind by text) in every spelling and encoding, and public addresses in what devices get."""
+    patterns = Patterns(known)
+    numbers = [(text, ipaddress.ip_address(text)) for text in sorted(public)]
+    addresses = [(text, address.packed) for text, address in numbers if address.version == 4]
+    for content in contents:
+        yield from patterns.leaks(content)
+        if content.received and len(content.content) <= MAX_MASKED_BYTES:
+            for text, packed in addresses:
+                yield from _address(content, text, packed)
 
 
 def _outermost(view: View, fallback: str) -> str:
@@ -124,98 +88,95 @@ def _form(content: bytes) -> str:
     return "text" if is_text(content) else "binary"
 
 
-def _by_meaning(message: Message) -> Iterator[Leak]:
+def _meant(content: Content) -> Iterator[Leak]:
     seen: set[tuple[str, str]] = set()
-    for view in views(message.content):
-        if not is_text(view.content) and view.encodings:
+    for view in views(content.content):
+        if view.encodings and not is_text(view.content):
             continue
         for value in values(view.content):
             if (value.kind, value.text) not in seen:
                 seen.add((value.kind, value.text))
-                place = value.start if not view.encodings else 0
                 yield Leak(
-                    message=message,
+                    content=content.id,
                     kind=value.kind,
                     text=value.text,
                     key=value.key,
                     encoding=_outermost(view, _form(view.content)),
-                    by="meaning",
-                    frame=message.frame_at(place),
+                    known_by="meaning",
+                    raw=_raw(content.content, view, value.text.encode()),
                 )
 
 
-def _told_back(message: Message) -> Iterator[tuple[str, Leak]]:
+def _raw(content: bytes, view: View, text: bytes) -> bytes | None:
+    """The bytes of the content that say it: as they are, or masked with the one byte that the view took off."""
+    if not view.encodings:
+        return text
+    if view.encodings == ("xor",):
+        place = view.content.find(text)
+        return content[place : place + len(text)] if place >= 0 else None
+    return None
+
+
+def _told_back(content: Content) -> Iterator[Leak]:
     """The device's public address as a STUN server tells it (RFC 8489)."""
-    content = message.content
-    if message.sent or len(content) < 20 or content[:2] not in (b"\x01\x01", b"\x01\x11"):
+    raw = content.content
+    if not content.received or len(raw) < 20 or raw[:2] not in _STUN_RESPONSES:
         return
-    length, cookie = struct.unpack_from("!HI", content, 2)
+    length, cookie = struct.unpack_from("!HI", raw, 2)
     place = 20
-    while cookie == _STUN_COOKIE and place + 4 <= min(len(content), 20 + length):
-        kind, size = struct.unpack_from("!HH", content, place)
-        if kind in _STUN_MAPPED and size == 8 and place + 12 <= len(content):
-            port, number = struct.unpack_from("!HI", content, place + 6)
+    while cookie == _STUN_COOKIE and place + 4 <= min(len(raw), 20 + length):
+        kind, size = struct.unpack_from("!HH", raw, place)
+        if kind in _STUN_MAPPED and size == 8 and place + 12 <= len(raw):
+            port, number = struct.unpack_from("!HI", raw, place + 6)
             if _STUN_MAPPED[kind]:
                 port, number = port ^ (_STUN_COOKIE >> 16), number ^ _STUN_COOKIE
-            address = str(ipaddress.ip_address(number))
             encoding = "stun-xor" if _STUN_MAPPED[kind] else "stun"
-            yield address, _public(message, f"{address}:{port}", encoding, place)
+            yield _public(content, f"{ipaddress.ip_address(number)}:{port}", encoding, raw[place + 8 : place + 12])
         place += 4 + size + (-size % 4)
 
 
-def _public(message: Message, text: str, encoding: str, place: int) -> Leak:
+def _public(content: Content, text: str, encoding: str, raw: bytes | None) -> Leak:
     return Leak(
-        message=message,
-        kind="public_address",
-        text=text,
-        key=None,
-        encoding=encoding,
-        by="known",
-        frame=message.frame_at(place),
+        content=content.id, kind="public_address", text=text, key=None, encoding=encoding, known_by="known", raw=raw
     )
 
 
-def _masked(message: Message, public: Iterable[str]) -> Iterator[Leak]:
-    """The public address in what the device gets: as text, as bytes, or masked with a constant of the message."""
-    content = message.content
-    for text in public:
-        address = ipaddress.ip_address(text)
-        if address.version != 4:
-            continue
-        for match in _ADDRESS.finditer(content):
+def _address(content: Content, text: str, packed: bytes) -> Iterator[Leak]:
+    """The public address in what a device gets: as text, as bytes, or masked with a constant of the message."""
+    raw = content.content
+    if text.encode() in raw:
+        for match in _ADDRESS.finditer(raw):
             if match[1].decode() == text:
                 port = f":{match[2].decode()}" if match[2] else ""
-                yield _public(message, text + port, "text", match.start())
-        raw = address.packed
-        place = content.find(raw)
-        if place >= 0:
-            port = f":{int.from_bytes(content[place + 4 : place + 6], 'big')}" if len(content) >= place + 6 else ""
-            yield _public(message, text + port, "binary", place)
-            continue
-        if content[:2] in (b"\x01\x01", b"\x01\x11"):
-            continue
-        yield from _behind_constant(message, text, int.from_bytes(raw, "big"))
+                yield _public(content, text + port, "text", text.encode())
+    place = raw.find(packed)
+    if place >= 0:
+        port = f":{int.from_bytes(raw[place + 4 : place + 6], 'big')}" if len(raw) >= place + 6 else ""
+        yield _public(content, text + port, "binary", packed)
+    elif raw[:2] not in _STUN_RESPONSES:
+        yield from _behind_constant(content, text, int.from_bytes(packed, "big"))
 
 
-def _behind_constant(message: Message, text: str, number: int) -> Iterator[Leak]:
+def _behind_constant(content: Content, text: str, number: int) -> Iterator[Leak]:
     """The address with an exclusive or of four bytes that stand before it in the same message, such as a magic number."""
-    content = message.content
+    raw = content.content
     before: set[int] = set()
-    words = [int.from_bytes(content[place : place + 4], "big") for place in range(len(content) - 3)]
+    words = [int.from_bytes(raw[place : place + 4], "big") for place in range(len(raw) - 3)]
     for place, word in enumerate(words[:-2]):
         if place >= 4:
             before.add(words[place - 4])
         mask = word ^ number
         if mask in before and mask not in (0, 0xFFFFFFFF):
-            port = int.from_bytes(content[place + 4 : place + 6], "big") ^ (mask >> 16)
-            yield _public(message, f"{text}:{port}", "xor", place)
+            port = int.from_bytes(raw[place + 4 : place + 6], "big") ^ (mask >> 16)
+            yield _public(content, f"{text}:{port}", "xor", raw[place : place + 4])
             return
 
 
-class _Patterns:
-    """The known values of one device in all spellings, searched in one pass."""
+class Patterns:
+    """Known values in all spellings, searched in one pass."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
+        """`known` is the kind by text."""
         from ahocorasick_rs import BytesAhoCorasick
 
         self._spellings: list[tuple[bytes, str, str, str]] = []
@@ -223,28 +184,26 @@ class _Patterns:
             self._spellings.extend((raw, kind, text, how) for raw, how in _spellings(kind, text))
         self._automaton = BytesAhoCorasick([raw for raw, *_ in self._spellings]) if self._spellings else None
 
-    def leaks(self, message: Message) -> Iterator[Leak]:
-        """Every known value in a message, once."""
+    def leaks(self, content: Content) -> Iterator[Leak]:
+        """Every known value in a content, once."""
         if self._automaton is None:
             return
         seen: set[tuple[str, str]] = set()
-        for view in views(message.content):
+        for view in views(content.content):
             for index, start, end in self._automaton.find_matches_as_indexes(view.content, overlapping=True):
-                _raw, kind, text, how = self._spellings[index]
-                if kind in WHOLE and not _stands_alone(view.content, start, end):
+                raw, kind, text, how = self._spellings[index]
+                if (kind in WHOLE and not _stands_alone(view.content, start, end)) or (kind, text) in seen:
                     continue
-                if (kind, text) not in seen:
-                    seen.add((kind, text))
-                    form = how if how != "text" else _form(view.content)
-                    yield Leak(
-                        message=message,
-                        kind=kind,
-                        text=text,
-                        key=None,
-                        encoding=_outermost(view, form),
-                        by="known",
-                        frame=message.frame_at(0 if view.encodings else start),
-                    )
+                seen.add((kind, text))
+                yield Leak(
+                    content=content.id,
+                    kind=kind,
+                    text=text,
+                    key=None,
+                    encoding=_outermost(view, how if how != "text" else _form(view.content)),
+                    known_by="known",
+                    raw=_raw(content.content, view, raw),
+                )
 
 
 def _stands_alone(content: bytes, start: int, end: int) -> bool:

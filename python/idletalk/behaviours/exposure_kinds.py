@@ -1,0 +1,72 @@
+"""Kinds of findings about what devices give away."""
+
+from idletalk.behaviours.finding import Kind
+
+CREDENTIAL = Kind(
+    name="exposed-credential",
+    severity="high",
+    meaning="A password or token crosses the Internet in clear: whoever is on the path can use it.",
+    would_change="proof that the value opens nothing",
+)
+IDENTIFIER = Kind(
+    name="exposed-identifier",
+    severity="medium",
+    meaning="A serial number, account or other name that identifies this device or its owner crosses the Internet in clear.",
+    would_change="proof that the value is the same in every device",
+)
+LOCATION = Kind(
+    name="exposed-location",
+    severity="medium",
+    meaning="Coordinates cross the Internet in clear.",
+    would_change="coordinates that are not those of the home",
+)
+VERSION = Kind(
+    name="exposed-version",
+    severity="low",
+    meaning="Model, firmware version or MAC cross the Internet in clear: it tells an attacker which weaknesses to try.",
+    would_change="a value that is not the device's",
+)
+ON_LAN = Kind(
+    name="exposed-on-lan",
+    severity="low",
+    meaning="A value that identifies the device, its place or its owner is told on the LAN in clear.",
+    would_change="a network that nobody else can join",
+)
+PUBLIC_ADDRESS = Kind(
+    name="public-address-told",
+    severity="note",
+    meaning="A server tells the device under which public address and port it is seen: with that it can be reached through "
+    "the router.",
+    would_change="an address that is not that of this network",
+)
+MASKED = Kind(
+    name="fake-encryption",
+    severity="low",
+    meaning="Messages are only masked by exclusive or, which anybody undoes: no encryption.",
+    would_change="text that came out by chance, which a longer message excludes",
+)
+COMMANDS = Kind(
+    name="commands-in-clear",
+    severity="medium",
+    meaning="Messages from the Internet that a device subscribes to come in clear: whoever is on the path reads and can change them.",
+    would_change="content that is encrypted by itself",
+)
+
+OF_VALUE = {
+    "password": CREDENTIAL, "token": CREDENTIAL, "latitude": LOCATION, "longitude": LOCATION,
+    "model": VERSION, "firmware": VERSION, "mac": VERSION,
+}  # fmt: skip
+"""Kind of finding by kind of value, where it crosses the Internet; all others identify."""
+
+WORDS = {
+    "device_id": "device id", "mac": "MAC", "ssid": "Wi-Fi name", "email": "e-mail address", "user": "user name",
+    "public_address": "public address", "firmware": "firmware version", "imei": "IMEI", "serial": "serial number",
+}  # fmt: skip
+"""Kinds of values as people say them, where that differs."""
+
+
+def kind_of(value: str, scope: str | None) -> Kind:
+    """The kind of finding for a kind of value that goes to this scope."""
+    if value == "public_address":
+        return PUBLIC_ADDRESS
+    return OF_VALUE.get(value, IDENTIFIER) if scope == "internet" else ON_LAN
