@@ -35,10 +35,14 @@ class _Commands(click.Group):
             from idletalk.firmware import command
 
             return command.doctor_command if cmd_name == "doctor" else command.firmware_command
+        if cmd_name in ("rig", "mark"):
+            from idletalk.rig import command as rig
+
+            return rig.rig_command if cmd_name == "rig" else rig.mark_command
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), "doctor", "firmware", "lookups"})
+        return sorted({*super().list_commands(ctx), "doctor", "firmware", "lookups", "mark", "rig"})
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

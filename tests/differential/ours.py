@@ -56,7 +56,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
             "version": ("tls_client_hellos", "versions"),
             "cipher": (
                 "tls_server_hellos",
-                "[CASE WHEN is_whole THEN coalesce(cipher_name, printf('Unknown (0x%04x)', cipher)) END]",
+                "[CASE WHEN is_whole THEN coalesce(cipher_name, printf('0x%04x', cipher)) END]",
             ),
             "alert": ("tls_alerts", "[coalesce(name, description::VARCHAR)]"),
             "ja3": ("tls_client_hellos", "[ja3]"),
