@@ -58,5 +58,9 @@ $(VENV)/.bench: bench/requirements.txt $(VENV)/.installed
 bench: setup $(VENV)/.bench
 	@$(BIN)/python -m bench $(BENCH)
 
+## a run of the lab (root, Linux): the demo capture anew, with its truth, into lab/out; LAB="--seed 7 --minutes 3" for another
+lab: setup
+	@$(BIN)/python -m lab run --out lab/out $(LAB)
+
 clean:
 	rm -rf $(VENV) target $(DEMO)

@@ -28,8 +28,6 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--start", type=datetime.fromisoformat, help="lab time of the start (ISO)")
     run.add_argument("--see-stations", action="store_true",
                      help="isolate stations, hairpin the port, capture on wlan0")  # fmt: skip
-    run.add_argument("--capture-command", default=conductor.CAPTURE_COMMAND,
-                     help="with {interface} and {file}")  # fmt: skip
     return parser
 
 
@@ -55,8 +53,7 @@ def main() -> int:
     options = conductor.Options(
         seed=arguments.seed, minutes=arguments.minutes, rounds=arguments.rounds,
         speed=arguments.speed, out=arguments.out, stations_visible=arguments.see_stations,
-        capture_command=arguments.capture_command, start=arguments.start,
-        updates=not arguments.no_updates,
+        start=arguments.start, updates=not arguments.no_updates,
     )  # fmt: skip
     try:
         conductor.run(options, f"python -m lab {shlex.join(_without_out(sys.argv[1:]))}")

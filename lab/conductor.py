@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from idletalk.rig.files import capture_command
+from idletalk.rig.settings import Settings
 from lab import authority, frames, network, servers, truth
 from lab.clock import NS_PER_S, LabClock
 from lab.firmware import Image, make_all
@@ -20,7 +22,7 @@ from lab.needs import LabError
 
 RUN_FOLDER = Path("/run/idletalk-lab")  # a tmpfs in the lab's own mount namespace
 REPOSITORY = Path(__file__).parent.parent
-CAPTURE_COMMAND = "tcpdump -i {interface} -Z root -s 0 -U -w {file} not port 22"  # as in the study
+CAPTURES = RUN_FOLDER / "captures"
 PATIENCE_S = 40.0  # wall seconds until every server and device must be up, or an update done
 WATCHED_S = 2.5  # lab seconds at life's rate after an action
 STREAMED_S = (2.0, 4.0)  # lab seconds that somebody watches a camera
@@ -44,7 +46,6 @@ class Options:
     speed: int
     out: Path
     stations_visible: bool
-    capture_command: str
     start: datetime | None
     updates: bool
 
@@ -136,10 +137,13 @@ class Lab:
         return images
 
     def start_capture(self) -> None:
-        """Start the capture command on the box's bridge port."""
+        """Start the capture on the box's bridge port, with the command of the rig's service."""
         interface = "wlan0" if self.options.stations_visible else "eth0"
-        words = self.options.capture_command.format(interface=interface, file=RUN_FOLDER / "captured.pcap").split()
-        self.spawn("capture", network.BOX, words)
+        CAPTURES.mkdir(exist_ok=True)
+        settings = Settings(country="DE", folder=str(CAPTURES))
+        program, *words = capture_command(settings, interface)
+        # the service runs it as a user of its own; here it stays root, since all of the lab is
+        self.spawn("capture", network.BOX, [program, "-Z", "root", *words])
 
     def switch_on(self) -> None:
         """Start the devices one after the other, and wait until all have their address."""
@@ -263,7 +267,7 @@ def run(options: Options, command: str) -> None:
         lab.stop()
     options.out.mkdir(parents=True, exist_ok=True)
     stretches = lab.clock.stretches()
-    hours = frames.cut(RUN_FOLDER / "captured.pcap", stretches, options.out)
+    hours = frames.cut(sorted(CAPTURES.glob("*.pcap")), stretches, options.out)
     (options.out / "images").mkdir(exist_ok=True)
     for image in images:
         (options.out / "images" / f"{image.program}.bin").write_bytes(image.content)

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,10 +28,17 @@ class Hour:
     frames: int = 0
 
 
-def cut(captured: Path, stretches: list[Stretch], out: Path) -> list[Hour]:
+def cut(captured: Sequence[Path], stretches: list[Stretch], out: Path) -> list[Hour]:
     """Rewrite each frame's time by the clock, and write gzip files named by their hour (UTC)."""
     hours: dict[str, Hour] = {}
-    raw = captured.read_bytes()
+    for file in captured:
+        _cut_file(file.read_bytes(), stretches, out, hours)
+    for hour in hours.values():
+        hour.path.write_bytes(gzip.compress(hour.content, compresslevel=9, mtime=0))
+    return [hours[name] for name in sorted(hours)]
+
+
+def _cut_file(raw: bytes, stretches: list[Stretch], out: Path, hours: dict[str, Hour]) -> None:
     at = FILE_HEAD.size
     while at + RECORD.size <= len(raw):
         seconds, microseconds, kept, length = RECORD.unpack_from(raw, at)
@@ -44,6 +52,3 @@ def cut(captured: Path, stretches: list[Stretch], out: Path) -> list[Hour]:
         hour.content += RECORD.pack(lab_s, below_ns // 1000, kept, length) + raw[at : at + kept]
         hour.frames += 1
         at += kept
-    for hour in hours.values():
-        hour.path.write_bytes(gzip.compress(hour.content, compresslevel=9, mtime=0))
-    return [hours[name] for name in sorted(hours)]

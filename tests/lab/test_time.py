@@ -31,7 +31,7 @@ def test_frames_are_cut_into_hours(tmp_path: Path) -> None:
     frames = b"".join(RECORD.pack(second, 5, 4, 60) + b"abcd" for second in (10, 3599, 3601))
     captured = tmp_path / "captured.pcap"
     captured.write_bytes(head + frames + RECORD.pack(3700, 0, 60, 60) + b"cut off")
-    hours = cut(captured, [Stretch(0, 0, 1)], tmp_path)
+    hours = cut([captured], [Stretch(0, 0, 1)], tmp_path)
     assert [(hour.path.name, hour.frames) for hour in hours] == [
         ("iotdump_1970-01-01__00.pcap.gz", 2),
         ("iotdump_1970-01-01__01.pcap.gz", 1),
