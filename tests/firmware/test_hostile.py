@@ -4,9 +4,12 @@ import gzip
 import io
 import os
 import tarfile
+import time
 import zipfile
 import zlib
 from pathlib import Path
+
+import pytest
 
 from idletalk.firmware import Options, examine
 from idletalk.firmware.model import Examination
@@ -67,12 +70,48 @@ def test_archives_in_archives_end_at_a_depth(tmp_path: Path) -> None:
     assert any("deeper than" in line for line in found.unpacking.stopped)
 
 
+def test_files_without_end_are_ended(tmp_path: Path) -> None:
+    data = made.cpio(*((f"f{i}", b"") for i in range(21_000)))
+    found = unpacked(tmp_path, data)
+    assert any("more than 20000 files" in line for line in found.unpacking.stopped)
+
+
 def test_the_child_has_no_network_or_says_so(tmp_path: Path) -> None:
     assert "network" in unpacked(tmp_path, gzip.compress(b"a" * 2000)).unpacking.isolation
 
 
+def test_a_sparse_squashfs_of_4_gigabytes_is_partial(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.bin"
+    head = bytearray(96)
+    # hsqs, inodes 1, block 131072 = 1 << 17, gzip, version 4.0, bytes used 4 GB, tables absent
+    head[0:8] = b"hsqs\x01\0\0\0"
+    head[12:16], head[20:24] = (1 << 17).to_bytes(4, "little"), bytes([1, 0, 17, 0])
+    head[28:32], head[40:48] = bytes([4, 0, 0, 0]), (4 << 30).to_bytes(8, "little")
+    head[48:96] = b"\xff" * 48
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(4 << 30)
+    started = time.monotonic()
+    found = examine(path)
+    assert time.monotonic() - started < 60
+    assert found.judgement.authentication == "undecidable (opaque or partial)"
+    assert any("only the first" in note for note in found.notes)
+
+
 def test_an_empty_file_is_one_line(tmp_path: Path) -> None:
     assert "the file is empty" in unpacked(tmp_path, b"").notes
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [b"\x1f\x8b\x08", b"-----BEGIN A-----", b"hsqs", b"PK\x03\x04", b"\x30\x82", b"\xe9", b"BZh91AY&SY", b"070701"],
+)
+def test_a_file_of_nothing_but_a_pattern_is_bounded(pattern: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "image.bin"
+    path.write_bytes(pattern * ((4 << 20) // len(pattern)))
+    started = time.monotonic()
+    examine(path)
+    assert time.monotonic() - started < 20
 
 
 def test_names_are_cleaned() -> None:
@@ -81,6 +120,12 @@ def test_names_are_cleaned() -> None:
     assert safe_name("..") == "unnamed"
     assert safe_name("C:\\x\u202egpj.exe") == "C_/x_gpj.exe"
     assert all(len(part) <= 100 for part in safe_name("a" * 5000 + "/" + "b" * 5000).split("/"))
+
+
+def test_random_bytes_are_no_format(tmp_path: Path) -> None:
+    path = tmp_path / "random.bin"
+    path.write_bytes(made.noise(64 << 20, 20261101))
+    assert [(part.format, part.offset) for part in examine(path).recognised.parts] == []
 
 
 def test_no_output_folder_of_others_is_written_to(tmp_path: Path) -> None:

@@ -1,8 +1,19 @@
 """``idletalk firmware``: what is in an image, and what somebody in the middle could change."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from idletalk.errors import IdletalkError
+
+if TYPE_CHECKING:
+    from idletalk.firmware.examination import Options
+
+MAX_COMPARED = 20
+"""Texts shown of one respect in which two images differ; --json has all."""
 
 
 @click.command("firmware")
@@ -65,6 +76,9 @@ def firmware_command(
         told=told_hashes(told),
         keys=keys,
     )
+    if compare:
+        _compare(images, options, as_json)
+        return
     if as_json:
         for image in images:
             click.echo(msgspec.json.encode(examine(image, options)))
@@ -75,6 +89,31 @@ def firmware_command(
         folder = folder_of(image, out, several=len(images) > 1, force=force)
         examination = write(image, options, folder)
         print_examination(examination, folder)
+
+
+def _compare(images: tuple[Path, ...], options: Options, as_json: bool) -> None:
+    """Print what the second image has that the first has not, and the other way round."""
+    import msgspec
+
+    from idletalk.firmware.comparison import compare
+    from idletalk.firmware.examination import examine
+    from idletalk.report.text import clean
+
+    if len(images) != 2:
+        raise IdletalkError("--compare takes two images: the old one and the new one")
+    differences = compare(*(examine(image, options) for image in images))
+    if as_json:
+        click.echo(msgspec.json.encode(differences))
+        return
+    for difference in differences:
+        click.echo(f"{difference.about}:")
+        for sign, texts in (("-", difference.gone), ("+", difference.new)):
+            for text in texts[:MAX_COMPARED]:
+                click.echo(f"  {sign} {clean(text)}")
+            if len(texts) > MAX_COMPARED:
+                click.echo(f"  {sign} {len(texts) - MAX_COMPARED} more")
+    if not differences:
+        click.echo("Nothing that is looked at differs.")
 
 
 @click.command("doctor")

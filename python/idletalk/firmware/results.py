@@ -1,5 +1,7 @@
 """The folder of an examination: firmware.json, a page, certificates and what was unpacked."""
 
+import base64
+import hashlib
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -54,6 +56,33 @@ def write(image: Path, options: Options, folder: Path) -> Examination:
     if options.unpack:
         unpacked.mkdir(mode=PRIVATE, exist_ok=True)
     examination = examine(image, options, unpacked if options.unpack else None)
+    _write_certificates(image, examination, folder)
     text = msgspec.json.format(msgspec.json.encode(examination), indent=1)
     (folder / RESULT).write_bytes(text + b"\n")
     return examination
+
+
+def _write_certificates(image: Path, examination: Examination, folder: Path) -> None:
+    """Each certificate once as DER, named by its SHA-256 (never by what the image calls it)."""
+    target = folder / CERTIFICATES
+    for certificate in examination.certificates:
+        holder = image if not certificate.file else folder / UNPACKED / certificate.file
+        try:
+            with holder.open("rb") as file:
+                file.seek(certificate.offset)
+                raw = file.read(certificate.length)
+            der = der_of(raw, certificate.stored_as)
+        except (OSError, ValueError):  # unpacked elsewhere, or not kept
+            continue
+        if hashlib.sha256(der).hexdigest() == certificate.sha256:
+            target.mkdir(exist_ok=True, mode=0o755)
+            (target / f"{certificate.sha256}.der").write_bytes(der)
+
+
+def der_of(raw: bytes, stored_as: str) -> bytes:
+    """DER of a certificate as an image holds it. Raises ValueError where PEM does not decode."""
+    if stored_as != "PEM":
+        return raw
+    text = raw.replace(b"\\n", b"\n").replace(b"\\r", b"")
+    lines = [line.strip() for line in text.split(b"\n")]
+    return base64.b64decode(b"".join(line for line in lines if line and b"-----" not in line), validate=True)
