@@ -106,12 +106,25 @@ def _secrets(store: Store) -> Secrets:
     return [(row["kind"], row["secret"]) for row in store.ask("FROM secret_texts ORDER BY kind, secret")]
 
 
+def _peer_names(store: Store) -> dict[tuple[str, str], str]:
+    """The best name of each peer of the devices that are judged."""
+    rows = store.ask(
+        "SELECT p.device, p.peer, coalesce(d.name, n.name) AS name FROM peers AS p SEMI JOIN subjects USING (device)"
+        " LEFT JOIN devices AS d ON d.device = p.peer_device LEFT JOIN ("
+        "   SELECT device, peer, arg_min(name, (list_position(?, told_by), -times, name)) AS name FROM peer_names GROUP BY ALL"
+        " ) AS n ON n.device = p.device AND n.peer = p.peer WHERE coalesce(d.name, n.name) IS NOT NULL",
+        list(peers.NAME_TRUST),
+    )
+    return {(row["device"], row["peer"]): row["name"] for row in rows}
+
+
 def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str], lab: Lab) -> Scene:
     """What every judgement may want to know; only the `chosen` devices are judged."""
     rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
     subjects = {row["device"] for row in store.ask("FROM subjects")}
     return Scene(
         names={row["device"]: row["name"] for row in rows},
+        peers=_peer_names(store),
         macs={row["device"]: row["macs"] for row in rows},
         subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
         observed_s=what.coverage.observed_s if what.coverage else 0.0,

@@ -77,7 +77,7 @@ def test_peers_with_cloud_and_country_and_ntp_hosts(run: tuple[idletalk.Analysis
         seen = {a for a, p in internet.items() if any(q.application == "ntp" for q in p.protocols)}
         # a device that is switched off does not write down what it still waited for
         waited = analysis.sql(
-            "SELECT server FROM time_servers WHERE answers = 0 AND first_ns > (SELECT max(last_ns) FROM flows) - 600 * 1000000000"
+            "SELECT server FROM time_servers WHERE answers = 0 AND first_ns > (SELECT max(last_ns) FROM flows) - 600000000000"
         )
         assert asked <= seen <= asked | {row["server"] for row in waited}
 

@@ -110,7 +110,8 @@ def _claim(scene: Scene, row: Row) -> Claim:
     word = kinds.WORDS.get(row["kind"], row["kind"])
     shown = row["shown"]
     named = ", ".join(shown[:MAX_NAMED]) + (f" and {len(shown) - MAX_NAMED} others" if len(shown) > MAX_NAMED else "")
-    told = f"tells {row['peer']} its {word}" if row["sent"] else f"is told by {row['peer']} the {word}"
+    peer = scene.peer(row["device"], row["peer"])
+    told = f"tells {peer} its {word}" if row["sent"] else f"is told by {peer} the {word}"
     carrier = row["carrier"].upper() + (
         " of no protocol that is known here" if row["carrier"] in ("tcp", "udp") else ""
     )
@@ -122,7 +123,7 @@ def _claim(scene: Scene, row: Row) -> Claim:
         peer=row["peer"],
         subject=f"{row['kind']} {row['carrier']} {'sent' if row['sent'] else 'received'}",
         sentence=f"{scene.name(row['device'])} {told} in clear, by {carrier} as {', '.join(row['encodings'])}: {named}"
-        f" ({row['frames']} messages{more}).",
+        f" ({row['frames']} message{'s' if row['frames'] != 1 else ''}{more}).",
         numbers={
             "value_kind": row["kind"],
             "carrier": row["carrier"],
@@ -176,7 +177,9 @@ def _fake(ask: Ask, scene: Scene) -> Iterator[Claim]:
     )
     for row in _group(ask, source):
         way = "sends to" if row["sent"] else "gets from"
-        told = f"{scene.name(row['device'])} masks what it {way} {row['peer']} by exclusive or"
+        told = (
+            f"{scene.name(row['device'])} masks what it {way} {scene.peer(row['device'], row['peer'])} by exclusive or"
+        )
         way = "sent" if row["sent"] else "received"
         yield _simple(
             scene, kinds.MASKED, row, f"{row['carrier']} {way}", f"{told} ({row['frames']} messages were read)."
@@ -186,7 +189,7 @@ def _fake(ask: Ask, scene: Scene) -> Iterator[Claim]:
 def _commands(ask: Ask, scene: Scene) -> Iterator[Claim]:
     source = "SELECT message, device, peer, carrier, sent, times, capture, frame FROM told WHERE carrier = 'mqtt' AND NOT sent AND scope = 'internet' AND NOT is_topic"
     for row in _group(ask, source):
-        told = f"{scene.name(row['device'])} gets {row['frames']} messages from {row['peer']} by MQTT in clear."
+        told = f"{scene.name(row['device'])} gets {row['frames']} messages from {scene.peer(row['device'], row['peer'])} by MQTT in clear."
         yield _simple(scene, kinds.COMMANDS, row, "mqtt", told)
 
 

@@ -58,6 +58,8 @@ class Scene:
 
     names: Mapping[str, str]
     """name by device id"""
+    peers: Mapping[tuple[str, str], str]
+    """name of a peer by device and address: of the device that it is, else the most trusted that this device used"""
     macs: Mapping[str, Sequence[str]]
     """MACs by device id"""
     subjects: Sequence[str]
@@ -76,6 +78,11 @@ class Scene:
     def name(self, device: str | None) -> str:
         """A device's name; the id itself where none is known."""
         return "an unknown device" if device is None else self.names.get(device, device)
+
+    def peer(self, device: str, address: str) -> str:
+        """A peer as a sentence tells it: name and address."""
+        name = self.peers.get((device, address))
+        return f"{name} ({address})" if name else address
 
     def sent_by(self, device: str) -> str:
         """Filter for the frames that a device sent."""

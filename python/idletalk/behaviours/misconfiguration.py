@@ -64,7 +64,7 @@ def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
             device=row["device"],
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
-            sentence=f"{scene.name(row['device'])} asks {row['peer']} at {row['transport']} port {row['port']}, which answers"
+            sentence=f"{scene.name(row['device'])} asks {scene.peer(row['device'], row['peer'])} at {row['transport']} port {row['port']}, which answers"
             f" that nobody listens there: {row['frames']} times since {iso(row['first_ns'])[:19]}Z.",
             numbers={"times": row["frames"], "first": iso(row["first_ns"]), "last": iso(row["last_ns"])},
             frames=row["frames"],
@@ -96,7 +96,7 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
             device=row["device"],
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
-            sentence=f"{scene.name(row['device'])} tries {row['peer']} at {row['transport']} port {row['port']} and {told}:"
+            sentence=f"{scene.name(row['device'])} tries {scene.peer(row['device'], row['peer'])} at {row['transport']} port {row['port']} and {told}:"
             f" {row['times']} times since {iso(row['first_ns'])[:19]}Z.",
             numbers={
                 "times": row["times"],
