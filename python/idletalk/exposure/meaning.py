@@ -30,6 +30,8 @@ _VERSION = re.compile(r"[vV]?\d+(?:[._\-][\w]+)+.{0,40}|.{0,40}\d+\.\d+.{0,40}")
 _COORDINATE = re.compile(r"[+\-]?\d{1,3}\.\d{3,}|[+\-]?\d{6,10}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_./]{5,63}|[A-Z][A-Z\-]{5,63}")
 _ID = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_.:]{7,79}")
+_CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*(?:\([A-Z]{2}\))?")
+"""A vendor's code for a model: capitals and digits, as no word has them together."""
 _EMPTY = frozenset({"", "null", "none", "true", "false", "undefined", "n/a", "unknown", "0"})
 
 
@@ -112,6 +114,8 @@ def values(content: bytes) -> Iterator[Value]:
         for match in pattern.finditer(content):
             kind = kinds.get(_normal(match[1]))
             text = match[2].decode("utf-8", "replace").strip()
+            if kind is not None and kind.endswith("?"):
+                kind = kind[:-1] if _CODE.fullmatch(text) else None
             if kind is not None and is_plausible(kind, text):
                 taken.add(match.start(2))
                 yield Value(kind, text, match[1].decode("ascii", "replace"), match.start(2))
