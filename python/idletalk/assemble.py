@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import BEHAVIOURS, captures, inventory, peers, traffic, visibility
+from idletalk.behaviours import BEHAVIOURS, cadence, captures, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -50,6 +50,8 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
         verdicts = judged(store.ask, scene, lab)
+        regular = cadence.cadences(store.ask)
+        devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:

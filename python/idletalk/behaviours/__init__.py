@@ -4,6 +4,7 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 """
 
 from idletalk.behaviours import (
+    cadence,
     exposure,
     fallback,
     flows,
@@ -28,6 +29,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     lateral.BEHAVIOUR,
     services.BEHAVIOUR,
     exposure.BEHAVIOUR,
+    cadence.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 

@@ -15,7 +15,18 @@ from idletalk.model.captures import (
     LookupSource,
     Provenance,
 )
-from idletalk.model.devices import Address, Device, Peer, ProtocolVolume, Role, Scope, ToldName, Traffic, Volume
+from idletalk.model.devices import (
+    Address,
+    Cadence,
+    Device,
+    Peer,
+    ProtocolVolume,
+    Role,
+    Scope,
+    ToldName,
+    Traffic,
+    Volume,
+)
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
 
@@ -23,6 +34,7 @@ __all__ = [
     "SCHEMA",
     "Address",
     "Blindness",
+    "Cadence",
     "CaptureFile",
     "Captures",
     "Check",
