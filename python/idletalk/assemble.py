@@ -15,7 +15,7 @@ from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
 from idletalk.findings import judged
-from idletalk.labfile import Lab
+from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
@@ -165,6 +165,8 @@ def _know_lab(store: Store, lab: Lab) -> None:
         macs = sorted(mac.lower().replace("-", ":") for mac in device.macs)
         rows.extend((mac, macs[0], device.name, device.role, device.under_test) for mac in macs)
     store.fill("lab_macs", "mac VARCHAR, device VARCHAR, name VARCHAR, role VARCHAR, under_test BOOLEAN", rows)
+    noted = [(event.device, event.action, time_ns(event.time, lab.zone)) for event in lab.event]
+    store.fill("lab_events", "device VARCHAR, action VARCHAR, time_ns BIGINT", noted)
     import ipaddress
 
     networks: list[tuple[Any, ...]] = []

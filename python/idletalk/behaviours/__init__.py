@@ -11,6 +11,7 @@ from idletalk.behaviours import (
     inventory,
     lateral,
     misconfiguration,
+    operating,
     peers,
     services,
     timesync,
@@ -30,6 +31,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     services.BEHAVIOUR,
     exposure.BEHAVIOUR,
     cadence.BEHAVIOUR,
+    operating.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 
