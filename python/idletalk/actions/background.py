@@ -1,7 +1,7 @@
 """Which bursts are an action's: those of kinds that come far more often after events than at other times."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import comb, exp
 
 from idletalk.actions.burst import NS_PER_S, Burst, Event, between
@@ -14,6 +14,14 @@ NEXT_S = 0.5
 """A window ends so long before the next event of the device."""
 EPSILON_BYTES = 10
 """Lengths of one kind differ by at most so much from the next: PingPong's DBSCAN distance."""
+MIN_OWN = 5
+"""Bursts with a first packet of exactly one length from which on they are a kind: what a device says again and again."""
+UNKNOWN = 1 << 40
+"""The cluster of a length that no burst begins with."""
+ANY = 1 << 41
+"""The cluster of all lengths together, for what begins with another length each time."""
+MAX_RATE = 0.05
+"""Bursts of any length that the background puts into a window, at most, for what begins with another length each time."""
 MAX_CHANCE = 0.01
 """Probability that the background alone shows a kind in so many windows, at most."""
 MIN_SHARE = 0.2
@@ -35,13 +43,17 @@ class Kinds:
     """Kinds of bursts of one device: place, who begins, and a cluster of the first packet's length."""
 
     def __init__(self, bursts: Sequence[Burst]) -> None:
-        lengths: dict[tuple[str, bool], set[int]] = {}
+        lengths: dict[tuple[str, bool], dict[int, int]] = {}
         for burst in bursts:
-            lengths.setdefault((burst.place, burst.starts), set()).add(_first(burst))
+            those = lengths.setdefault((burst.place, burst.starts), {})
+            those[_first(burst)] = those.get(_first(burst), 0) + 1
         self._clusters: dict[tuple[str, bool, int], int] = {}
         for (place, starts), those in lengths.items():
             cluster, last = 0, None
-            for length in sorted(those):
+            for length, times in sorted(those.items()):
+                if times >= MIN_OWN:
+                    self._clusters[place, starts, length] = -1 - length
+                    continue
                 if last is not None and length - last > EPSILON_BYTES:
                     cluster += 1
                 self._clusters[place, starts, length] = cluster
@@ -49,7 +61,7 @@ class Kinds:
 
     def of(self, burst: Burst) -> KindKey:
         """The kind of a burst."""
-        return burst.place, burst.starts, self._clusters[burst.place, burst.starts, _first(burst)]
+        return burst.place, burst.starts, self._clusters.get((burst.place, burst.starts, _first(burst)), UNKNOWN)
 
 
 def _first(burst: Burst) -> int:
@@ -79,11 +91,12 @@ def beyond(
     inside = {window: between(bursts, window.low_ns, window.high_ns) for window in all_windows}
     counts: dict[KindKey, int] = {}
     for burst in bursts:
-        key = kinds.of(burst)
-        counts[key] = counts.get(key, 0) + 1
+        for key in _keys(kinds, burst):
+            counts[key] = counts.get(key, 0) + 1
     for those in inside.values():
         for burst in those:
-            counts[kinds.of(burst)] -= 1
+            for key in _keys(kinds, burst):
+                counts[key] -= 1
     length_s = sum(window.high_ns - window.low_ns for window in all_windows) / NS_PER_S
     outside_s = max(observed_s - length_s, 1.0)
     own: dict[Window, tuple[Burst, ...]] = {}
@@ -92,19 +105,43 @@ def beyond(
         mean_s = sum(w.high_ns - w.low_ns for w in repetitions) / NS_PER_S / len(repetitions)
         shown: dict[KindKey, int] = {}
         for window in repetitions:
-            for key in {kinds.of(burst) for burst in inside[window]}:
+            for key in {key for burst in inside[window] for key in _keys(kinds, burst)}:
                 shown[key] = shown.get(key, 0) + 1
         kept = {
             key
             for key, times in shown.items()
-            if times >= MIN_SHARE * len(repetitions)
+            if (key[2] != ANY or counts[key] * mean_s / outside_s < MAX_RATE)
+            and times >= MIN_SHARE * len(repetitions)
             and _at_least(times, len(repetitions), 1 - exp(-counts[key] * mean_s / outside_s)) < MAX_CHANCE
             # once in many is chance, whatever the background: what came once was never seen to repeat
             and (times > 1 or len(repetitions) < 3)
         }
         for window in repetitions:
-            own[window] = tuple(burst for burst in inside[window] if kinds.of(burst) in kept)
+            own[window] = tuple(part for burst in inside[window] if (part := _own_part(kinds, kept, burst)) is not None)
     return own
+
+
+def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
+    return kinds.of(burst), (burst.place, burst.starts, ANY)
+
+
+def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst) -> Burst | None:
+    """The burst, or its end where the action came less than a second after something of the background; else none."""
+    if any(key in kept for key in _keys(kinds, burst)):
+        return burst
+    for place in range(1, len(burst.lengths)):
+        late_ns = sum(burst.gaps_us[: place + 1]) * 1000
+        part = replace(
+            burst,
+            first_ns=burst.first_ns + late_ns,
+            starts=burst.lengths[place] > 0,
+            lengths=burst.lengths[place:],
+            gaps_us=(0, *burst.gaps_us[place + 1 :]),
+            packets=burst.packets - place,
+        )
+        if kinds.of(part) in kept and kinds.of(part)[2] != UNKNOWN:
+            return part
+    return None
 
 
 def _at_least(hits: int, trials: int, chance: float) -> float:

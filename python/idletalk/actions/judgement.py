@@ -31,7 +31,7 @@ class Act:
     held_back: int
     recalled: int
     false_matches: int | None
-    """places outside all windows of the device where the signature stands; none without a signature"""
+    """places in the second half of the bursts, outside all windows of the device, where the signature stands; none without one"""
     distinguishable: bool | None
     counterpart: str | None
 
@@ -45,8 +45,9 @@ def acts(device: str, events: Sequence[Event], bursts: Sequence[Burst], offset_n
     for window in all_windows:
         totals[window.event.action] = totals.get(window.event.action, 0) + 1
         variants.setdefault((window.event.action, first_sender(own[window])), []).append((window, own[window]))
+    middle = bursts[len(bursts) // 2].first_ns if bursts else 0
     signatures = {
-        key: learn(*key, [those for _, those in members[0::2]]) if key[1] != "unknown" else None
+        key: _chosen(key, members[0::2], bursts, all_windows, middle) if key[1] != "unknown" else None
         for key, members in variants.items()
     }
     found: list[Act] = []
@@ -65,7 +66,7 @@ def acts(device: str, events: Sequence[Event], bursts: Sequence[Burst], offset_n
                 signature=signature,
                 held_back=len(held_back),
                 recalled=sum(_shows(signature, bursts, window) for window in held_back) if signature else 0,
-                false_matches=_outside(signature, bursts, all_windows) if signature else None,
+                false_matches=_outside(signature, between(bursts, middle, 2**63), all_windows) if signature else None,
                 counterpart=other,
                 distinguishable=_apart(action, other, first, variants, signatures, bursts) if other else None,
             )
@@ -83,6 +84,29 @@ def _outside(signature: Signature, bursts: Sequence[Burst], all_windows: Sequenc
         not any(window.low_ns <= first.first_ns < window.high_ns for window in all_windows)
         for first, *_ in match(signature, bursts)
     )
+
+
+def _chosen(
+    key: tuple[str, str],
+    training: Sequence[tuple[Window, tuple[Burst, ...]]],
+    bursts: Sequence[Burst],
+    all_windows: Sequence[Window],
+    middle_ns: int,
+) -> Signature | None:
+    """Of the signatures that repetitions allow, the one that misses fewest of them and stands seldom where it should not.
+
+    That is looked up in the windows of other actions in training, and in the first half of the capture: the second half
+    is for the test.
+    """
+    before = between(bursts, -(2**63), middle_ns)
+    others = [window for window in all_windows if window.event.action != key[0]][0::2]
+
+    def faults(candidate: Signature) -> tuple[int, int, int]:
+        missed = sum(not _shows(candidate, bursts, window) for window, _ in training)
+        confused = sum(_shows(candidate, bursts, window) for window in others)
+        return missed, _outside(candidate, before, all_windows), confused
+
+    return min(learn(*key, [those for _, those in training]), key=faults, default=None)
 
 
 def _counterpart(action: str, actions: set[str]) -> str | None:
@@ -115,7 +139,7 @@ def _apart(
 
 
 def false_per_day(act: Act, observed_s: float) -> float | None:
-    """False matches in a day of the device."""
+    """False matches in a day, over the half of the capture in which they are counted."""
     if act.false_matches is None or observed_s <= 0:
         return None
-    return act.false_matches * 86_400 / observed_s
+    return act.false_matches * 86_400 / (observed_s / 2)

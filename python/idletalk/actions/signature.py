@@ -3,6 +3,7 @@ action is the lengths and directions of a few packets, without addresses, so tha
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from idletalk.actions.burst import NS_PER_S, Burst
 
@@ -14,7 +15,9 @@ MAX_PACKETS = 4
 """Packets of a sequence: two pairs."""
 MAX_SEQUENCES = 3
 EPSILON_BYTES = 10
-"""A length that varies may vary by so much more (PingPong's distance); one that does not must be exact."""
+"""A length that varies may vary by as much again, at most by so much (PingPong's distance); one that does not must be exact."""
+MAX_WIDTH_BYTES = 64
+"""A length that varies more is content, as of a picture, and no sign of the action."""
 SLACK = 1.5
 """How much longer than in training an action may take."""
 
@@ -38,42 +41,46 @@ class Signature:
     learnt_from: int
 
 
-def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]) -> Signature | None:
-    """The signature of repetitions; none where they have nothing in common, or are too few."""
-    if len(repetitions) < MIN_TRAINING:
-        return None
-    groups: dict[tuple[str, str, bool], list[tuple[int, int, Burst]]] = {}
+def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]) -> list[Signature]:
+    """Signatures that the repetitions allow, the simplest first; none where they have nothing in common, or are too few."""
+    if len(repetitions) < MIN_TRAINING or not all(repetitions):
+        return []
+    groups: dict[tuple[str, str, bool], dict[int, Burst]] = {}
     for number, bursts in enumerate(repetitions):
-        taken: set[tuple[str, str, bool]] = set()
         for burst in bursts:
             key = (burst.service, burst.peer if burst.peer_kind == "group" else burst.peer_kind, burst.starts)
-            if burst.lengths and key not in taken:
-                taken.add(key)
-                groups.setdefault(key, []).append((number, burst.first_ns - bursts[0].first_ns, burst))
+            if burst.lengths:
+                groups.setdefault(key, {}).setdefault(number, burst)
+    longest_s = max((bursts[-1].first_ns - bursts[0].first_ns) / NS_PER_S for bursts in repetitions)
     found: list[tuple[int, Exchange]] = []
     for (service, _, _), members in groups.items():
-        packets = _common([burst for _, _, burst in members])
+        after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
+        packets = _common(list(members.values()))
         if len(members) >= MIN_SHARE * len(repetitions) and packets:
-            found.append(
-                (
-                    sorted(after for _, after, _ in members)[len(members) // 2],
-                    Exchange(service=service, packets=packets),
-                )
-            )
-    if not found:
-        return None
+            found.append((after[len(after) // 2], Exchange(service=service, packets=packets)))
     found.sort(key=lambda pair: (pair[0], pair[1].service))
-    # a packet alone says little: pairs first
-    chosen = sorted(found, key=lambda pair: (len(pair[1].packets) < 2, pair[0]))[:MAX_SEQUENCES]
-    chosen.sort(key=lambda pair: (pair[0], pair[1].service))
-    longest_s = max((bursts[-1].first_ns - bursts[0].first_ns) / NS_PER_S for bursts in repetitions)
-    return Signature(
-        action=action,
-        first_packet=first_packet,
-        sequences=tuple(sequence for _, sequence in chosen),
-        within_s=1.0 + SLACK * longest_s,
-        learnt_from=len(repetitions),
-    )
+    exchanges = [exchange for _, exchange in found[:MAX_SEQUENCES]]
+    alone = [(_cut(one, size),) for size in range(1, MAX_PACKETS + 1) for one in exchanges if len(one.packets) >= size]
+    together = [
+        tuple(_cut(one, size) for one in chosen)
+        for count in range(2, len(exchanges) + 1)
+        for size in range(1, MAX_PACKETS + 1)
+        for chosen in combinations(exchanges, count)
+    ]
+    return [
+        Signature(
+            action=action,
+            first_packet=first_packet,
+            sequences=sequences,
+            within_s=1.0 + SLACK * longest_s,
+            learnt_from=len(repetitions),
+        )
+        for sequences in dict.fromkeys([*alone, *together])
+    ]
+
+
+def _cut(exchange: Exchange, size: int) -> Exchange:
+    return Exchange(service=exchange.service, packets=exchange.packets[:size])
 
 
 def _common(bursts: Sequence[Burst]) -> tuple[tuple[int, int], ...]:
@@ -84,7 +91,9 @@ def _common(bursts: Sequence[Burst]) -> tuple[tuple[int, int], ...]:
         if len(lengths) < len(bursts) or len({length > 0 for length in lengths}) > 1:
             break
         low, high = min(lengths), max(lengths)
-        extra = EPSILON_BYTES if low != high else 0
+        if high - low > MAX_WIDTH_BYTES:
+            break
+        extra = min(EPSILON_BYTES, abs(high - low))
         sign = 1 if low > 0 else -1
         least, most = sorted((abs(low), abs(high)))
         packets.append(tuple(sorted((sign * max(1, least - extra), sign * (most + extra)))))  # pyright: ignore[reportArgumentType]

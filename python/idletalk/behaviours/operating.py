@@ -141,7 +141,7 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
         sentence=(
             f"Who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by packet"
             f" lengths alone: {act.recalled} of {act.held_back} repetitions that were held back were found, with"
-            f" {act.false_matches} other matches in {scene.observed_s / 3600:.1f} h.{apart}"
+            f" {act.false_matches} other matches in the second half of the capture.{apart}"
         ),
         numbers={
             "repetitions": len(act.repetitions),
@@ -169,8 +169,8 @@ BEHAVIOUR = Behaviour(
         "service, who begins, cluster of the first length) comes in more of the windows than the rest of the capture "
         f"explains (binomial, below {background.MAX_CHANCE:g}). Repetitions are told apart by whose packet is first seen. A signature is "
         f"learnt from every other repetition: up to {signature.MAX_SEQUENCES} runs of up to {signature.MAX_PACKETS} packets, each with the range of its length "
-        f"({signature.EPSILON_BYTES} bytes more where it varies), without addresses. The others test it, and so does all the rest of "
-        f"the capture. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands."
+        f"({signature.EPSILON_BYTES} bytes more at most, where it varies), without addresses. The others test it, and "
+        f"so does the second half of the capture outside all events; of several signatures the first half chooses. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands."
     ),
     limits=(
         "Whose packet is first is said as seen from this capture point. One repetition gives the steps, but no signature can be "

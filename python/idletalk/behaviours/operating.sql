@@ -35,7 +35,7 @@ COMMENT ON COLUMN actions.distinguishable IS 'Whether signatures tell it from it
 COMMENT ON COLUMN actions.learnt_from IS 'Repetitions from which the signature was learnt; null: no signature';
 COMMENT ON COLUMN actions.held_back IS 'Repetitions that were held back to test it';
 COMMENT ON COLUMN actions.recalled IS 'Of these, those in which the signature stands';
-COMMENT ON COLUMN actions.false_matches IS 'Places of the device''s traffic outside all events where it stands';
+COMMENT ON COLUMN actions.false_matches IS 'Places in the second half of the device''s bursts, outside all events, where it stands';
 COMMENT ON COLUMN actions.false_per_day IS 'The same for a day';
 COMMENT ON COLUMN actions.signature IS 'The signature as JSON, without addresses';
 COMMENT ON TABLE action_steps IS 'Steps of each action beyond the device''s background, in order.';
