@@ -11,6 +11,7 @@ from idletalk.behaviours import BEHAVIOURS, cadence, captures, inventory, peers,
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
+from idletalk.conclusions.operating import operating_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
@@ -91,7 +92,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
-            conclusions=Conclusions(fleet=fleet(rows), idle=rows),
+            conclusions=Conclusions(fleet=fleet(rows), idle=rows, operating=operating_rows(store.ask, devices)),
         )
         return mask_report(report, secrets)
     finally:

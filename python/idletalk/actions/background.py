@@ -27,6 +27,9 @@ MAX_CHANCE = 0.01
 MIN_SHARE = 0.2
 """Share of an action's repetitions that show a kind, at least: the same action can come in several ways."""
 
+EARLIER_NS = 60 * NS_PER_S
+"""Bursts that began so long before a window can reach into it."""
+
 KindKey = tuple[str, bool, int]
 
 
@@ -99,7 +102,8 @@ def beyond(
                 counts[key] -= 1
     length_s = sum(window.high_ns - window.low_ns for window in all_windows) / NS_PER_S
     outside_s = max(observed_s - length_s, 1.0)
-    own: dict[Window, tuple[Burst, ...]] = {}
+    kept: dict[str, set[KindKey]] = {}
+    rare: set[KindKey] = set()
     for action in sorted({window.event.action for window in all_windows}):
         repetitions = [window for window in all_windows if window.event.action == action]
         mean_s = sum(w.high_ns - w.low_ns for w in repetitions) / NS_PER_S / len(repetitions)
@@ -107,7 +111,7 @@ def beyond(
         for window in repetitions:
             for key in {key for burst in inside[window] for key in _keys(kinds, burst)}:
                 shown[key] = shown.get(key, 0) + 1
-        kept = {
+        kept[action] = {
             key
             for key, times in shown.items()
             if (key[2] != ANY or counts[key] * mean_s / outside_s < MAX_RATE)
@@ -116,8 +120,14 @@ def beyond(
             # once in many is chance, whatever the background: what came once was never seen to repeat
             and (times > 1 or len(repetitions) < 3)
         }
-        for window in repetitions:
-            own[window] = tuple(part for burst in inside[window] if (part := _own_part(kinds, kept, burst)) is not None)
+        # what shows another action of the device may show this one too
+        rare |= {key for key in kept[action] if counts[key] * mean_s / outside_s < MAX_RATE}
+    own: dict[Window, tuple[Burst, ...]] = {}
+    for window in all_windows:
+        wanted = kept[window.event.action] | rare
+        nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
+        parts = [_own_part(kinds, wanted, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
+        own[window] = tuple(sorted((p for p in parts if p is not None), key=lambda p: (p.first_ns, p.capture, p.frame)))
     return own
 
 
@@ -125,9 +135,9 @@ def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
     return kinds.of(burst), (burst.place, burst.starts, ANY)
 
 
-def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst) -> Burst | None:
+def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Burst | None:
     """The burst, or its end where the action came less than a second after something of the background; else none."""
-    if any(key in kept for key in _keys(kinds, burst)):
+    if burst.first_ns >= window.low_ns and any(key in kept for key in _keys(kinds, burst)):
         return burst
     for place in range(1, len(burst.lengths)):
         late_ns = sum(burst.gaps_us[: place + 1]) * 1000
@@ -139,7 +149,8 @@ def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst) -> Burst | N
             gaps_us=(0, *burst.gaps_us[place + 1 :]),
             packets=burst.packets - place,
         )
-        if kinds.of(part) in kept and kinds.of(part)[2] != UNKNOWN:
+        is_inside = window.low_ns <= part.first_ns < window.high_ns
+        if is_inside and kinds.of(part) in kept and kinds.of(part)[2] != UNKNOWN:
             return part
     return None
 

@@ -28,10 +28,12 @@ from idletalk.model.devices import (
     Volume,
 )
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
 
 __all__ = [
     "SCHEMA",
+    "ActionStep",
     "Address",
     "Blindness",
     "Cadence",
@@ -52,6 +54,7 @@ __all__ = [
     "Interface",
     "Judged",
     "LookupSource",
+    "OperatingRow",
     "Peer",
     "ProtocolVolume",
     "Provenance",

@@ -13,6 +13,7 @@ from idletalk import filters
 from idletalk.lookups.world import country_names
 from idletalk.model import Device, Peer, Report
 from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
+from idletalk.report.sequence import sequence
 from idletalk.report.terminal import clouds, device_name, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
 from idletalk.report.world import world_chart
@@ -68,6 +69,7 @@ def page_template() -> Any:
         "clouds": clouds,
         "device_name": device_name,
         "protocol_shares": _protocols,
+        "sequence": lambda row: Markup(sequence(row)),  # noqa: S704  drawn and escaped there
     }
     environment.filters.update(shown)
     environment.globals.update(words)
