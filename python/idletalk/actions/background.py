@@ -46,6 +46,7 @@ class Kinds:
     """Kinds of bursts of one device: place, who begins, and a cluster of the first packet's length."""
 
     def __init__(self, bursts: Sequence[Burst]) -> None:
+        """Cluster the first lengths of a device's bursts."""
         lengths: dict[tuple[str, bool], dict[int, int]] = {}
         for burst in bursts:
             those = lengths.setdefault((burst.place, burst.starts), {})
