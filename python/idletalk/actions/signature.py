@@ -60,13 +60,15 @@ def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]
             found.append((after[len(after) // 2], Exchange(service=service, packets=packets)))
     found.sort(key=lambda pair: (pair[0], pair[1].service))
     exchanges = [exchange for _, exchange in found[:MAX_SEQUENCES]]
-    alone = [(_cut(one, size),) for size in range(1, MAX_PACKETS + 1) for one in exchanges if len(one.packets) >= size]
+    alone = [(_cut(one, size),) for size in range(2, MAX_PACKETS + 1) for one in exchanges if len(one.packets) >= size]
     together = [
         tuple(_cut(one, size) for one in chosen)
         for count in range(2, len(exchanges) + 1)
         for size in range(1, MAX_PACKETS + 1)
         for chosen in combinations(exchanges, count)
     ]
+    # a packet alone says little: many devices send one of such a length
+    single = [(_cut(one, 1),) for one in exchanges]
     return [
         Signature(
             action=action,
@@ -75,7 +77,7 @@ def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]
             within_s=1.0 + SLACK * longest_s,
             learnt_from=len(repetitions),
         )
-        for sequences in dict.fromkeys([*alone, *together])
+        for sequences in dict.fromkeys([*alone, *together, *single])
     ]
 
 

@@ -29,7 +29,7 @@ const MIN_ROWS_IN_SLOT: u32 = 1;
 const MIN_PACKETS: u64 = 3;
 
 record! {
-    /// Packets with payload of one flow, none more than 1 s after the one before. Duplicates at other capture points, and TCP payload that was sent before (retransmissions, keep-alives) are left out. A flow with one burst of one or two packets has no row. In a quarter of an hour with more than 64 bursts of a flow (or more than one, where there are thousands of others) the rest are one row, which counts them.
+    /// Packets with payload of one flow, none more than 1 s after the one before. Duplicates at other capture points, and TCP payload that was sent before (retransmissions, keep-alives) are left out. A flow with one burst of one or two packets, the first of them from the originator, has no row. In a quarter of an hour with more than 64 bursts of a flow (or more than one, where there are thousands of others) the rest are one row, which counts them.
     pub struct BurstRow in "bursts" {
         /// Flow (see flows)
         flow: FlowId,
@@ -177,7 +177,10 @@ pub fn add(
 /// Writes what is left of a flow that leaves memory.
 pub fn end(sink: &mut Sink, flow: &mut Flow) {
     let Some(bursts) = flow.bursts.take() else { return };
-    let is_told = |burst: &Burst| burst.packets.iter().sum::<u64>() >= MIN_PACKETS;
+    // `flows` cannot tell that the responder spoke first
+    let is_told = |burst: &Burst| {
+        burst.packets.iter().sum::<u64>() >= MIN_PACKETS || burst.starts_upward != flow.low_is_originator
+    };
     if let Some(last) = bursts.current.filter(|last| bursts.has_rows || is_told(last)) {
         write(sink, flow, &last);
     }
