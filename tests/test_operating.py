@@ -127,7 +127,8 @@ def test_a_push_on_a_connection_whose_start_is_not_in_the_file(tmp_path: Path) -
     table = tmp_path / "events.csv"
     table.write_text("2018-02-13T21:56:32Z,on,50:c7:bf:33:1f:09\n")
     report = analyze([PINGPONG], tmp_path / "out", Options(events=table)).report
-    (row,) = report.conclusions.operating or ()
+    assert report.conclusions.operating is not None
+    (row,) = report.conclusions.operating
     push, *others = row.steps
     assert row.first_packet == "cloud"
     assert row.already_open is True

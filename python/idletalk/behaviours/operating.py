@@ -17,6 +17,10 @@ MIN_RECALL = 0.5
 """Share of the repetitions held back that a signature must find before a finding says that it can."""
 MAX_FALSE_PER_DAY = 1.0
 """False matches in a day that a signature may have, for the same."""
+NEAR_NS = 60_000_000_000
+"""An event so near to a captured frame was captured, if the clocks agree (actions/clock.py)."""
+SLOT_NS = 900_000_000_000
+"""Length of a slot of flow_segments."""
 MAX_RECORDS = 200
 """TXT records that are read of one action."""
 
@@ -32,7 +36,12 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     events: dict[str, list[Event]] = {}
     for row in ask(
         "SELECT DISTINCT d.device, e.action, e.time_ns FROM lab_events AS e JOIN devices AS d"
-        " ON lower(e.device) IN (lower(d.name), lower(d.device)) OR list_contains(d.macs, lower(e.device)) ORDER BY ALL"
+        " ON lower(e.device) IN (lower(d.name), lower(d.device)) OR list_contains(d.macs, lower(e.device))"
+        # what was not captured is not said to show nothing
+        " WHERE EXISTS (SELECT 1 FROM flow_segments WHERE first_ns <= e.time_ns + $1 AND last_ns >= e.time_ns - $1"
+        " AND slot_ns BETWEEN e.time_ns - $2 AND e.time_ns + $1) ORDER BY ALL",
+        NEAR_NS,
+        SLOT_NS + NEAR_NS,
     ):
         events.setdefault(row["device"], []).append(Event(time_ns=row["time_ns"], action=row["action"]))
     bursts = {device: bursts_of(ask, device) for device in events}
