@@ -134,3 +134,21 @@ def test_a_push_on_a_connection_whose_start_is_not_in_the_file(tmp_path: Path) -
     assert row.already_open is True
     assert push.least == (-142, 138)
     assert any(step.service == "tls/443" and step.was_open is False and step.by_device for step in others)
+
+
+def test_without_events_what_comes_again_and_again_is_offered(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.toml"
+    parts = (DEMO / "lab.toml").read_text().split("\n\n")
+    lab.write_text("\n\n".join(part for part in parts if not part.startswith("[[event]]")))
+    analysis = analyze([DEMO / "*.pcap.gz"], tmp_path / "out", Options(lab=lab))
+    assert analysis.report.conclusions.operating is None
+    offered = {
+        (row["name"], row["first_packet"])
+        for row in analysis.sql("SELECT name, first_packet FROM unnamed_actions JOIN devices USING (device)")
+    }
+    via = Counter((event["device"], FIRST[event["via"].split()[0]]) for event in TRUTH["events"])
+    wanted = {key for key, times in via.items() if key[1] != "device" and times >= 3}
+    print(
+        f"unnamed actions: {len(offered & wanted)} found, {len(wanted - offered)} missed, {len(offered - wanted)} invented"
+    )
+    assert offered == wanted

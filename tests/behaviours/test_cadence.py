@@ -6,7 +6,7 @@ import pytest
 from lab.home import draw_home
 
 import idletalk
-from idletalk.behaviours.periods import Period, apart, periods
+from idletalk.actions.periods import Period, apart, periods
 
 SEED = 1
 

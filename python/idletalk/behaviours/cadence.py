@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import groupby
 
-from idletalk.behaviours import periods
+from idletalk.actions import periods
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
 from idletalk.behaviours.finding import Claim, Scene
 from idletalk.model import Cadence

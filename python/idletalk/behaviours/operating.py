@@ -8,7 +8,8 @@ from idletalk.actions.burst import Burst, Event
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.judgement import APART, Act, acts, false_per_day
 from idletalk.actions.txt import fields
-from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.actions.unnamed import unnamed
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
 
 MAX_BURSTS = 100_000
@@ -17,6 +18,10 @@ MIN_RECALL = 0.5
 """Share of the repetitions held back that a signature must find before a finding says that it can."""
 MAX_FALSE_PER_DAY = 1.0
 """False matches in a day that a signature may have, for the same."""
+MAX_OFFERED_BURSTS = 5_000
+"""Bursts of a device up to which unnamed actions are looked for: some hundredths of a second of work."""
+MAX_OFFERED = 20_000
+"""The same of all devices together."""
 NEAR_NS = 60_000_000_000
 """An event so near to a captured frame was captured, if the clocks agree (actions/clock.py)."""
 SLOT_NS = 900_000_000_000
@@ -44,7 +49,8 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         SLOT_NS + NEAR_NS,
     ):
         events.setdefault(row["device"], []).append(Event(time_ns=row["time_ns"], action=row["action"]))
-    bursts = {device: bursts_of(ask, device) for device in events}
+    _offer(ask, [device for device in scene.subjects if device not in events], scene.observed_s)
+    bursts = bursts_of(ask, list(events))
     offset = offset_ns(events, bursts)
     for device, own in events.items():
         for act in acts(device, own, bursts[device], offset or 0, scene.observed_s):
@@ -54,15 +60,42 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
                 yield claim
 
 
-def bursts_of(ask: Ask, device: str) -> list[Burst]:
-    """The bursts of a device in time order."""
-    rows = ask(
-        "SELECT b.*, coalesce(k.kind, 'unknown') AS kind FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
-        " WHERE device = ? AND bursts = 1 ORDER BY first_ns, capture, frame, flow LIMIT ?",
-        device,
-        MAX_BURSTS,
+def _offer(ask: Ask, devices: Sequence[str], observed_s: float) -> None:
+    """What may be actions of devices for which no events are known."""
+    counted = ask(
+        "SELECT device, count(*) AS n FROM flow_ends JOIN bursts USING (flow) GROUP BY device HAVING n <= ? ORDER BY n, device",
+        MAX_OFFERED_BURSTS,
     )
-    return [_burst(row) for row in rows]
+    chosen: list[str] = []
+    room = MAX_OFFERED
+    for row in counted:
+        room -= row["n"]
+        if row["device"] in devices and room >= 0:
+            chosen.append(row["device"])
+    for device, bursts in bursts_of(ask, chosen).items():
+        for one in unnamed(bursts, observed_s):
+            ask(
+                f"INSERT INTO unnamed_actions VALUES ({', '.join('?' * 10)})",
+                *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
+                *(one.times, one.first_ns, one.last_ns),
+            )
+
+
+def bursts_of(ask: Ask, devices: Sequence[str]) -> dict[str, list[Burst]]:
+    """The bursts of devices in time order."""
+    rows = (
+        ask(
+            "SELECT b.*, coalesce(k.kind, 'unknown') AS kind FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
+            " WHERE list_contains(?, device) AND bursts = 1"
+            " QUALIFY row_number() OVER (PARTITION BY device ORDER BY first_ns, capture, frame, flow) <= ?"
+            " ORDER BY device, first_ns, capture, frame, flow",
+            list(devices),
+            MAX_BURSTS,
+        )
+        if devices
+        else ()
+    )
+    return {device: [] for device in devices} | by(rows, "device", _burst)
 
 
 def _burst(row: Row) -> Burst:
@@ -179,13 +212,15 @@ BEHAVIOUR = Behaviour(
         f"explains (binomial, below {background.MAX_CHANCE:g}). Repetitions are told apart by whose packet is first seen. A signature is "
         f"learnt from every other repetition: up to {signature.MAX_SEQUENCES} runs of up to {signature.MAX_PACKETS} packets, each with the range of its length "
         f"({signature.EPSILON_BYTES} bytes more at most, where it varies), without addresses. The others test it, and "
-        f"so does the second half of the capture outside all events; of several signatures the first half chooses. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands."
+        f"so does the second half of the capture outside all events; of several signatures the first half chooses. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands. "
+        "For a device without events, bursts that a cloud or a phone begins again and again at no regular time are offered as "
+        "unnamed actions."
     ),
     limits=(
         "Whose packet is first is said as seen from this capture point. One repetition gives the steps, but no signature can be "
         "learnt from it. What comes as often without events as after them is taken as background."
     ),
-    tables=("actions", "action_steps"),
+    tables=("actions", "action_steps", "unnamed_actions"),
     kinds=(VISIBLE,),
     judge=_judge,
 )

@@ -23,6 +23,22 @@ CREATE TABLE action_steps (
     fields VARCHAR[]
 );
 
+CREATE TABLE unnamed_actions (
+    device VARCHAR, peer VARCHAR, peer_kind VARCHAR, service VARCHAR, first_packet VARCHAR, least_bytes BIGINT, most_bytes BIGINT,
+    times BIGINT, first_ns BIGINT, last_ns BIGINT
+);
+
+COMMENT ON TABLE unnamed_actions IS 'Without events: bursts that a cloud or a phone begins, again and again at no regular time, which may be actions.';
+COMMENT ON COLUMN unnamed_actions.device IS 'Device id';
+COMMENT ON COLUMN unnamed_actions.peer IS 'Peer, as in peers (of the first burst)';
+COMMENT ON COLUMN unnamed_actions.peer_kind IS 'As in action_steps';
+COMMENT ON COLUMN unnamed_actions.service IS 'Application or transport, and port';
+COMMENT ON COLUMN unnamed_actions.first_packet IS 'Who begins: cloud or phone';
+COMMENT ON COLUMN unnamed_actions.least_bytes IS 'Least payload length of the first packet';
+COMMENT ON COLUMN unnamed_actions.most_bytes IS 'Greatest payload length of the first packet';
+COMMENT ON COLUMN unnamed_actions.times IS 'Bursts, at least five seconds apart';
+COMMENT ON COLUMN unnamed_actions.first_ns IS 'First one, UTC nanoseconds since 1970';
+COMMENT ON COLUMN unnamed_actions.last_ns IS 'Last one, UTC nanoseconds since 1970';
 COMMENT ON TABLE actions IS 'Actions of a device''s user, by who sends the first packet, and what an eavesdropper can tell of them.';
 COMMENT ON COLUMN actions.device IS 'Device id';
 COMMENT ON COLUMN actions.action IS 'Action, as the event names it';
