@@ -11,6 +11,7 @@ from typing import Any
 
 from idletalk import inputs, labfile
 from idletalk.errors import IdletalkError
+from idletalk.events import read_events
 from idletalk.model import Report
 from idletalk.provenance import Options, as_given
 
@@ -72,6 +73,8 @@ def analyze(
     with _writing(out):
         _check_target(out, force=force)
     lab = labfile.read_lab(chosen.lab)
+    if chosen.events is not None:
+        lab = labfile.with_events(lab, read_events(chosen.events))
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
     try:
         with _writing(out):

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import BEHAVIOURS, captures, inventory, peers, traffic, visibility
+from idletalk.behaviours import BEHAVIOURS, cadence, captures, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
+from idletalk.conclusions.operating import operating_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
 from idletalk.findings import judged
-from idletalk.labfile import Lab
+from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
@@ -54,6 +55,8 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
         verdicts = judged(store.ask, scene, lab)
+        regular = cadence.cadences(store.ask)
+        devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:
@@ -93,7 +96,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
-            conclusions=Conclusions(fleet=fleet(rows), idle=rows),
+            conclusions=Conclusions(fleet=fleet(rows), idle=rows, operating=operating_rows(store.ask, devices)),
         )
         return mask_report(report, secrets)
     finally:
@@ -181,6 +184,8 @@ def _know_lab(store: Store, lab: Lab) -> None:
         macs = sorted(mac.lower().replace("-", ":") for mac in device.macs)
         rows.extend((mac, macs[0], device.name, device.role, device.under_test) for mac in macs)
     store.fill("lab_macs", "mac VARCHAR, device VARCHAR, name VARCHAR, role VARCHAR, under_test BOOLEAN", rows)
+    noted = [(event.device, event.action, time_ns(event.time, lab.zone)) for event in lab.event]
+    store.fill("lab_events", "device VARCHAR, action VARCHAR, time_ns BIGINT", noted)
     import ipaddress
 
     networks: list[tuple[Any, ...]] = []

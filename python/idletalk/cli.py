@@ -31,6 +31,10 @@ class _Commands(click.Group):
             from idletalk.lookups.command import lookups_command
 
             return lookups_command
+        if cmd_name == "signatures":
+            from idletalk.signatures import signatures_command
+
+            return signatures_command
         if cmd_name in ("firmware", "doctor"):
             from idletalk.firmware import command
 
@@ -42,7 +46,7 @@ class _Commands(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), "doctor", "firmware", "lookups", "mark", "rig"})
+        return sorted({*super().list_commands(ctx), "doctor", "firmware", "lookups", "mark", "rig", "signatures"})
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,6 +67,9 @@ def main_group() -> None:
 @main_group.command()
 @PATHS
 @click.option("--lab", type=click.Path(path_type=Path), help="Lab file: names, devices under test, phases, time zone.")
+@click.option(
+    "--events", type=click.Path(path_type=Path), help="Table (CSV: time, action, device) of what a person did."
+)
 @click.option(
     "--from", "start", metavar="TIME", help="Only frames from this time on (2021-05-06T14:00; local time of the lab)."
 )
@@ -90,6 +97,7 @@ def main_group() -> None:
 def analyze(
     paths: tuple[str, ...],
     lab: Path | None,
+    events: Path | None,
     start: str | None,
     end: str | None,
     device: str | None,
@@ -121,6 +129,7 @@ def analyze(
 
     options = Options(
         lab=lab,
+        events=events,
         lookups=lookups,
         start=start,
         end=end,

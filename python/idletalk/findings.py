@@ -33,8 +33,8 @@ def judged(ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
     claims: list[tuple[Claim, Kind]] = []
     checks: list[Check] = []
     for behaviour in BEHAVIOURS:
+        made = [claim for claim in behaviour.judge(ask, scene) if claim.device in scene.subjects]
         if behaviour.kinds:
-            made = [claim for claim in behaviour.judge(ask, scene) if claim.device in scene.subjects]
             checks.extend(_checks(behaviour, made, scene))
             claims.extend(_listed(behaviour, made))
     claims.sort(

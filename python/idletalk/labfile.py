@@ -139,6 +139,11 @@ def read_lab(path: Path | None) -> Lab:
     return msgspec.structs.replace(lab, device=devices, sha256=hashlib.sha256(raw).hexdigest())
 
 
+def with_events(lab: Lab, events: Iterable[Event]) -> Lab:
+    """The lab with more events."""
+    return msgspec.structs.replace(lab, event=(*lab.event, *events))
+
+
 def _checked_devices(devices: Iterable[LabDevice]) -> tuple[LabDevice, ...]:
     """The devices with their MACs as lower-case text with colons, none of which stands twice."""
     names: dict[str, str] = {}

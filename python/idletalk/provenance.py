@@ -22,6 +22,7 @@ class Options:
     """How to analyze; the defaults are those of the command line."""
 
     lab: Path | None = None
+    events: Path | None = None
     lookups: Path | None = None
     start: str | None = None
     end: str | None = None

@@ -4,12 +4,14 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 """
 
 from idletalk.behaviours import (
+    cadence,
     exposure,
     fallback,
     flows,
     inventory,
     lateral,
     misconfiguration,
+    operating,
     peers,
     services,
     timesync,
@@ -28,6 +30,8 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     lateral.BEHAVIOUR,
     services.BEHAVIOUR,
     exposure.BEHAVIOUR,
+    cadence.BEHAVIOUR,
+    operating.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 

@@ -15,14 +15,28 @@ from idletalk.model.captures import (
     LookupSource,
     Provenance,
 )
-from idletalk.model.devices import Address, Device, Peer, ProtocolVolume, Role, Scope, ToldName, Traffic, Volume
+from idletalk.model.devices import (
+    Address,
+    Cadence,
+    Device,
+    Peer,
+    ProtocolVolume,
+    Role,
+    Scope,
+    ToldName,
+    Traffic,
+    Volume,
+)
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
 
 __all__ = [
     "SCHEMA",
+    "ActionStep",
     "Address",
     "Blindness",
+    "Cadence",
     "CaptureFile",
     "Captures",
     "Check",
@@ -40,6 +54,7 @@ __all__ = [
     "Interface",
     "Judged",
     "LookupSource",
+    "OperatingRow",
     "Peer",
     "ProtocolVolume",
     "Provenance",

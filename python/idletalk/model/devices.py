@@ -85,6 +85,26 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """Something that a device does at regular times."""
+
+    peer: Annotated[str | None, Meta(description="address of the peer; null: whoever it is sent to")]
+    what: Annotated[str, Meta(description="kind of event")]
+    period_s: Annotated[float, Meta(description="median time between two events, seconds")]
+    jitter_ratio: Annotated[
+        float, Meta(description="half the spread of these times (10 to 90 %), as a share of the period")
+    ]
+    repetitions: Annotated[int, Meta(description="events of this period")]
+    events: Annotated[int, Meta(description="all events of this kind with this peer")]
+    first: str
+    last: str
+    payload_share: Annotated[float | None, Meta(description="share of the device's payload bytes; null: not known")]
+    before_s: Annotated[
+        float | None, Meta(description="period that the events had before, where it changed; else null")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A physical thing on the network."""
 
@@ -106,3 +126,6 @@ class Device:
     protocols: tuple[ProtocolVolume, ...]
     peers: tuple[Peer, ...]
     peers_omitted: Annotated[int, Meta(description="peers with fewer bytes that only the table peers has")]
+    cadences: Annotated[
+        tuple[Cadence, ...], Meta(description="what it does at regular times, the shortest period first")
+    ] = ()

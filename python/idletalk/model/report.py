@@ -8,6 +8,7 @@ from msgspec import Meta
 from idletalk.model.captures import Blindness, Captures, Provenance
 from idletalk.model.devices import Device
 from idletalk.model.findings import Check, Finding
+from idletalk.model.operating import OperatingRow
 
 SCHEMA = "https://idletalk.invalid/schema/report-1.json"
 """Identifies the version of report.json; the number grows when a name changes its meaning."""
@@ -66,7 +67,9 @@ class Conclusions:
 
     fleet: Annotated[tuple[str, ...], Meta(description="what holds for the devices together, in sentences")]
     idle: tuple[IdleRow, ...] | None
-    operating: None = None
+    operating: Annotated[
+        tuple[OperatingRow, ...] | None, Meta(description="null: no event is known (lab file, --events)")
+    ] = None
     updates: None = None
 
 

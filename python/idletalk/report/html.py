@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from idletalk import filters
 from idletalk.lookups.world import country_names
-from idletalk.model import Device, Peer, Report
+from idletalk.model import Device, OperatingRow, Peer, Report
 from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
+from idletalk.report.sequence import sequence
 from idletalk.report.terminal import clouds, device_name, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
 from idletalk.report.world import world_chart
@@ -68,6 +69,7 @@ def page_template() -> Any:
         "clouds": clouds,
         "device_name": device_name,
         "protocol_shares": _protocols,
+        "sequence": _sequence,
     }
     environment.filters.update(shown)
     environment.globals.update(words)
@@ -165,6 +167,10 @@ def _world(report: Report) -> str:
     return world_chart(
         sums, "Bytes exchanged with Internet hosts, by the country that look-up tables give for their addresses"
     )
+
+
+def _sequence(row: OperatingRow) -> Markup:
+    return Markup(sequence(row))  # noqa: S704  drawn and escaped there
 
 
 def _protocols(device: Device) -> Markup:

@@ -42,7 +42,7 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
     if report.conclusions.fleet:
         say("")
         say(" ".join(report.conclusions.fleet))
-    for table in (_ranking(report), _idle(report), _largest_peers(report)):
+    for table in (_ranking(report), _idle(report), _operating(report), _largest_peers(report)):
         if table.row_count:
             out.print()
             out.print(table)
@@ -185,6 +185,37 @@ def _idle(report: Report) -> Table:
     if any(row.lan_peers is None for row in rows):
         notes.append("LAN ?: this capture point cannot tell")
     table.caption = "; ".join(notes) or None
+    return table
+
+
+def _operating(report: Report) -> Table:
+    table = _table(
+        "What actions look like (found again: by packet lengths alone, of the repetitions held back)",
+        ("device", "left"),
+        ("action", "left"),
+        ("first packet", "left"),
+        ("times", "right"),
+        ("clouds", "left"),
+        ("open", "left"),
+        ("found again", "right"),
+        ("told apart", "left"),
+    )
+    words = {True: "yes", False: "no", None: "?"}
+    rows = report.conclusions.operating or ()
+    for row in rows[: 2 * MAX_DEVICES]:
+        _add(
+            table,
+            row.name,
+            row.action,
+            row.first_packet,
+            str(row.repetitions),
+            ", ".join(row.clouds) or "-",
+            words[row.already_open],
+            "-" if row.recalled is None else f"{row.recalled} of {row.held_back}",
+            words[row.distinguishable],
+        )
+    if len(rows) > 2 * MAX_DEVICES:
+        table.caption = f"{len(rows) - 2 * MAX_DEVICES} more in the report"
     return table
 
 

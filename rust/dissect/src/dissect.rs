@@ -51,6 +51,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
         FaultRow::SPEC,
         IndexRow::SPEC,
         SegmentRow::SPEC,
+        crate::bursts::BurstRow::SPEC,
         crate::arp::Arp::SPEC,
         crate::icmp::Icmp::SPEC,
         WeirdRow::SPEC,

@@ -2,6 +2,7 @@
 
 use crate::app::Conversation;
 use crate::at::End;
+use crate::bursts::Bursts;
 use crate::flow::{FlowKey, Segment};
 use crate::tables::FlowId;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
@@ -30,6 +31,8 @@ pub struct Flow {
     pub segment: Segment,
     /// counters of the same slot between other MACs (several capture points)
     pub others: Vec<Segment>,
+    /// what was said without a longer silence
+    pub bursts: Option<Box<Bursts>>,
     /// application
     pub conversation: Option<Box<Conversation>>,
     /// application and what told it, once its conversation is over
@@ -80,6 +83,7 @@ impl Flow {
             community_id: None,
             segment,
             others: Vec::new(),
+            bursts: None,
             conversation: None,
             label: seen.label,
             bases: [None; 2],

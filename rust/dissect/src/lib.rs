@@ -4,6 +4,7 @@
 pub mod app;
 pub mod arp;
 pub mod at;
+mod bursts;
 pub mod capture;
 pub mod captures;
 mod collector;

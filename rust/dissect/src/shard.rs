@@ -4,6 +4,7 @@
 use crate::app::{Budget, Context, Conversation};
 use crate::arp::Arp;
 use crate::at::At;
+use crate::bursts::{self, BurstBudget, Bursts};
 use crate::capture::Overlap;
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
@@ -48,6 +49,7 @@ pub struct Shard {
     fragments: Fragments,
     duplicates: Duplicates,
     budget: Budget,
+    bursts: BurstBudget,
 }
 
 impl Shard {
@@ -87,6 +89,9 @@ impl Shard {
         let index = self.find(sink, &key, &parts, upward, seen.time_ns, &fresh);
         let Some(flow) = self.table.at(index) else { return };
         flow.count(sink, seen, Passage { macs, vlan: head.vlan, upward, repeats }, &parts);
+        if !repeats {
+            bursts::add(sink, &mut self.bursts, flow, seen, &parts, upward);
+        }
         let at = parts.at(seen, head, flow.id);
         for (fault, layer) in [(head.weird, "link"), (fault, "ip")] {
             if let Some(fault) = fault {
@@ -121,6 +126,7 @@ impl Shard {
         let known = self.table.departed(key).filter(|_| !starts);
         let about = known.unwrap_or_else(|| first_seen(key, parts, upward, time_ns));
         let mut flow = Flow::new(*key, about, fresh());
+        flow.bursts = known.map(|_| Box::new(Bursts::of_returned()));
         if known.is_none() {
             name(&mut flow, parts);
             if self.table.has_forgotten() && !starts {
@@ -184,6 +190,7 @@ fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, up
 /// Ends a flow's conversation and writes what is left of it.
 fn leave(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
     tcp::end(sink, budget, flow);
+    bursts::end(sink, flow);
     flow.write(sink);
 }
 

@@ -109,3 +109,36 @@ fn a_dns_message_over_tcp_is_read_in_the_middle_of_a_connection() {
     let segment = [&header[..], &length, QUERY].concat();
     assert_eq!(rows("dns", &[ipv4(1, 2, 6, 0, &segment, segment.len())]), 1);
 }
+
+/// A TCP segment with payload.
+fn said(from: u8, to: u8, sequence: u32, payload: &[u8]) -> Vec<u8> {
+    let mut header = tcp(from, to, ACK, sequence, 1)[34..].to_vec();
+    header.extend(payload);
+    ipv4(from, to, 6, 0, &header, header.len())
+}
+
+#[test]
+fn a_burst_ends_with_a_second_of_silence_and_leaves_out_what_was_sent_again() {
+    // records lie a second apart: one burst of three packets
+    let talk = [said(1, 2, 100, b"ask"), said(2, 1, 500, b"answer"), said(1, 2, 103, b"thanks")];
+    assert_eq!(rows("bursts", &talk), 1);
+    // a request and its answer alone are no row
+    assert_eq!(rows("bursts", &talk[..2]), 0);
+    let again = [said(1, 2, 100, b"ask"), said(2, 1, 500, b"answer"), said(1, 2, 100, b"ask")];
+    assert_eq!(rows("bursts", &again), 0);
+    // the keep-alive of TCP sends a byte again (RFC 9293 3.8.4)
+    let kept_alive = [said(1, 2, 100, b"ask"), said(2, 1, 500, b"answer"), said(1, 2, 102, b"k")];
+    assert_eq!(rows("bursts", &kept_alive), 0);
+}
+
+#[test]
+fn a_flow_of_many_bursts_has_bounded_rows() {
+    let mut frames = Vec::new();
+    for number in 0..200u32 {
+        let message = udp(4000, &number.to_be_bytes());
+        frames.push(ipv4(1, 2, 17, 0, &message, message.len()));
+        // silence: frames of others, a second each
+        frames.push(tcp(3, 4, ACK, 1, 1));
+    }
+    assert_eq!(rows("bursts", &frames), 65);
+}

@@ -1,0 +1,163 @@
+"""Which bursts are an action's: those of kinds that come far more often after events than at other times."""
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import comb, exp
+
+from idletalk.actions.burst import NS_PER_S, Burst, Event, between
+
+BEFORE_S = 2.0
+"""Packets before the event's time that may be its own: who writes down the time is not exact to the second."""
+AFTER_S = 15.0
+"""Packets after it: PingPong (Trimananda et al., NDSS 2020) looks at 15 s after an event."""
+NEXT_S = 0.5
+"""A window ends so long before the next event of the device."""
+EPSILON_BYTES = 10
+"""Lengths of one kind differ by at most so much from the next: PingPong's DBSCAN distance."""
+MIN_OWN = 5
+"""Bursts with a first packet of exactly one length from which on they are a kind: what a device says again and again."""
+UNKNOWN = 1 << 40
+"""The cluster of a length that no burst begins with."""
+ANY = 1 << 41
+"""The cluster of all lengths together, for what begins with another length each time."""
+MAX_RATE = 0.05
+"""Bursts of any length that the background puts into a window, at most, for what begins with another length each time."""
+MAX_CHANCE = 0.01
+"""Probability that the background alone shows a kind in so many windows, at most."""
+MIN_SHARE = 0.2
+"""Share of an action's repetitions that show a kind, at least: the same action can come in several ways."""
+
+EARLIER_NS = 60 * NS_PER_S
+"""Bursts that began so long before a window can reach into it."""
+
+KindKey = tuple[str, bool, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time in which an event shows."""
+
+    event: Event
+    low_ns: int
+    high_ns: int
+
+
+class Kinds:
+    """Kinds of bursts of one device: place, who begins, and a cluster of the first packet's length."""
+
+    def __init__(self, bursts: Sequence[Burst]) -> None:
+        """Cluster the first lengths of a device's bursts."""
+        lengths: dict[tuple[str, bool], dict[int, int]] = {}
+        for burst in bursts:
+            those = lengths.setdefault((burst.place, burst.starts), {})
+            those[_first(burst)] = those.get(_first(burst), 0) + 1
+        self._clusters: dict[tuple[str, bool, int], int] = {}
+        for (place, starts), those in lengths.items():
+            cluster, last = 0, None
+            for length, times in sorted(those.items()):
+                if times >= MIN_OWN:
+                    self._clusters[place, starts, length] = -1 - length
+                    continue
+                if last is not None and length - last > EPSILON_BYTES:
+                    cluster += 1
+                self._clusters[place, starts, length] = cluster
+                last = length
+
+    def of(self, burst: Burst) -> KindKey:
+        """The kind of a burst."""
+        return burst.place, burst.starts, self._clusters.get((burst.place, burst.starts, _first(burst)), UNKNOWN)
+
+
+def _first(burst: Burst) -> int:
+    return abs(burst.lengths[0]) if burst.lengths else 0
+
+
+def windows(events: Sequence[Event], offset_ns: int) -> list[Window]:
+    """The windows of a device's events, in time order."""
+    ordered = sorted(events, key=lambda event: (event.time_ns, event.action))
+    found: list[Window] = []
+    for place, event in enumerate(ordered):
+        low = event.time_ns + offset_ns - int(BEFORE_S * NS_PER_S)
+        high = event.time_ns + offset_ns + int(AFTER_S * NS_PER_S)
+        if place + 1 < len(ordered):
+            high = min(high, ordered[place + 1].time_ns + offset_ns - int(NEXT_S * NS_PER_S))
+        if found:
+            low = max(low, found[-1].high_ns)
+        found.append(Window(event, low, max(low, high)))
+    return found
+
+
+def beyond(
+    bursts: Sequence[Burst], all_windows: Sequence[Window], observed_s: float
+) -> Mapping[Window, tuple[Burst, ...]]:
+    """For each window the bursts that the background does not explain, in time order."""
+    kinds = Kinds(bursts)
+    inside = {window: between(bursts, window.low_ns, window.high_ns) for window in all_windows}
+    counts: dict[KindKey, int] = {}
+    for burst in bursts:
+        for key in _keys(kinds, burst):
+            counts[key] = counts.get(key, 0) + 1
+    for those in inside.values():
+        for burst in those:
+            for key in _keys(kinds, burst):
+                counts[key] -= 1
+    length_s = sum(window.high_ns - window.low_ns for window in all_windows) / NS_PER_S
+    outside_s = max(observed_s - length_s, 1.0)
+    kept: dict[str, set[KindKey]] = {}
+    rare: set[KindKey] = set()
+    for action in sorted({window.event.action for window in all_windows}):
+        repetitions = [window for window in all_windows if window.event.action == action]
+        mean_s = sum(w.high_ns - w.low_ns for w in repetitions) / NS_PER_S / len(repetitions)
+        shown: dict[KindKey, int] = {}
+        for window in repetitions:
+            for key in {key for burst in inside[window] for key in _keys(kinds, burst)}:
+                shown[key] = shown.get(key, 0) + 1
+        kept[action] = {
+            key
+            for key, times in shown.items()
+            if (key[2] != ANY or counts[key] * mean_s / outside_s < MAX_RATE)
+            and times >= MIN_SHARE * len(repetitions)
+            and _at_least(times, len(repetitions), 1 - exp(-counts[key] * mean_s / outside_s)) < MAX_CHANCE
+            # once in many is chance, whatever the background: what came once was never seen to repeat
+            and (times > 1 or len(repetitions) < 3)
+        }
+        # what shows another action of the device may show this one too
+        rare |= {key for key in kept[action] if counts[key] * mean_s / outside_s < MAX_RATE}
+    own: dict[Window, tuple[Burst, ...]] = {}
+    for window in all_windows:
+        wanted = kept[window.event.action] | rare
+        nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
+        parts = [_own_part(kinds, wanted, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
+        own[window] = tuple(sorted((p for p in parts if p is not None), key=lambda p: (p.first_ns, p.capture, p.frame)))
+    return own
+
+
+def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
+    return kinds.of(burst), (burst.place, burst.starts, ANY)
+
+
+def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Burst | None:
+    """The burst, or its end where the action came less than a second after something of the background; else none."""
+    if burst.first_ns >= window.low_ns and any(key in kept for key in _keys(kinds, burst)):
+        return burst
+    for place in range(1, len(burst.lengths)):
+        late_ns = sum(burst.gaps_us[: place + 1]) * 1000
+        part = replace(
+            burst,
+            first_ns=burst.first_ns + late_ns,
+            starts=burst.lengths[place] > 0,
+            lengths=burst.lengths[place:],
+            gaps_us=(0, *burst.gaps_us[place + 1 :]),
+            packets=burst.packets - place,
+        )
+        is_inside = window.low_ns <= part.first_ns < window.high_ns
+        if is_inside and kinds.of(part) in kept and kinds.of(part)[2] != UNKNOWN:
+            return part
+    return None
+
+
+def _at_least(hits: int, trials: int, chance: float) -> float:
+    """Probability of at least so many hits (binomial)."""
+    if trials > 200:  # far more than a person repeats: the first hits decide
+        hits, trials = hits * 200 // trials, 200
+    return sum(comb(trials, k) * chance**k * (1 - chance) ** (trials - k) for k in range(hits, trials + 1))

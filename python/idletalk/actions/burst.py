@@ -1,0 +1,71 @@
+"""A burst as a device sees it, and an action of its user."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+NS_PER_S = 1_000_000_000
+
+COMMON = frozenset({"dns", "mdns", "ntp", "ssdp", "dhcp", "dhcpv6", "icmp"})
+"""Services whose peer says little: they are asked wherever they are found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """What was said with one peer without a longer silence."""
+
+    capture: int
+    frame: int
+    first_ns: int
+    last_ns: int
+    peer: str
+    peer_kind: str
+    """who the peer is: cloud, phone, neighbour, gateway, group (multicast or broadcast)"""
+    service: str
+    """application or transport, and the port"""
+    starts: bool
+    """the device sent the first packet with payload"""
+    opens: bool | None
+    """the device opened the flow"""
+    lengths: tuple[int, ...]
+    """payload lengths of the first packets, positive where the device sent"""
+    gaps_us: tuple[int, ...]
+    packets: int
+    tx_bytes: int
+    rx_bytes: int
+    flow: str
+    flow_first_ns: int
+    began: bool | None
+    """the start of the connection is in the capture; none where the protocol has none"""
+
+    @property
+    def place(self) -> str:
+        """What tells services apart: the peer too, unless it says little."""
+        return self.service if self.service.split("/")[0] in COMMON else f"{self.service} {self.peer}"
+
+    @property
+    def sender(self) -> str:
+        """Who sent the first packet: whoever opened the connection, where that lies in this burst."""
+        is_new = self.began and abs(self.first_ns - self.flow_first_ns) < NS_PER_S
+        by_device = self.opens if is_new and self.opens is not None else self.starts
+        return "device" if by_device else self.peer_kind
+
+    @property
+    def since_ns(self) -> int:
+        """When it began to be seen: with the connection's handshake, where that lies just before."""
+        near = 0 <= self.first_ns - self.flow_first_ns < NS_PER_S
+        return self.flow_first_ns if near else self.first_ns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that a person did, by the person's clock."""
+
+    time_ns: int
+    action: str
+
+
+def between(bursts: Sequence[Burst], low_ns: int, high_ns: int) -> Sequence[Burst]:
+    """The bursts of a list ordered by time that begin in a half-open range."""
+    low = bisect_left(bursts, low_ns, key=lambda burst: burst.first_ns)
+    return bursts[low : bisect_left(bursts, high_ns, key=lambda burst: burst.first_ns)]

@@ -1,0 +1,149 @@
+"""Packet-level signatures, in the manner of PingPong (Trimananda et al., NDSS 2020): what is learnt from repetitions of an
+action is the lengths and directions of a few packets, without addresses, so that it can be searched in any capture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from idletalk.actions.burst import NS_PER_S, Burst
+
+MIN_TRAINING = 2
+"""Repetitions to learn from, at least: of one, nobody knows what varies."""
+MIN_SHARE = 0.8
+"""Share of the training repetitions in which a sequence must stand."""
+MAX_PACKETS = 4
+"""Packets of a sequence: two pairs."""
+MAX_SEQUENCES = 3
+EPSILON_BYTES = 10
+"""A length that varies may vary by as much again, at most by so much (PingPong's distance); one that does not must be exact."""
+MAX_WIDTH_BYTES = 64
+"""A length that varies more is content, as of a picture, and no sign of the action."""
+SLACK = 1.5
+"""How much longer than in training an action may take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """Packets in a row of one flow: (least, most) length of each, negative from the peer."""
+
+    service: str
+    packets: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """Sequences that follow one another within a time."""
+
+    action: str
+    first_packet: str
+    sequences: tuple[Exchange, ...]
+    within_s: float
+    learnt_from: int
+
+
+def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]) -> list[Signature]:
+    """Signatures that the repetitions allow, the simplest first; none where they have nothing in common, or are too few."""
+    if len(repetitions) < MIN_TRAINING or not all(repetitions):
+        return []
+    groups: dict[tuple[str, str, bool], dict[int, Burst]] = {}
+    for number, bursts in enumerate(repetitions):
+        for burst in bursts:
+            key = (burst.service, burst.peer if burst.peer_kind == "group" else burst.peer_kind, burst.starts)
+            if burst.lengths:
+                groups.setdefault(key, {}).setdefault(number, burst)
+    longest_s = max((bursts[-1].first_ns - bursts[0].first_ns) / NS_PER_S for bursts in repetitions)
+    found: list[tuple[int, Exchange]] = []
+    for (service, _, _), members in groups.items():
+        after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
+        packets = _common(list(members.values()))
+        if len(members) >= MIN_SHARE * len(repetitions) and packets:
+            found.append((after[len(after) // 2], Exchange(service=service, packets=packets)))
+    found.sort(key=lambda pair: (pair[0], pair[1].service))
+    exchanges = [exchange for _, exchange in found[:MAX_SEQUENCES]]
+    alone = [(_cut(one, size),) for size in range(2, MAX_PACKETS + 1) for one in exchanges if len(one.packets) >= size]
+    together = [
+        tuple(_cut(one, size) for one in chosen)
+        for count in range(2, len(exchanges) + 1)
+        for size in range(1, MAX_PACKETS + 1)
+        for chosen in combinations(exchanges, count)
+    ]
+    # a packet alone says little: many devices send one of such a length
+    single = [(_cut(one, 1),) for one in exchanges]
+    return [
+        Signature(
+            action=action,
+            first_packet=first_packet,
+            sequences=sequences,
+            within_s=1.0 + SLACK * longest_s,
+            learnt_from=len(repetitions),
+        )
+        for sequences in dict.fromkeys([*alone, *together, *single])
+    ]
+
+
+def _cut(exchange: Exchange, size: int) -> Exchange:
+    return Exchange(service=exchange.service, packets=exchange.packets[:size])
+
+
+def _common(bursts: Sequence[Burst]) -> tuple[tuple[int, int], ...]:
+    """The first packets that all bursts have in the same directions, with the range of their lengths."""
+    packets: list[tuple[int, int]] = []
+    for place in range(MAX_PACKETS):
+        lengths = [burst.lengths[place] for burst in bursts if place < len(burst.lengths)]
+        if len(lengths) < len(bursts) or len({length > 0 for length in lengths}) > 1:
+            break
+        low, high = min(lengths), max(lengths)
+        if high - low > MAX_WIDTH_BYTES:
+            break
+        extra = min(EPSILON_BYTES, abs(high - low))
+        sign = 1 if low > 0 else -1
+        least, most = sorted((abs(low), abs(high)))
+        packets.append(tuple(sorted((sign * max(1, least - extra), sign * (most + extra)))))  # pyright: ignore[reportArgumentType]
+    return tuple(packets)
+
+
+def match(signature: Signature, bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
+    """Where the signature stands in bursts in time order; places within one action's time are one."""
+    found: list[tuple[Burst, ...]] = []
+    free_ns = -(2**63)
+    first = signature.sequences[0]
+    within_ns = int(signature.within_s * NS_PER_S)
+    for place, burst in enumerate(bursts):
+        if burst.first_ns < free_ns or not _stands(first, burst):
+            continue
+        members = [burst]
+        for sequence in signature.sequences[1:]:
+            after = _following(sequence, bursts, place, burst.first_ns, within_ns, members)
+            if after is None:
+                break
+            members.append(after)
+        if len(members) == len(signature.sequences):
+            found.append(tuple(members))
+            free_ns = burst.first_ns + within_ns
+    return found
+
+
+def _following(
+    sequence: Exchange, bursts: Sequence[Burst], place: int, start_ns: int, within_ns: int, taken: Sequence[Burst]
+) -> Burst | None:
+    """The burst of a sequence within the time after the first; bursts that begin together may come in any order."""
+    low = place
+    while low > 0 and start_ns - bursts[low - 1].first_ns <= NS_PER_S:
+        low -= 1
+    for later in bursts[low:]:
+        if later.first_ns - start_ns > within_ns:
+            return None
+        if later not in taken and _stands(sequence, later):
+            return later
+    return None
+
+
+def _stands(sequence: Exchange, burst: Burst) -> bool:
+    """Whether the packets stand in a row among the burst's first ones."""
+    if burst.service != sequence.service:
+        return False
+    wanted = sequence.packets
+    return any(
+        all(low <= length <= high for length, (low, high) in zip(burst.lengths[at:], wanted, strict=False))
+        for at in range(len(burst.lengths) - len(wanted) + 1)
+    )

@@ -1,0 +1,102 @@
+-- Events that may come at regular times. Takes device_macs, bare_devices, subjects, device_sides (inventory.sql), flows, time_messages
+-- (timesync.sql), peers, and the facts bursts, dns, ssdp, mqtt, icmp.
+
+-- The device's end of each flow.
+CREATE TEMP TABLE flow_ends AS
+SELECT DISTINCT s.device, s.flow, s.is_originator, coalesce(s.peer, s.peer_mac) AS peer
+FROM device_sides AS s WHERE s.device IN (FROM subjects);
+
+-- Bursts; a flow without a row in bursts is one burst.
+CREATE TEMP VIEW all_bursts AS
+SELECT flow, capture, frame, first_ns, last_ns, starts_with_originator, lengths, gaps_us,
+    originator_packets + responder_packets AS packets, originator_payload_bytes, responder_payload_bytes, bursts
+FROM bursts
+UNION ALL
+SELECT f.flow, f.capture, f.frame, f.first_ns, f.last_ns, f.originator_payload_bytes > 0,
+    list_filter([f.originator_payload_bytes, -f.responder_payload_bytes], lambda n: n <> 0),
+    CASE WHEN f.originator_payload_bytes > 0 AND f.responder_payload_bytes > 0
+        THEN [0, (f.last_ns - f.first_ns) // 1000] ELSE [0] END,
+    2, f.originator_payload_bytes, f.responder_payload_bytes, 1
+FROM flows AS f ANTI JOIN bursts USING (flow)
+WHERE f.originator_payload_bytes + f.responder_payload_bytes > 0 AND coalesce(f.transport, '') <> 'fragment';
+
+-- The same from a device's side: lengths are positive where the device sent.
+CREATE TEMP VIEW device_bursts AS
+SELECT
+    e.device, e.peer, e.is_originator, t.flow, t.capture, t.frame, t.first_ns, t.last_ns,
+    t.starts_with_originator = e.is_originator AS starts,
+    CASE WHEN e.is_originator THEN t.lengths ELSE list_transform(t.lengths, lambda n: -n) END AS lengths, t.gaps_us,
+    t.packets, t.bursts,
+    CASE WHEN e.is_originator THEN t.originator_payload_bytes ELSE t.responder_payload_bytes END AS tx_bytes,
+    CASE WHEN e.is_originator THEN t.responder_payload_bytes ELSE t.originator_payload_bytes END AS rx_bytes,
+    f.transport, f.application, f.responder_port AS port, f.first_ns AS flow_first_ns, f.began_in_capture
+FROM all_bursts AS t JOIN flow_ends AS e USING (flow) JOIN flows AS f USING (flow);
+
+-- Trains of events: (device, peer, what, time, payload bytes).
+CREATE TEMP TABLE trains AS
+WITH services AS (
+    SELECT e.device, e.flow, e.peer, e.is_originator, concat_ws('/', coalesce(f.application, f.transport, 'frames'), f.responder_port) AS service
+    FROM flow_ends AS e JOIN flows AS f USING (flow)
+    WHERE coalesce(f.application, '') NOT IN ('dns', 'mdns', 'ntp', 'ssdp', 'dhcp', 'dhcpv6') AND coalesce(f.transport, '') <> 'icmp'
+), firsts AS (
+    SELECT flow, first_ns, starts_with_originator, abs(lengths[1]) AS first_length, originator_payload_bytes + responder_payload_bytes AS bytes
+    FROM bursts WHERE bursts = 1
+    UNION ALL
+    SELECT flow, first_ns, originator_payload_bytes > 0,
+        CASE WHEN originator_payload_bytes > 0 THEN originator_payload_bytes ELSE responder_payload_bytes END,
+        originator_payload_bytes + responder_payload_bytes
+    FROM flows ANTI JOIN bursts USING (flow) WHERE originator_payload_bytes + responder_payload_bytes > 0
+), named AS (
+    SELECT s.device, s.peer, s.service, f.first_length, f.starts_with_originator = s.is_originator AS starts, f.first_ns, f.bytes
+    FROM firsts AS f JOIN services AS s USING (flow)
+), ends AS (
+    SELECT coalesce(m.device, b.device) AS device, r.* FROM (
+        SELECT source_mac, source, destination, 'DNS query for ' || query AS what, time_ns, 0 AS bytes FROM dns
+        WHERE NOT is_response AND protocol = 'dns' AND query IS NOT NULL
+        UNION ALL
+        SELECT source_mac, source, NULL, 'SSDP search', time_ns, 0 FROM ssdp WHERE kind = 'search'
+        UNION ALL
+        SELECT source_mac, source, destination, 'MQTT ping', time_ns, 4 FROM mqtt WHERE packet_type = 'pingreq'
+        UNION ALL
+        SELECT source_mac, source, destination, 'ICMP echo', time_ns, 0 FROM icmp
+        WHERE (version = 4 AND kind = 8) OR (version = 6 AND kind = 128)
+    ) AS r
+    LEFT JOIN device_macs AS m ON m.mac = r.source_mac
+    LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
+), all_events AS (
+    -- packets of one length are events of one kind: keep-alives apart from what else is said
+    SELECT device, peer, service || CASE WHEN starts THEN ' from the device' ELSE ' from the peer' END
+        || CASE WHEN count(*) OVER (PARTITION BY device, peer, service, starts, first_length) >= 8
+            THEN ', first packet of ' || first_length || ' bytes' ELSE ', other lengths' END AS what,
+        first_ns AS time_ns, bytes
+    FROM named
+    UNION ALL
+    SELECT device, destination, what, time_ns, bytes FROM ends WHERE device IN (FROM subjects)
+    UNION ALL
+    SELECT device, NULL, 'NTP requests', time_ns, 48 FROM time_messages WHERE is_request
+), numbered AS (
+    SELECT *, count(*) OVER train AS events, row_number() OVER (train ORDER BY time_ns) - 1 AS place
+    FROM all_events WINDOW train AS (PARTITION BY device, peer, what)
+)
+SELECT device, peer, what, time_ns, bytes, events
+-- of a long train four stretches of 500 events each, a quarter of it apart
+FROM numbered WHERE events >= 8 AND (events <= 2000 OR place % (events // 4) < 500);
+
+CREATE TABLE cadences (
+    device VARCHAR, peer VARCHAR, what VARCHAR, period_s DOUBLE, jitter_ratio DOUBLE, repetitions BIGINT, events BIGINT,
+    first_ns BIGINT, last_ns BIGINT, payload_bytes BIGINT, payload_share DOUBLE, before_s DOUBLE
+);
+
+COMMENT ON TABLE cadences IS 'What each device does at regular times.';
+COMMENT ON COLUMN cadences.device IS 'Device id';
+COMMENT ON COLUMN cadences.peer IS 'Peer, as in peers; null: whoever it is sent to';
+COMMENT ON COLUMN cadences.what IS 'Kind of event: a request, or bursts of a service by who begins and by the length of the first packet';
+COMMENT ON COLUMN cadences.period_s IS 'Median time between two events, seconds';
+COMMENT ON COLUMN cadences.jitter_ratio IS 'Half the spread between the first and the ninth tenth of these times, as a share of the period';
+COMMENT ON COLUMN cadences.repetitions IS 'Events of this period; of a train of more than 2000 events, of those looked at';
+COMMENT ON COLUMN cadences.events IS 'All events of the train; what comes within a second is one';
+COMMENT ON COLUMN cadences.first_ns IS 'First event of this period, UTC nanoseconds since 1970';
+COMMENT ON COLUMN cadences.last_ns IS 'Last event of this period, UTC nanoseconds since 1970';
+COMMENT ON COLUMN cadences.payload_bytes IS 'Transport payload bytes of these events, both ways; null where the event is one message of others'' bytes';
+COMMENT ON COLUMN cadences.payload_share IS 'Their share of the payload bytes of all bursts of the device';
+COMMENT ON COLUMN cadences.before_s IS 'Period that the same events had before, where it changed at first_ns; null: none';

@@ -1,0 +1,226 @@
+"""What do actions of a user look like on the wire?"""
+
+from collections.abc import Iterable, Sequence
+
+from idletalk import filters
+from idletalk.actions import background, portable, signature
+from idletalk.actions.burst import Burst, Event
+from idletalk.actions.clock import offset_ns
+from idletalk.actions.judgement import APART, Act, acts, false_per_day
+from idletalk.actions.txt import fields
+from idletalk.actions.unnamed import unnamed
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by
+from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
+
+MAX_BURSTS = 100_000
+"""Bursts of one device that are looked at, the first ones: some weeks of a device that speaks twice a minute."""
+MIN_RECALL = 0.5
+"""Share of the repetitions held back that a signature must find before a finding says that it can."""
+MAX_FALSE_PER_DAY = 1.0
+"""False matches in a day that a signature may have, for the same."""
+MAX_OFFERED_BURSTS = 5_000
+"""Bursts of a device up to which unnamed actions are looked for: some hundredths of a second of work."""
+MAX_OFFERED = 20_000
+"""The same of all devices together."""
+NEAR_NS = 60_000_000_000
+"""An event so near to a captured frame was captured, if the clocks agree (actions/clock.py)."""
+SLOT_NS = 900_000_000_000
+"""Length of a slot of flow_segments."""
+MAX_RECORDS = 200
+"""TXT records that are read of one action."""
+
+VISIBLE = Kind(
+    name="action-visible",
+    severity="low",
+    meaning="Who sees the encrypted traffic can tell from lengths and directions of packets when the device is used.",
+    would_change="padding, or traffic at random times, after which the signature finds no repetition that was held back",
+)
+
+
+def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    events: dict[str, list[Event]] = {}
+    for row in ask(
+        "SELECT DISTINCT d.device, e.action, e.time_ns FROM lab_events AS e JOIN devices AS d"
+        " ON lower(e.device) IN (lower(d.name), lower(d.device)) OR list_contains(d.macs, lower(e.device))"
+        # what was not captured is not said to show nothing
+        " WHERE EXISTS (SELECT 1 FROM flow_segments WHERE first_ns <= e.time_ns + $1 AND last_ns >= e.time_ns - $1"
+        " AND slot_ns BETWEEN e.time_ns - $2 AND e.time_ns + $1) ORDER BY ALL",
+        NEAR_NS,
+        SLOT_NS + NEAR_NS,
+    ):
+        events.setdefault(row["device"], []).append(Event(time_ns=row["time_ns"], action=row["action"]))
+    _offer(ask, [device for device in scene.subjects if device not in events], scene.observed_s)
+    bursts = bursts_of(ask, list(events))
+    offset = offset_ns(events, bursts)
+    for device, own in events.items():
+        for act in acts(device, own, bursts[device], offset or 0, scene.observed_s):
+            _keep(ask, act, offset, scene.observed_s)
+            claim = _claim(scene, act)
+            if claim is not None:
+                yield claim
+
+
+def _offer(ask: Ask, devices: Sequence[str], observed_s: float) -> None:
+    """What may be actions of devices for which no events are known."""
+    counted = ask(
+        "SELECT device, count(*) AS n FROM flow_ends JOIN bursts USING (flow) GROUP BY device HAVING n <= ? ORDER BY n, device",
+        MAX_OFFERED_BURSTS,
+    )
+    chosen: list[str] = []
+    room = MAX_OFFERED
+    for row in counted:
+        room -= row["n"]
+        if row["device"] in devices and room >= 0:
+            chosen.append(row["device"])
+    for device, bursts in bursts_of(ask, chosen).items():
+        for one in unnamed(bursts, observed_s):
+            ask(
+                f"INSERT INTO unnamed_actions VALUES ({', '.join('?' * 10)})",
+                *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
+                *(one.times, one.first_ns, one.last_ns),
+            )
+
+
+def bursts_of(ask: Ask, devices: Sequence[str]) -> dict[str, list[Burst]]:
+    """The bursts of devices in time order."""
+    rows = (
+        ask(
+            "SELECT b.*, coalesce(k.kind, 'unknown') AS kind FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
+            " WHERE list_contains(?, device) AND bursts = 1"
+            " QUALIFY row_number() OVER (PARTITION BY device ORDER BY first_ns, capture, frame, flow) <= ?"
+            " ORDER BY device, first_ns, capture, frame, flow",
+            list(devices),
+            MAX_BURSTS,
+        )
+        if devices
+        else ()
+    )
+    return {device: [] for device in devices} | by(rows, "device", _burst)
+
+
+def _burst(row: Row) -> Burst:
+    name = row["application"] or row["transport"] or "frames"
+    return Burst(
+        capture=row["capture"],
+        frame=row["frame"],
+        first_ns=row["first_ns"],
+        last_ns=row["last_ns"],
+        peer=row["peer"] or "unknown",
+        peer_kind=row["kind"],
+        service=name if row["port"] is None else f"{name}/{row['port']}",
+        starts=row["starts"],
+        opens=row["is_originator"],
+        lengths=tuple(row["lengths"]),
+        gaps_us=tuple(row["gaps_us"]),
+        packets=row["packets"],
+        tx_bytes=row["tx_bytes"],
+        rx_bytes=row["rx_bytes"],
+        flow=row["flow"],
+        flow_first_ns=row["flow_first_ns"],
+        began=row["began_in_capture"],
+    )
+
+
+def _keep(ask: Ask, act: Act, offset: int | None, observed_s: float) -> None:
+    key = (act.device, act.action, act.first_packet)
+    ask(
+        f"INSERT INTO actions VALUES ({', '.join('?' * 14)})",
+        *key,
+        len(act.repetitions),
+        act.events,
+        None if offset is None else offset / 1e9,
+        act.counterpart,
+        act.distinguishable,
+        act.signature.learnt_from if act.signature else None,
+        act.held_back,
+        act.recalled if act.signature else None,
+        act.false_matches,
+        false_per_day(act, observed_s),
+        portable.to_json([act.signature]) if act.signature else None,
+    )
+    for number, step in enumerate(act.steps, 1):
+        announced = _announced(ask, act) if step.service.startswith("mdns") and step.by_device else ()
+        ask(
+            f"INSERT INTO action_steps VALUES ({', '.join('?' * 21)})",
+            *key,
+            number,
+            *(step.peer, step.peer_kind, step.service, step.by_device, step.repetitions, step.latency_s),
+            *(list(step.least), list(step.most), list(step.gaps_us), step.was_open, step.open_s),
+            *(step.tx_bytes, step.rx_bytes, step.packets, step.duration_s, step.is_stream, list(announced)),
+        )
+
+
+def _announced(ask: Ask, act: Act) -> Sequence[str]:
+    """The fields of what the device announced in the windows of the action."""
+    spans = [(window.low_ns, window.high_ns) for window, _ in act.repetitions]
+    rows = ask(
+        "SELECT content, time_ns FROM payloads LEFT JOIN device_macs AS m ON m.mac = source_mac"
+        " LEFT JOIN bare_devices AS b ON b.address = source AND source_mac IS NULL"
+        " WHERE carrier = 'mdns' AND coalesce(m.device, b.device) = ? ORDER BY time_ns, content",
+        act.device,
+    )
+    return fields([row["content"] for row in rows if any(a <= row["time_ns"] < b for a, b in spans)][:MAX_RECORDS])
+
+
+def _claim(scene: Scene, act: Act) -> Claim | None:
+    """What an eavesdropper can tell, where the repetitions that were held back show it."""
+    per_day = false_per_day(act, scene.observed_s)
+    if act.signature is None or act.held_back == 0 or per_day is None:
+        return None
+    if act.recalled < MIN_RECALL * act.held_back or per_day > MAX_FALSE_PER_DAY:
+        return None
+    frames = sorted({(burst.capture, burst.frame) for _, those in act.repetitions for burst in those})
+    peers = sorted({step.peer for step in act.steps})
+    apart = {
+        True: f" It can be told from {act.counterpart}.",
+        False: f" It cannot be told from {act.counterpart}.",
+        None: "",
+    }[act.distinguishable]
+    return Claim(
+        kind=VISIBLE.name,
+        device=act.device,
+        subject=f"{act.action} by {act.first_packet}",
+        sentence=(
+            f"Who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by packet"
+            f" lengths alone: {act.recalled} of {act.held_back} repetitions that were held back were found, with"
+            f" {act.false_matches} other matches in the second half of the capture.{apart}"
+        ),
+        numbers={
+            "repetitions": len(act.repetitions),
+            "learnt_from": act.signature.learnt_from,
+            "held_back": act.held_back,
+            "recalled": act.recalled,
+            "false_matches": act.false_matches,
+        },
+        frames=len(frames),
+        kept=frames[:MAX_KEPT],
+        filter=filters.both(
+            scene.of(act.device), filters.either([filters.of_peer(scene.mac_prefix, peer) for peer in peers])
+        ),
+        filter_note="The filter selects all frames with the peers of the action; counted are the first frames of its bursts.",
+    )
+
+
+BEHAVIOUR = Behaviour(
+    name="operating",
+    question="What do actions of a user look like on the wire, who begins, and what can an eavesdropper tell?",
+    method=(
+        "Events come from the lab file or a table of events. The clock of who wrote them down is held against the capture: the "
+        "offset is that after which most events are followed by bursts of rare kinds. A device's bursts in the window from "
+        f"{background.BEFORE_S:g} s before to {background.AFTER_S:g} s after an event (PingPong, NDSS 2020) are its own if their kind (peer, "
+        "service, who begins, cluster of the first length) comes in more of the windows than the rest of the capture "
+        f"explains (binomial, below {background.MAX_CHANCE:g}). Repetitions are told apart by whose packet is first seen. A signature is "
+        f"learnt from every other repetition: up to {signature.MAX_SEQUENCES} runs of up to {signature.MAX_PACKETS} packets, each with the range of its length "
+        f"({signature.EPSILON_BYTES} bytes more at most, where it varies), without addresses. The others test it, and "
+        f"so does the second half of the capture outside all events; of several signatures the first half chooses. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands. "
+        "For a device without events, bursts that a cloud or a phone begins again and again at no regular time are offered as "
+        "unnamed actions."
+    ),
+    limits=(
+        "Whose packet is first is said as seen from this capture point. One repetition gives the steps, but no signature can be "
+        "learnt from it. What comes as often without events as after them is taken as background."
+    ),
+    tables=("actions", "action_steps", "unnamed_actions"),
+    kinds=(VISIBLE,),
+    judge=_judge,
+)

@@ -1,0 +1,172 @@
+"""`idletalk signatures`: what an analysis learnt of actions, as a file, and where it stands in another analysis."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from idletalk.actions import portable
+from idletalk.actions.burst import Burst
+from idletalk.actions.signature import Signature, match
+from idletalk.behaviours.rows import Row, iso
+from idletalk.errors import IdletalkError
+
+MAX_FILE_BYTES = 1 << 20
+"""Longest signature file that is read."""
+
+
+@click.group("signatures")
+def signatures_command() -> None:
+    """Packet-level signatures of actions: lengths and directions of a few packets, without addresses.
+
+    \b
+    idletalk signatures learn home.idletalk -w plug.json
+    idletalk signatures show plug.json
+    idletalk signatures match plug.json other.idletalk
+    """
+
+
+@signatures_command.command("learn")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("-w", "--write", "target", required=True, type=click.Path(path_type=Path), help="File to write.")
+@click.option("--device", help="Only actions of this device: its name or id.")
+def learn_command(folder: Path, target: Path, device: str | None) -> None:
+    """Write the signatures that an analysis with events learnt.
+
+    \b
+    Example:
+      idletalk signatures learn home.idletalk --device plug-a -w plug.json
+    """
+    found = learnt(folder, device)
+    try:
+        target.write_text(portable.to_json(found) + "\n", "utf-8")
+    except OSError as error:
+        raise IdletalkError(f"cannot write {target}: {error.strerror}") from None
+    click.echo(f"{len(found)} signatures to {target}")
+
+
+@signatures_command.command("show")
+@click.argument("file", type=click.Path(path_type=Path))
+def show_command(file: Path) -> None:
+    """Print the signatures of a file: lengths of packets, > from the device, < to it.
+
+    \b
+    Example:
+      idletalk signatures show plug.json
+    """
+    from idletalk.report.sequence import lengths
+
+    for signature in read(file):
+        click.echo(
+            f"{signature.action}, first packet: {signature.first_packet}, learnt from {signature.learnt_from} repetitions"
+        )
+        for exchange in signature.sequences:
+            told = lengths([low for low, _ in exchange.packets], [high for _, high in exchange.packets], 99)
+            click.echo(f"  {exchange.service} {told}")
+
+
+@signatures_command.command("match")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+def match_command(file: Path, folder: Path) -> None:
+    """Print where signatures stand in an analysis: time, device, action, frame.
+
+    \b
+    Example:
+      idletalk signatures match plug.json other.idletalk
+    """
+    for time_ns, device, action, capture, frame in matches(read(file), folder):
+        click.echo(f"{iso(time_ns)} {device} {action} capture {capture} frame {frame}")
+
+
+def read(file: Path) -> tuple[Signature, ...]:
+    """The signatures of a file."""
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise IdletalkError(f"cannot read {file}: {error.strerror}") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise IdletalkError(f"{file} is no signature file: it is longer than 1 MiB")
+    return portable.from_json(content, str(file))
+
+
+def learnt(folder: Path, device: str | None = None) -> list[Signature]:
+    """The signatures that an analysis learnt."""
+    from idletalk.store import Store
+
+    store = Store(folder)
+    try:
+        rows = store.ask(
+            "SELECT signature FROM actions JOIN devices USING (device) WHERE signature IS NOT NULL"
+            " AND ($1 IS NULL OR lower($1) IN (lower(name), device)) ORDER BY device, action, first_packet",
+            device,
+        )
+    finally:
+        store.close()
+    return [one for row in rows for one in portable.from_json(row["signature"].encode(), str(folder))]
+
+
+def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, str, str, int, int]]:
+    """Where signatures stand in an analysis: time, device, action, capture and frame of the first burst."""
+    from idletalk.store import Store
+
+    store = Store(folder)
+    try:
+        bursts: dict[str, list[Burst]] = {}
+        names: dict[str, str] = {}
+        for row in store.ask(_BURSTS):
+            names[row["device"]] = row["name"]
+            bursts.setdefault(row["device"], []).append(_burst(row))
+    finally:
+        store.close()
+    return sorted(
+        (first.first_ns, names[device], signature.action, first.capture, first.frame)
+        for device, own in bursts.items()
+        for signature in signatures
+        for first, *_ in match(signature, own)
+    )
+
+
+_BURSTS = """
+WITH macs AS (
+    SELECT device, name, unnest(macs) AS mac FROM devices WHERE coalesce(role, 'device') NOT IN ('gateway', 'capture')
+), ends AS (
+    SELECT device, name, flow, originator_mac = mac AS is_originator FROM flows JOIN macs ON mac IN (originator_mac, responder_mac)
+    UNION
+    SELECT device, name, flow, 'ip:' || originator = device FROM flows JOIN devices ON device IN ('ip:' || originator, 'ip:' || responder)
+), told AS (
+    SELECT flow, capture, frame, first_ns, lengths FROM bursts WHERE bursts = 1
+    UNION ALL
+    SELECT flow, capture, frame, first_ns, list_filter([originator_payload_bytes, -responder_payload_bytes], lambda n: n <> 0)
+    FROM flows ANTI JOIN bursts USING (flow)
+)
+SELECT device, name, t.capture, t.frame, t.first_ns, concat_ws('/', coalesce(application, transport, 'frames'), responder_port) AS service,
+    CASE WHEN is_originator THEN lengths ELSE list_transform(lengths, lambda n: -n) END AS lengths
+FROM told AS t JOIN ends USING (flow) JOIN flows USING (flow)
+ORDER BY device, t.first_ns, t.capture, t.frame
+"""
+"""Bursts of an analysis from the side of each device, in time order."""
+
+
+def _burst(row: Row) -> Burst:
+    lengths = tuple(row["lengths"])
+    return Burst(
+        capture=row["capture"],
+        frame=row["frame"],
+        first_ns=row["first_ns"],
+        last_ns=row["first_ns"],
+        peer="",
+        peer_kind="unknown",
+        service=row["service"],
+        starts=bool(lengths) and lengths[0] > 0,
+        opens=None,
+        lengths=lengths,
+        gaps_us=(0,) * len(lengths),
+        packets=len(lengths),
+        tx_bytes=0,
+        rx_bytes=0,
+        flow="",
+        flow_first_ns=row["first_ns"],
+        began=None,
+    )

@@ -1,0 +1,90 @@
+"""Periods in trains of events: the lab's are found, chance makes none."""
+
+import random
+
+import pytest
+from lab.home import draw_home
+
+import idletalk
+from idletalk.actions.periods import Period, apart, periods
+
+SEED = 1
+
+
+def train(rng: random.Random, period_s: float, count: int, *, jitter: float = 0.02, loss: float = 0.0) -> list[float]:
+    """A timer that is set anew at each event."""
+    time, times = 0.0, list[float]()
+    for _ in range(count):
+        time += period_s * rng.uniform(1 - jitter, 1 + jitter)
+        if rng.random() >= loss:
+            times.append(time)
+    return times
+
+
+def rounded(found: list[Period]) -> list[int]:
+    return sorted(round(period.period_s) for period in found)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_period_is_found_through_jitter_and_loss(seed: int) -> None:
+    rng = random.Random(seed)
+    for jitter, loss in ((0.02, 0.0), (0.05, 0.3)):
+        (found,) = periods(train(rng, 60, 100, jitter=jitter, loss=loss))
+        assert found.period_s == pytest.approx(60, rel=0.03)
+        assert found.jitter <= jitter
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_periods_at_one_peer_are_told_apart(seed: int) -> None:
+    rng = random.Random(seed)
+    assert rounded(periods(sorted(train(rng, 15, 400) + train(rng, 60, 100)))) == [15, 60]
+    assert rounded(periods(sorted(train(rng, 20, 300) + train(rng, 27, 220)))) == [20, 27]
+
+
+def test_a_missing_day_and_a_change_of_period_are_seen() -> None:
+    rng = random.Random(SEED)
+    before, after = train(rng, 60, 60), train(rng, 60, 60)
+    (found,) = periods(before + [86_400 + time for time in after])
+    assert len(found.events) == 120
+    faster, slower = train(rng, 30, 100), train(rng, 60, 80)
+    changed = faster + [faster[-1] + time for time in slower]
+    assert rounded(periods(changed)) == [30, 60]
+
+
+def test_uneven_intervals_are_told_by_themselves_and_not_by_their_sum() -> None:
+    (found,) = periods(train(random.Random(SEED), 290, 65, jitter=0.17))
+    assert found.period_s == pytest.approx(290, rel=0.05)
+
+
+def test_no_period_of_few_events_or_of_chance() -> None:
+    assert periods(train(random.Random(SEED), 60, 7)) == []
+    invented = 0
+    for seed in range(200):
+        rng = random.Random(seed)
+        time, arrivals = 0.0, list[float]()
+        for _ in range(rng.choice([10, 30, 100, 1000])):
+            time += rng.expovariate(1 / 60)
+            arrivals.append(time)
+        visits = [start + rng.uniform(0, 20) for start in (rng.uniform(0, 86_400) for _ in range(30)) for _ in range(4)]
+        invented += len(periods(arrivals)) + len(periods(sorted(visits)))
+    print(f"periods invented in 400 trains without one (seeds 0 to 199): {invented}")
+    assert invented == 0
+
+
+def test_what_comes_together_is_one_event() -> None:
+    assert apart([0.0, 0.1, 0.2, 5.0, 5.9, 6.1]) == [0, 3, 5]
+
+
+def test_the_timers_of_the_lab_are_found_in_the_demo(demo: idletalk.Analysis) -> None:
+    found = {device.name: device.cadences for device in demo.report.devices}
+    missed = []
+    told = 0
+    for plan in draw_home(SEED).devices:
+        for key, value in plan.settings.items():
+            if key.endswith("_s"):
+                told += 1
+                if not any(one.period_s == pytest.approx(value, rel=0.02) for one in found[plan.name]):
+                    missed.append((plan.name, key, value))
+    print(f"timers of the lab's plan: {told - len(missed)} found, {len(missed)} missed")
+    assert told == 16
+    assert missed == []
