@@ -170,7 +170,7 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
     if act.recalled < MIN_RECALL * act.held_back or per_day > MAX_FALSE_PER_DAY:
         return None
     frames = sorted({(burst.capture, burst.frame) for _, those in act.repetitions for burst in those})
-    peers = sorted({step.peer for step in act.steps})
+    peers = sorted({step.peer for step in act.steps} | {burst.peer for _, those in act.repetitions for burst in those})
     apart = {
         True: f" It can be told from {act.counterpart}.",
         False: f" It cannot be told from {act.counterpart}.",
@@ -197,7 +197,7 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
         filter=filters.both(
             scene.of(act.device), filters.either([filters.of_peer(scene.mac_prefix, peer) for peer in peers])
         ),
-        filter_note="The filter selects all frames with the peers of the action; counted are the first frames of its bursts.",
+        filter_note="all frames with the peers of the action; counted are the first frames of its bursts",
     )
 
 
