@@ -15,6 +15,7 @@ from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
 from idletalk.findings import judged
+from idletalk.images import keep_images
 from idletalk.labfile import Lab
 from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
@@ -50,6 +51,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
         verdicts = judged(store.ask, scene, lab)
+        keep_images(store, folder)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:

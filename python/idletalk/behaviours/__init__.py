@@ -14,6 +14,7 @@ from idletalk.behaviours import (
     services,
     timesync,
     traffic,
+    transfers,
 )
 from idletalk.behaviours.behaviour import Ask, Behaviour
 
@@ -28,6 +29,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     lateral.BEHAVIOUR,
     services.BEHAVIOUR,
     exposure.BEHAVIOUR,
+    transfers.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 
