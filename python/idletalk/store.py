@@ -27,7 +27,7 @@ MESSAGES = "messages"
 SPOOL = "spool"
 """Folder of contents that were carried (see ``http_bodies.spool``), which only their owner can read."""
 
-RAW_TABLES = ("payloads",)
+RAW_TABLES = ("payloads", "http_bodies")
 """Tables that hold raw content."""
 
 MEMORY_LIMIT = "320MB"
