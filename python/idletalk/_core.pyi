@@ -14,6 +14,7 @@ def dissect(
     threads: int = 0,
     ranges: Sequence[tuple[int, int]] = ...,
     only_captures: bool = False,
+    spool: _Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, int]: ...
 def scan(

@@ -17,6 +17,7 @@ from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
 from idletalk.findings import judged
+from idletalk.images import keep_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
@@ -57,6 +58,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         verdicts = judged(store.ask, scene, lab)
         regular = cadence.cadences(store.ask)
         devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)
+        keep_images(store, folder)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:

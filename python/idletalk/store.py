@@ -24,7 +24,10 @@ TABLES = "tables"
 MESSAGES = "messages"
 """Folder of the tables that hold raw content, which only their owner can read."""
 
-RAW_TABLES = ("payloads",)
+SPOOL = "spool"
+"""Folder of contents that were carried (see ``http_bodies.spool``), which only their owner can read."""
+
+RAW_TABLES = ("payloads", "http_bodies")
 """Tables that hold raw content."""
 
 MEMORY_LIMIT = "320MB"
@@ -81,9 +84,17 @@ def dissect(
     """
     tables = folder / TABLES
     tables.mkdir(mode=0o755, parents=True, exist_ok=True)
+    spool = folder / SPOOL
     try:
+        spool.mkdir(mode=0o700, exist_ok=True)
         counts = _core.dissect(
-            list(paths), tables, threads=threads, ranges=list(ranges), only_captures=only_captures, progress=progress
+            list(paths),
+            tables,
+            threads=threads,
+            ranges=list(ranges),
+            only_captures=only_captures,
+            spool=spool,
+            progress=progress,
         )
         messages = folder / MESSAGES
         messages.mkdir(mode=0o700, exist_ok=True)

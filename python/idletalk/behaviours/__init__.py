@@ -16,6 +16,7 @@ from idletalk.behaviours import (
     services,
     timesync,
     traffic,
+    transfers,
 )
 from idletalk.behaviours.behaviour import Ask, Behaviour
 
@@ -32,6 +33,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     exposure.BEHAVIOUR,
     cadence.BEHAVIOUR,
     operating.BEHAVIOUR,
+    transfers.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 

@@ -30,6 +30,8 @@ pub struct Options {
     pub ranges: Vec<(i64, i64)>,
     /// only the tables about the files themselves
     pub only_captures: bool,
+    /// existing folder for contents that were carried (HTTP bodies); none: they are not kept
+    pub spool: Option<PathBuf>,
 }
 
 /// What a watcher can see and say while threads work.
@@ -109,7 +111,7 @@ impl<'a> Walk<'a> {
     ) -> Self {
         let (thread, threads) = (thread as u64, threads as u64);
         let shards = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
-        Self { thread, threads, options, progress, collector, shards, sink: Sink::default() }
+        Self { thread, threads, options, progress, collector, shards, sink: Sink::new(options.spool.clone()) }
     }
 
     fn run(mut self, paths: &[PathBuf]) {

@@ -23,6 +23,7 @@ mod payloads;
 pub mod scan;
 pub mod shard;
 pub mod sink;
+mod spool;
 pub mod stream;
 pub mod tables;
 mod tcp;

@@ -2,9 +2,11 @@
 
 use crate::at::At;
 use crate::payloads::Payloads;
+use crate::spool::{Spool, SpoolFile};
 use crate::tables::{Record, Sheets};
 use crate::weird::{Weird, WeirdCount, WeirdRow};
 use rustc_hash::FxHashMap;
+use std::path::PathBuf;
 
 /// Rows of `weirds` kept of one kind in one shard; a flood of oddities must not become a flood of rows.
 const MAX_WEIRD_ROWS: u64 = 1000;
@@ -22,9 +24,25 @@ pub struct Sink {
     shard: u64,
     weirds: FxHashMap<(u64, Weird), u64>,
     payloads: FxHashMap<u64, Payloads>,
+    spool: Spool,
 }
 
 impl Sink {
+    /// With a folder for contents; none: they are not kept.
+    pub fn new(spool: Option<PathBuf>) -> Self {
+        Self { spool: Spool::new(spool), ..Self::default() }
+    }
+
+    /// A file for the content of the flow at hand; none where there is no folder or no room.
+    pub fn spool_file(&mut self) -> Option<SpoolFile> {
+        self.spool.file(self.shard)
+    }
+
+    /// Writes bytes of a content at their place; gives how many were written.
+    pub fn spool(&mut self, file: &SpoolFile, offset: u64, bytes: &[u8]) -> usize {
+        self.spool.write(self.shard, file, offset, bytes)
+    }
+
     /// Says which frame (by its position in the walk) and shard the next records belong to.
     pub fn begin(&mut self, position: u64, shard: u64) {
         self.position = position;

@@ -17,6 +17,10 @@ pub enum Piece<'a> {
     Data(&'a [u8]),
     /// this many bytes never appeared
     Gap(u64),
+    /// another copy of bytes that were given: how far they begin before the next byte, and the bytes
+    Again(u64, &'a [u8]),
+    /// the sender said that it has nothing more (FIN), and all before it was given
+    End,
 }
 
 /// Reassembly state of one direction.
@@ -27,6 +31,8 @@ pub struct Half {
     /// segments beyond a hole, in order of their start
     pending: Vec<(u32, Vec<u8>, u32)>,
     pending_bytes: usize,
+    /// sequence number behind the last byte (its FIN), until that is reached
+    fin: Option<u32>,
     /// nobody reads this direction any more: only its position is kept
     deaf: bool,
 }
@@ -56,7 +62,11 @@ impl Half {
             start = start.wrapping_add(1);
             self.next = Some(start);
         }
+        if tcp.flags & tcp_flags::FIN != 0 {
+            self.fin = Some(start.wrapping_add(tcp.payload_len));
+        }
         if self.deaf || tcp.payload_len == 0 {
+            self.close(deliver);
             // without its SYN a direction begins with its first bytes: they may be older than a bare acknowledgement before
             return;
         }
@@ -129,6 +139,11 @@ impl Half {
     fn give(&mut self, start: u32, captured: &[u8], length: u32, deliver: &mut dyn FnMut(Piece<'_>)) {
         let Some(next) = self.next else { return };
         let Ok(old) = u32::try_from(distance(next, start)) else { return };
+        let copied = captured.get(..usize::try_from(old).unwrap_or(usize::MAX).min(captured.len())).unwrap_or_default();
+        // one byte before the next one is a keep-alive's garbage (RFC 1122 4.2.3.6)
+        if !copied.is_empty() && (length > 1 || old > 1) {
+            deliver(Piece::Again(u64::from(old), copied));
+        }
         if old >= length {
             return;
         }
@@ -141,6 +156,15 @@ impl Half {
         let seen = u32::try_from(captured.len()).unwrap_or(u32::MAX).max(old);
         if seen < length {
             deliver(Piece::Gap(u64::from(length.saturating_sub(seen))));
+        }
+        self.close(deliver);
+    }
+
+    /// Says that the direction ended, once its last byte was given.
+    fn close(&mut self, deliver: &mut dyn FnMut(Piece<'_>)) {
+        if self.fin.is_some() && self.fin == self.next && !self.deaf {
+            self.fin = None;
+            deliver(Piece::End);
         }
     }
 }
@@ -167,6 +191,8 @@ mod tests {
         match piece {
             Piece::Data(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
             Piece::Gap(n) => text.push_str(&format!("[{n}]")),
+            Piece::Again(back, bytes) => text.push_str(&format!("<{back}:{}>", String::from_utf8_lossy(bytes))),
+            Piece::End => text.push('.'),
         }
     }
 
@@ -180,15 +206,21 @@ mod tests {
     }
 
     #[test]
-    fn a_retransmission_is_given_once_and_the_first_copy_stands() {
+    fn a_retransmission_is_told_and_the_first_copy_stands() {
         let mut half = Half::default();
-        assert_eq!(read(&mut half, &[(10, 0, b"abc"), (10, 0, b"XYZ"), (11, 0, b"xxdef")]), "abcdef");
+        assert_eq!(read(&mut half, &[(10, 0, b"abc"), (10, 0, b"XYZ"), (11, 0, b"xxdef")]), "abc<3:XYZ><2:xx>def");
     }
 
     #[test]
     fn a_keep_alive_before_anything_else_is_no_data() {
         let mut half = Half::default();
         assert_eq!(read(&mut half, &[(9, 0, b"\0"), (10, 0, b"GET")]), "GET");
+    }
+
+    #[test]
+    fn an_end_is_told_behind_all_bytes() {
+        let mut half = Half::default();
+        assert_eq!(read(&mut half, &[(10, 0, b"ab"), (14, tcp_flags::FIN, b"e"), (12, 0, b"cd")]), "abcde.");
     }
 
     #[test]

@@ -47,6 +47,8 @@ weirds! {
     BadUdpLength = "bad_udp_length",
     /// Bytes of a TCP stream never appeared in the capture.
     TcpGap = "tcp_gap",
+    /// Two copies of the same TCP bytes differ; the first one stands.
+    TcpConflict = "tcp_conflict",
     /// TCP bytes out of order were dropped because too many were waiting.
     TcpReorderLimit = "tcp_reorder_limit",
     /// A message of a known protocol does not parse.

@@ -16,6 +16,25 @@ impl Default for Budget {
     }
 }
 
+/// Memory that is taken otherwise than by a [`Buffer`]. Gives it back when dropped.
+#[derive(Debug)]
+pub struct Reservation(usize, Budget);
+
+impl Budget {
+    /// Takes so many bytes; none where they are not left.
+    pub fn reserve(&self, bytes: usize) -> Option<Reservation> {
+        let left = self.0.get().checked_sub(bytes)?;
+        self.0.set(left);
+        Some(Reservation(bytes, self.clone()))
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.1.0.set(self.1.0.get().saturating_add(self.0));
+    }
+}
+
 /// Bytes of a message that is not whole yet. Gives its memory back when dropped.
 #[derive(Debug, Default)]
 pub struct Buffer {
@@ -24,6 +43,11 @@ pub struct Buffer {
 }
 
 impl Buffer {
+    /// Whether so many more bytes would be kept.
+    pub fn has_room(&self, more: usize, limit: usize, budget: &Budget) -> bool {
+        self.bytes.len().saturating_add(more) <= limit && more <= budget.0.get()
+    }
+
     /// Appends bytes; `false` where that would make more than `limit` or the shard's budget is used up
     /// (the buffer is then empty).
     pub fn push(&mut self, bytes: &[u8], limit: usize, budget: &Budget) -> bool {

@@ -79,19 +79,21 @@ impl Conversation {
     /// Takes what a direction of a TCP connection gives.
     pub fn piece(&mut self, ctx: &mut Context<'_>, direction: Direction, piece: &Piece<'_>) {
         match (&self.state, piece) {
+            (State::Reading(..), _) => self.read(ctx, direction, piece),
+            (_, Piece::Again(..) | Piece::End) => {}
             (State::Asking, Piece::Data(bytes)) => self.ask_stream(ctx, direction, bytes),
             (State::Asking, Piece::Gap(_)) => {
                 // what follows begins anywhere in a message
                 self.leave_unclaimed(ctx, direction, 0);
                 self.set_from_start(direction, false);
             }
-            (State::Reading(..), _) => self.read(ctx, direction, piece),
             (State::Unclaimed, Piece::Data(bytes)) => self.keep(ctx, direction, self.offset(direction), bytes),
             (State::Unclaimed, Piece::Gap(_)) | (State::Ignored, _) => {}
         }
         let passed = match piece {
             Piece::Data(bytes) => bytes.len() as u64,
             Piece::Gap(missing) => *missing,
+            Piece::Again(..) | Piece::End => 0,
         };
         let [up, down] = &mut self.offsets;
         let offset = if direction == Direction::Up { up } else { down };
@@ -225,6 +227,14 @@ impl Conversation {
         let appetite = self.guarded(ctx, |parser, ctx| match piece {
             Piece::Data(bytes) => parser.data(ctx, direction, bytes),
             Piece::Gap(missing) => parser.gap(ctx, direction, *missing),
+            Piece::Again(back, bytes) => {
+                parser.again(ctx, direction, *back, bytes);
+                Appetite::More
+            }
+            Piece::End => {
+                parser.closed(ctx, direction);
+                Appetite::More
+            }
         });
         if appetite == Some(Appetite::Enough) {
             self.half(direction).stop();

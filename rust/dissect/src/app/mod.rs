@@ -133,6 +133,12 @@ pub trait Parser {
         Appetite::Enough
     }
 
+    /// Another copy of bytes of a direction; they begin `back` bytes before the next one.
+    fn again(&mut self, _ctx: &mut Context<'_>, _direction: Direction, _back: u64, _bytes: &[u8]) {}
+
+    /// A direction ended (FIN), and all of its bytes were given, as far as they were captured.
+    fn closed(&mut self, _ctx: &mut Context<'_>, _direction: Direction) {}
+
     /// The connection ended (FIN both ways, RST, or the end of the capture).
     fn end(&mut self, _ctx: &mut Context<'_>) {}
 }

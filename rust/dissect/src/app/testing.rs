@@ -1,6 +1,6 @@
 //! Runs a parser over bytes and gives its rows as text, for the protocols' tests.
 
-use super::{Appetite, Budget, Context, Direction, Protocol};
+use super::{Appetite, Budget, Context, Direction, Parser, Protocol};
 use crate::at::{At, COLUMNS, End};
 use crate::sink::Sink;
 use crate::tables::{Cells, ColumnType, FlowId, Sheet};
@@ -58,6 +58,15 @@ pub fn pieces_and_gaps(protocol: &Protocol, pieces: &[(Direction, Option<&[u8]>,
         }
     }
     let mut ctx = Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
+    parser.end(&mut ctx);
+    rows(&mut sink)
+}
+
+/// Does something with one parser, then ends.
+pub fn events(protocol: &Protocol, act: impl FnOnce(&mut dyn Parser, &mut Context<'_>)) -> Rows {
+    let (mut sink, budget, mut parser) = (Sink::default(), Budget::default(), (protocol.parser)());
+    let mut ctx = Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
+    act(parser.as_mut(), &mut ctx);
     parser.end(&mut ctx);
     rows(&mut sink)
 }

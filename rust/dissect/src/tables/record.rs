@@ -141,6 +141,13 @@ impl Field for Vec<i64> {
     }
 }
 
+impl Field for Vec<u64> {
+    const KIND: ColumnType = ColumnType::IntList;
+    fn put(&self, cells: &mut Cells) {
+        cells.put_ints(self.iter().take(MAX_LIST).map(|n| i64::try_from(*n).unwrap_or(i64::MAX)));
+    }
+}
+
 impl<T: Field> Field for Option<T> {
     const KIND: ColumnType = T::KIND;
     const NULLABLE: bool = true;

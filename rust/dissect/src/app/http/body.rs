@@ -62,16 +62,20 @@ impl Body {
         }
     }
 
-    /// Takes bytes of the message.
-    pub fn take(&mut self, bytes: &[u8]) -> Taken {
+    /// Takes bytes of the message; `content` gets those that are the body's own.
+    pub fn take(&mut self, bytes: &[u8], content: &mut dyn FnMut(&[u8])) -> Taken {
         match self {
-            Self::UntilClose => Taken::All,
+            Self::UntilClose => {
+                content(bytes);
+                Taken::All
+            }
             Self::Length(left) => {
                 let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 *left = left.saturating_sub(here as u64);
+                content(bytes.get(..here).unwrap_or(bytes));
                 if *left == 0 { Taken::Ended(here) } else { Taken::All }
             }
-            Self::Chunked(chunk) => chunk.take(bytes),
+            Self::Chunked(chunk) => chunk.take(bytes, content),
         }
     }
 
@@ -94,12 +98,13 @@ impl Chunk {
         Self::Size(0, 0, 0, false)
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Taken {
+    fn take(&mut self, bytes: &[u8], content: &mut dyn FnMut(&[u8])) -> Taken {
         let mut place = 0usize;
         while let Some(byte) = bytes.get(place).copied() {
             if let Self::Bytes(left) = self {
                 let here = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len().saturating_sub(place));
                 *left = left.saturating_sub(here as u64);
+                content(bytes.get(place..place.saturating_add(here)).unwrap_or_default());
                 place = place.saturating_add(here);
                 if *left == 0 {
                     *self = Self::End;

@@ -1,8 +1,12 @@
 //! HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): heads of requests and responses; bodies are passed over exactly.
 
 pub mod body;
+mod content;
+mod decoder;
+mod kind;
 pub mod head;
 mod reader;
+mod rows;
 
 use super::{Carrier, Probe, Protocol, Verdict};
 use crate::record;
@@ -88,6 +92,8 @@ record! {
         request_uri: Option<String>,
         /// The head was captured to its end; else fields may be missing (snap length, lost frames)
         is_whole: bool,
+        /// Number of the response in its connection as captured, from 0
+        position: u64,
         /// All fields as `Name: value`, in order, at most 256
         headers: Vec<String>,
     }
@@ -100,7 +106,7 @@ pub const PROTOCOL: Protocol = Protocol {
     udp_ports: &[],
     probe,
     parser: || Box::new(reader::HttpParser::default()),
-    tables: &[HttpRequest::SPEC, HttpResponse::SPEC],
+    tables: &[HttpRequest::SPEC, HttpResponse::SPEC, content::HttpBody::SPEC],
 };
 
 /// Bytes of a target without end after which a known method before it tells enough: more than most protocols' first line.

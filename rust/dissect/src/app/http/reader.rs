@@ -1,24 +1,14 @@
 //! Reads both directions of an HTTP connection and matches responses with requests.
 
 use super::body::{Body, Taken};
+use super::content::Content;
 use super::head::{Head, MAX_HEAD_BYTES, Start, end_of_head, line, start_line};
-use super::{HttpRequest, HttpResponse, begins_message};
+use super::begins_message;
+use super::rows::{self, Asked, MAX_KEPT_CHARS, MAX_PENDING};
 use crate::app::{Appetite, Buffer, Context, Direction, Parser, Verdict};
 use crate::app::tls::TlsParser;
 use crate::weird::Weird;
 use std::collections::VecDeque;
-
-/// Requests without response that are remembered: more than clients pipeline.
-const MAX_PENDING: usize = 64;
-
-/// What is known of a request that waits for its response.
-struct Asked {
-    capture: u32,
-    frame: u64,
-    method: String,
-    host: Option<String>,
-    uri: String,
-}
 
 /// Where a direction is.
 #[derive(Default)]
@@ -37,6 +27,8 @@ enum Place {
 struct Side {
     place: Place,
     waiting: Buffer,
+    /// the body at hand
+    content: Option<Box<Content>>,
     /// bytes of `waiting` without the end of a head
     scanned: usize,
 }
@@ -47,6 +39,7 @@ pub struct HttpParser {
     sides: [Side; 2],
     asked: VecDeque<Asked>,
     requests: u64,
+    responses: u64,
     /// the connection speaks something else from here on
     is_over: bool,
     /// what a proxy passes on after CONNECT, where it is TLS
@@ -70,11 +63,17 @@ impl Parser for HttpParser {
         }
         let mut side = self.take(direction);
         self.salvage(ctx, &mut side);
+        let left = if let Place::Body(Body::Length(left)) = &side.place { *left } else { u64::MAX };
         let goes_on = if let Place::Body(body) = &mut side.place { body.skip(missing_bytes) } else { false };
+        if let Some(content) = &mut side.content {
+            content.skip(ctx, if goes_on { missing_bytes } else if left == u64::MAX { 0 } else { left });
+        }
         if let Place::Body(Body::Length(0)) = side.place {
             side.place = Place::Head;
+            side.finish(ctx, true);
         } else if !goes_on {
             side.place = Place::Lost;
+            side.finish(ctx, false);
             // a message lost in the hole would shift the answers; of what came before only the last request is sure
             self.asked.drain(..self.asked.len().saturating_sub(1));
         }
@@ -90,6 +89,32 @@ impl Parser for HttpParser {
             let mut side = self.take(direction);
             ctx.at = at;
             self.salvage(ctx, &mut side);
+            side.finish(ctx, false);
+        }
+    }
+
+    fn again(&mut self, ctx: &mut Context<'_>, direction: Direction, back: u64, bytes: &[u8]) {
+        let mut side = self.take(direction);
+        // in chunks a place in the stream is not one in the body
+        if let (Some(content), Place::Body(Body::Length(_) | Body::UntilClose)) = (&mut side.content, &side.place) {
+            content.again(ctx, back, bytes);
+        }
+        self.put(direction, side);
+    }
+
+    fn closed(&mut self, ctx: &mut Context<'_>, direction: Direction) {
+        let mut side = self.take(direction);
+        let ends = matches!(side.place, Place::Body(Body::UntilClose));
+        side.finish(ctx, ends);
+        self.put(direction, side);
+    }
+}
+
+impl Side {
+    /// The body at hand is over; `ended`: its end was seen.
+    fn finish(&mut self, ctx: &mut Context<'_>, ended: bool) {
+        if let Some(content) = self.content.take() {
+            content.finish(ctx, ended);
         }
     }
 }
@@ -111,6 +136,7 @@ impl HttpParser {
         side.waiting.clear();
         if let Some(head) = head {
             self.take_head(ctx, side, &head);
+            side.content = None;
             side.place = Place::Lost;
         }
     }
@@ -118,15 +144,20 @@ impl HttpParser {
     fn read(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, mut bytes: &[u8]) -> Appetite {
         while !self.is_over && !bytes.is_empty() {
             match &mut side.place {
-                Place::Body(Body::UntilClose) => return Appetite::Enough,
-                Place::Body(body) => match body.take(bytes) {
+                Place::Body(body) => match body.take(bytes, &mut |part| {
+                    if let Some(content) = &mut side.content {
+                        content.data(ctx, part);
+                    }
+                }) {
                     Taken::All => return Appetite::More,
                     Taken::Ended(used) => {
                         side.place = Place::Head;
+                        side.finish(ctx, true);
                         bytes = bytes.get(used..).unwrap_or_default();
                     }
                     Taken::Broken => {
                         ctx.weird(Weird::BadMessage, Some("chunk size".to_owned()));
+                        side.finish(ctx, false);
                         side.place = Place::Lost;
                         return Appetite::More;
                     }
@@ -200,13 +231,14 @@ impl HttpParser {
     }
 
     fn take_head(&mut self, ctx: &mut Context<'_>, side: &mut Side, head: &Head) {
+        let mut asked = None;
         let (default, has_no_body) = match &head.start {
             Start::Request(method, target, version) => {
                 self.request(ctx, head, method, target, version);
                 (Body::Length(0), false)
             }
             Start::Response(version, status, reason) => {
-                let asked = if (100..200).contains(status) && *status != 101 { None } else { self.asked.pop_front() };
+                asked = if (100..200).contains(status) && *status != 101 { None } else { self.asked.pop_front() };
                 let method = asked.as_ref().map(|asked| asked.method.as_str());
                 // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's
                 let is_tunnel = method == Some("CONNECT") && (200..300).contains(status);
@@ -214,19 +246,38 @@ impl HttpParser {
                 self.tunnel = is_tunnel.then(|| TlsParser::started_in("http"));
                 // RFC 9112 6.3
                 let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
-                self.response(ctx, head, version, *status, reason, asked.as_ref());
+                let told = (version.as_str(), *status, reason.as_ref());
+                ctx.emit(&rows::response(ctx.at, head, told, asked.as_ref(), self.responses));
+                self.responses = self.responses.saturating_add(1);
                 (Body::UntilClose, has_no_body)
             }
         };
         side.place = match Body::announced(head, default) {
             _ if has_no_body => Place::Head,
             Some(Body::Length(0)) => Place::Head,
-            Some(body) => Place::Body(body),
+            Some(body) => {
+                side.content = Some(Box::new(self.content(ctx, head, &body, asked)));
+                Place::Body(body)
+            }
             None => {
                 ctx.weird(Weird::BadMessage, Some("content length".to_owned()));
                 Place::Lost
             }
         };
+    }
+
+    /// The body that follows a head.
+    fn content(&self, ctx: &Context<'_>, head: &Head, body: &Body, asked: Option<Asked>) -> Content {
+        match &head.start {
+            Start::Request(_, target, _) => {
+                let subject = target.chars().take(MAX_KEPT_CHARS).collect();
+                Content::new(ctx.at, head, body, None, self.requests.saturating_sub(1), Some(subject))
+            }
+            Start::Response(_, status, _) => {
+                let position = self.responses.saturating_sub(1);
+                Content::new(ctx.at, head, body, Some(*status), position, asked.map(|asked| asked.uri))
+            }
+        }
     }
 
     fn request(&mut self, ctx: &mut Context<'_>, head: &Head, method: &str, target: &str, version: &str) {
@@ -243,58 +294,7 @@ impl HttpParser {
             host: host.clone(),
             uri: target.chars().take(MAX_KEPT_CHARS).collect(),
         });
-        ctx.emit(&HttpRequest {
-            at: ctx.at,
-            method: method.to_owned(),
-            host,
-            uri: target.to_owned(),
-            version: version.to_owned(),
-            user_agent: head.text("user-agent"),
-            referer: head.text("referer"),
-            content_type: head.text("content-type"),
-            content_length: length(head),
-            authorization_scheme: head.get("authorization").and_then(|value| value.split_whitespace().next()).map(str::to_owned),
-            range: head.text("range"),
-            transfer_encoding: head.text("transfer-encoding"),
-            upgrade: head.text("upgrade"),
-            position: self.requests,
-            is_whole: head.is_whole,
-            headers: head.lines(),
-        });
+        ctx.emit(&rows::request(ctx.at, head, (method, target, version), host, self.requests));
         self.requests = self.requests.saturating_add(1);
     }
-
-    fn response(&self, ctx: &mut Context<'_>, head: &Head, version: &str, status: u16, reason: &Option<String>, asked: Option<&Asked>) {
-        ctx.emit(&HttpResponse {
-            at: ctx.at,
-            status,
-            reason: reason.clone(),
-            version: version.to_owned(),
-            server: head.text("server"),
-            content_type: head.text("content-type"),
-            content_length: length(head),
-            content_range: head.text("content-range"),
-            transfer_encoding: head.text("transfer-encoding"),
-            content_encoding: head.text("content-encoding"),
-            location: head.text("location"),
-            etag: head.text("etag"),
-            last_modified: head.text("last-modified"),
-            server_date: head.text("date"),
-            upgrade: (status == 101).then(|| head.text("upgrade")).flatten(),
-            request_capture: asked.map(|asked| asked.capture),
-            request_frame: asked.map(|asked| asked.frame),
-            request_method: asked.map(|asked| asked.method.clone()),
-            request_host: asked.and_then(|asked| asked.host.clone()),
-            request_uri: asked.map(|asked| asked.uri.clone()),
-            is_whole: head.is_whole,
-            headers: head.lines(),
-        });
-    }
-}
-
-/// Characters of a target kept until its response: 64 of the longest would be 4 MiB a flow.
-const MAX_KEPT_CHARS: usize = 2048;
-
-fn length(head: &Head) -> Option<u64> {
-    head.get("content-length").and_then(|value| value.parse().ok())
 }

@@ -1,8 +1,9 @@
 use super::PROTOCOL;
 use super::body::{Body, Chunk, Taken};
 use super::head::{Head, end_of_head};
+use super::kind::{Kind, kind};
 use crate::app::Direction::{self, Down, Up};
-use crate::app::testing::{Rows, at, cut, pieces_and_gaps, stream};
+use crate::app::testing::{Rows, at, cut, events, pieces_and_gaps, stream};
 use crate::app::{Carrier, Probe, Verdict};
 use proptest::prelude::*;
 
@@ -12,6 +13,22 @@ fn probed(bytes: &[u8]) -> Verdict {
 
 fn column(rows: &Rows, table: &str, name: &str) -> Vec<String> {
     rows.iter().filter(|row| row.0 == table).map(|row| row.1.get(name).cloned().unwrap_or_default()).collect()
+}
+
+/// What comes out where the sender of a response closes behind it.
+fn closed(told: &[u8]) -> Rows {
+    events(&PROTOCOL, |parser, ctx| {
+        parser.data(ctx, Down, told);
+        parser.closed(ctx, Down);
+    })
+}
+
+/// What comes out where another copy of a response's bytes comes.
+fn again(told: &[u8], back: u64, copy: &[u8]) -> Rows {
+    events(&PROTOCOL, |parser, ctx| {
+        parser.data(ctx, Down, told);
+        parser.again(ctx, Down, back, copy);
+    })
 }
 
 const GET: &[u8] = b"GET /fw.bin?v=2 HTTP/1.1\r\nHost: cdn.example\r\nUser-Agent: ESP8266\r\nAuthorization: Basic YTpi\r\nX-Long: a\r\n b\r\n\r\n";
@@ -43,8 +60,8 @@ fn chunks_and_trailers_are_passed_over() {
     let told = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5;x=y\r\nHTTP/\r\n0\r\nX: y\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
     assert_eq!(column(&stream(&PROTOCOL, &[(Down, told)]), "http_responses", "status"), ["200", "204"]);
     let mut body = Body::Chunked(Chunk::start());
-    assert_eq!(body.take(b"1\r\na\r\n0\r\n\r\nrest"), Taken::Ended(11));
-    assert_eq!(Body::Chunked(Chunk::start()).take(b"12345678901234567\r\n"), Taken::Broken);
+    assert_eq!(body.take(b"1\r\na\r\n0\r\n\r\nrest", &mut |_| {}), Taken::Ended(11));
+    assert_eq!(Body::Chunked(Chunk::start()).take(b"12345678901234567\r\n", &mut |_| {}), Taken::Broken);
 }
 
 #[test]
@@ -148,4 +165,75 @@ proptest! {
 fn a_version_that_does_not_exist_hides_no_request() {
     let rows = stream(&PROTOCOL, &[(Up, b"GET /update?id=1 HTTP/1.0.8\r\nHost: station\r\n\r\n")]);
     assert_eq!(column(&rows, "http_requests", "version"), ["HTTP/1.0.8"]);
+}
+
+#[test]
+fn bodies_are_hashed_as_they_were_sent() {
+    let told = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n";
+    let rows = stream(&PROTOCOL, &[(Down, told)]);
+    // SHA-256 of "abc" (FIPS 180-2 B.1)
+    let known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(column(&rows, "http_bodies", "sha256"), [known; 2]);
+    assert_eq!(column(&rows, "http_bodies", "md5"), ["900150983cd24fb0d6963f7d28e17f72"; 2]);
+    assert_eq!(column(&rows, "http_bodies", "position"), ["0", "1"]);
+    assert_eq!(column(&rows, "http_bodies", "framing"), ["length", "chunked"]);
+}
+
+#[test]
+fn a_body_with_holes_tells_them_and_has_no_hash() {
+    let rows = pieces_and_gaps(
+        &PROTOCOL,
+        &[
+            (Down, Some(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nabc"), 0),
+            (Down, None, 5),
+            (Down, Some(b"ij"), 0),
+        ],
+    );
+    assert_eq!(column(&rows, "http_bodies", "missing"), ["3 8 10 20"]);
+    assert_eq!(column(&rows, "http_bodies", "present_bytes"), ["5"]);
+    assert_eq!(column(&rows, "http_bodies", "is_complete"), ["false"]);
+    assert_eq!(column(&rows, "http_bodies", "sha256"), [""]);
+}
+
+#[test]
+fn a_body_without_length_is_whole_only_when_its_sender_closed() {
+    let told = b"HTTP/1.0 200 OK\r\n\r\nabc";
+    assert_eq!(column(&stream(&PROTOCOL, &[(Down, told)]), "http_bodies", "is_complete"), ["false"]);
+    assert_eq!(column(&closed(told), "http_bodies", "is_complete"), ["true"]);
+}
+
+#[test]
+fn another_copy_with_other_bytes_is_a_conflict() {
+    let rows = again(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcdef", 4, b"cXeY");
+    assert_eq!(column(&rows, "http_bodies", "conflicting_bytes"), ["2"]);
+    assert_eq!(column(&rows, "weirds", "kind"), ["tcp_conflict"]);
+}
+
+#[test]
+fn a_coded_body_is_decoded_and_a_bomb_is_not() {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        std::io::Write::write_all(&mut encoder, bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    let message = |body: &[u8]| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
+    };
+    let rows = stream(&PROTOCOL, &[(Down, &message(&gzip(b"{\"md5\": 1}")))]);
+    assert_eq!(column(&rows, "http_bodies", "decoded_bytes"), ["10"]);
+    // more than the free bytes, at DEFLATE's highest ratio
+    let bomb = stream(&PROTOCOL, &[(Down, &message(&gzip(&vec![0; 40 << 20])))]);
+    assert_eq!(column(&bomb, "http_bodies", "decoded_bytes"), [""]);
+    assert_eq!(column(&bomb, "http_bodies", "is_complete"), ["true"]);
+}
+
+#[test]
+fn what_begins_as_no_picture_is_kept_whatever_its_type_says() {
+    assert_eq!(kind(Some("image/png"), b"\x7fELF\x01\x01", false), Kind::Binary);
+    assert_eq!(kind(Some("image/png"), b"\x89PNG\r\n", false), Kind::Media);
+    assert_eq!(kind(Some("text/plain"), b"\x7fELF\x01\x01", false), Kind::Binary);
+    assert_eq!(kind(Some("application/json; charset=utf-8"), b"{\"a\":1}", false), Kind::Text);
+    assert_eq!(kind(Some("application/octet-stream"), b":10000000", false), Kind::Unlabelled);
+    assert_eq!(kind(Some("text/plain"), b"abc", true), Kind::Binary);
 }

@@ -1,0 +1,123 @@
+//! What a coded body holds (gzip, deflate: RFC 9110 8.4.1), hashed while it passes and bounded against bombs.
+
+use crate::app::buffer::Reservation;
+use crate::app::Budget;
+use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+use sha2::{Digest as _, Sha256};
+use std::io::{Error, Write};
+
+/// Bytes out of one body, at most: more than any image of an IoT device.
+const MAX_BYTES: u64 = 1 << 30;
+/// Bytes out that any body may give, whatever its ratio.
+const FREE_BYTES: u64 = 16 << 20;
+/// Bytes out for one byte in, beyond the free ones. DEFLATE's own limit is 1032; images with much padding reach some 50.
+const MAX_RATIO: u64 = 200;
+/// Decoded bytes that are kept for whoever searches them.
+const KEPT_BYTES: usize = 16 << 10;
+/// What a decoder holds: its window, tables and the bytes that are kept.
+const HELD_BYTES: usize = 96 << 10;
+
+/// Where decoded bytes go.
+struct Tally {
+    bytes: u64,
+    limit: u64,
+    hash: Sha256,
+    start: Vec<u8>,
+}
+
+impl Write for Tally {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
+        if self.bytes > self.limit {
+            return Err(Error::other("bomb"));
+        }
+        self.hash.update(bytes);
+        let room = KEPT_BYTES.saturating_sub(self.start.len());
+        self.start.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+enum Stream {
+    Gzip(MultiGzDecoder<Tally>),
+    Zlib(ZlibDecoder<Tally>),
+    Raw(DeflateDecoder<Tally>),
+}
+
+/// Decodes one body.
+pub struct Decoder {
+    coding: Coding,
+    stream: Option<Stream>,
+    taken: u64,
+    _memory: Reservation,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Gzip,
+    Deflate,
+}
+
+/// What came out of a body.
+pub struct Decoded {
+    /// bytes
+    pub bytes: u64,
+    /// of all of them
+    pub sha256: String,
+    /// the first ones
+    pub start: Vec<u8>,
+}
+
+impl Decoder {
+    /// For a coding that is known; none where memory is used up.
+    pub fn new(coding: &str, budget: &Budget) -> Option<Self> {
+        let coding = match coding.trim().to_ascii_lowercase().as_str() {
+            "gzip" | "x-gzip" => Coding::Gzip,
+            "deflate" => Coding::Deflate,
+            _ => return None,
+        };
+        Some(Self { coding, stream: None, taken: 0, _memory: budget.reserve(HELD_BYTES)? })
+    }
+
+    /// Takes bytes; false where they cannot be decoded or are a bomb.
+    pub fn data(&mut self, bytes: &[u8]) -> bool {
+        let Some(first) = bytes.first() else { return true };
+        self.taken = self.taken.saturating_add(bytes.len() as u64);
+        let limit = FREE_BYTES.max(self.taken.saturating_mul(MAX_RATIO)).min(MAX_BYTES);
+        let coding = self.coding;
+        let stream = self.stream.get_or_insert_with(|| {
+            let tally = Tally { bytes: 0, limit, hash: Sha256::new(), start: Vec::new() };
+            match coding {
+                Coding::Gzip => Stream::Gzip(MultiGzDecoder::new(tally)),
+                // many servers send raw DEFLATE under this name; the low nibble of zlib's first byte is 8 (RFC 1950)
+                Coding::Deflate if first & 0x0f == 8 => Stream::Zlib(ZlibDecoder::new(tally)),
+                Coding::Deflate => Stream::Raw(DeflateDecoder::new(tally)),
+            }
+        });
+        match stream {
+            Stream::Gzip(stream) => pass(stream, |stream| stream.get_mut(), limit, bytes),
+            Stream::Zlib(stream) => pass(stream, |stream| stream.get_mut(), limit, bytes),
+            Stream::Raw(stream) => pass(stream, |stream| stream.get_mut(), limit, bytes),
+        }
+    }
+
+    /// What came out; none where the coding is not whole.
+    pub fn finish(self) -> Option<Decoded> {
+        let tally = match self.stream? {
+            Stream::Gzip(stream) => stream.finish(),
+            Stream::Zlib(stream) => stream.finish(),
+            Stream::Raw(stream) => stream.finish(),
+        }
+        .ok()?;
+        Some(Decoded { bytes: tally.bytes, sha256: super::content::hex(&tally.hash.finalize()), start: tally.start })
+    }
+}
+
+fn pass<S: Write>(stream: &mut S, tally: impl Fn(&mut S) -> &mut Tally, limit: u64, bytes: &[u8]) -> bool {
+    tally(stream).limit = limit;
+    stream.write_all(bytes).is_ok()
+}
