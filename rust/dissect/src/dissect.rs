@@ -53,6 +53,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
         SegmentRow::SPEC,
         crate::arp::Arp::SPEC,
         crate::icmp::Icmp::SPEC,
+        crate::group::Membership::SPEC,
         WeirdRow::SPEC,
         WeirdCount::SPEC,
         crate::payloads::PayloadRow::SPEC,
