@@ -11,6 +11,7 @@ from idletalk.behaviours import (
     lateral,
     misconfiguration,
     peers,
+    protocols,
     services,
     timesync,
     traffic,
@@ -19,6 +20,7 @@ from idletalk.behaviours.behaviour import Ask, Behaviour
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
     flows.BEHAVIOUR,
+    protocols.BEHAVIOUR,
     inventory.BEHAVIOUR,
     traffic.BEHAVIOUR,
     peers.BEHAVIOUR,

@@ -62,14 +62,16 @@ pub const PROTOCOL: Protocol = Protocol {
 
 /// RFC 8489 8.1.
 const PORT: u16 = 3478;
+/// Bytes that tell whether a length goes before a message: that length, type, length and cookie.
+const FRAMED_HEAD_BYTES: usize = 10;
 /// Largest message: length field and header.
 const MAX_BYTES: usize = 65_535 + HEADER_BYTES;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     match probe.carrier {
         Carrier::Udp if message::is_modern(probe.bytes) || message::is_classic(probe.bytes, probe.has_port(PORT)) => Verdict::Yes,
-        Carrier::Tcp if probe.from_start && probe.bytes.len() < 8 && matches!(probe.bytes, [0 | 1] | [0 | 1, _, ..]) => Verdict::Maybe,
-        Carrier::Tcp if probe.from_start && message::begins(probe.bytes) => Verdict::Yes,
+        Carrier::Tcp if probe.from_start && probe.bytes.len() < FRAMED_HEAD_BYTES && matches!(probe.bytes, [0 | 1] | [0 | 1, _, ..]) => Verdict::Maybe,
+        Carrier::Tcp if probe.from_start && (message::begins(probe.bytes) || message::is_framed(probe.bytes)) => Verdict::Yes,
         _ => Verdict::No,
     }
 }
@@ -104,7 +106,11 @@ impl Parser for StunParser {
         if !stream.push(bytes, MAX_BYTES.saturating_add(bytes.len()), ctx.budget) {
             return Appetite::Enough;
         }
-        while let Some(length) = message::framed_len(stream.bytes()) {
+        while stream.bytes().len() >= FRAMED_HEAD_BYTES {
+            if message::is_framed(stream.bytes()) {
+                stream.consume(2);
+            }
+            let Some(length) = message::framed_len(stream.bytes()) else { break };
             let Some(whole) = stream.bytes().get(..length).map(<[u8]>::to_vec) else { break };
             stream.consume(length);
             match whole.first() {

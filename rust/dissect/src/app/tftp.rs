@@ -5,9 +5,9 @@ use crate::record;
 use crate::tables::Record;
 
 record! {
-    /// A TFTP request, or what is said about it on the same ports.
+    /// A TFTP request, or what is said about it.
     pub struct Tftp in "tftp" at {
-        /// read, write, data, ack, error or options (agreed upon)
+        /// read, write, error or options (agreed upon); blocks and their acknowledgements are no rows
         operation: &'static str,
         /// File that is asked for
         file: Option<String>,
@@ -15,8 +15,6 @@ record! {
         mode: Option<String>,
         /// Names and values of options, in turn
         options: Vec<String>,
-        /// Number of a data block or of its acknowledgement
-        block: Option<u16>,
         /// Message of an error
         message: Option<String>,
     }
@@ -37,16 +35,26 @@ const PORT: u16 = 69;
 /// RFC 1350 1 and 5, any case.
 const MODES: [&str; 3] = ["netascii", "octet", "mail"];
 
+/// Number of a block, behind the operation.
+fn block(bytes: &[u8]) -> Option<u16> {
+    bytes.get(2..)?.first_chunk::<2>().map(|octets| u16::from_be_bytes(*octets))
+}
+
 fn strings(bytes: &[u8]) -> Vec<String> {
     let body = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     body.split(|byte| *byte == 0).map(text::lossy).collect()
 }
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    let [0, 1 | 2, body @ .., 0] = probe.bytes else { return Verdict::No };
     if probe.carrier != Carrier::Udp {
         return Verdict::No;
     }
+    // a transfer whose request went to another port: one acknowledgement after another, and nothing else
+    if let ([0, 4, _, _], Some([0, 4, _, _])) = (probe.bytes, probe.before) {
+        let step = block(probe.bytes).zip(probe.before.and_then(block)).map(|(now, before)| now.wrapping_sub(before));
+        return if step == Some(1) { Verdict::Yes } else { Verdict::No };
+    }
+    let [0, 1 | 2, body @ .., 0] = probe.bytes else { return Verdict::No };
     let words = strings(body);
     let is_request = words.len().is_multiple_of(2)
         && words.first().is_some_and(|file| !file.is_empty() && !file.chars().any(|c| c.is_control() || c == '\u{fffd}'))
@@ -59,8 +67,7 @@ struct TftpParser;
 impl Parser for TftpParser {
     fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         let [0, operation, body @ ..] = bytes else { return };
-        let mut row = Tftp { at: ctx.at, operation: "read", file: None, mode: None, options: Vec::new(), block: None, message: None };
-        let number = body.first_chunk::<2>().map(|octets| u16::from_be_bytes(*octets));
+        let mut row = Tftp { at: ctx.at, operation: "read", file: None, mode: None, options: Vec::new(), message: None };
         match operation {
             1 | 2 => {
                 row.operation = if *operation == 1 { "read" } else { "write" };
@@ -69,7 +76,6 @@ impl Parser for TftpParser {
                 row.mode = words.next();
                 row.options = words.collect();
             }
-            3 | 4 => (row.operation, row.block) = (if *operation == 3 { "data" } else { "ack" }, number),
             5 => (row.operation, row.message) = ("error", body.get(2..).and_then(text::padded)),
             6 => (row.operation, row.options) = ("options", strings(body)),
             _ => return,
@@ -102,6 +108,16 @@ mod tests {
     fn it_is_told_by_mode_on_any_port() {
         assert_eq!(probed(REQUEST), Verdict::Yes);
         assert_eq!([probed(b"\0\x01file\0other\0"), probed(b"\0\x03\0\x01data"), probed(b"\0\x01\0octet\0")], [Verdict::No; 3]);
+    }
+
+    #[test]
+    fn a_transfer_is_told_by_acknowledgements_that_go_on() {
+        let probed = |bytes: &[u8], before| {
+            (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at(1, 2), bytes, from_start: true, before })
+        };
+        assert_eq!(probed(b"\0\x04\0\x08", Some(b"\0\x04\0\x07")), Verdict::Yes);
+        assert_eq!(probed(b"\0\x04\0\x09", Some(b"\0\x04\0\x07")), Verdict::No);
+        assert_eq!(probed(b"\0\x04\0\x08", None), Verdict::No);
     }
 
     proptest! {

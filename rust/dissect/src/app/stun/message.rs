@@ -53,13 +53,18 @@ pub fn is_classic(bytes: &[u8], on_its_port: bool) -> bool {
     let mut attributes = 0u32;
     while body.remaining() > 0 {
         let (Some(kind), Some(length)) = (body.u16(), body.u16()) else { return false };
-        let is_known = matches!(kind, 0x0001..=0x000b | 0x0020 | 0x8020..=0x8023);
+        let is_known = on_its_port || matches!(kind, 0x0001..=0x000b | 0x0020 | 0x8020..=0x8023);
         if !is_known || body.skip(usize::from(length)).is_none() {
             return false;
         }
         attributes = attributes.saturating_add(1);
     }
     attributes > 0 || on_its_port
+}
+
+/// Whether a length of two bytes goes before the message (RFC 4571, which ICE uses over TCP).
+pub fn is_framed(bytes: &[u8]) -> bool {
+    !begins(bytes) && bytes.get(2..).is_some_and(begins)
 }
 
 /// Bytes of the message at the start of a stream, as soon as they can be told: STUN or TURN's channel data (RFC 8656 12.5).
