@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import BEHAVIOURS, captures, inventory, peers, traffic, visibility
+from idletalk.behaviours import BEHAVIOURS, captures, facts, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -43,7 +43,9 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         prepare(store, lab)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
-        everything = inventory.devices(store.ask, peers.peers(store.ask), observed_s)
+        everything = inventory.devices(
+            store.ask, peers.peers(store.ask), facts.facts(store.ask, inventory.SHOWN), observed_s
+        )
         devices = _chosen(everything, options.device)
         end = store.ask("SELECT max(last_ns) AS last_ns FROM flow_segments")[0]["last_ns"]
         unseen = visibility.blindness(store.ask, what)

@@ -5,6 +5,7 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 
 from idletalk.behaviours import (
     exposure,
+    facts,
     fallback,
     flows,
     inventory,
@@ -22,6 +23,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     flows.BEHAVIOUR,
     protocols.BEHAVIOUR,
     inventory.BEHAVIOUR,
+    facts.BEHAVIOUR,
     traffic.BEHAVIOUR,
     peers.BEHAVIOUR,
     timesync.BEHAVIOUR,

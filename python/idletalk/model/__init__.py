@@ -15,7 +15,18 @@ from idletalk.model.captures import (
     LookupSource,
     Provenance,
 )
-from idletalk.model.devices import Address, Device, Peer, ProtocolVolume, Role, Scope, ToldName, Traffic, Volume
+from idletalk.model.devices import (
+    Address,
+    Device,
+    Peer,
+    ProtocolVolume,
+    Role,
+    Scope,
+    ToldFact,
+    ToldName,
+    Traffic,
+    Volume,
+)
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
 
@@ -47,6 +58,7 @@ __all__ = [
     "Role",
     "Scope",
     "Severity",
+    "ToldFact",
     "ToldName",
     "Traffic",
     "Volume",

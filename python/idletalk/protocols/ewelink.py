@@ -23,4 +23,4 @@ def read(content: bytes) -> Iterator[Message]:
         yield Message("state", {**fields, "data1": told["data1"]})
 
 
-PROTOCOL = VendorProtocol(name="ewelink", source=__doc__, carriers=("mdns",), read=read)
+PROTOCOL = VendorProtocol(name="ewelink", carriers=("mdns",), read=read)

@@ -10,9 +10,25 @@ from idletalk.protocols.protocol import Message, VendorProtocol
 PORT = 56700
 HEAD_BYTES = 36
 PROTOCOL_NUMBER = 1024
-KINDS = {2: "get service", 3: "service", 20: "get power", 21: "set power", 22: "power", 23: "get label", 25: "label"}
-KINDS |= {32: "get version", 33: "version", 45: "acknowledgement", 48: "get location", 50: "location"}
-KINDS |= {101: "get light", 102: "set colour", 107: "light", 117: "set light power", 118: "light power"}
+KINDS = {
+    2: "get service",
+    3: "service",
+    20: "get power",
+    21: "set power",
+    22: "power",
+    23: "get label",
+    25: "label",
+    32: "get version",
+    33: "version",
+    45: "acknowledgement",
+    48: "get location",
+    50: "location",
+    101: "get light",
+    102: "set colour",
+    107: "light",
+    117: "set light power",
+    118: "light power",
+}
 LABEL = slice(HEAD_BYTES, HEAD_BYTES + 32)
 
 
@@ -31,4 +47,4 @@ def read(content: bytes) -> Iterator[Message]:
     yield Message(KINDS.get(kind, "unknown"), fields)
 
 
-PROTOCOL = VendorProtocol(name="lifx", source=__doc__, carriers=("udp",), ports=(PORT,), read=read)
+PROTOCOL = VendorProtocol(name="lifx", carriers=("udp",), ports=(PORT,), read=read)

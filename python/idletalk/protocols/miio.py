@@ -28,4 +28,4 @@ def read(content: bytes) -> Iterator[Message]:
         yield Message("message", fields, ("content",))
 
 
-PROTOCOL = VendorProtocol(name="miio", source=__doc__, carriers=("udp",), starts=(MAGIC,), read=read)
+PROTOCOL = VendorProtocol(name="miio", carriers=("udp",), starts=(MAGIC,), read=read)

@@ -21,8 +21,6 @@ class VendorProtocol:
 
     name: str
     """As in ``flows.application``."""
-    source: str
-    """Where the format is described."""
     carriers: tuple[Literal["tcp", "udp", "mdns"], ...]
     """Carriers of ``payloads``."""
     ports: tuple[int, ...] = ()

@@ -11,7 +11,7 @@ MAX_PIECES = 100_000
 """Pieces of content read of one protocol: a month of a house has less, and memory must not grow with the capture."""
 
 COLUMNS = (
-    "flow VARCHAR, protocol VARCHAR, source VARCHAR, destination VARCHAR, capture BIGINT, frame BIGINT, time_ns BIGINT,"
+    "flow VARCHAR, protocol VARCHAR, source_mac VARCHAR, source VARCHAR, destination VARCHAR, capture BIGINT, frame BIGINT, time_ns BIGINT,"
     " position INTEGER, kind VARCHAR, summary VARCHAR, encrypted BOOLEAN, encrypted_fields VARCHAR[], times BIGINT"
 )
 
@@ -43,7 +43,7 @@ def _condition(protocol: VendorProtocol) -> str:
 
 def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
     rows = store.ask(
-        "SELECT flow, source, destination, capture, frame, time_ns, stream_offset, times, content FROM payloads"
+        "SELECT flow, source_mac, source, destination, capture, frame, time_ns, stream_offset, times, content FROM payloads"
         f" WHERE {_condition(protocol)} ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}"
     )
     for row in rows:
@@ -51,6 +51,7 @@ def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
             yield (
                 row["flow"],
                 protocol.name,
+                row["source_mac"],
                 row["source"],
                 row["destination"],
                 row["capture"],

@@ -29,4 +29,4 @@ def read(content: bytes) -> Iterator[Message]:
     yield Message(kind, {name: match[1] for name, match in found.items() if match})
 
 
-PROTOCOL = VendorProtocol(name="sadp", source=__doc__, carriers=("udp",), ports=(PORT,), read=read)
+PROTOCOL = VendorProtocol(name="sadp", carriers=("udp",), ports=(PORT,), read=read)

@@ -82,4 +82,4 @@ def read(content: bytes) -> Iterator[Message]:
         content = content[4 + length :] if has_length else b""
 
 
-PROTOCOL = VendorProtocol(name="tplink-smarthome", source=__doc__, carriers=("tcp", "udp"), ports=(PORT,), read=read)
+PROTOCOL = VendorProtocol(name="tplink-smarthome", carriers=("tcp", "udp"), ports=(PORT,), read=read)

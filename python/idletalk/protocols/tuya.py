@@ -73,4 +73,4 @@ def read(content: bytes) -> Iterator[Message]:
         content = content[end:]
 
 
-PROTOCOL = VendorProtocol(name="tuya", source=__doc__, carriers=("tcp", "udp"), starts=(OLD, NEW), read=read)
+PROTOCOL = VendorProtocol(name="tuya", carriers=("tcp", "udp"), starts=(OLD, NEW), read=read)

@@ -30,4 +30,4 @@ def read(content: bytes) -> Iterator[Message]:
             return
 
 
-PROTOCOL = VendorProtocol(name="yeelight", source=__doc__, carriers=("tcp",), ports=(PORT,), read=read)
+PROTOCOL = VendorProtocol(name="yeelight", carriers=("tcp",), ports=(PORT,), read=read)
