@@ -17,7 +17,7 @@ record! {
         /// Version of the protocol that the message is of; null in a query that could be of several
         version: Option<u8>,
         /// The group; null in a query about all
-        group: Option<IpAddr>,
+        group_address: Option<IpAddr>,
         /// Kind of a record in reports of IGMP 3 and MLD 2 (RFC 3376 4.2.12): 1 and 3 only from these sources, 2 and 4 all but these sources, 5 and 6 changes
         record_type: Option<u8>,
         /// Sources that the record names
@@ -70,13 +70,13 @@ impl Membership {
             _ => return Some(Vec::new()),
         };
         let protocol = if is_v6 { "mld" } else { "igmp" };
-        let row = Self { at, protocol, kind, version, group: None, record_type: None, sources: None };
+        let row = Self { at, protocol, kind, version, group_address: None, record_type: None, sources: None };
         if !matches!(number, 0x22 | 143) {
             if is_v6 {
                 cursor.skip(4)?;
             }
             let group = address(&mut cursor, is_v6)?;
-            return Some(vec![Self { group: (!group.is_unspecified()).then_some(group), ..row }]);
+            return Some(vec![Self { group_address: (!group.is_unspecified()).then_some(group), ..row }]);
         }
         cursor.skip(2)?;
         let mut rows = Vec::new();
@@ -86,7 +86,7 @@ impl Membership {
             let address_bytes = if is_v6 { 16 } else { 4 };
             cursor.skip(usize::from(sources).saturating_mul(address_bytes).saturating_add(usize::from(extra) * 4))?;
             rows.push(Self {
-                group: Some(group),
+                group_address: Some(group),
                 record_type: Some(record_type),
                 sources: Some(sources),
                 ..row.clone()
@@ -115,7 +115,7 @@ mod tests {
     fn reports_of_all_versions_tell_their_groups() {
         let second = Membership::parse(at(0, 0), &hex("16 00 0000 efff fffa"), false).unwrap();
         assert_eq!(
-            (second[0].kind, second[0].version, second[0].group.unwrap().to_string()),
+            (second[0].kind, second[0].version, second[0].group_address.unwrap().to_string()),
             ("report", Some(2), "239.255.255.250".to_owned())
         );
         let third = hex("22 00 0000 0000 0002     # two records
@@ -124,13 +124,13 @@ mod tests {
         let rows = Membership::parse(at(0, 0), &third, false).unwrap();
         assert_eq!((rows.len(), rows[1].record_type, rows[1].sources), (2, Some(3), Some(1)));
         let mld = hex("8f 00 0000 0000 0001 04 00 0000 ff0200000000000000000000000000fb");
-        assert_eq!(Membership::parse(at(0, 0), &mld, true).unwrap()[0].group.unwrap().to_string(), "ff02::fb");
+        assert_eq!(Membership::parse(at(0, 0), &mld, true).unwrap()[0].group_address.unwrap().to_string(), "ff02::fb");
     }
 
     #[test]
     fn a_query_about_all_names_no_group() {
         let rows = Membership::parse(at(0, 0), &hex("11 64 0000 00000000"), false).unwrap();
-        assert_eq!((rows[0].kind, rows[0].version, rows[0].group), ("query", Some(2), None));
+        assert_eq!((rows[0].kind, rows[0].version, rows[0].group_address), ("query", Some(2), None));
         assert!(Membership::parse(at(0, 0), &hex("22 00 0000 0000 0002 04"), false).is_none());
     }
 

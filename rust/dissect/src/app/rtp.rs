@@ -88,6 +88,10 @@ impl Header {
 fn probe(probe: &Probe<'_>) -> Verdict {
     let (Carrier::Udp, Some(before)) = (probe.carrier, probe.before) else { return Verdict::No };
     let (Some(now), Some(before)) = (Header::read(probe.bytes), Header::read(before)) else { return Verdict::No };
+    // a length where the sequence number would be: BACnet/IP has it there
+    if usize::from(now.sequence) == probe.bytes.len() {
+        return Verdict::No;
+    }
     if now.is_media() && before.is_media() && now.follows(before) && probe.bytes.len() > HEADER_BYTES { Verdict::Yes } else { Verdict::No }
 }
 
@@ -224,6 +228,13 @@ mod tests {
         assert_eq!(probed(&packet(0, 170, 8), Some(&first)), Verdict::No);
         assert_eq!(probed(&packet(900, 170, 7), Some(&first)), Verdict::No);
         assert_eq!(probed(&packet(0, 9_000_000, 7), Some(&first)), Verdict::No);
+    }
+
+    #[test]
+    fn a_length_is_no_sequence_number() {
+        // BACnet/IP: unicast, 17 bytes; version, control, a request
+        let bacnet = |length: u8| hex(&format!("81 0a 00{length:02x} 01 04 0005 01 0c 0c 02 3f ff ff 19 4d"));
+        assert_eq!(probed(&bacnet(17), Some(&bacnet(16))), Verdict::No);
     }
 
     #[test]

@@ -135,6 +135,10 @@ impl Parser for StunParser {
 
 impl StunParser {
     fn message(&mut self, ctx: &mut Context<'_>, carrier: &'static str, bytes: &[u8]) {
+        // the public address that a server tells is searched for where other content of datagrams is
+        let name = std::mem::replace(&mut ctx.protocol, carrier);
+        ctx.payload(None, 0, bytes);
+        ctx.protocol = name;
         match Message::parse(bytes) {
             Some(message) => ctx.emit(&row(ctx, carrier, message)),
             None if ctx.is_cut => {}
