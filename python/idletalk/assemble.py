@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import BEHAVIOURS, cadence, captures, inventory, peers, traffic, visibility
+from idletalk.behaviours import BEHAVIOURS, cadence, captures, facts, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -22,6 +22,7 @@ from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
+from idletalk.protocols.reading import know_messages
 from idletalk.store import Store
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         prepare(store, lab)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
-        everything = inventory.devices(store.ask, peers.peers(store.ask), observed_s)
+        everything = inventory.devices(
+            store.ask, peers.peers(store.ask), facts.facts(store.ask, inventory.SHOWN), observed_s
+        )
         devices = _chosen(everything, options.device)
         end = store.ask("SELECT max(last_ns) AS last_ns FROM flow_segments")[0]["last_ns"]
         unseen = visibility.blindness(store.ask, what)
@@ -156,6 +159,7 @@ def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[
 def prepare(store: Store, lab: Lab) -> None:
     """Make the judged tables over the facts of a store that knows the look-ups."""
     _know_lab(store, lab)
+    know_messages(store)
     for behaviour in BEHAVIOURS:
         store.judge(behaviour)
 

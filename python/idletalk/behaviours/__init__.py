@@ -6,6 +6,7 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 from idletalk.behaviours import (
     cadence,
     exposure,
+    facts,
     fallback,
     flows,
     inventory,
@@ -13,6 +14,7 @@ from idletalk.behaviours import (
     misconfiguration,
     operating,
     peers,
+    protocols,
     services,
     timesync,
     traffic,
@@ -22,7 +24,9 @@ from idletalk.behaviours.behaviour import Ask, Behaviour
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
     flows.BEHAVIOUR,
+    protocols.BEHAVIOUR,
     inventory.BEHAVIOUR,
+    facts.BEHAVIOUR,
     traffic.BEHAVIOUR,
     peers.BEHAVIOUR,
     timesync.BEHAVIOUR,

@@ -1,7 +1,7 @@
 """Which devices are there?"""
 
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
-from idletalk.model import Address, Device, Peer, ProtocolVolume, ToldName, Traffic, Volume
+from idletalk.model import Address, Device, Peer, ProtocolVolume, ToldFact, ToldName, Traffic, Volume
 
 BEHAVIOUR = Behaviour(
     name="inventory",
@@ -79,7 +79,9 @@ def _addresses(ask: Ask) -> dict[str, list[Address]]:
     )
 
 
-def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[Device, ...]:
+def devices(
+    ask: Ask, peers: dict[str, list[Peer]], facts: dict[str, list[ToldFact]], observed_s: float
+) -> tuple[Device, ...]:
     """The devices with the most bytes, at most :data:`MAX_DEVICES`; `observed_s` is the time that the capture covers."""
     counts = {
         row["device"]: row["n"]
@@ -108,7 +110,7 @@ def devices(ask: Ask, peers: dict[str, list[Peer]], observed_s: float) -> tuple[
         protocol_volume,
     )
     return tuple(
-        _device(row, addresses, names, protocols, peers, counts.get(row["device"], 0), observed_s)
+        _device(row, addresses, names, protocols, facts, peers, counts.get(row["device"], 0), observed_s)
         for row in ask("FROM devices ORDER BY tx_bytes + rx_bytes DESC, device LIMIT ?", MAX_DEVICES)
     )
 
@@ -118,6 +120,7 @@ def _device(
     addresses: dict[str, list[Address]],
     names: dict[str, list[ToldName]],
     protocols: dict[str, list[ProtocolVolume]],
+    facts: dict[str, list[ToldFact]],
     peers: dict[str, list[Peer]],
     peer_count: int,
     observed_s: float,
@@ -136,6 +139,7 @@ def _device(
         under_test=row["under_test"],
         addresses=tuple(addresses.get(device, ())),
         hostnames=tuple(names.get(device, ())),
+        facts=tuple(facts.get(device, ())),
         traffic=volume(row),
         first=iso(row["first_ns"]),
         last=iso(row["last_ns"]),

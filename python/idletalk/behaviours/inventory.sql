@@ -153,6 +153,17 @@ COMMENT ON COLUMN device_names.told_by IS 'dhcp (host name option) or mdns (addr
 COMMENT ON COLUMN device_names.first_ns IS 'First time told, UTC nanoseconds since 1970';
 COMMENT ON COLUMN device_names.times IS 'How often';
 
+-- Phones, by the name that they give themselves, or by what they say together with a MAC chosen by software: things
+-- that stay in a home keep their maker's MAC.
+CREATE TEMP TABLE phones AS
+SELECT device, 'host name' AS told_by FROM device_names
+WHERE regexp_matches(name, '(?i)(^|[^a-z])(iphone|ipad)([^a-z]|$)|^android-[0-9a-f]{8,}$|^(galaxy|pixel)-')
+UNION ALL
+SELECT device, 'user agent or DHCP vendor class, and a MAC chosen by software' FROM (
+    SELECT source_mac AS mac FROM dhcp WHERE NOT is_reply AND vendor_class ILIKE 'android%'
+    UNION SELECT source_mac FROM http_requests WHERE user_agent LIKE '%Mobile%'
+) JOIN device_macs USING (mac) WHERE substr(mac, 2, 1) IN ('2', '6', 'a', 'e');
+
 CREATE TABLE devices AS
 WITH volumes AS (
     SELECT device,
@@ -185,10 +196,12 @@ SELECT
     vendors.mac_is_random,
     coalesce(lab.role, CASE
         WHEN EXISTS (FROM routers AS r WHERE list_contains(m.macs, r.mac)) THEN 'gateway'
-        WHEN EXISTS (FROM interfaces AS i WHERE list_contains(m.macs, i.mac)) THEN 'capture' END) AS role,
+        WHEN EXISTS (FROM interfaces AS i WHERE list_contains(m.macs, i.mac)) THEN 'capture'
+        WHEN EXISTS (FROM phones AS p WHERE p.device = v.device) THEN 'phone' END) AS role,
     CASE WHEN lab.role IS NOT NULL THEN 'lab'
          ELSE coalesce((SELECT min(told_by) FROM routers AS r WHERE list_contains(m.macs, r.mac)),
-                       (SELECT 'interface of the capture' FROM interfaces AS i WHERE list_contains(m.macs, i.mac) LIMIT 1))
+                       (SELECT 'interface of the capture' FROM interfaces AS i WHERE list_contains(m.macs, i.mac) LIMIT 1),
+                       (SELECT min(told_by) FROM phones AS p WHERE p.device = v.device))
     END AS role_told_by,
     CASE WHEN EXISTS (FROM lab_macs WHERE under_test IS NOT NULL) THEN coalesce(lab.under_test, false) END AS under_test,
     v.* EXCLUDE (device)

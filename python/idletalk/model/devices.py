@@ -47,6 +47,17 @@ class ToldName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToldFact:
+    """What a device says about itself, and the record that told it."""
+
+    kind: Annotated[str, Meta(description="model, firmware, manufacturer, os, software or serial")]
+    value: str
+    told_by: Annotated[str, Meta(description="protocol and field")]
+    first: str
+    count: Annotated[int, Meta(description="how often it was told")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolVolume:
     """What a device sent and received in one protocol."""
 
@@ -119,6 +130,7 @@ class Device:
     under_test: Annotated[bool | None, Meta(description="null: no lab file says which devices are under test")]
     addresses: tuple[Address, ...]
     hostnames: tuple[ToldName, ...]
+    facts: tuple[ToldFact, ...]
     traffic: Traffic
     first: str
     last: str

@@ -56,6 +56,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
         crate::bursts::BurstRow::SPEC,
         crate::arp::Arp::SPEC,
         crate::icmp::Icmp::SPEC,
+        crate::group::Membership::SPEC,
         WeirdRow::SPEC,
         WeirdCount::SPEC,
         crate::payloads::PayloadRow::SPEC,

@@ -15,6 +15,7 @@ pub mod flow;
 mod flow_rows;
 mod flow_table;
 pub mod fragments;
+pub mod group;
 pub mod icmp;
 pub mod originator;
 pub mod packet;

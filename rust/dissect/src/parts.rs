@@ -30,6 +30,8 @@ pub enum Content<'a> {
     Datagram(&'a [u8], bool),
     /// ICMP or ICMPv6 from its type on
     Icmp(&'a [u8]),
+    /// IGMP from its type on
+    Igmp(&'a [u8]),
     /// ARP from its hardware type on
     Arp(&'a [u8]),
     /// nothing
@@ -71,6 +73,7 @@ impl<'a> Parts<'a> {
                 parts.content = Content::Datagram(udp.payload, is_cut);
             }
             Transport::Icmp(bytes) => parts.content = Content::Icmp(bytes),
+            Transport::Igmp(bytes) => parts.content = Content::Igmp(bytes),
             Transport::Other => {}
         }
         (parts, weird)

@@ -8,13 +8,14 @@ use crate::bursts::{self, BurstBudget, Bursts};
 use crate::capture::Overlap;
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
-use crate::flow::{FlowKey, Segment};
+use crate::flow::{FlowKey, Kind, Segment};
 use crate::flow_rows::Passage;
 use crate::flow_table::{Departed, Flow, FlowTable};
 use crate::fragments::{Fragments, Outcome};
+use crate::group::{self, Membership};
 use crate::icmp::Icmp;
 use crate::originator::sender_is_originator;
-use crate::packet::{Head, Network, tcp_flags};
+use crate::packet::{Head, Network, protocol, tcp_flags};
 use crate::parts::{Content, Parts};
 use crate::sink::Sink;
 use crate::tcp;
@@ -181,7 +182,13 @@ fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, up
                 talk.datagram(&mut Context { at, is_cut, budget, sink, protocol: "udp" }, bytes);
             }
         }
-        Content::Icmp(bytes) => Icmp::read(sink, at, bytes),
+        Content::Icmp(bytes) => {
+            Icmp::read(sink, at, bytes);
+            if parts.kind == Kind::Ip(protocol::ICMPV6) && bytes.first().is_some_and(|kind| group::is_mld(*kind)) {
+                Membership::read(sink, at, bytes, true);
+            }
+        }
+        Content::Igmp(bytes) => Membership::read(sink, at, bytes, false),
         Content::Arp(bytes) => Arp::read(sink, at, bytes),
         Content::None => {}
     }

@@ -1,5 +1,6 @@
 //! What is known of a flow's application: asking the protocols, then one parser that reads it.
 
+use super::earlier::{Earliers, direction_of};
 use super::{Appetite, Buffer, Carrier, Context, Direction, PROTOCOLS, Parser, Probe, Protocol, Verdict, by_port};
 use crate::stream::{Half, Piece};
 use crate::weird::Weird;
@@ -27,6 +28,8 @@ pub struct Conversation {
     halves: [Half; 2],
     /// bytes of each direction that came before what is at hand
     offsets: [u64; 2],
+    /// the datagram before in each direction, while nobody knows the flow
+    earlier: Earliers,
 }
 
 enum State {
@@ -49,6 +52,7 @@ impl Conversation {
             from_start: [began; 2],
             halves: [Half::default(), Half::default()],
             offsets: [0; 2],
+            earlier: Earliers::default(),
         }
     }
 
@@ -62,18 +66,34 @@ impl Conversation {
         if let State::Asking = self.state
             && !bytes.is_empty()
         {
-            let probe = Probe { carrier: Carrier::Udp, at: &ctx.at, bytes, from_start: true };
+            let before = self.earlier.before(&ctx.at);
+            let probe = Probe { carrier: Carrier::Udp, at: &ctx.at, bytes, from_start: true, before };
             match ask(&probe).0 {
-                Some(protocol) => self.settle(protocol, "content"),
-                None if self.is_hopeless(Carrier::Udp, ctx, ctx.is_cut) => self.state = State::Unclaimed,
-                None => {}
+                Some(protocol) => {
+                    self.settle(protocol, "content");
+                    self.give_earlier(ctx);
+                }
+                None if self.is_hopeless(Carrier::Udp, ctx, ctx.is_cut) => {
+                    self.state = State::Unclaimed;
+                    self.earlier.take();
+                }
+                None => self.earlier.remember(ctx.at, bytes),
             }
         }
         if !matches!(self.state, State::Reading(..)) {
-            let is_low = ctx.at.source < ctx.at.destination;
-            self.keep(ctx, if is_low { Direction::Up } else { Direction::Down }, 0, bytes);
+            self.keep(ctx, direction_of(&ctx.at), 0, bytes);
         }
         self.guarded(ctx, |parser, ctx| parser.datagram(ctx, bytes));
+    }
+
+    /// Gives the datagrams before to the parser that was found.
+    fn give_earlier(&mut self, ctx: &mut Context<'_>) {
+        let at = ctx.at;
+        for before in self.earlier.take() {
+            ctx.at = before.at;
+            self.guarded(ctx, |parser, ctx| parser.earlier(ctx, before.head()));
+        }
+        ctx.at = at;
     }
 
     /// Takes what a direction of a TCP connection gives.
@@ -171,7 +191,8 @@ impl Conversation {
             self.count_probe(ctx, direction, bytes.len());
             return;
         }
-        let probe = Probe { carrier: Carrier::Tcp, at: &ctx.at, bytes: self.slot(direction).bytes(), from_start };
+        let probe =
+            Probe { carrier: Carrier::Tcp, at: &ctx.at, bytes: self.slot(direction).bytes(), from_start, before: None };
         let (found, undecided) = ask(&probe);
         if let Some(protocol) = found {
             self.settle(protocol, "content");
@@ -253,6 +274,10 @@ impl Conversation {
         let State::Reading(protocol, parser) = &mut self.state else { return None };
         ctx.protocol = protocol.name;
         let outcome = catch_unwind(AssertUnwindSafe(|| run(parser.as_mut(), ctx)));
+        if !std::ptr::eq(ctx.protocol, protocol.name) {
+            // it found what it only prepared the way for
+            self.label = Some((ctx.protocol, "content"));
+        }
         if outcome.is_err() {
             ctx.weird(Weird::ParserFault, None);
             self.ignore();

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod conversation;
+mod earlier;
 mod pieces;
 mod starttls;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod starttls;
 pub(crate) mod testing;
 pub mod text;
 mod x509;
+mod xml;
 
 pub use buffer::{Budget, Buffer};
 pub use conversation::Conversation;
@@ -29,7 +31,10 @@ macro_rules! protocols {
     };
 }
 
-protocols![mdns, dns, dhcp, ntp, ssdp, tls, dtls, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp];
+protocols![
+    mdns, llmnr, dns, dhcp, ntp, ssdp, tls, dtls, stun, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp, nbns, coap,
+    rtsp, ssh, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
+];
 
 /// What carries the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +77,8 @@ pub struct Probe<'a> {
     pub bytes: &'a [u8],
     /// whether they begin a stream whose start was captured (datagrams: always)
     pub from_start: bool,
+    /// the first bytes of the datagram before this one from the same sender, for protocols that only several tell
+    pub before: Option<&'a [u8]>,
 }
 
 impl Probe<'_> {
@@ -120,6 +127,9 @@ pub struct Protocol {
 
 /// Reads one flow of a protocol. Errors in the bytes are weirds; a parser never fails.
 pub trait Parser {
+    /// The first bytes of the datagram before the one that told the protocol, at the place of that one.
+    fn earlier(&mut self, _ctx: &mut Context<'_>, _head: &[u8]) {}
+
     /// A datagram. `bytes` is what was captured of it (`ctx.is_cut` tells whether all).
     fn datagram(&mut self, _ctx: &mut Context<'_>, _bytes: &[u8]) {}
 

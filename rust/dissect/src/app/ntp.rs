@@ -237,7 +237,7 @@ mod tests {
     fn elsewhere_only_the_right_time_is_believed() {
         let probe = |bytes: &[u8], port, time_ns| {
             let at = crate::at::At { time_ns, ..at(port, 40000) };
-            (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at, bytes, from_start: true })
+            (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at, bytes, from_start: true, before: None })
         };
         let answer = hex(ANSWER);
         assert_eq!(probe(&answer, 123, 0), Verdict::Yes);
@@ -251,7 +251,7 @@ mod tests {
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80), time_ns in any::<i64>(), stamp in any::<u64>()) {
             datagrams(&PROTOCOL, &[&bytes]);
             let at = crate::at::At { time_ns, ..at(123, 4) };
-            let _ = (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at, bytes: &bytes, from_start: true });
+            let _ = (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at, bytes: &bytes, from_start: true, before: None });
             unix_ns(stamp, time_ns);
         }
     }

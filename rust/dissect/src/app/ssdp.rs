@@ -118,7 +118,7 @@ mod tests {
     const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nST: upnp:rootdevice\r\nUSN: uuid:1\r\nLOCATION: http://10.0.0.9:49152/d.xml\r\n\r\n";
 
     fn probed(bytes: &[u8]) -> Verdict {
-        (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at(50000, 50001), bytes, from_start: true })
+        (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at(50000, 50001), bytes, from_start: true, before: None })
     }
 
     #[test]

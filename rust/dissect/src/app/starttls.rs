@@ -90,7 +90,13 @@ mod tests {
             ),
         ];
         for (protocol, lines) in talks {
-            let probe = Probe { carrier: Carrier::Tcp, at: &at(40000, 9999), bytes: lines[0].1, from_start: true };
+            let probe = Probe {
+                carrier: Carrier::Tcp,
+                at: &at(40000, 9999),
+                bytes: lines[0].1,
+                from_start: true,
+                before: None,
+            };
             assert_eq!((protocol.probe)(&probe), Verdict::Yes, "{}", protocol.name);
             assert_eq!(hello_after(protocol, &lines).as_deref(), Some(protocol.name));
         }

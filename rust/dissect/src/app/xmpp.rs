@@ -15,10 +15,18 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    if probe.carrier != Carrier::Tcp || !probe.from_start {
+    if probe.carrier != Carrier::Tcp {
         return Verdict::No;
     }
     let bytes = probe.bytes;
+    // RFC 6120 8: the three stanzas, for connections whose start was not captured
+    let is_stanza = [&b"<iq "[..], b"<message ", b"<presence "].iter().any(|name| bytes.starts_with(name));
+    if is_stanza && (contains(bytes, b" to=") || contains(bytes, b" from=")) {
+        return Verdict::Yes;
+    }
+    if !probe.from_start {
+        return Verdict::No;
+    }
     if bytes.starts_with(b"<") && contains(bytes, b"http://etherx.jabber.org/streams") {
         Verdict::Yes
     } else if begins(bytes, b"<?xml") || begins(bytes, b"<stream:stream") {

@@ -18,7 +18,7 @@ pub use cursor::Cursor;
 pub use ip::{Fragment, Ip};
 pub use link::head;
 pub use mac::Mac;
-pub use transport::{Tcp, Transport, Udp, tcp_flags, transport};
+pub use transport::{Tcp, Transport, Udp, protocol, tcp_flags, transport};
 
 use crate::weird::Weird;
 

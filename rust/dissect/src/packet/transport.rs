@@ -17,6 +17,7 @@ pub mod tcp_flags {
 pub mod protocol {
     #![allow(missing_docs)]
     pub const ICMP: u8 = 1;
+    pub const IGMP: u8 = 2;
     pub const TCP: u8 = 6;
     pub const UDP: u8 = 17;
     pub const ICMPV6: u8 = 58;
@@ -63,6 +64,8 @@ pub enum Transport<'a> {
     Udp(Udp<'a>),
     /// ICMP or ICMPv6 from its type on
     Icmp(&'a [u8]),
+    /// IGMP from its type on
+    Igmp(&'a [u8]),
     /// another protocol number, or a header that is cut
     Other,
 }
@@ -73,6 +76,7 @@ pub fn transport(number: u8, payload: &[u8], payload_len: u32) -> (Transport<'_>
         protocol::TCP => tcp(payload, payload_len),
         protocol::UDP => udp(payload),
         protocol::ICMP | protocol::ICMPV6 if !payload.is_empty() => Some((Transport::Icmp(payload), None)),
+        protocol::IGMP => Some((Transport::Igmp(payload), None)),
         protocol::ICMP | protocol::ICMPV6 => None,
         _ => return (Transport::Other, None),
     };

@@ -78,7 +78,7 @@ fn an_option_cut_short_is_a_weird_and_the_rest_stands() {
 fn the_cookie_is_recognised_on_any_port() {
     let bytes = message(1, &[], OFFER);
     let probe = |bytes, ports: (u16, u16)| {
-        (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at(ports.0, ports.1), bytes, from_start: true })
+        (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at(ports.0, ports.1), bytes, from_start: true, before: None })
     };
     assert_eq!(probe(&bytes, (1000, 2000)), Verdict::Yes);
     assert_eq!(probe(&bytes[..236], (68, 67)), Verdict::Yes);

@@ -18,23 +18,25 @@ pub const PROTOCOL: Protocol = Protocol {
 
 /// Records that follow one another to the datagram's end: 24 bits of type and version, and a length that fits.
 fn probe(probe: &Probe<'_>) -> Verdict {
-    if probe.carrier != Carrier::Udp {
-        return Verdict::No;
-    }
-    let mut rest = probe.bytes;
+    if probe.carrier == Carrier::Udp && begins(probe.bytes) { Verdict::Yes } else { Verdict::No }
+}
+
+/// Whether a datagram is made of records.
+pub fn begins(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
     let mut is_first = true;
     while !rest.is_empty() {
-        let Some((header, payload, behind)) = Header::read(rest) else { return Verdict::No };
+        let Some((header, payload, behind)) = Header::read(rest) else { return false };
         let is_cut = payload.len() < usize::from(header.length);
         // a hello's type and version tell it where the datagram was cut
         let is_hello = header.kind == content::HANDSHAKE && matches!(payload, [1..=3, ..]) && header.epoch == 0;
         if is_cut && !(is_first && is_hello) {
-            return Verdict::No;
+            return false;
         }
         is_first = false;
         rest = behind;
     }
-    if is_first { Verdict::No } else { Verdict::Yes }
+    !is_first
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn row<'a>(rows: &'a Rows, table: &str) -> &'a std::collections::BTreeMap<&'stat
 fn a_hello_in_one_datagram_is_told() {
     let body = client_hello();
     let bytes = record(22, &fragment(1, &body, 0, body.len()));
-    let probe = Probe { carrier: Carrier::Udp, at: &at(40000, 9999), bytes: &bytes, from_start: true };
+    let probe = Probe { carrier: Carrier::Udp, at: &at(40000, 9999), bytes: &bytes, from_start: true, before: None };
     assert_eq!((PROTOCOL.probe)(&probe), Verdict::Yes);
     let rows = datagrams(&PROTOCOL, &[&bytes]);
     let hello = row(&rows, "tls_client_hellos");
@@ -58,7 +58,7 @@ fn fragments_in_any_order_and_twice_make_one_message() {
 
 #[test]
 fn other_datagrams_are_none() {
-    let probed = |bytes: &[u8]| (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at(1, 2), bytes, from_start: true });
+    let probed = |bytes: &[u8]| (PROTOCOL.probe)(&Probe { carrier: Carrier::Udp, at: &at(1, 2), bytes, from_start: true, before: None });
     let whole = record(23, &[9; 40]);
     assert_eq!(probed(&whole), Verdict::Yes);
     assert_eq!(probed(&whole[..50]), Verdict::No);

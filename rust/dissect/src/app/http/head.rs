@@ -95,6 +95,11 @@ pub fn start_line(line: &[u8]) -> Option<Start> {
 impl Head {
     /// Reads a whole head; `None` where its first line is no start line.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
+        Self::parse_as(bytes, start_line)
+    }
+
+    /// The same for protocols with the shape of HTTP and start lines of their own.
+    pub fn parse_as(bytes: &[u8], start_line: fn(&[u8]) -> Option<Start>) -> Option<Self> {
         let (first, mut rest) = line(bytes);
         let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false, is_whole: true };
         while !rest.is_empty() {

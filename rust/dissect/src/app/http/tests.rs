@@ -8,7 +8,7 @@ use crate::app::{Carrier, Probe, Verdict};
 use proptest::prelude::*;
 
 fn probed(bytes: &[u8]) -> Verdict {
-    (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(40000, 49152), bytes, from_start: true })
+    (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(40000, 49152), bytes, from_start: true, before: None })
 }
 
 fn column(rows: &Rows, table: &str, name: &str) -> Vec<String> {

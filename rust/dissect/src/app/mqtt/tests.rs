@@ -46,7 +46,7 @@ fn a_hole_in_a_message_is_told_and_the_next_packet_found() {
 }
 
 fn probed(bytes: &[u8], port: u16, from_start: bool) -> Verdict {
-    (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(40000, port), bytes, from_start })
+    (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(40000, port), bytes, from_start, before: None })
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn a_hello_spread_over_packets_in_any_order_is_told() {
     for version in [V1, V2, 0xff00_001d, 0x1a2a_3a4a] {
         let first = initial(version, 0, &[crypto(&hello, 60, hello.len()), crypto(&hello, 0, 30)].concat());
         let second = initial(version, 1, &crypto(&hello, 25, 70));
-        let probe = Probe { carrier: Carrier::Udp, at: &at(40000, 9999), bytes: &first, from_start: true };
+        let probe = Probe { carrier: Carrier::Udp, at: &at(40000, 9999), bytes: &first, from_start: true, before: None };
         assert_eq!((PROTOCOL.probe)(&probe), Verdict::Yes);
         let rows = datagrams(&PROTOCOL, &[&first, &second, &hex("40 c1d1 aabbccdd")]);
         let (told, connection) = (row(&rows, "tls_client_hellos"), row(&rows, "quic_connections"));

@@ -166,7 +166,7 @@ fn a_session_that_goes_on_is_told() {
 }
 
 fn probed(bytes: &[u8], from_start: bool) -> Verdict {
-    (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(40000, 9999), bytes, from_start })
+    (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(40000, 9999), bytes, from_start, before: None })
 }
 
 #[test]

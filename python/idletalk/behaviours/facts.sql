@@ -1,0 +1,90 @@
+-- What devices say of themselves. Takes facts dhcp, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh,
+-- the table messages (protocols.sql), device_macs, bare_devices and routers (inventory.sql).
+
+CREATE TABLE device_facts AS
+WITH texts AS (
+    SELECT source_mac, source, unnest(texts) AS line, time_ns FROM dns_records
+    WHERE protocol = 'mdns' AND is_response AND kind = 16 AND texts IS NOT NULL
+), keys(key, kind) AS (
+    -- DNS-SD keys as makers use them (HomeKit and Google Cast md, AirPlay model and srcvers, Bonjour printing ty, usb_MFG and usb_MDL)
+    VALUES ('md', 'model'), ('model', 'model'), ('am', 'model'), ('ty', 'model'), ('usb_mdl', 'model'),
+        ('fv', 'firmware'), ('fw', 'firmware'), ('firmware', 'firmware'), ('sw_version', 'firmware'), ('srcvers', 'software'),
+        ('manufacturer', 'manufacturer'), ('mf', 'manufacturer'), ('usb_mfg', 'manufacturer'), ('osxvers', 'os'),
+        ('serialnumber', 'serial'), ('serial', 'serial')
+), told AS (
+    SELECT source_mac AS mac, source AS address, 'software' AS kind, vendor_class AS value, 'dhcp vendor class' AS told_by, time_ns
+    FROM dhcp WHERE NOT is_reply
+    UNION ALL
+    SELECT source_mac, source, k.kind, substr(line, strpos(line, '=') + 1), 'mdns ' || k.key, time_ns
+    FROM texts JOIN keys AS k ON k.key = lower(split_part(line, '=', 1))
+    UNION ALL
+    SELECT source_mac, source, 'software', server, 'ssdp server', time_ns FROM ssdp WHERE kind <> 'search'
+    UNION ALL
+    SELECT source_mac, source, 'software', user_agent, 'http user agent', time_ns FROM http_requests
+    UNION ALL
+    SELECT source_mac, source, 'software', coalesce(server, user_agent), 'rtsp', time_ns FROM rtsp
+    UNION ALL
+    SELECT source_mac, source, 'software', banner, 'ssh', time_ns FROM ssh
+    UNION ALL
+    SELECT source_mac, source, 'model', nullif(url_decode(regexp_extract(scopes, 'onvif://www\.onvif\.org/hardware/(\S+)', 1)), ''),
+        'wsd', time_ns FROM wsd
+    UNION ALL
+    SELECT source_mac, source, 'model', summary ->> '$.model', protocol, time_ns FROM messages
+    UNION ALL
+    SELECT source_mac, source, 'firmware', coalesce(summary ->> '$.sw_ver', summary ->> '$.SoftwareVersion'), protocol, time_ns
+    FROM messages
+), own AS (
+    -- behind a router's MAC are others
+    SELECT device, told.* EXCLUDE (mac, address) FROM told JOIN device_macs USING (mac)
+    WHERE mac NOT IN (SELECT mac FROM routers)
+    UNION ALL
+    SELECT device, told.* EXCLUDE (mac, address) FROM told JOIN bare_devices USING (address) WHERE told.mac IS NULL
+)
+SELECT device, kind, value AS told, told_by, min(time_ns) AS first_ns, count(*) AS times
+FROM own WHERE value IS NOT NULL AND trim(value) <> '' GROUP BY ALL;
+
+COMMENT ON TABLE device_facts IS 'What a device says about itself, and the record that told it.';
+COMMENT ON COLUMN device_facts.device IS 'Device id';
+COMMENT ON COLUMN device_facts.kind IS 'model, firmware, manufacturer, os, software or serial';
+COMMENT ON COLUMN device_facts.told IS 'As it was sent';
+COMMENT ON COLUMN device_facts.told_by IS 'Protocol and field that told it';
+COMMENT ON COLUMN device_facts.first_ns IS 'First time told, UTC nanoseconds since 1970';
+COMMENT ON COLUMN device_facts.times IS 'How often';
+
+-- Protocols that nobody knows, by the shape of their messages: the same shape is the same unknown protocol.
+CREATE TABLE unknown_shapes AS
+WITH pieces AS (
+    SELECT p.flow, p.carrier, f.responder_port AS port, p.source = f.originator AS is_asked, p.time_ns, p.times,
+        octet_length(p.content) AS length, hex(p.content[1:4]) AS head
+    FROM payloads AS p JOIN flows AS f USING (flow)
+    WHERE f.application IS NULL AND p.carrier IN ('tcp', 'udp') AND (p.carrier = 'udp' OR p.stream_offset = 0)
+), shaped AS (
+    SELECT flow, carrier, min(port) AS port, is_asked, min(time_ns) AS first_ns, sum(times)::BIGINT AS messages,
+        min(length) AS low, max(length) AS high,
+        -- as many of the first four bytes as all messages have in common
+        CASE WHEN min(head) = max(head) THEN min(head)
+             WHEN min(left(head, 4)) = max(left(head, 4)) THEN min(left(head, 4))
+             WHEN min(left(head, 2)) = max(left(head, 2)) THEN min(left(head, 2)) ELSE '' END AS head
+    FROM pieces GROUP BY flow, carrier, is_asked
+)
+SELECT
+    carrier || CASE WHEN port < 49152 THEN '/' || port ELSE '/dynamic' END
+        || CASE WHEN is_asked THEN ' asks ' ELSE ' answers ' END
+        || CASE head WHEN '' THEN 'any' ELSE lower(head) END
+        || CASE WHEN low = high THEN ' of ' || low ELSE ' of any length' END AS shape,
+    carrier, CASE WHEN port < 49152 THEN port END AS port, is_asked, lower(nullif(head, '')) AS first_bytes,
+    CASE WHEN low = high THEN low END AS length,
+    count(*) AS flows, sum(messages)::BIGINT AS messages, min(first_ns) AS first_ns, list(flow ORDER BY first_ns, flow)[:100] AS some_flows
+FROM shaped GROUP BY ALL;
+
+COMMENT ON TABLE unknown_shapes IS 'Protocols that nobody knows, by the shape of what one side sends: the same shape is the same unknown protocol.';
+COMMENT ON COLUMN unknown_shapes.shape IS 'The label: carrier, responder''s port (dynamic from 49152 on, RFC 6335), side, common first bytes, length where constant';
+COMMENT ON COLUMN unknown_shapes.carrier IS 'tcp or udp';
+COMMENT ON COLUMN unknown_shapes.port IS 'Responder''s port; null where it is dynamic';
+COMMENT ON COLUMN unknown_shapes.is_asked IS 'What the originator sends; false: what the responder sends';
+COMMENT ON COLUMN unknown_shapes.first_bytes IS 'Up to four first bytes that all messages have, in hexadecimal digits';
+COMMENT ON COLUMN unknown_shapes.length IS 'Bytes of a message, where all have the same';
+COMMENT ON COLUMN unknown_shapes.flows IS 'Flows in which this side looks so';
+COMMENT ON COLUMN unknown_shapes.messages IS 'Messages, as far as payloads has them';
+COMMENT ON COLUMN unknown_shapes.first_ns IS 'First time, UTC nanoseconds since 1970';
+COMMENT ON COLUMN unknown_shapes.some_flows IS 'The first hundred of these flows';

@@ -1,0 +1,30 @@
+"""The vendors' own protocols, read from the content that the core keeps of flows which nobody claims.
+
+To add one: a module with a ``PROTOCOL`` and a line in :data:`PROTOCOLS`; or, outside this package, an entry point of the
+group ``idletalk.protocols`` that names a :class:`VendorProtocol`.
+"""
+
+from importlib.metadata import entry_points
+
+from idletalk.protocols import ewelink, lifx, miio, sadp, tplink, tuya, yeelight
+from idletalk.protocols.protocol import Message, VendorProtocol
+
+PROTOCOLS: tuple[VendorProtocol, ...] = (
+    ewelink.PROTOCOL,
+    lifx.PROTOCOL,
+    miio.PROTOCOL,
+    sadp.PROTOCOL,
+    tplink.PROTOCOL,
+    tuya.PROTOCOL,
+    yeelight.PROTOCOL,
+)
+"""Every protocol of this package."""
+
+
+def installed() -> tuple[VendorProtocol, ...]:
+    """These, and those of other packages that are installed."""
+    others = (point.load() for point in entry_points(group="idletalk.protocols"))
+    return (*PROTOCOLS, *(other for other in others if isinstance(other, VendorProtocol)))
+
+
+__all__ = ["PROTOCOLS", "Message", "VendorProtocol", "installed"]

@@ -1,0 +1,179 @@
+//! SSH: identification (RFC 4253 4.2) and the algorithms that each side offers (7.1). The rest is encrypted.
+
+use super::{Appetite, Buffer, Carrier, Context, Direction, Parser, Probe, Protocol, Verdict, text};
+use crate::packet::Cursor;
+use crate::record;
+use crate::tables::Record;
+
+record! {
+    /// What one side of an SSH connection says before encryption.
+    pub struct Ssh in "ssh" at {
+        /// Identification, as sent: protocol version and software
+        banner: String,
+        /// Key exchange methods, in order of preference; null where they were not captured
+        key_exchange: Option<Vec<String>>,
+        /// Algorithms of host keys
+        host_keys: Option<Vec<String>>,
+        /// Ciphers from client to server
+        ciphers: Option<Vec<String>>,
+        /// Message authentication codes from client to server
+        macs: Option<Vec<String>>,
+        /// Compression from client to server
+        compressions: Option<Vec<String>>,
+    }
+}
+
+/// SSH as a protocol.
+pub const PROTOCOL: Protocol = Protocol {
+    name: "ssh",
+    tcp_ports: &[22],
+    udp_ports: &[],
+    probe,
+    parser: || Box::new(SshParser::default()),
+    tables: &[Ssh::SPEC],
+};
+
+/// RFC 4253 6.1: a packet of up to 35,000 bytes; RFC 4253 4.2: a banner of up to 255.
+const MAX_BYTES: usize = 35_300;
+const MAX_BANNER_BYTES: usize = 255;
+/// SSH_MSG_KEXINIT, and the random bytes behind it.
+const KEXINIT: u8 = 20;
+const COOKIE_BYTES: usize = 16;
+
+fn probe(probe: &Probe<'_>) -> Verdict {
+    if probe.carrier != Carrier::Tcp || !probe.from_start {
+        return Verdict::No;
+    }
+    match probe.bytes {
+        [b'S', b'S', b'H', b'-', b'1'..=b'2', b'.', ..] => Verdict::Yes,
+        [] | [b'S'] | [b'S', b'S'] | [b'S', b'S', b'H'] | [b'S', b'S', b'H', b'-'] | [b'S', b'S', b'H', b'-', b'1'..=b'2'] => Verdict::Maybe,
+        _ => Verdict::No,
+    }
+}
+
+#[derive(Default)]
+struct SshParser {
+    sides: [Side; 2],
+}
+
+#[derive(Default)]
+struct Side {
+    stream: Buffer,
+    row: Option<Ssh>,
+}
+
+impl Parser for SshParser {
+    fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
+        let [up, down] = &mut self.sides;
+        let side = if direction == Direction::Up { up } else { down };
+        if !side.stream.push(bytes, MAX_BYTES, ctx.budget) {
+            side.flush(ctx);
+            return Appetite::Enough;
+        }
+        if side.row.is_none() {
+            let Some(end) = side.stream.bytes().iter().position(|byte| *byte == b'\n') else {
+                return if side.stream.bytes().len() > MAX_BANNER_BYTES { Appetite::Enough } else { Appetite::More };
+            };
+            let banner = text::lossy(side.stream.bytes().get(..end).unwrap_or_default().trim_ascii());
+            side.stream.consume(end.saturating_add(1));
+            if !banner.starts_with("SSH-") {
+                return Appetite::Enough;
+            }
+            side.row = Some(Ssh { at: ctx.at, banner, key_exchange: None, host_keys: None, ciphers: None, macs: None, compressions: None });
+        }
+        let mut cursor = Cursor::new(side.stream.bytes());
+        let Some(length) = cursor.u32().and_then(|length| usize::try_from(length).ok()) else { return Appetite::More };
+        match cursor.take(length) {
+            None if length <= MAX_BYTES => return Appetite::More,
+            packet => {
+                if let (Some(row), Some(packet)) = (&mut side.row, packet) {
+                    offers(row, packet);
+                }
+            }
+        }
+        side.flush(ctx);
+        Appetite::Enough
+    }
+
+    fn end(&mut self, ctx: &mut Context<'_>) {
+        for side in &mut self.sides {
+            side.flush(ctx);
+        }
+    }
+}
+
+impl Side {
+    fn flush(&mut self, ctx: &mut Context<'_>) {
+        self.stream.clear();
+        if let Some(row) = self.row.take() {
+            ctx.emit(&row);
+        }
+    }
+}
+
+/// Lists of KEXINIT (RFC 4253 7.1): padding length, type, cookie, ten lists.
+fn offers(row: &mut Ssh, packet: &[u8]) -> Option<()> {
+    let mut cursor = Cursor::new(packet);
+    let (_padding, kind) = (cursor.u8()?, cursor.u8()?);
+    if kind != KEXINIT {
+        return None;
+    }
+    cursor.skip(COOKIE_BYTES)?;
+    let mut list = || {
+        let length = usize::try_from(cursor.u32()?).ok()?;
+        let names = text::lossy(cursor.take(length)?);
+        Some(names.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>())
+    };
+    row.key_exchange = list();
+    row.host_keys = list();
+    row.ciphers = list();
+    let _to_client = list();
+    row.macs = list();
+    let _to_client = list();
+    row.compressions = list();
+    Some(())
+}
+
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, clippy::panic)]
+mod tests {
+    use super::PROTOCOL;
+    use crate::app::testing::{at, cut, hex, stream};
+    use crate::app::{Carrier, Direction, Probe, Verdict};
+    use proptest::prelude::*;
+
+    fn hello() -> Vec<u8> {
+        let mut bytes = b"SSH-2.0-dropbear_2019.78\r\n".to_vec();
+        bytes.extend(hex("00000046 04 14 00000000000000000000000000000000   # 70 bytes, padding 4, KEXINIT, cookie
+            00000003 612c62  00000001 63  00000001 64  00000001 65          # methods a and b; host key c; ciphers d, e
+            00000001 66  00000001 67  00000004 6e6f6e65  00000000            # codes f, g; compression none
+            00000000 00000000 00"));
+        bytes
+    }
+
+    #[test]
+    fn banner_and_offers_are_told() {
+        let rows = stream(&PROTOCOL, &[(Direction::Up, &hello()), (Direction::Down, b"SSH-2.0-x\r\n")]);
+        assert_eq!([&rows[0].1["banner"], &rows[0].1["key_exchange"], &rows[0].1["ciphers"]], ["SSH-2.0-dropbear_2019.78", "a|b", "d"]);
+        assert_eq!([&rows[0].1["macs"], &rows[0].1["compressions"]], ["f", "none"]);
+        assert_eq!(rows[1].1["banner"], "SSH-2.0-x");
+        assert!(!rows[1].1.contains_key("key_exchange"));
+    }
+
+    #[test]
+    fn it_begins_with_its_name_on_any_port() {
+        let probed = |bytes: &[u8], from_start| (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(1, 2), bytes, from_start, before: None });
+        assert_eq!([probed(b"SSH-2.0-x\r\n", true), probed(b"SS", true), probed(b"SSL", true)], [Verdict::Yes, Verdict::Maybe, Verdict::No]);
+        assert_eq!(probed(b"SSH-2.0-x\r\n", false), Verdict::No);
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_is_read_however_it_is_cut(places in proptest::collection::vec(0usize..100, 0..6), place in 0usize..96, byte in any::<u8>()) {
+            prop_assert_eq!(&stream(&PROTOCOL, &cut(Direction::Up, &hello(), &places))[0].1["key_exchange"], "a|b");
+            let mut changed = hello();
+            if let Some(old) = changed.get_mut(place) { *old = byte; }
+            stream(&PROTOCOL, &cut(Direction::Up, &changed, &places));
+        }
+    }
+}
