@@ -13,6 +13,7 @@ from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
 from idletalk.conclusions.operating import operating_rows
+from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
@@ -58,10 +59,10 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
+        keep_images(store, folder)
         verdicts = judged(store.ask, scene, lab)
         regular = cadence.cadences(store.ask)
         devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)
-        keep_images(store, folder)
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:
@@ -101,7 +102,12 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
-            conclusions=Conclusions(fleet=fleet(rows), idle=rows, operating=operating_rows(store.ask, devices)),
+            conclusions=Conclusions(
+                fleet=fleet(rows),
+                idle=rows,
+                operating=operating_rows(store.ask, devices),
+                updates=update_rows(store.ask, devices, rows, scene.observed_s),
+            ),
         )
         return mask_report(report, secrets)
     finally:

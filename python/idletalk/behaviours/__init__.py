@@ -19,6 +19,7 @@ from idletalk.behaviours import (
     timesync,
     traffic,
     transfers,
+    updates,
 )
 from idletalk.behaviours.behaviour import Ask, Behaviour
 
@@ -38,6 +39,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     cadence.BEHAVIOUR,
     operating.BEHAVIOUR,
     transfers.BEHAVIOUR,
+    updates.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""
 

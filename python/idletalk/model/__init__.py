@@ -31,6 +31,7 @@ from idletalk.model.devices import (
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
 from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
+from idletalk.model.updates import UpdateRow
 
 __all__ = [
     "SCHEMA",
@@ -66,5 +67,6 @@ __all__ = [
     "ToldFact",
     "ToldName",
     "Traffic",
+    "UpdateRow",
     "Volume",
 ]

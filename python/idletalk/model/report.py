@@ -9,6 +9,7 @@ from idletalk.model.captures import Blindness, Captures, Provenance
 from idletalk.model.devices import Device
 from idletalk.model.findings import Check, Finding
 from idletalk.model.operating import OperatingRow
+from idletalk.model.updates import UpdateRow
 
 SCHEMA = "https://idletalk.invalid/schema/report-1.json"
 """Identifies the version of report.json; the number grows when a name changes its meaning."""
@@ -70,7 +71,9 @@ class Conclusions:
     operating: Annotated[
         tuple[OperatingRow, ...] | None, Meta(description="null: no event is known (lab file, --events)")
     ] = None
-    updates: None = None
+    updates: Annotated[
+        tuple[UpdateRow, ...] | None, Meta(description="firmware fetched in clear; a device without any has a row too")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

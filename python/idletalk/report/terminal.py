@@ -8,16 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from idletalk.model import Device, IdleRow, Peer, Report, Severity
+from idletalk.report.terminal_tables import MAX_DEVICES, add_row, operating, table_of, updates
 from idletalk.report.text import clean, human_bytes, human_duration
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-MAX_DEVICES = 20
-"""Devices in the ranking; the report has all."""
-MAX_NAME_CHARS = 18
-"""Width of a device's name, which goes on in the next line."""
 MAX_CLOUDS = 4
 """Providers of a device that are named; the report has all."""
 MAX_VENDOR_CHARS = 14
@@ -42,7 +39,7 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
     if report.conclusions.fleet:
         say("")
         say(" ".join(report.conclusions.fleet))
-    for table in (_ranking(report), _idle(report), _operating(report), _largest_peers(report)):
+    for table in (_ranking(report), _idle(report), operating(report), updates(report), _largest_peers(report)):
         if table.row_count:
             out.print()
             out.print(table)
@@ -104,31 +101,8 @@ def peer_name(peer: Peer) -> str:
     return peer.names[0].name if peer.names else peer.address
 
 
-def _table(title: str, *columns: tuple[str, str]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, expand=False)
-    for name, side in columns:
-        table.add_column(
-            name,
-            justify="right" if side == "right" else "left",
-            overflow="fold",
-            no_wrap=side == "right",
-            min_width=26 if side == "wide" else None,
-            max_width=MAX_NAME_CHARS if name == "device" else None,
-        )
-    return table
-
-
-def _add(table: Table, *cells: str) -> None:
-    from rich.text import Text
-
-    table.add_row(*(Text(clean(cell)) for cell in cells))
-
-
 def _ranking(report: Report) -> Table:
-    table = _table(
+    table = table_of(
         "Devices by bytes (each frame once)",
         ("device", "left"),
         ("vendor", "left"),
@@ -140,7 +114,7 @@ def _ranking(report: Report) -> Table:
     top = max((_bytes(device) for device in report.devices), default=0)
     for device in report.devices[:MAX_DEVICES]:
         hourly = device.bytes_per_observed_hour
-        _add(
+        add_row(
             table,
             device.name + (f" ({device.role})" if device.role and device.role != "device" else ""),
             _clip(device.vendor or ("random MAC" if device.mac_is_random else "-"), MAX_VENDOR_CHARS),
@@ -159,7 +133,7 @@ def _bytes(device: Device) -> int:
 
 
 def _idle(report: Report) -> Table:
-    table = _table(
+    table = table_of(
         "Who they talk to (hosts: NTP servers, other Internet hosts, LAN peers)",
         ("device", "left"),
         ("clouds (protocols)", "wide"),
@@ -170,7 +144,7 @@ def _idle(report: Report) -> Table:
     )
     rows = report.conclusions.idle or ()
     for row in rows[:MAX_DEVICES]:
-        _add(
+        add_row(
             table,
             row.name,
             clouds(row, MAX_CLOUDS) or ("none seen" if row.seen else "not one frame of it in this capture"),
@@ -188,37 +162,6 @@ def _idle(report: Report) -> Table:
     return table
 
 
-def _operating(report: Report) -> Table:
-    table = _table(
-        "What actions look like (found again: by packet lengths alone, of the repetitions held back)",
-        ("device", "left"),
-        ("action", "left"),
-        ("first packet", "left"),
-        ("times", "right"),
-        ("clouds", "left"),
-        ("open", "left"),
-        ("found again", "right"),
-        ("told apart", "left"),
-    )
-    words = {True: "yes", False: "no", None: "?"}
-    rows = report.conclusions.operating or ()
-    for row in rows[: 2 * MAX_DEVICES]:
-        _add(
-            table,
-            row.name,
-            row.action,
-            row.first_packet,
-            str(row.repetitions),
-            ", ".join(row.clouds) or "-",
-            words[row.already_open],
-            "-" if row.recalled is None else f"{row.recalled} of {row.held_back}",
-            words[row.distinguishable],
-        )
-    if len(rows) > 2 * MAX_DEVICES:
-        table.caption = f"{len(rows) - 2 * MAX_DEVICES} more in the report"
-    return table
-
-
 def clouds(row: IdleRow, limit: int | None = None) -> str:
     """The providers of a device with the protocols spoken to each, those with the most bytes first."""
     told = [f"{use.provider} ({' + '.join(use.protocols)})" for use in row.clouds]
@@ -228,7 +171,7 @@ def clouds(row: IdleRow, limit: int | None = None) -> str:
 
 
 def _largest_peers(report: Report) -> Table:
-    table = _table(
+    table = table_of(
         "Largest Internet peers",
         ("device", "left"),
         ("peer", "left"),
@@ -247,7 +190,7 @@ def _largest_peers(report: Report) -> Table:
     for count, device, peer in found[:MAX_PEERS]:
         place = "anycast" if peer.anycast else (peer.country or "") + ("?" if peer.country_disagrees else "")
         where = " ".join(part for part in (peer.provider or peer.organisation, place) if part)
-        _add(
+        add_row(
             table,
             device.name,
             peer_name(peer),

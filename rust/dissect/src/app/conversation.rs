@@ -6,6 +6,8 @@ use crate::stream::{Half, Piece};
 use crate::weird::Weird;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod unclaimed;
+
 /// Messages or stretches of bytes that are offered to the protocols before a flow stays unknown.
 const MAX_PROBES: u8 = 8;
 /// The same for datagrams: media sessions try their paths (STUN) before the first DTLS message.
@@ -122,33 +124,6 @@ impl Conversation {
 
     fn offset(&self, direction: Direction) -> u64 {
         self.offsets.get(direction.index()).copied().unwrap_or(0)
-    }
-
-    /// Keeps bytes that nobody claims; a direction of which enough is kept is read no more.
-    fn keep(&mut self, ctx: &mut Context<'_>, direction: Direction, offset: u64, bytes: &[u8]) {
-        if self.half(direction).is_read() && !ctx.payload(None, offset, bytes) {
-            self.half(direction).stop();
-            if matches!(self.state, State::Unclaimed) && !self.halves.iter().any(Half::is_read) {
-                self.ignore();
-            }
-        }
-    }
-
-    /// What waited for recognition in a direction belongs to nobody; it ends `after` bytes behind what was counted.
-    fn leave_unclaimed(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
-        let bytes = self.slot(direction).take();
-        let end = self.offset(direction).saturating_add(after as u64);
-        self.keep(ctx, direction, end.saturating_sub(bytes.len() as u64), &bytes);
-    }
-
-    /// Nobody knows the stream, of which `after` bytes of a direction are at hand.
-    fn give_up(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
-        self.state = State::Unclaimed;
-        self.leave_unclaimed(ctx, direction, after);
-        let at = ctx.at;
-        ctx.at = at.reversed();
-        self.leave_unclaimed(ctx, direction.reversed(), 0);
-        ctx.at = at;
     }
 
     /// The connection ended.

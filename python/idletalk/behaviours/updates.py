@@ -1,0 +1,91 @@
+"""Which firmware does each device fetch in clear, and what authenticates it?"""
+
+from collections.abc import Iterable
+
+from idletalk import filters
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept
+
+CHANGEABLE = Kind(
+    name="firmware-changeable",
+    severity="high",
+    meaning="Firmware comes in clear and nothing in the image authenticates it: who is on the path can put another in its place, "
+    "unless the device was told a signature or a keyed hash of it another way.",
+    would_change="proof that the device refuses an image that was changed",
+)
+IN_CLEAR = Kind(
+    name="firmware-in-clear",
+    severity="medium",
+    meaning="Firmware comes in clear: who is on the path reads it, keys and passwords in it among the rest, and sees which version a "
+    "device has.",
+    would_change="a download by TLS",
+)
+INCOMPLETE = Kind(
+    name="firmware-incomplete",
+    severity="note",
+    meaning="Not every byte of the image was captured: what is missing cannot be examined.",
+    would_change="a capture that holds the missing ranges",
+)
+_OPEN = ("none found in image (only checksum or hash)", "signature present, invalid")
+
+
+def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        f"SELECT u.*, k.frames, k.kept FROM updates AS u JOIN (SELECT device, transfer, {FRAMES} AS frames, {KEPT} AS kept"
+        " FROM transfer_parts GROUP BY ALL) AS k USING (device, transfer) ORDER BY device, first_ns, transfer"
+    )
+    for row in rows:
+        where = f"http://{row['host'] or row['peer']}{row['uri'] or ''}"
+        fetched = f"{scene.name(row['device'])} fetched firmware in clear from {where} ({row['size_bytes']} bytes, {row['format'] or 'unknown format'})"
+        changeable = row["authentication"] in _OPEN
+        yield _claim(
+            scene,
+            row,
+            CHANGEABLE if changeable else IN_CLEAR,
+            f"{fetched}; authenticated by: {row['authentication'] or 'unknown'}.",
+        )
+        if not row["is_complete"]:
+            yield _claim(scene, row, INCOMPLETE, f"{fetched}: {row['missing_bytes']} bytes of it were not captured.")
+
+
+def _claim(scene: Scene, row: Row, kind: Kind, sentence: str) -> Claim:
+    return Claim(
+        kind=kind.name,
+        device=row["device"],
+        peer=row["peer"],
+        subject=f"{row['host'] or row['peer']}{row['uri'] or ''}",
+        sentence=sentence,
+        numbers={
+            "size_bytes": row["size_bytes"],
+            "missing_bytes": row["missing_bytes"],
+            "sha256": row["sha256"],
+            "responses": row["responses"],
+            "connections": row["connections"],
+        },
+        frames=row["frames"],
+        kept=kept(row),
+        filter=filters.both(
+            scene.of(row["device"]),
+            filters.address("addr", row["peer"]),
+            f"tcp.port == {row['peer_port']}",
+            filters.NOT_QUOTED,
+        ),
+        filter_note="all frames of the conversations; counted are those that end the heads of the responses",
+    )
+
+
+BEHAVIOUR = Behaviour(
+    name="updates",
+    question="Which firmware does each device fetch in clear, and what authenticates it?",
+    method=(
+        "Of what devices fetched over HTTP in clear (transfers), what is taken for firmware by its content, or by its target where it is "
+        "complete. What authenticates an image is told by its examination (docs/firmware.md)."
+    ),
+    limits=(
+        "Firmware that comes by TLS, or by another protocol than HTTP, is not seen. Whether a device checks a signature or a hash "
+        "that it was told elsewhere cannot be seen on the wire."
+    ),
+    tables=(),
+    kinds=(CHANGEABLE, IN_CLEAR, INCOMPLETE),
+    judge=_judge,
+)

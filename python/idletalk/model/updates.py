@@ -1,0 +1,36 @@
+"""The updates conclusion."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRow:
+    """An image that a device fetched, or that none was seen."""
+
+    device: str
+    name: str
+    seen: Annotated[bool, Meta(description="false: no firmware was seen in clear; the sentence says in what time")]
+    server: Annotated[str | None, Meta(description="host that was asked, else its address")]
+    peer: str | None
+    cloud: Annotated[str | None, Meta(description="provider, else the organisation")]
+    country: str | None
+    transport: Annotated[str | None, Meta(description="how it came: http")]
+    target: Annotated[str | None, Meta(description="what was asked for")]
+    first: str | None
+    duration_s: float | None
+    size_bytes: int | None
+    missing_bytes: Annotated[int | None, Meta(description="bytes that were not captured")]
+    connections: int | None
+    image: Annotated[str | None, Meta(description="file inside the analysis, in a folder that only its owner reads")]
+    sha256: Annotated[str | None, Meta(description="of the whole image; null unless complete")]
+    also_fetched_by: Annotated[tuple[str, ...], Meta(description="other devices that got the same image")]
+    format: str | None
+    authenticated_by: Annotated[
+        str | None, Meta(description="what authenticates it, in the words of idletalk firmware")
+    ]
+    told_hashes: Annotated[tuple[str, ...], Meta(description="hashes of it that were told in clear, and where")]
+    triggered_by: Annotated[str | None, Meta(description="who or what began it; null: not known")]
+    sentence: str

@@ -1,0 +1,102 @@
+"""Tables of the terminal: how they look, and those of the operating and updates conclusions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from idletalk.model import Report
+from idletalk.report.text import clean, human_bytes
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MAX_DEVICES = 20
+"""Devices in a table; the report has all."""
+MAX_NAME_CHARS = 18
+"""Width of a device's name, which goes on in the next line."""
+
+
+def table_of(title: str, *columns: tuple[str, str]) -> Table:
+    """An empty table; columns are (heading, left, right or wide)."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, expand=False)
+    for name, side in columns:
+        table.add_column(
+            name,
+            justify="right" if side == "right" else "left",
+            overflow="fold",
+            no_wrap=side == "right",
+            min_width=26 if side == "wide" else None,
+            max_width=MAX_NAME_CHARS if name == "device" else None,
+        )
+    return table
+
+
+def add_row(table: Table, *cells: str) -> None:
+    """Add a row of texts, none of which can move the cursor or colour the screen."""
+    from rich.text import Text
+
+    table.add_row(*(Text(clean(cell)) for cell in cells))
+
+
+def operating(report: Report) -> Table:
+    """What each action looks like on the wire."""
+    table = table_of(
+        "What actions look like (found again: by packet lengths alone, of the repetitions held back)",
+        ("device", "left"),
+        ("action", "left"),
+        ("first packet", "left"),
+        ("times", "right"),
+        ("clouds", "left"),
+        ("open", "left"),
+        ("found again", "right"),
+        ("told apart", "left"),
+    )
+    words = {True: "yes", False: "no", None: "?"}
+    rows = report.conclusions.operating or ()
+    for row in rows[: 2 * MAX_DEVICES]:
+        add_row(
+            table,
+            row.name,
+            row.action,
+            row.first_packet,
+            str(row.repetitions),
+            ", ".join(row.clouds) or "-",
+            words[row.already_open],
+            "-" if row.recalled is None else f"{row.recalled} of {row.held_back}",
+            words[row.distinguishable],
+        )
+    if len(rows) > 2 * MAX_DEVICES:
+        table.caption = f"{len(rows) - 2 * MAX_DEVICES} more in the report"
+    return table
+
+
+def updates(report: Report) -> Table:
+    """What firmware came in clear; devices without any are counted below."""
+    table = table_of(
+        "How they update (firmware fetched in clear)",
+        ("device", "left"),
+        ("server", "left"),
+        ("where", "left"),
+        ("size", "right"),
+        ("format", "left"),
+        ("authenticated by", "left"),
+    )
+    rows = report.conclusions.updates or ()
+    seen = [row for row in rows if row.seen]
+    for row in seen[:MAX_DEVICES]:
+        add_row(
+            table,
+            row.name,
+            row.server or "-",
+            " ".join(part for part in (row.cloud, row.country) if part) or "unknown",
+            human_bytes(row.size_bytes or 0) + (" (holes)" if row.missing_bytes else ""),
+            row.format or "unknown",
+            row.authenticated_by or "unknown",
+        )
+    none = len(rows) - len(seen)
+    if seen and none:
+        table.caption = f"none seen for {none} other devices"
+    return table

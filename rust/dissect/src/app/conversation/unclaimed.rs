@@ -1,0 +1,34 @@
+//! What becomes of bytes that no protocol claims.
+
+use super::{Conversation, State};
+use crate::app::{Context, Direction};
+use crate::stream::Half;
+
+impl Conversation {
+    /// Keeps bytes that nobody claims; a direction of which enough is kept is read no more.
+    pub(super) fn keep(&mut self, ctx: &mut Context<'_>, direction: Direction, offset: u64, bytes: &[u8]) {
+        if self.half(direction).is_read() && !ctx.payload(None, offset, bytes) {
+            self.half(direction).stop();
+            if matches!(self.state, State::Unclaimed) && !self.halves.iter().any(Half::is_read) {
+                self.ignore();
+            }
+        }
+    }
+
+    /// What waited for recognition in a direction belongs to nobody; it ends `after` bytes behind what was counted.
+    pub(super) fn leave_unclaimed(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
+        let bytes = self.slot(direction).take();
+        let end = self.offset(direction).saturating_add(after as u64);
+        self.keep(ctx, direction, end.saturating_sub(bytes.len() as u64), &bytes);
+    }
+
+    /// Nobody knows the stream, of which `after` bytes of a direction are at hand.
+    pub(super) fn give_up(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
+        self.state = State::Unclaimed;
+        self.leave_unclaimed(ctx, direction, after);
+        let at = ctx.at;
+        ctx.at = at.reversed();
+        self.leave_unclaimed(ctx, direction.reversed(), 0);
+        ctx.at = at;
+    }
+}
