@@ -41,7 +41,7 @@ lint: setup
 	@cargo clippy --quiet --release --locked --workspace --all-targets -- -D warnings
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/basedpyright --level error
+	@$(BIN)/basedpyright --project pyproject.toml --level error
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python tools/docs.py --check
 
