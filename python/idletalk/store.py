@@ -30,8 +30,9 @@ SPOOL = "spool"
 RAW_TABLES = ("payloads", "http_bodies")
 """Tables that hold raw content."""
 
-MEMORY_LIMIT = "320MB"
-"""What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB)."""
+MEMORY_LIMITS = ("320MB", "640MB")
+"""What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). Where a statement cannot be done with
+the first (millions of flows and hosts), it is tried again with the second, beyond that bound; then it is said that it cannot."""
 
 Mark: TypeAlias = tuple[int, int, int, int]
 """A place from which a file can be read: offset, frame, end of the descriptions, time of the frame before."""
@@ -134,10 +135,11 @@ class Store:
 
         self.folder = folder
         self._spill = tempfile.TemporaryDirectory(prefix="idletalk-spill-")
+        self._limit = 0
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
             ":memory:",
             config={
-                "memory_limit": MEMORY_LIMIT,
+                "memory_limit": MEMORY_LIMITS[0],
                 "autoload_known_extensions": "false",
                 "temp_directory": self._spill.name,
             },
@@ -176,9 +178,18 @@ class Store:
         self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names; every statement goes through here."""
-        with interruptible():
-            cursor = self.connection.execute(sql, parameters or None)
-            return cursor.fetchall(), [column[0] for column in cursor.description or ()]
+        import duckdb
+
+        while True:
+            try:
+                with interruptible():
+                    cursor = self.connection.execute(sql, parameters or None)
+                    return cursor.fetchall(), [column[0] for column in cursor.description or ()]
+            except duckdb.OutOfMemoryException:
+                if self._limit + 1 >= len(MEMORY_LIMITS):
+                    raise
+                self._limit += 1
+                self.connection.execute(f"SET memory_limit = '{MEMORY_LIMITS[self._limit]}'")
 
     def _protect(self) -> None:
         """Let a user's query reach the tables of this analysis and no other file."""
@@ -199,7 +210,8 @@ class Store:
     def judge(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour; their rows get their order when they are kept."""
         self._execute("SET preserve_insertion_order = false")
-        self._execute(behaviour.sql())
+        for statement in self.connection.extract_statements(behaviour.sql()):
+            self._execute(statement.query)
         self._execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:

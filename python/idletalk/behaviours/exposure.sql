@@ -33,7 +33,7 @@ WHERE coalesce(m.device, b.device) IN (FROM subjects) OR coalesce(n.device, c.de
 
 -- The same content is searched once, whoever said it.
 CREATE TEMP TABLE contents AS
-SELECT content_id, min(content) AS content FROM spoken GROUP BY content_id;
+SELECT content_id, content FROM spoken QUALIFY row_number() OVER (PARTITION BY content_id ORDER BY capture, frame) = 1;
 
 CREATE TEMP TABLE told AS
 SELECT row_number() OVER () AS message, t.*, p.scope FROM (
