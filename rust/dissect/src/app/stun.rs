@@ -70,10 +70,20 @@ const MAX_BYTES: usize = 65_535 + HEADER_BYTES;
 fn probe(probe: &Probe<'_>) -> Verdict {
     match probe.carrier {
         Carrier::Udp if message::is_modern(probe.bytes) || message::is_classic(probe.bytes, probe.has_port(PORT)) => Verdict::Yes,
-        Carrier::Tcp if probe.from_start && probe.bytes.len() < FRAMED_HEAD_BYTES && matches!(probe.bytes, [0 | 1] | [0 | 1, _, ..]) => Verdict::Maybe,
+        Carrier::Tcp if probe.from_start && probe.bytes.len() < FRAMED_HEAD_BYTES && may_begin(probe.bytes) => Verdict::Maybe,
         Carrier::Tcp if probe.from_start && (message::begins(probe.bytes) || message::is_framed(probe.bytes)) => Verdict::Yes,
         _ => Verdict::No,
     }
+}
+
+/// Whether so few bytes can begin a message, with a length before it or not: as much of the cookie as is there fits.
+fn may_begin(bytes: &[u8]) -> bool {
+    let fits = |place: usize| bytes.get(place..).is_none_or(|rest| rest.iter().zip(message::COOKIE).all(|(a, b)| *a == b));
+    let is_long = match bytes {
+        [high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])) >= HEADER_BYTES,
+        _ => true,
+    };
+    matches!(bytes, [0 | 1, ..]) && ((!bytes.starts_with(&[0, 0]) && fits(4)) || (is_long && fits(6)))
 }
 
 /// Reads the messages of a flow, and hands over what a media session sends beside them.
@@ -176,3 +186,18 @@ fn row(ctx: &Context<'_>, carrier: &'static str, message: Message) -> Stun {
 #[cfg(test)]
 #[allow(clippy::indexing_slicing, clippy::panic)]
 mod tests;
+
+#[cfg(test)]
+mod short_starts {
+    use super::may_begin;
+
+    #[test]
+    fn a_start_that_cannot_be_stun_is_left_to_others() {
+        assert!(may_begin(&[0]));
+        assert!(may_begin(&[0, 1, 0, 8, 0x21, 0x12]));
+        // RFC 4571: a length of 20 before the message
+        assert!(may_begin(&[0, 20, 0, 1, 0, 0, 0x21, 0x12]));
+        // PostgreSQL's request for TLS: length 8, code 80877103
+        assert!(!may_begin(&[0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f]));
+    }
+}

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// RFC 8489 5.
 pub const HEADER_BYTES: usize = 20;
 /// RFC 8489 5.
-const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+pub(super) const COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 /// Types of RFC 3489 11.1: binding and shared secret, as request, response and error.
 const CLASSIC_TYPES: [u16; 6] = [0x0001, 0x0101, 0x0111, 0x0002, 0x0102, 0x0112];
 
