@@ -176,8 +176,7 @@ def _ranges(lab: labfile.Lab, options: Options) -> list[tuple[int, int]]:
     ranges = lab.phase_ranges(options.phase) if options.phase else []
     if options.start is None and options.end is None:
         return ranges
-    low = labfile.parse_time(options.start, lab.zone) if options.start else -(2**63)
-    high = labfile.parse_time(options.end, lab.zone) if options.end else 2**63 - 1
+    low, high = labfile.time_range(options.start, options.end, lab.zone)
     if low >= high:
         raise IdletalkError("--from lies behind --to: nothing is left")
     cut = [(max(low, a), min(high, b)) for a, b in ranges] if ranges else [(low, high)]

@@ -154,11 +154,7 @@ def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[
     if options.device is not None:
         return {}
     seen = {mac for device in devices for mac in device.macs}
-    wanted = [
-        (device, sorted(mac.lower().replace("-", ":") for mac in device.macs))
-        for device in lab.device
-        if device.under_test
-    ]
+    wanted = [(device, sorted(device.macs)) for device in lab.device if device.under_test]
     return {macs[0] if macs else device.name: device.name for device, macs in wanted if not seen & set(macs)}
 
 
@@ -193,23 +189,16 @@ def _know_lab(store: Store, lab: Lab) -> None:
 
     rows: list[tuple[Any, ...]] = []
     for device in lab.device:
-        macs = sorted(mac.lower().replace("-", ":") for mac in device.macs)
+        macs = sorted(device.macs)
         rows.extend((mac, macs[0], device.name, device.role, device.under_test) for mac in macs)
     store.fill("lab_macs", "mac VARCHAR, device VARCHAR, name VARCHAR, role VARCHAR, under_test BOOLEAN", rows)
     noted = [(event.device, event.action, time_ns(event.time, lab.zone)) for event in lab.event]
     store.fill("lab_events", "device VARCHAR, action VARCHAR, time_ns BIGINT", noted)
-    import ipaddress
+    from ipaddress import ip_network
 
-    networks: list[tuple[Any, ...]] = []
-    for text in lab.local_networks:
-        try:
-            network = ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            raise IdletalkError(
-                f"the lab file's local network {text!r} is no network: write it like 192.0.2.0/24"
-            ) from None
-        networks.append((address_key(str(network[0])), address_key(str(network[-1]))))
-    store.fill("lab_networks", "low_key UBIGINT, high_key UBIGINT", networks)
+    networks = [ip_network(text, strict=False) for text in lab.local_networks]
+    keys = [(address_key(str(network[0])), address_key(str(network[-1]))) for network in networks]
+    store.fill("lab_networks", "low_key UBIGINT, high_key UBIGINT", keys)
     bounds = store.ask("SELECT min(slot_ns) AS low, max(slot_ns) AS high FROM flow_segments")[0]
     offsets = _offsets(lab.zone, bounds["low"] or 0, (bounds["high"] or 0) + SLOT_NS)
     store.fill("zone_offsets", "from_ns BIGINT, to_ns BIGINT, offset_ns BIGINT", offsets)

@@ -70,7 +70,7 @@ def info(paths: Sequence[str | Path]) -> Info:
         folder = Path(name)
         spool = folder / "captures"
         files = inputs.expand([str(path) for path in paths], spool)
-        dissect(files, folder, only_captures=True)
+        dissect(files, folder, only_captures=True, contents=False)
         store = Store(folder)
         try:
             hashes = file_hashes(files, "all")

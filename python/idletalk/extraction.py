@@ -59,7 +59,7 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
         if any(target.exists() and file.samefile(target) for file in files):
             raise IdletalkError(f"{target} is one of the captures that are read: write somewhere else")
         needs_flows = bool(wanted.flow or wanted.protocol or wanted.device)
-        store.dissect(files, folder, only_captures=not needs_flows)
+        store.dissect(files, folder, only_captures=not needs_flows, contents=False)
         facts = store.Store(folder)
         try:
             sources = _sources(facts, spool)
@@ -91,9 +91,7 @@ def _selection(facts: Any, wanted: Wanted) -> dict[str, Any]:
     if wanted.frames is not None:
         selection["frames"] = parse_frames(wanted.frames, [row["capture"] for row in facts.ask("FROM captures")])
     if wanted.start is not None or wanted.end is not None:
-        low = labfile.parse_time(wanted.start, lab.zone) if wanted.start else -(2**63)
-        high = labfile.parse_time(wanted.end, lab.zone) if wanted.end else 2**63 - 1
-        selection["ranges"] = [(low, high)]
+        selection["ranges"] = [labfile.time_range(wanted.start, wanted.end, lab.zone)]
     if wanted.device:
         selection["macs"] = [mac for name in wanted.device for mac in _macs(facts, lab, name)]
     if wanted.host:

@@ -114,6 +114,12 @@ def parse_time(text: str, zone: ZoneInfo) -> int:
         raise IdletalkError(f"{text!r} is no time: write it like 2021-05-06T14:00 or 2021-05-06T14:00:00Z") from None
 
 
+def time_range(start: str | None, end: str | None, zone: ZoneInfo) -> tuple[int, int]:
+    """A half-open range as a user writes it, in UTC nanoseconds; without a bound it is open on that side."""
+    low = parse_time(start, zone) if start else MIN_NS
+    return low, parse_time(end, zone) if end else MAX_NS
+
+
 def read_lab(path: Path | None) -> Lab:
     """Read a lab file; without one, a lab about which nothing is known."""
     if path is None:

@@ -11,7 +11,7 @@ import msgspec
 
 from idletalk.exposure.mask import masked
 from idletalk.model import Report
-from idletalk.store import Store
+from idletalk.store import Store, quoted
 
 MIN_CHARS = 6
 """Shorter secrets are not replaced in other texts, where they would stand by chance; where they were found they are masked."""
@@ -38,19 +38,16 @@ STRUCTURAL = frozenset(
 )
 """Columns of addresses, names of protocols and the like, which hold no secret."""
 
-CREDENTIAL_FIELDS = "authorization|proxy-authorization|cookie|set-cookie|x-auth-token|x-api-key"
-"""HTTP fields whose value is a credential whoever sends it (RFC 9110 11.6.2, RFC 6265)."""
-
 Secrets = Sequence[tuple[str, str]]
 """(kind, text) of what was found."""
 
 
 def mask_tables(store: Store, secrets: Secrets) -> None:
-    """Replace secrets in the texts of all tables, and the values of HTTP fields that are credentials."""
+    """Replace secrets in the texts of all tables. HTTP fields that are credentials are masked as they are read."""
     words = {text: masked(kind, text) for kind, text in secrets if len(text) >= MIN_CHARS}
     pattern = "|".join(re.escape(text) for text in sorted(words, key=len, reverse=True))
     for file in store.kept_tables():
-        source = f"read_parquet({_quoted(str(file))})"
+        source = f"read_parquet({quoted(str(file))})"
         changes = {
             row["column_name"]: change
             for row in store.ask(f"DESCRIBE FROM {source}")
@@ -74,17 +71,10 @@ def _change(store: Store, source: str, column: str, kind: str, pattern: str, wor
     changed = inner
     if pattern and holds(pattern):
         for old in sorted(words, key=len, reverse=True):
-            changed = f"replace({changed}, {_quoted(old)}, {_quoted(words[old])})"
-    if column == "headers" and holds(f"(?i)(^|\\n)({CREDENTIAL_FIELDS}):"):
-        changed = f"regexp_replace({changed}, {_quoted(f'(?i)^({CREDENTIAL_FIELDS}):.*')}, '\\1: (masked)')"
+            changed = f"replace({changed}, {quoted(old)}, {quoted(words[old])})"
     if changed == inner:
         return None
     return changed if kind == "VARCHAR" else f'list_transform("{column}", lambda x: {changed})'
-
-
-def _quoted(text: str) -> str:
-    """A text as a literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def mask_report(report: Report, secrets: Secrets) -> Report:

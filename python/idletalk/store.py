@@ -77,24 +77,26 @@ def dissect(
     threads: int = 0,
     ranges: Sequence[tuple[int, int]] = (),
     only_captures: bool = False,
+    contents: bool = True,
     progress: Ticker | None = None,
 ) -> dict[str, int]:
     """Write the facts of captures as Parquet into ``folder/tables``; gives the rows of each table.
 
-    ``ranges`` are half-open UTC nanoseconds. A capture that cannot be read is a row of ``captures``.
+    ``ranges`` are half-open UTC nanoseconds. ``contents``: keep what was carried as files too. A capture that cannot be read is a row of ``captures``.
     """
     tables = folder / TABLES
     tables.mkdir(mode=0o755, parents=True, exist_ok=True)
     spool = folder / SPOOL
     try:
-        spool.mkdir(mode=0o700, exist_ok=True)
+        if contents:
+            spool.mkdir(mode=0o700, exist_ok=True)
         counts = _core.dissect(
             list(paths),
             tables,
             threads=threads,
             ranges=list(ranges),
             only_captures=only_captures,
-            spool=spool,
+            spool=spool if contents else None,
             progress=progress,
         )
         messages = folder / MESSAGES
@@ -148,8 +150,7 @@ class Store:
         if not files:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
         for file in files:
-            path = str(file).replace("'", "''")
-            self._execute(f"CREATE VIEW \"{file.stem}\" AS FROM read_parquet('{path}')")
+            self._execute(f'CREATE VIEW "{file.stem}" AS FROM read_parquet({quoted(str(file))})')
 
     def close(self) -> None:
         """Let go of the files."""
@@ -217,8 +218,8 @@ class Store:
     def keep(self, tables: Iterable[str]) -> None:
         """Write judged tables beside the facts, sorted, so that the same capture gives the same bytes."""
         for table in tables:
-            path = str(self.folder / TABLES / f"{table}.parquet").replace("'", "''")
-            self._execute(f"COPY (FROM {table} ORDER BY ALL) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+            path = quoted(str(self.folder / TABLES / f"{table}.parquet"))
+            self._execute(f"COPY (FROM {table} ORDER BY ALL) TO {path} (FORMAT parquet, COMPRESSION zstd)")
 
     def kept_tables(self) -> list[Path]:
         """The files of the tables that may be shown."""
@@ -226,25 +227,18 @@ class Store:
 
     def rewrite(self, file: Path, changes: Mapping[str, str]) -> None:
         """Write a kept table anew with other expressions for some columns."""
-        path = str(file).replace("'", "''")
         aside = file.with_suffix(".new")
         told = ", ".join(f'{expression} AS "{column}"' for column, expression in changes.items())
         self._execute(
-            f"COPY (SELECT * REPLACE ({told}) FROM read_parquet('{path}'))"
-            f" TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT * REPLACE ({told}) FROM read_parquet({quoted(str(file))}))"
+            f" TO {quoted(str(aside))} (FORMAT parquet, COMPRESSION zstd)"
         )
         aside.replace(file)
 
     def restate(self, column: str, old: str, new: str) -> None:
         """Say ``new`` for ``old`` in a column of the table of captures: where files will lie, how streams are named."""
-        table = self.folder / TABLES / "captures.parquet"
-        aside = table.with_suffix(".new")
-        self._execute(
-            f"COPY (SELECT * REPLACE (replace({column}, $old, $new) AS {column}) FROM captures ORDER BY capture)"
-            f" TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)",
-            {"old": old, "new": new},
-        )
-        aside.replace(table)
+        told = f"replace({column}, {quoted(old)}, {quoted(new)})"
+        self.rewrite(self.folder / TABLES / "captures.parquet", {column: told})
 
     def sources(self) -> list[Source]:
         """The readable capture files and the places from which each can be read again."""
@@ -267,6 +261,11 @@ class Store:
             columns = tuple(Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
             found.append(Table(name, meaning or "", columns))
         return tuple(found)
+
+
+def quoted(text: str) -> str:
+    """A text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def scan(sources: Sequence[tuple[int, Path, str, list[Mark]]], **selection: Any) -> tuple[int, list[tuple[int, int]]]:

@@ -107,6 +107,11 @@ def kept(row: Row, column: str = "kept") -> tuple[tuple[int, int], ...]:
     return tuple((pair[0], pair[1]) for pair in row[column])
 
 
+def some(names: Sequence[str], limit: int) -> str:
+    """The first of many names, and a sign that there are more."""
+    return ", ".join(names[:limit]) + (" …" if len(names) > limit else "")
+
+
 def nothing(_ask: Ask, _scene: Scene) -> Iterable[Claim]:
     """The judge of a behaviour that has tables only."""
     return ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, some
 
 SEARCH = Kind(
     name="lan-search",
@@ -54,13 +54,13 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
 
 def _searches(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
-        f"SELECT device, protocol, {FRAMES} AS frames, {KEPT} AS kept, list(DISTINCT what ORDER BY what) AS targets,"
-        " bool_or(protocol = 'mdns' AND what LIKE '%.arpa') AS reverse FROM search_frames GROUP BY device, protocol"
+        f"SELECT device, protocol, {FRAMES} AS frames, {KEPT} AS kept, list(DISTINCT what ORDER BY what) AS targets"
+        " FROM search_frames GROUP BY device, protocol"
         " ORDER BY device, protocol"
     )
     for row in rows:
         named = [target for target in row["targets"] if target]
-        told = ", ".join(named[:MAX_NAMED]) + (" …" if len(named) > MAX_NAMED else "")
+        told = some(named, MAX_NAMED)
         yield Claim(
             kind=SEARCH.name,
             device=row["device"],
@@ -90,7 +90,7 @@ def _reverse(ask: Ask, row: Row) -> bool:
 def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "WITH answered AS (SELECT device, peer, count(DISTINCT (capture, frame)) AS answers,"
-        f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM answer_frames WHERE protocol = 'ssdp' OR protocol = 'mdns' GROUP BY ALL),"
+        f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM answer_frames GROUP BY ALL),"
         " searched AS (SELECT device, protocol, count(DISTINCT (capture, frame)) AS searches,"
         f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
         f" opened AS (SELECT device, peer, port, min((capture, frame), {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"

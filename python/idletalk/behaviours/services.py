@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, some
 
 OPEN = Kind(
     name="open-service",
@@ -53,7 +53,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     )
     for row in announced:
         named = [service for service in row["services"] if service]
-        told = ", ".join(named[:MAX_NAMED]) + (" …" if len(named) > MAX_NAMED else "")
+        told = some(named, MAX_NAMED)
         yield Claim(
             kind=ANNOUNCED.name,
             device=row["device"],

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, some
 
 MIN_UNANSWERED = 3
 """Requests without an answer before a server is called silent: one or two are lost on any network."""
@@ -91,11 +91,7 @@ def _silent(ask: Ask, scene: Scene) -> Iterable[Claim]:
             kind=UNANSWERED.name,
             device=row["device"],
             sentence=f"{scene.name(row['device'])} asked {told} {row['frames']} times and never got an answer"
-            + (
-                f": {', '.join(servers[:MAX_NAMED])}{' …' if len(servers) > MAX_NAMED else ''}."
-                if len(servers) > 1
-                else "."
-            ),
+            + (f": {some(servers, MAX_NAMED)}." if len(servers) > 1 else "."),
             numbers={"servers": len(servers), "requests": row["frames"]},
             frames=row["frames"],
             kept=kept(row),
