@@ -4,6 +4,9 @@
 mod recognise;
 mod scan;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rust core of idletalk.
 #[pyo3::pymodule]
 mod _core {

@@ -9,8 +9,8 @@ use crate::at::At;
 use crate::record;
 use crate::spool::SpoolFile;
 use crate::weird::Weird;
-use md5::Md5;
-use sha2::{Digest as _, Sha256};
+use md5::{Digest as _, Md5};
+use ring::digest;
 
 /// Bytes that are gathered before they are kept; one row of `payloads`.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -83,7 +83,7 @@ record! {
 pub struct Content {
     row: HttpBody,
     subject: Option<String>,
-    hashes: Option<(Sha256, Md5)>,
+    hashes: Option<(digest::Context, Md5)>,
     decoder: Option<Decoder>,
     wants_decoder: bool,
     /// bytes that end at the last one, not kept yet
@@ -133,7 +133,7 @@ impl Content {
             wants_decoder: row.content_encoding.is_some(),
             row,
             subject,
-            hashes: Some((Sha256::new(), Md5::new())),
+            hashes: Some((digest::Context::new(&digest::SHA256), Md5::new())),
             decoder: None,
             held: Buffer::default(),
             kind: None,
@@ -236,7 +236,7 @@ impl Content {
         self.flush(ctx);
         if let Some((sha256, md5)) = self.hashes.take().filter(|_| ended) {
             self.row.is_complete = true;
-            self.row.sha256 = Some(hex(&sha256.finalize()));
+            self.row.sha256 = Some(hex(sha256.finish().as_ref()));
             self.row.md5 = Some(hex(&md5.finalize()));
         }
         if let Some(decoded) = self.decoder.take().filter(|_| self.row.is_complete).and_then(Decoder::finish) {
