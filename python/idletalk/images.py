@@ -100,7 +100,7 @@ def _told_hashes(told: Sequence[str]) -> tuple[tuple[Literal["md5", "sha256"], s
 def _parts(store: Store, spool: Path, transfer: str) -> tuple[list[Part], int | None]:
     """The parts of a thing that were kept, in the order in which they came, and the whole length that they tell inside."""
     rows = store.ask(
-        "SELECT spool, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing, missing_ranges FROM transfer_parts"
+        "SELECT spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing, missing_ranges FROM transfer_parts"
         " WHERE transfer = ? AND spool IS NOT NULL AND left_out IS NULL AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
         " ORDER BY time_ns, capture, frame, position",
         transfer,
@@ -108,15 +108,15 @@ def _parts(store: Store, spool: Path, transfer: str) -> tuple[list[Part], int | 
     parts: list[Part] = []
     total: int | None = None
     for row in rows:
-        file, holes = spool / row["spool"], _holes(row)
+        file, base, holes = spool / row["spool"], row["spool_offset"], _holes(row)
         if (row["content_type"] or "").lower().startswith("multipart/byteranges"):
-            for inner in ranges_within(file, row["length_bytes"]):
+            for inner in ranges_within(file, base, row["length_bytes"]):
                 parts.append(
                     Part(file=file, start=inner.first, length=inner.length, missing=holes, offset=inner.offset)
                 )
                 total = inner.total if total is None else total
         else:
-            parts.append(Part(file=file, start=row["first"], length=_length(row), missing=holes))
+            parts.append(Part(file=file, start=row["first"], length=_length(row), missing=holes, offset=base))
     return parts, total
 
 
@@ -128,11 +128,12 @@ def _length(row: Row) -> int:
 
 
 def _holes(row: Row) -> list[Span]:
-    bounds = row["missing"]
-    holes = list(zip(bounds[::2], bounds[1::2], strict=False))
+    """Ranges of the part's file that were not captured."""
+    base, bounds = row["spool_offset"], row["missing"]
+    holes = [(base + low, base + high) for low, high in zip(bounds[::2], bounds[1::2], strict=False)]
     if row["missing_ranges"] > len(holes):
         # where holes are told no more, nothing is sure
-        holes.append((bounds[-1], row["length_bytes"]))
+        holes.append((base + bounds[-1], base + row["length_bytes"]))
     return holes
 
 

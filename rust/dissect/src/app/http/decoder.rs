@@ -113,7 +113,7 @@ impl Decoder {
             Stream::Raw(stream) => stream.finish(),
         }
         .ok()?;
-        Some(Decoded { bytes: tally.bytes, sha256: super::content::hex(tally.hash.finish().as_ref()), start: tally.start })
+        Some(Decoded { bytes: tally.bytes, sha256: crate::app::text::hex(tally.hash.finish().as_ref()), start: tally.start })
     }
 }
 
