@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from idletalk import _core
+from idletalk.bulk import insertion
 from idletalk.errors import IdletalkError
 from idletalk.interrupts import interruptible, patiently
 
@@ -200,13 +201,11 @@ class Store:
         self._execute("SET lock_configuration = true")
 
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Make a temporary table of a few rows that SQL needs to know (the lab file's devices, ...)."""
+        """Make a temporary table of rows that SQL needs to know (the lab file's devices, ...)."""
         self._execute(f"CREATE TEMP TABLE {table} ({columns})")
-        kept = list(rows)
-        if kept:
-            marks = ", ".join("?" * len(kept[0]))
-            with interruptible():
-                self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
+        made = insertion(table, rows)
+        if made is not None:
+            self._execute(*made)
 
     def judge(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour; their rows get their order when they are kept."""

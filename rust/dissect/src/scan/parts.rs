@@ -5,8 +5,8 @@ use super::{ScanError, Source, Target, read_near};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Files that are open at once: far below the usual limit of 1,024 (getrlimit(2)).
-const MAX_OPEN: usize = 128;
+/// Files that are open at once: half of the usual limit of 1,024 (getrlimit(2)). Each batch walks the captures again.
+const MAX_OPEN: usize = 512;
 
 /// A file and the frames that belong into it.
 #[derive(Clone, Debug)]
