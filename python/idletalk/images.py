@@ -200,7 +200,8 @@ def _carriers(store: Store, values: Collection[str]) -> dict[str, Sequence[str]]
     if not values:
         return {}
     rows = store.ask(
-        "SELECT DISTINCT carrier, text FROM (SELECT carrier, lower(content::VARCHAR) AS text FROM payloads)"
+        "SELECT DISTINCT carrier, text FROM (SELECT carrier, lower(content::VARCHAR) AS text FROM payloads"
+        f" WHERE octet_length(content) >= {min(map(len, values))})"
         " WHERE regexp_matches(text, ?) ORDER BY carrier, text",
         "|".join(sorted(values)),
     )

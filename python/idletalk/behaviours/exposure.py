@@ -26,16 +26,18 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         " sum(times)::BIGINT, min(time_ns), max(last_ns) FROM hits GROUP BY device, kind, shown, sent, peer, carrier, encoding, key"
     )
     rows = ask(
-        "WITH once AS (SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope, bool_and(is_topic) AS is_topic,"
-        "   min(times) AS times FROM hits GROUP BY ALL),"
+        # a message has one place, and many messages tell the same: hits are looked through twice
+        "WITH once AS MATERIALIZED (SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope,"
+        "   bool_and(is_topic) AS is_topic, min(times) AS times, min(capture) AS capture, min(frame) AS frame FROM hits GROUP BY ALL),"
+        " told_values AS MATERIALIZED (SELECT DISTINCT device, kind, sent, peer, carrier, scope, shown, encoding, known_by, text FROM hits),"
         # a publication tells by its topic and by its message: it is one frame
         " counted AS (SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times)"
         "   FILTER (is_topic), 0), coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames FROM once GROUP BY ALL),"
-        " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM hits),"
+        " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM once),"
         f" cited AS (SELECT device, kind, sent, peer, carrier, {KEPT} AS kept FROM shown_frames GROUP BY ALL),"
         " described AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT shown ORDER BY shown) AS shown,"
-        "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM hits GROUP BY ALL),"
-        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM hits WHERE sent AND scope = 'internet' GROUP BY text)"
+        "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM told_values GROUP BY ALL),"
+        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM told_values WHERE sent AND scope = 'internet' GROUP BY text)"
         " SELECT * FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
         " ORDER BY device, kind, sent, peer, carrier"
     )
