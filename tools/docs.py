@@ -32,7 +32,7 @@ def judged_tables() -> tuple[Table, ...]:
         open_lookups(None).register(store.connection)
         prepare(store, Lab())
         try:
-            return store.described([table for behaviour in BEHAVIOURS for table in behaviour.tables])
+            return store.described(BEHAVIOURS)
         finally:
             store.close()
 

@@ -1,6 +1,6 @@
 """The Rust core: nothing else crosses the seam."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TypeAlias
 
@@ -39,6 +39,7 @@ def cut(
     application: str = "",
 ) -> list[int]: ...
 def schema() -> list[tuple[str, str, list[tuple[str, str, bool, str]]]]: ...
+def periods(times_s: Sequence[float], rules: Mapping[str, float]) -> list[tuple[float, float, list[int]]]: ...
 def recognise(path: _Path) -> bytes: ...
 def unsquash(
     path: _Path, offset: int, folder: _Path, *, max_files: int, max_bytes: int

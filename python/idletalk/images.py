@@ -3,14 +3,18 @@
 import base64
 import binascii
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from idletalk.artefacts import Artefact, Part, Span, put_together
-from idletalk.behaviours.rows import Row
+from idletalk.behaviours.rows import Row, by, insert
 from idletalk.byteranges import ranges_within
 from idletalk.store import SPOOL, Store
+
+if TYPE_CHECKING:
+    from idletalk.firmware.model import Examination
 
 FIRMWARE = "firmware"
 """Folder of the images inside an analysis, which only its owner can read."""
@@ -40,43 +44,79 @@ def keep_images(store: Store, folder: Path) -> None:
         return
     target = folder / FIRMWARE
     target.mkdir(mode=0o700, exist_ok=True)
-    for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"])):
-        _keep(store, folder, target, row)
+    parts = _parts(store, folder / SPOOL, [row["transfer"] for row in rows])
+    made = [
+        _made(target, row, *parts.get(row["transfer"], ([], None)))
+        for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"]))
+    ]
+    things = [thing for thing in made if thing is not None]
+    carriers = _carriers(store, {value for thing in things for value in thing.hashes})
+    seen: dict[object, Examination] = {}
+    insert(store.ask, "images", [_row(thing, _told(thing, carriers), seen) for thing in things])
 
 
-def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
-    from idletalk.firmware import Options, examine
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A thing that was put together."""
 
+    row: Row
+    path: Path
+    total: int | None
+    artefact: Artefact
+    absent: int
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Of the whole thing; none where it is not whole."""
+        return tuple(value for value in (self.artefact.sha256, self.artefact.md5) if value is not None)
+
+
+def _made(target: Path, row: Row, parts: Sequence[Part], inner_total: int | None) -> Made | None:
+    """The thing of a transfer, in a file of its name; none where nothing of it is there."""
     rough = target / f"{row['transfer']}.part"
-    parts, inner_total = _parts(store, folder / SPOOL, row["transfer"])
     total = inner_total if row["total_bytes"] is None else row["total_bytes"]
     made = put_together(parts, rough, total)
     absent = sum(high - low for low, high in made.missing)
     if absent >= made.size_bytes:
         rough.unlink()
-        return
+        return None
     name = f"{row['device'].replace(':', '')}-{made.sha256[:16] if made.sha256 else row['transfer']}.bin"
-    path = rough.replace(target / name)
-    told = _told(store, row, made)
-    wanted = Options(channel="http", told=_told_hashes(told), declared_bytes=total)
-    # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
-    seen = examine(path, wanted) if 2 * absent <= made.size_bytes else None
+    return Made(row, rough.replace(target / name), total, made, absent)
+
+
+def _examined(thing: Made, told: Sequence[str], seen: dict[object, "Examination"]) -> "Examination | None":
+    """What a thing is; the same content is examined once."""
+    from idletalk.firmware import Options, examine
+
+    made = thing.artefact
+    if 2 * thing.absent > made.size_bytes:
+        # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
+        return None
+    wanted = Options(channel="http", told=_told_hashes(told), declared_bytes=thing.total)
+    key = (made.sha256 or thing.path, wanted)
+    if key not in seen:
+        seen[key] = examine(thing.path, wanted)
+    return seen[key]
+
+
+def _row(thing: Made, told: list[str], known: dict[object, "Examination"]) -> tuple[object, ...]:
+    """The row of a thing in ``images``."""
+    made = thing.artefact
+    seen = _examined(thing, told, known)
     outer = [part for part in seen.recognised.parts if part.parent is None] if seen else []
     reasons = [f"content: {part.format}" for part in outer if part.category in FIRMWARE_CATEGORIES]
-    asked = TARGET_WORDS.search(row["uri"] or "")
+    asked = TARGET_WORDS.search(thing.row["uri"] or "")
     is_else = any(part.offset == 0 and part.category not in PACKED_CATEGORIES for part in outer)
     if asked and (reasons or not is_else):
         reasons.append(f"target: {asked[0].strip('/._-')}")
-    holes = [bound for span in made.missing[:MAX_RANGES] for bound in span]
-    store.ask(
-        f"INSERT INTO images VALUES ({', '.join('?' * 18)})",
-        row["device"],
-        row["transfer"],
-        f"{FIRMWARE}/{name}",
+    return (
+        thing.row["device"],
+        thing.row["transfer"],
+        f"{FIRMWARE}/{thing.path.name}",
         made.size_bytes,
         made.sha256 is not None,
-        holes,
-        absent,
+        [bound for span in made.missing[:MAX_RANGES] for bound in span],
+        thing.absent,
         made.conflicting_bytes,
         made.repeated_bytes,
         made.sha256,
@@ -97,14 +137,19 @@ def _told_hashes(told: Sequence[str]) -> tuple[tuple[Literal["md5", "sha256"], s
     return tuple(("md5", value) if len(value) == 32 else ("sha256", value) for value in values)
 
 
-def _parts(store: Store, spool: Path, transfer: str) -> tuple[list[Part], int | None]:
-    """The parts of a thing that were kept, in the order in which they came, and the whole length that they tell inside."""
+def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
+    """By transfer: the parts that were kept, in the order in which they came, and the whole length that they tell inside."""
     rows = store.ask(
-        "SELECT spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing, missing_ranges FROM transfer_parts"
-        " WHERE transfer = ? AND spool IS NOT NULL AND left_out IS NULL AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
-        " ORDER BY time_ns, capture, frame, position",
-        transfer,
+        "SELECT transfer, spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing, missing_ranges, sha256"
+        " FROM transfer_parts WHERE list_contains(?, transfer) AND spool IS NOT NULL AND left_out IS NULL"
+        " AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
+        " ORDER BY transfer, time_ns, capture, frame, position",
+        list(transfers),
     )
+    return {transfer: _kept_parts(spool, own) for transfer, own in by(rows, "transfer", lambda row: row).items()}
+
+
+def _kept_parts(spool: Path, rows: Sequence[Row]) -> tuple[list[Part], int | None]:
     parts: list[Part] = []
     total: int | None = None
     for row in rows:
@@ -116,7 +161,11 @@ def _parts(store: Store, spool: Path, transfer: str) -> tuple[list[Part], int | 
                 )
                 total = inner.total if total is None else total
         else:
-            parts.append(Part(file=file, start=row["first"], length=_length(row), missing=holes, offset=base))
+            parts.append(
+                Part(
+                    file=file, start=row["first"], length=_length(row), missing=holes, offset=base, sha256=row["sha256"]
+                )
+            )
     return parts, total
 
 
@@ -137,27 +186,31 @@ def _holes(row: Row) -> list[Span]:
     return holes
 
 
-def _told(store: Store, row: Row, made: Artefact) -> list[str]:
+def _told(thing: Made, carriers: Mapping[str, Sequence[str]]) -> list[str]:
     """Where hashes of a whole thing were told: ``HASH WHERE``."""
-    if made.sha256 is None or made.md5 is None:
-        return []
     found: list[str] = []
-    for value in (made.sha256, made.md5):
+    for value in thing.hashes:
         places = {
-            "target": row["uri"],
-            "etag": row["etag"],
-            "content-md5": _hexadecimal(row["content_md5"]),
+            "target": thing.row["uri"],
+            "etag": thing.row["etag"],
+            "content-md5": _hexadecimal(thing.row["content_md5"]),
         }
         found.extend(f"{value} {place}" for place, text in places.items() if text and value in text.lower())
-        found.extend(f"{value} {carrier}" for carrier in _carriers(store, value))
+        found.extend(f"{value} {carrier}" for carrier in carriers.get(value, ()))
     return found
 
 
-def _carriers(store: Store, value: str) -> Sequence[str]:
+def _carriers(store: Store, values: Collection[str]) -> dict[str, Sequence[str]]:
+    """Carriers of the messages that tell a hash, by the hash."""
+    if not values:
+        return {}
     rows = store.ask(
-        "SELECT DISTINCT carrier FROM payloads WHERE contains(lower(content::VARCHAR), ?) ORDER BY carrier", value
+        "SELECT DISTINCT carrier, text FROM (SELECT carrier, lower(content::VARCHAR) AS text FROM payloads"
+        f" WHERE octet_length(content) >= {min(map(len, values))})"
+        " WHERE regexp_matches(text, ?) ORDER BY carrier, text",
+        "|".join(sorted(values)),
     )
-    return [row["carrier"] for row in rows]
+    return {value: sorted({row["carrier"] for row in rows if value in row["text"]}) for value in values}
 
 
 def _hexadecimal(text: str | None) -> str | None:
