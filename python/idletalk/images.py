@@ -140,8 +140,8 @@ def _told_hashes(told: Sequence[str]) -> tuple[tuple[Literal["md5", "sha256"], s
 def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
     """By transfer: the parts that were kept, in the order in which they came, and the whole length that they tell inside."""
     rows = store.ask(
-        "SELECT transfer, spool, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing, missing_ranges, sha256"
-        " FROM transfer_parts WHERE list_contains(?, transfer) AND spool IS NOT NULL AND left_out IS NULL"
+        "SELECT transfer, spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing,"
+        " missing_ranges, sha256 FROM transfer_parts WHERE list_contains(?, transfer) AND spool IS NOT NULL AND left_out IS NULL"
         " AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
         " ORDER BY transfer, time_ns, capture, frame, position",
         list(transfers),
@@ -153,15 +153,18 @@ def _kept_parts(spool: Path, rows: Sequence[Row]) -> tuple[list[Part], int | Non
     parts: list[Part] = []
     total: int | None = None
     for row in rows:
-        file, holes = spool / row["spool"], _holes(row)
+        file, base, holes = spool / row["spool"], row["spool_offset"], _holes(row)
         if (row["content_type"] or "").lower().startswith("multipart/byteranges"):
-            for inner in ranges_within(file, row["length_bytes"]):
+            for inner in ranges_within(file, base, row["length_bytes"]):
                 parts.append(
                     Part(file=file, start=inner.first, length=inner.length, missing=holes, offset=inner.offset)
                 )
                 total = inner.total if total is None else total
         else:
-            parts.append(Part(file=file, start=row["first"], length=_length(row), missing=holes, sha256=row["sha256"]))
+            length = _length(row)
+            parts.append(
+                Part(file=file, start=row["first"], length=length, missing=holes, offset=base, sha256=row["sha256"])
+            )
     return parts, total
 
 
@@ -173,11 +176,12 @@ def _length(row: Row) -> int:
 
 
 def _holes(row: Row) -> list[Span]:
-    bounds = row["missing"]
-    holes = list(zip(bounds[::2], bounds[1::2], strict=False))
+    """Ranges of the part's file that were not captured."""
+    base, bounds = row["spool_offset"], row["missing"]
+    holes = [(base + low, base + high) for low, high in zip(bounds[::2], bounds[1::2], strict=False)]
     if row["missing_ranges"] > len(holes):
         # where holes are told no more, nothing is sure
-        holes.append((bounds[-1], row["length_bytes"]))
+        holes.append((base + bounds[-1], base + row["length_bytes"]))
     return holes
 
 

@@ -10,7 +10,7 @@ SELECT coalesce(m.device, b.device) AS device, r.source AS peer, r.source_port A
     try_cast(regexp_extract(r.content_range, '^\s*bytes\s+(\d+)-(\d+)/', 2) AS BIGINT) AS range_last,
     try_cast(regexp_extract(r.content_range, '/(\d+)\s*$', 1) AS BIGINT) AS range_total,
     body.announced_bytes, body.framing, body.length_bytes, body.present_bytes, body.is_complete, body.missing, body.missing_ranges,
-    body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.left_out, body.last_ns,
+    body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.spool_offset, body.left_out, body.last_ns,
     nullif(regexp_extract(array_to_string(r.headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
 FROM http_responses AS r
 JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.position = r.position

@@ -2,7 +2,7 @@
 
 use crate::at::At;
 use crate::payloads::Payloads;
-use crate::spool::{Spool, SpoolFile};
+use crate::spool::{Place, Spool};
 use crate::tables::{Record, Sheets};
 use crate::weird::{Weird, WeirdCount, WeirdRow};
 use rustc_hash::FxHashMap;
@@ -33,14 +33,17 @@ impl Sink {
         Self { spool: Spool::new(spool), ..Self::default() }
     }
 
-    /// A file for the content of the flow at hand; none where there is no folder or no room.
-    pub fn spool_file(&mut self) -> Option<SpoolFile> {
-        self.spool.file(self.shard)
-    }
-
-    /// Writes bytes of a content at their place; gives how many were written.
-    pub fn spool(&mut self, file: &SpoolFile, offset: u64, bytes: &[u8]) -> usize {
-        self.spool.write(self.shard, file, offset, bytes)
+    /// Keeps bytes of a content of the flow at hand, of which they may be the whole; gives how many were kept. `place` is
+    /// where it lies, none before its first bytes, and where there is no folder or no room.
+    pub fn spool(&mut self, place: &mut Option<Place>, offset: u64, bytes: &[u8], is_whole: bool) -> usize {
+        if place.is_none() && is_whole {
+            *place = self.spool.short(self.shard, bytes);
+            return place.as_ref().map_or(0, |_| bytes.len());
+        }
+        if place.is_none() {
+            *place = self.spool.file(self.shard);
+        }
+        place.as_ref().map_or(0, |place| self.spool.write(self.shard, place, offset, bytes))
     }
 
     /// Says which frame (by its position in the walk) and shard the next records belong to.

@@ -5,6 +5,9 @@ mod periods;
 mod recognise;
 mod scan;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rust core of idletalk.
 #[pyo3::pymodule]
 mod _core {

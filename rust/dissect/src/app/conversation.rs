@@ -43,6 +43,14 @@ enum State {
 }
 
 impl Conversation {
+    /// Reads a little of each part, so that it is near when it is needed.
+    #[inline]
+    pub fn fetch(&self) -> u64 {
+        let [up, down] = &self.halves;
+        let [bytes, _] = self.offsets;
+        bytes ^ u64::from(up.is_read()) ^ u64::from(down.is_read()) ^ u64::from(self.probes)
+    }
+
     /// A flow that nobody knows yet; `began`: its start was captured.
     pub fn new(began: bool) -> Self {
         Self {

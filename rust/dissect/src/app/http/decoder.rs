@@ -3,7 +3,7 @@
 use crate::app::buffer::Reservation;
 use crate::app::Budget;
 use flate2::write::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use sha2::{Digest as _, Sha256};
+use ring::digest;
 use std::io::{Error, Write};
 
 /// Bytes out of one body, at most: more than any image of an IoT device.
@@ -21,7 +21,7 @@ const HELD_BYTES: usize = 96 << 10;
 struct Tally {
     bytes: u64,
     limit: u64,
-    hash: Sha256,
+    hash: digest::Context,
     start: Vec<u8>,
 }
 
@@ -90,7 +90,7 @@ impl Decoder {
         let limit = FREE_BYTES.max(self.taken.saturating_mul(MAX_RATIO)).min(MAX_BYTES);
         let coding = self.coding;
         let stream = self.stream.get_or_insert_with(|| {
-            let tally = Tally { bytes: 0, limit, hash: Sha256::new(), start: Vec::new() };
+            let tally = Tally { bytes: 0, limit, hash: digest::Context::new(&digest::SHA256), start: Vec::new() };
             match coding {
                 Coding::Gzip => Stream::Gzip(MultiGzDecoder::new(tally)),
                 // many servers send raw DEFLATE under this name; the low nibble of zlib's first byte is 8 (RFC 1950)
@@ -113,7 +113,7 @@ impl Decoder {
             Stream::Raw(stream) => stream.finish(),
         }
         .ok()?;
-        Some(Decoded { bytes: tally.bytes, sha256: super::content::hex(&tally.hash.finalize()), start: tally.start })
+        Some(Decoded { bytes: tally.bytes, sha256: crate::app::text::hex(tally.hash.finish().as_ref()), start: tally.start })
     }
 }
 
