@@ -28,7 +28,7 @@ class Part:
     """ranges of the file that were not captured"""
     offset: int = 0
     sha256: str | None = None
-    """of the whole content in the file, where that is known: the same at the same place again needs no second look"""
+    """of the body that it is a part of, where that is known: the same content at the same place again needs no second look"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,8 +140,8 @@ def _told_hashes(told: Sequence[str]) -> tuple[tuple[Literal["md5", "sha256"], s
 def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
     """By transfer: the parts that were kept, in the order in which they came, and the whole length that they tell inside."""
     rows = store.ask(
-        "SELECT transfer, spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing, missing_ranges, sha256"
-        " FROM transfer_parts WHERE list_contains(?, transfer) AND spool IS NOT NULL AND left_out IS NULL"
+        "SELECT transfer, spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing,"
+        " missing_ranges, sha256 FROM transfer_parts WHERE list_contains(?, transfer) AND spool IS NOT NULL AND left_out IS NULL"
         " AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
         " ORDER BY transfer, time_ns, capture, frame, position",
         list(transfers),
@@ -161,10 +161,9 @@ def _kept_parts(spool: Path, rows: Sequence[Row]) -> tuple[list[Part], int | Non
                 )
                 total = inner.total if total is None else total
         else:
+            length = _length(row)
             parts.append(
-                Part(
-                    file=file, start=row["first"], length=_length(row), missing=holes, offset=base, sha256=row["sha256"]
-                )
+                Part(file=file, start=row["first"], length=length, missing=holes, offset=base, sha256=row["sha256"])
             )
     return parts, total
 
