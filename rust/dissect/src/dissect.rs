@@ -32,6 +32,8 @@ pub struct Options {
     pub only_captures: bool,
     /// existing folder for contents that were carried (HTTP bodies); none: they are not kept
     pub spool: Option<PathBuf>,
+    /// read every flow as one that nobody knows: measures what byte statistics say where the truth is known
+    pub blind: bool,
 }
 
 /// What a watcher can see and say while threads work.
@@ -61,6 +63,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
         WeirdCount::SPEC,
         crate::payloads::PayloadRow::SPEC,
         crate::payloads::OmittedRow::SPEC,
+        crate::app::FlowContent::SPEC,
     ];
     own.into_iter().chain(crate::app::PROTOCOLS.iter().flat_map(|protocol| protocol.tables.iter().copied())).collect()
 }
@@ -112,7 +115,15 @@ impl<'a> Walk<'a> {
     ) -> Self {
         let (thread, threads) = (thread as u64, threads as u64);
         let shards = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
-        Self { thread, threads, options, progress, collector, shards, sink: Sink::new(options.spool.clone()) }
+        Self {
+            thread,
+            threads,
+            options,
+            progress,
+            collector,
+            shards,
+            sink: Sink::new(options.spool.clone(), options.blind),
+        }
     }
 
     fn run(mut self, paths: &[PathBuf]) {
