@@ -15,6 +15,7 @@ def dissect(
     ranges: Sequence[tuple[int, int]] = ...,
     only_captures: bool = False,
     spool: _Path | None = None,
+    blind: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, int]: ...
 def scan(

@@ -33,6 +33,8 @@ pub struct Options {
     pub only_captures: bool,
     /// existing folder for contents that were carried (HTTP bodies); none: they are not kept
     pub spool: Option<PathBuf>,
+    /// read every flow as one that nobody knows: measures what byte statistics say where the truth is known
+    pub blind: bool,
 }
 
 /// What a watcher can see and say while threads work.
@@ -62,6 +64,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
         WeirdCount::SPEC,
         crate::payloads::PayloadRow::SPEC,
         crate::payloads::OmittedRow::SPEC,
+        crate::app::FlowContent::SPEC,
     ];
     own.into_iter().chain(crate::app::PROTOCOLS.iter().flat_map(|protocol| protocol.tables.iter().copied())).collect()
 }
@@ -115,7 +118,8 @@ impl<'a> Walk<'a> {
         let (thread, threads) = (thread as u64, threads as u64);
         let shards: Vec<Shard> = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
         let batch = Batch::new(shards.len());
-        Self { thread, threads, options, progress, collector, shards, batch, sink: Sink::new(options.spool.clone()) }
+        let sink = Sink::new(options.spool.clone(), options.blind);
+        Self { thread, threads, options, progress, collector, shards, batch, sink }
     }
 
     fn run(mut self, paths: &[PathBuf]) {

@@ -189,7 +189,7 @@ fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, up
     match parts.content {
         Content::Tcp(segment) => tcp::read(sink, budget, flow, &segment, upward, at),
         Content::Datagram(bytes, is_cut) => {
-            let talk = flow.conversation.get_or_insert_with(|| Box::new(Conversation::new(true)));
+            let talk = flow.conversation.get_or_insert_with(|| Box::new(Conversation::new(true, sink.blind)));
             if talk.is_reading() {
                 talk.datagram(&mut Context { at, is_cut, budget, sink, protocol: "udp" }, bytes);
             }

@@ -19,6 +19,8 @@ const END_OF_FLOW: u64 = 1 << 32;
 pub struct Sink {
     /// what was collected
     pub sheets: Sheets,
+    /// no flow is to be recognised
+    pub blind: bool,
     position: u64,
     sub: u64,
     shard: u64,
@@ -28,9 +30,9 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// With a folder for contents; none: they are not kept.
-    pub fn new(spool: Option<PathBuf>) -> Self {
-        Self { spool: Spool::new(spool), ..Self::default() }
+    /// With a folder for contents; none: they are not kept. `blind`: no flow is to be recognised.
+    pub fn new(spool: Option<PathBuf>, blind: bool) -> Self {
+        Self { spool: Spool::new(spool), blind, ..Self::default() }
     }
 
     /// Keeps bytes of a content of the flow at hand, of which they may be the whole; gives how many were kept. `place` is

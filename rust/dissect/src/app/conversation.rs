@@ -1,12 +1,17 @@
 //! What is known of a flow's application: asking the protocols, then one parser that reads it.
 
+use self::sample::Samples;
 use super::earlier::{Earliers, direction_of};
 use super::{Appetite, Buffer, Carrier, Context, Direction, PROTOCOLS, Parser, Probe, Protocol, Verdict, by_port};
 use crate::stream::{Half, Piece};
 use crate::weird::Weird;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod sample;
+mod signature;
 mod unclaimed;
+
+pub use sample::FlowContent;
 
 /// Messages or stretches of bytes that are offered to the protocols before a flow stays unknown.
 const MAX_PROBES: u8 = 8;
@@ -32,6 +37,8 @@ pub struct Conversation {
     offsets: [u64; 2],
     /// the datagram before in each direction, while nobody knows the flow
     earlier: Earliers,
+    /// what the bytes that nobody claims look like
+    samples: Samples,
 }
 
 enum State {
@@ -51,10 +58,10 @@ impl Conversation {
         bytes ^ u64::from(up.is_read()) ^ u64::from(down.is_read()) ^ u64::from(self.probes)
     }
 
-    /// A flow that nobody knows yet; `began`: its start was captured.
-    pub fn new(began: bool) -> Self {
+    /// A flow that nobody knows yet; `began`: its start was captured. `blind`: nobody is to know it.
+    pub fn new(began: bool, blind: bool) -> Self {
         Self {
-            state: State::Asking,
+            state: if blind { State::Unclaimed } else { State::Asking },
             label: None,
             probes: 0,
             contradicted: false,
@@ -63,6 +70,7 @@ impl Conversation {
             halves: [Half::default(), Half::default()],
             offsets: [0; 2],
             earlier: Earliers::default(),
+            samples: Samples::default(),
         }
     }
 
@@ -139,6 +147,7 @@ impl Conversation {
         if matches!(self.state, State::Asking) {
             self.give_up(ctx, Direction::Up, 0);
         }
+        self.samples.finish(ctx.sink);
         self.guarded(ctx, |parser, ctx| parser.end(ctx));
         self.ignore();
     }
@@ -224,6 +233,7 @@ impl Conversation {
 
     fn settle(&mut self, protocol: &'static Protocol, by: &'static str) {
         self.label = Some((protocol.name, by));
+        self.samples.clear();
         self.state = State::Reading(protocol, (protocol.parser)());
     }
 

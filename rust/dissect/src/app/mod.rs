@@ -16,7 +16,7 @@ mod x509;
 mod xml;
 
 pub use buffer::{Budget, Buffer};
-pub use conversation::Conversation;
+pub use conversation::{Conversation, FlowContent};
 
 use crate::at::At;
 use crate::sink::Sink;
