@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from .theirs import outermost
 
-FIELDS = (
+FIELDS: tuple[str, ...] = (
     "frame.number",
     "frame.protocols",
     "ip.src",
@@ -40,8 +40,8 @@ FIELDS = (
 
 ENCRYPTED = frozenset({"tls", "dtls", "quic", "ssh", "wireguard"})
 """Kinds of directions that are encrypted once their handshake is over."""
-TEXT = frozenset({"smtp", "ftp", "telnet", "sip", "xmpp", "rtsp", "pop", "imap", "irc", "ssdp", "syslog"})
-"""Protocols whose messages are text."""
+TEXT = frozenset({"smtp", "ftp", "telnet", "sip", "rtsp", "pop", "imap", "irc", "ssdp", "syslog"})
+"""Protocols whose messages are text. Not XMPP: Wireshark goes by its port, where WhatsApp says something else."""
 BINARY = frozenset(
     {"mqtt", "dns", "mdns", "modbus", "mbtcp", "coap", "snmp", "bvlc", "radius", "ldap", "nbns", "tplink-smarthome"}
 )

@@ -19,6 +19,8 @@ pub struct At {
     pub source: End,
     /// who it was sent to
     pub destination: End,
+    /// the frame repeats one seen at another capture point
+    pub is_repeated: bool,
 }
 
 /// One end of a packet.
@@ -39,7 +41,7 @@ macro_rules! column {
 }
 
 /// The columns that [`At`] fills.
-pub const COLUMNS: [Column; 10] = [
+pub const COLUMNS: [Column; 11] = [
     column!("capture", u32, "Capture file, by its index in time order (see captures)"),
     column!("frame", u64, "Frame that completed the record, as Wireshark numbers it in that file"),
     column!("time_ns", i64, "When that frame was captured, UTC nanoseconds since 1970"),
@@ -50,6 +52,11 @@ pub const COLUMNS: [Column; 10] = [
     column!("destination_mac", Option<Mac>, "Receiver's MAC"),
     column!("destination", Option<IpAddr>, "Receiver's IP address"),
     column!("destination_port", Option<u16>, "Receiver's port"),
+    column!(
+        "is_repeated",
+        bool,
+        "The frame repeats one seen at another interface or in another file: what it says was told before"
+    ),
 ];
 
 /// `COLUMNS` followed by a record's own.
@@ -80,6 +87,7 @@ impl At {
             destination_mac,
             destination,
             destination_port,
+            is_repeated,
         ] = columns
         else {
             return;
@@ -94,6 +102,7 @@ impl At {
         self.destination.mac.put(destination_mac);
         self.destination.address.put(destination);
         self.destination.port.put(destination_port);
+        self.is_repeated.put(is_repeated);
     }
 
     /// The same frame, told from the other end: for bytes of one direction that a frame of the other sets free.

@@ -111,7 +111,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Where and between whom the frame was seen.
-    pub fn at(&self, seen: &Sighting, head: &Head<'_>, flow: FlowId) -> At {
+    pub fn at(&self, seen: &Sighting, head: &Head<'_>, flow: FlowId, is_repeated: bool) -> At {
         let has_ports = matches!(self.content, Content::Tcp(_) | Content::Datagram(..));
         let end = |endpoint: Endpoint, mac| End {
             mac,
@@ -125,6 +125,7 @@ impl<'a> Parts<'a> {
             flow,
             source: end(self.source, head.source),
             destination: end(self.destination, head.destination),
+            is_repeated,
         }
     }
 }

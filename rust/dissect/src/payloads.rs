@@ -104,7 +104,8 @@ impl Payloads {
         if let Some((_, row)) = self.places.get(&key).and_then(|place| self.waiting.get_mut(*place))
             && row.content == content
         {
-            row.times = row.times.saturating_add(1);
+            // a frame captured twice was sent once
+            row.times = row.times.saturating_add(u64::from(!at.is_repeated));
             (row.last_capture, row.last_frame, row.last_ns) = (at.capture, at.frame, at.time_ns);
             return true;
         }

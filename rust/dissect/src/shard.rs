@@ -105,7 +105,7 @@ impl Shard {
         if !repeats {
             bursts::add(sink, &mut self.bursts, flow, seen, &parts, upward);
         }
-        let at = parts.at(seen, head, flow.id);
+        let at = parts.at(seen, head, flow.id, repeats);
         for (fault, layer) in [(head.weird, "link"), (fault, "ip")] {
             if let Some(fault) = fault {
                 sink.weird(&at, fault, layer, None);

@@ -86,6 +86,7 @@ pub fn end(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
             flow: flow.id,
             source: low,
             destination: high,
+            is_repeated: false,
         };
         let mut ctx = Context { at, is_cut: false, budget, sink, protocol: "tcp" };
         for direction in [Direction::Up, Direction::Down] {

@@ -19,6 +19,7 @@ pub fn at(source_port: u16, destination_port: u16) -> At {
         flow: FlowId(1),
         source: end(source_port),
         destination: end(destination_port),
+        is_repeated: false,
     }
 }
 

@@ -1,0 +1,67 @@
+"""Captures of others, cut anywhere and with bits flipped: facts come out, in a bounded time and memory."""
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CAPTURES = Path(os.environ.get("IDLETALK_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
+SUFFIXES = frozenset({".pcap", ".pcapng", ".cap", ".trace", ".dmp"})
+CUTS = int(os.environ.get("IDLETALK_CUTS", "2"))
+"""Places at which each capture is cut; in each copy some bits are flipped."""
+SEED = 20
+FLIPS = 8
+MAX_BYTES = 1 << 20
+"""Larger captures are not damaged here: they hold what smaller ones hold."""
+MAX_SECONDS_A_FILE = 10.0
+MAX_KILOBYTES = 600 << 10
+"""The program's own bound of memory."""
+
+WORK = """
+import resource, shutil, sys, time
+from pathlib import Path
+from idletalk import _core
+folder = Path(sys.argv[1])
+slowest = 0.0
+for capture in sorted(folder.glob("*.damaged")):
+    tables = folder / "tables"
+    tables.mkdir()
+    began = time.monotonic()
+    _core.dissect([capture], tables, threads=1)
+    slowest = max(slowest, time.monotonic() - began)
+    shutil.rmtree(tables)
+print(slowest, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def damaged(content: bytes, chance: random.Random) -> bytes:
+    """The content up to a random place, with some bits flipped."""
+    part = bytearray(content[: chance.randrange(1, len(content) + 1)])
+    for _ in range(FLIPS):
+        part[chance.randrange(len(part))] ^= 1 << chance.randrange(8)
+    return bytes(part)
+
+
+def chosen() -> list[Path]:
+    """Malformed captures, and every tenth of the others, of a moderate size."""
+    files = sorted(path for path in CAPTURES.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    files = [path for path in files if 0 < path.stat().st_size <= MAX_BYTES]
+    return [path for number, path in enumerate(files) if "malformed" in path.parts or number % 10 == 0]
+
+
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="no captures of others beside the checkout")
+def test_damaged_captures_neither_crash_nor_hang_nor_fill_the_memory(tmp_path: Path) -> None:
+    for place, capture in enumerate(chosen()):
+        content = capture.read_bytes()
+        for cut in range(CUTS):
+            chance = random.Random(f"{SEED} {capture.name} {cut}")
+            (tmp_path / f"{place}-{cut}.damaged").write_bytes(damaged(content, chance))
+    done = subprocess.run([sys.executable, "-c", WORK, tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "panicked" not in done.stderr
+    slowest, kilobytes = done.stdout.split()
+    assert float(slowest) < MAX_SECONDS_A_FILE
+    assert int(kilobytes) < MAX_KILOBYTES
