@@ -1,5 +1,5 @@
 -- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects (inventory.sql), peers,
--- and the facts payloads, http_requests, http_responses, mqtt.
+-- and the facts payloads, http_requests, http_responses, mqtt, snmp.
 
 CREATE TEMP TABLE spoken AS
 WITH carried AS (
@@ -21,6 +21,11 @@ WITH carried AS (
     SELECT 'mqtt', NULL, encode('client id ' || client_id || coalesce(chr(10) || 'user name: ' || user_name, '')), false, 1, capture, frame,
         time_ns, time_ns, source_mac, source, destination_mac, destination
     FROM mqtt WHERE packet_type = 'connect' AND client_id IS NOT NULL
+    UNION ALL
+    -- `public` is the name that every SNMP agent knows, and no secret (RFC 3584 5.2.1)
+    SELECT 'snmp', NULL, encode('community: ' || community), false, count(*), min(capture), arg_min(frame, (capture, frame)),
+        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM snmp WHERE community IS NOT NULL AND community <> 'public' GROUP BY ALL
 )
 SELECT s.* EXCLUDE (content, source_mac, destination_mac), hash(content) AS content_id, content,
     coalesce(m.device, b.device) AS sender, coalesce(n.device, c.device) AS receiver

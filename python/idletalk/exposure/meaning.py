@@ -22,6 +22,15 @@ JWT = re.compile(rb"eyJ[A-Za-z0-9_\-]{8,2048}\.eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-
 BASIC = re.compile(rb"(?i)\bauthorization:\s{0,4}basic\s+([A-Za-z0-9+/]{4,512}={0,2})")
 BEARER = re.compile(rb"(?i)\bauthorization:\s{0,4}bearer\s+([A-Za-z0-9._~+/\-]{8,2048}={0,2})")
 
+COMMAND = re.compile(rb"(?im)^(USER|PASS) +([^\r\n]{1,128})\r?$")
+"""Login of FTP (RFC 959 4.1.1) and POP3 (RFC 1939 7)."""
+LOGIN = re.compile(rb'(?im)^[A-Za-z0-9.]{1,16} LOGIN "?([^"\s]{1,128})"? "?([^"\r\n]{1,128})"?\r?$')
+"""Login of IMAP (RFC 9051 6.2.3)."""
+PLAIN = re.compile(rb"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,512}={0,2})")
+"""SASL PLAIN (RFC 4616) in SMTP, IMAP and POP3: base64 of identity, user and password between zeros."""
+ANONYMOUS = frozenset({"anonymous", "ftp"})
+"""Users that are nobody (RFC 1635)."""
+
 HUE = re.compile(rb"/api/([A-Za-z0-9\-]{16,64})(?:/|\s|$)")
 """User name that opens a Philips Hue bridge, in the path of its API (developers.meethue.com, Hue API v1)."""
 
@@ -106,6 +115,29 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
+def _logins(content: bytes) -> Iterator[Value]:
+    """Users and passwords of the login commands and schemes that send them in clear."""
+    for match in COMMAND.finditer(content):
+        text = match[2].decode("utf-8", "replace").strip()
+        kind = "user" if match[1].upper() == b"USER" else "password"
+        if is_plausible(kind, text) and text.lower() not in ANONYMOUS:
+            yield Value(kind, text, match[1].decode("ascii").upper(), match.start(2))
+    pairs = [(match.start(1), "LOGIN", match[1], match[2]) for match in LOGIN.finditer(content)]
+    for name, pattern, sign, count in (("basic authentication", BASIC, b":", 2), ("PLAIN", PLAIN, b"\0", 3)):
+        for match in pattern.finditer(content):
+            try:
+                parts = base64.b64decode(match[1], validate=True).split(sign, count - 1)
+            except (binascii.Error, ValueError):
+                continue
+            if len(parts) == count:
+                pairs.append((match.start(1), name, parts[-2], parts[-1]))
+    for start, name, user, password in pairs:
+        for kind, raw in (("user", user), ("password", password)):
+            text = raw.decode("utf-8", "replace")
+            if is_plausible(kind, text):
+                yield Value(kind, text, name, start)
+
+
 def values(content: bytes) -> Iterator[Value]:
     """What a content tells by key or format; each place once, the key before the format."""
     kinds = key_kinds()
@@ -119,13 +151,7 @@ def values(content: bytes) -> Iterator[Value]:
             if kind is not None and is_plausible(kind, text):
                 taken.add(match.start(2))
                 yield Value(kind, text, match[1].decode("ascii", "replace"), match.start(2))
-    for match in BASIC.finditer(content):
-        try:
-            user, colon, password = base64.b64decode(match[1], validate=True).decode("utf-8", "replace").partition(":")
-        except (binascii.Error, ValueError):
-            continue
-        if colon and password:
-            yield Value("password", password, f"basic authentication of {user}", match.start(1))
+    yield from _logins(content)
     for kind, pattern in (("token", BEARER), ("token", JWT), ("token", HUE), ("email", EMAIL)):
         for match in pattern.finditer(content):
             start = match.start(1) if pattern.groups else match.start()

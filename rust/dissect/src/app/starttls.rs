@@ -1,4 +1,5 @@
-//! Protocols that begin in clear and may go on in TLS (STARTTLS, AUTH TLS): the clear part is passed over.
+//! Protocols that begin in clear and may go on in TLS (STARTTLS, AUTH TLS): the clear part is kept for whoever searches it,
+//! since logins are in it.
 
 use super::tls::TlsParser;
 use super::{Appetite, Context, Direction, Parser};
@@ -10,12 +11,21 @@ const HANDSHAKE_RECORD: [u8; 2] = [22, 3];
 pub struct ClearStart {
     name: &'static str,
     tls: Option<TlsParser>,
+    /// bytes of each direction before what is at hand
+    offsets: [u64; 2],
 }
 
 impl ClearStart {
     /// A reader for this protocol.
     pub fn new(name: &'static str) -> Self {
-        Self { name, tls: None }
+        Self { name, tls: None, offsets: [0; 2] }
+    }
+}
+
+impl ClearStart {
+    fn offset(&mut self, direction: Direction) -> &mut u64 {
+        let [up, down] = &mut self.offsets;
+        if direction == Direction::Up { up } else { down }
     }
 }
 
@@ -26,10 +36,18 @@ impl Parser for ClearStart {
         if self.tls.is_none() && begins {
             self.tls = Some(TlsParser::started_in(self.name));
         }
-        self.tls.as_mut().map_or(Appetite::More, |tls| tls.data(ctx, direction, bytes))
+        if let Some(tls) = &mut self.tls {
+            return tls.data(ctx, direction, bytes);
+        }
+        let offset = self.offset(direction);
+        ctx.payload(None, *offset, bytes);
+        *offset = offset.saturating_add(bytes.len() as u64);
+        Appetite::More
     }
 
     fn gap(&mut self, ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
+        let offset = self.offset(direction);
+        *offset = offset.saturating_add(missing_bytes);
         self.tls.as_mut().map_or(Appetite::More, |tls| tls.gap(ctx, direction, missing_bytes))
     }
 
@@ -104,8 +122,16 @@ mod tests {
 
     #[test]
     fn without_tls_nothing_is_told() {
-        assert!(
-            stream(&smtp::PROTOCOL, &[(Direction::Down, b"220 mx ESMTP\r\n"), (Direction::Up, b"QUIT\r\n")]).is_empty()
-        );
+        let rows = stream(&smtp::PROTOCOL, &[(Direction::Down, b"220 mx ESMTP\r\n"), (Direction::Up, b"QUIT\r\n")]);
+        assert!(rows.iter().all(|(table, _)| *table == "payloads"), "{rows:?}");
+    }
+
+    #[test]
+    fn what_is_said_before_tls_is_kept_with_its_place() {
+        let lines: [Line; 3] =
+            [(Direction::Down, b"220 FTP\r\n"), (Direction::Up, b"USER me\r\n"), (Direction::Up, b"PASS word\r\n")];
+        let rows = stream(&ftp::PROTOCOL, &lines);
+        let places: Vec<_> = rows.iter().map(|(_, row)| row["stream_offset"].as_str()).collect();
+        assert_eq!(places, ["0", "0", "9"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Heads of HTTP messages: start line and header fields (RFC 9112 2 to 5); SSDP shares them.
 
-use crate::app::text;
+use crate::app::{Context, text};
 
 /// Longest start line and fields together; servers take 8 to 64 KiB (RFC 9112 3 recommends 8,000 octets for the line alone).
 pub const MAX_HEAD_BYTES: usize = 65_536;
@@ -12,6 +12,11 @@ const SECRET_FIELDS: &[&str] =
 const MAX_FIELDS: usize = 256;
 /// Longest method believed; the longest registered is `UPDATEREDIRECTREF` (IANA HTTP methods).
 pub const MAX_METHOD_BYTES: usize = 24;
+
+/// Whether a field of this name carries credentials.
+fn is_secret(name: &str) -> bool {
+    SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
 
 /// A start line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,7 +160,7 @@ impl Head {
     /// Fields as `Name: value`; of those that carry credentials only the length, since tables are shown and shared.
     pub fn lines(&self) -> Vec<String> {
         let told = |name: &str, value: &str| {
-            if SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+            if is_secret(name) {
                 format!("{name}: (masked, {} bytes)", value.len())
             } else {
                 // many of these a message: the formatting machinery would take longer than the parser
@@ -163,6 +168,13 @@ impl Head {
             }
         };
         self.fields.iter().map(|(name, value)| told(name, value)).collect()
+    }
+
+    /// Keeps fields that carry credentials where raw content lies: [`Head::lines`] tells only how long they are.
+    pub fn keep_credentials(&self, ctx: &mut Context<'_>, subject: Option<&str>) {
+        for (name, value) in self.fields.iter().filter(|(name, _)| is_secret(name)) {
+            ctx.payload(subject, 0, [name, ": ", value].concat().as_bytes());
+        }
     }
 
     /// Whether a list field has this element (any case), as in `Connection: keep-alive, Upgrade`.

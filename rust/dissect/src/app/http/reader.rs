@@ -249,6 +249,7 @@ impl HttpParser {
                 let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
                 let told = (version.as_str(), *status, reason.as_ref());
                 ctx.emit(&rows::response(ctx.at, head, told, asked.as_ref(), self.responses));
+                head.keep_credentials(ctx, asked.as_ref().map(|asked| asked.uri.as_str()));
                 self.responses = self.responses.saturating_add(1);
                 (Body::UntilClose, has_no_body)
             }
@@ -296,6 +297,7 @@ impl HttpParser {
             uri: target.chars().take(MAX_KEPT_CHARS).collect(),
         });
         ctx.emit(&rows::request(ctx.at, head, (method, target, version), host, self.requests));
+        head.keep_credentials(ctx, Some(target));
         self.requests = self.requests.saturating_add(1);
     }
 }
