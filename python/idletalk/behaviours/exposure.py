@@ -45,8 +45,14 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         " SELECT * FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
         " ORDER BY device, kind, sent, peer, carrier"
     )
+    # what one device here tells another is a finding of the one that tells it
+    told_here = {
+        (row["device"], row["peer"])
+        for row in ask("SELECT device, peer FROM peers WHERE peer_device IN (FROM subjects)")
+    }
     for row in rows:
-        yield _claim(scene, row)
+        if row["sent"] or (row["device"], row["peer"]) not in told_here:
+            yield _claim(scene, row)
     yield from _fake(ask, scene)
     yield from _commands(ask, scene)
 
