@@ -25,6 +25,7 @@ from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.store import Store
+from idletalk.update_steps import keep_steps
 
 if TYPE_CHECKING:
     from idletalk.provenance import Options
@@ -60,6 +61,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
         keep_images(store, folder)
+        keep_steps(store)
         verdicts = judged(store.ask, scene, lab)
         regular = cadence.cadences(store.ask)
         devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)

@@ -1,16 +1,17 @@
 """What devices fetched, as files: put together from its parts, examined, and called firmware or not, with reasons."""
 
 import base64
-import binascii
-import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from idletalk.artefacts import Artefact, Part, Span, put_together
 from idletalk.behaviours.rows import Row
 from idletalk.byteranges import ranges_within
 from idletalk.store import SPOOL, Store
+
+if TYPE_CHECKING:
+    from idletalk.firmware.verdict import Told
 
 FIRMWARE = "firmware"
 """Folder of the images inside an analysis, which only its owner can read."""
@@ -27,19 +28,26 @@ FIRMWARE_CATEGORIES = frozenset({"firmware", "filesystem", "executable", "patch"
 PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
-TARGET_WORDS = re.compile(r"(?i)(firmware|(^|[^a-z])(fw|ota|rom|upgrade|update|upd)([^a-z]|$)|sysupgrade|bootloader)")
-"""Words that vendors use in targets of updates; alone, they say what was asked for and not what came."""
+HASH_TEXTS = r"""
+CREATE TEMP TABLE hash_texts AS
+SELECT DISTINCT CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text, carrier FROM (
+    SELECT unnest(regexp_extract_all(content::VARCHAR,
+        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text, carrier FROM payloads)
+"""
+"""What messages hold that can be MD5, SHA-1 or SHA-256, in hexadecimal digits or base64."""
 
 
 def keep_images(store: Store, folder: Path) -> None:
     """Fill the table ``images`` and write the files beside it; nothing is written where nothing was fetched."""
     rows = store.ask(
-        "SELECT * FROM transfers WHERE kept_parts > 0 ORDER BY received_bytes DESC, transfer LIMIT ?", MAX_IMAGES
+        "SELECT *, update_word(uri) AS word FROM transfers WHERE kept_parts > 0 ORDER BY received_bytes DESC, transfer LIMIT ?",
+        MAX_IMAGES,
     )
     if not rows:
         return
     target = folder / FIRMWARE
     target.mkdir(mode=0o700, exist_ok=True)
+    store.run(HASH_TEXTS)
     for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"])):
         _keep(store, folder, target, row)
 
@@ -58,18 +66,17 @@ def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
     name = f"{row['device'].replace(':', '')}-{made.sha256[:16] if made.sha256 else row['transfer']}.bin"
     path = rough.replace(target / name)
     told = _told(store, row, made)
-    wanted = Options(channel="http", told=_told_hashes(told), declared_bytes=total)
+    wanted = Options(channel=row["protocol"], told=_told_hashes(told), declared_bytes=total)
     # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
     seen = examine(path, wanted) if 2 * absent <= made.size_bytes else None
     outer = [part for part in seen.recognised.parts if part.parent is None] if seen else []
     reasons = [f"content: {part.format}" for part in outer if part.category in FIRMWARE_CATEGORIES]
-    asked = TARGET_WORDS.search(row["uri"] or "")
     is_else = any(part.offset == 0 and part.category not in PACKED_CATEGORIES for part in outer)
-    if asked and (reasons or not is_else):
-        reasons.append(f"target: {asked[0].strip('/._-')}")
+    if row["word"] and (reasons or not is_else):
+        reasons.append(f"target: {row['word']}")
     holes = [bound for span in made.missing[:MAX_RANGES] for bound in span]
     store.ask(
-        f"INSERT INTO images VALUES ({', '.join('?' * 18)})",
+        f"INSERT INTO images VALUES ({', '.join('?' * 19)})",
         row["device"],
         row["transfer"],
         f"{FIRMWARE}/{name}",
@@ -81,6 +88,7 @@ def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
         made.repeated_bytes,
         made.sha256,
         made.md5,
+        made.sha1,
         bool(reasons),
         list(dict.fromkeys(reasons)),
         seen.format if seen else None,
@@ -91,10 +99,12 @@ def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
     )
 
 
-def _told_hashes(told: Sequence[str]) -> tuple[tuple[Literal["md5", "sha256"], str], ...]:
+def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str], ...]":
     """The hashes of a list of ``HASH WHERE``, each once."""
+    from idletalk.firmware.results import LENGTHS
+
     values = sorted({text.split(" ")[0] for text in told})
-    return tuple(("md5", value) if len(value) == 32 else ("sha256", value) for value in values)
+    return tuple((LENGTHS[len(value)], value) for value in values)
 
 
 def _parts(store: Store, spool: Path, transfer: str) -> tuple[list[Part], int | None]:
@@ -138,30 +148,24 @@ def _holes(row: Row) -> list[Span]:
 
 def _told(store: Store, row: Row, made: Artefact) -> list[str]:
     """Where hashes of a whole thing were told: ``HASH WHERE``."""
-    if made.sha256 is None or made.md5 is None:
-        return []
     found: list[str] = []
-    for value in (made.sha256, made.md5):
-        places = {
-            "target": row["uri"],
-            "etag": row["etag"],
-            "content-md5": _hexadecimal(row["content_md5"]),
-        }
-        found.extend(f"{value} {place}" for place, text in places.items() if text and value in text.lower())
-        found.extend(f"{value} {carrier}" for carrier in _carriers(store, value))
+    fields = _fields(store, row["transfer"])
+    for value in filter(None, (made.sha256, made.sha1, made.md5)):
+        # RFC 1864, 9530: fields tell hashes in base64
+        coded = base64.b64encode(bytes.fromhex(value)).decode()
+        if value in (row["uri"] or "").lower():
+            found.append(f"{value} target")
+        found.extend(f"{value} {name}" for name, text in fields if value in text.lower() or coded in text)
+        rows = store.ask("SELECT DISTINCT carrier FROM hash_texts WHERE text IN (?, ?) ORDER BY carrier", value, coded)
+        found.extend(f"{value} {row['carrier']}" for row in rows)
     return found
 
 
-def _carriers(store: Store, value: str) -> Sequence[str]:
+def _fields(store: Store, transfer: str) -> list[tuple[str, str]]:
+    """Names and values of the fields of a thing's responses."""
     rows = store.ask(
-        "SELECT DISTINCT carrier FROM payloads WHERE contains(lower(content::VARCHAR), ?) ORDER BY carrier", value
+        "SELECT DISTINCT unnest(r.headers) AS line FROM http_responses AS r JOIN transfer_parts AS p"
+        " ON p.transfer = ? AND r.flow = p.flow AND r.capture = p.capture AND r.frame = p.frame ORDER BY line",
+        transfer,
     )
-    return [row["carrier"] for row in rows]
-
-
-def _hexadecimal(text: str | None) -> str | None:
-    """A hash in base64 (RFC 1864) as hexadecimal digits."""
-    try:
-        return base64.b64decode(text, validate=True).hex() if text else None
-    except (binascii.Error, ValueError):
-        return None
+    return [(name.lower(), value) for name, _, value in (row["line"].partition(":") for row in rows)]

@@ -210,8 +210,12 @@ class Store:
 
     def judge(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour; their rows get their order when they are kept."""
+        self.run(behaviour.sql())
+
+    def run(self, script: str) -> None:
+        """Run statements of SQL of which none gives rows."""
         self._execute("SET preserve_insertion_order = false")
-        for statement in self.connection.extract_statements(behaviour.sql()):
+        for statement in self.connection.extract_statements(script):
             self._execute(statement.query)
         self._execute("SET preserve_insertion_order = true")
 

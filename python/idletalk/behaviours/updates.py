@@ -85,7 +85,7 @@ BEHAVIOUR = Behaviour(
         "Firmware that comes by TLS, or by another protocol than HTTP, is not seen. Whether a device checks a signature or a hash "
         "that it was told elsewhere cannot be seen on the wire."
     ),
-    tables=(),
+    tables=("update_steps", "update_versions"),
     kinds=(CHANGEABLE, IN_CLEAR, INCOMPLETE),
     judge=_judge,
 )

@@ -31,7 +31,7 @@ from idletalk.model.devices import (
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
 from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
-from idletalk.model.updates import UpdateRow
+from idletalk.model.updates import UpdateRow, UpdateStep, VersionChange
 
 __all__ = [
     "SCHEMA",
@@ -68,5 +68,7 @@ __all__ = [
     "ToldName",
     "Traffic",
     "UpdateRow",
+    "UpdateStep",
+    "VersionChange",
     "Volume",
 ]

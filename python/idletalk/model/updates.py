@@ -7,6 +7,27 @@ from msgspec import Meta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChange:
+    """A version that a device told of itself, before and after."""
+
+    told_by: Annotated[str, Meta(description="carrier and key")]
+    before: Annotated[str | None, Meta(description="last value before; null: not told before")]
+    after: Annotated[str | None, Meta(description="first other value after; null: none was told")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStep:
+    """Something that came before or after an update."""
+
+    time: str
+    what: str
+    peer: Annotated[str | None, Meta(description="address of who sent or was asked")]
+    told: Annotated[str, Meta(description="carrier and subject, request, service")]
+    capture: int
+    frame: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRow:
     """An image that a device fetched, or that none was seen."""
 
@@ -17,7 +38,7 @@ class UpdateRow:
     peer: str | None
     cloud: Annotated[str | None, Meta(description="provider, else the organisation")]
     country: str | None
-    transport: Annotated[str | None, Meta(description="how it came: http")]
+    transport: Annotated[str | None, Meta(description="how it came: http, tftp, ftp or coap")]
     target: Annotated[str | None, Meta(description="what was asked for")]
     first: str | None
     duration_s: float | None
@@ -32,5 +53,8 @@ class UpdateRow:
         str | None, Meta(description="what authenticates it, in the words of idletalk firmware")
     ]
     told_hashes: Annotated[tuple[str, ...], Meta(description="hashes of it that were told in clear, and where")]
-    triggered_by: Annotated[str | None, Meta(description="who or what began it; null: not known")]
+    triggered_by: Annotated[str | None, Meta(description="who or what began it, as far as seen; null: not known")]
+    versions: tuple[VersionChange, ...]
+    restarted: Annotated[str | None, Meta(description="when it restarted, within a quarter of an hour; null: not seen")]
+    steps: Annotated[tuple[UpdateStep, ...], Meta(description="what came before and after, in order of time")]
     sentence: str
