@@ -1,7 +1,7 @@
 """The updates conclusion."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -29,16 +29,23 @@ class UpdateStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRow:
-    """An image that a device fetched, or that none was seen."""
+    """An image that a device fetched, could have fetched or did not get, or that none was seen."""
 
     device: str
     name: str
-    seen: Annotated[bool, Meta(description="false: no firmware was seen in clear; the sentence says in what time")]
+    kind: Annotated[
+        Literal["fetched", "possible", "failed", "none"],
+        Meta(
+            description="fetched: in clear; possible: an encrypted download that could be one; failed: asked for in clear, nothing"
+            " came; none: not seen, the sentence says in what time"
+        ),
+    ]
+    seen: Annotated[bool, Meta(description="firmware was seen in clear: kind is fetched")]
     server: Annotated[str | None, Meta(description="host that was asked, else its address")]
     peer: str | None
     cloud: Annotated[str | None, Meta(description="provider, else the organisation")]
     country: str | None
-    transport: Annotated[str | None, Meta(description="how it came: http, tftp, ftp or coap")]
+    transport: Annotated[str | None, Meta(description="how it came: http, tftp, ftp, coap, tls or quic")]
     target: Annotated[str | None, Meta(description="what was asked for")]
     first: str | None
     duration_s: float | None
@@ -56,5 +63,8 @@ class UpdateRow:
     triggered_by: Annotated[str | None, Meta(description="who or what began it, as far as seen; null: not known")]
     versions: tuple[VersionChange, ...]
     restarted: Annotated[str | None, Meta(description="when it restarted, within a quarter of an hour; null: not seen")]
+    checks: Annotated[
+        tuple[str, ...], Meta(description="requests and messages of the device in clear that speak of updates")
+    ]
     steps: Annotated[tuple[UpdateStep, ...], Meta(description="what came before and after, in order of time")]
     sentence: str
