@@ -1,16 +1,20 @@
 """What devices fetched, as files: put together from its parts, examined, and called firmware or not, with reasons."""
 
 import base64
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idletalk.artefacts import Artefact, Part, Span, put_together
 from idletalk.behaviours.rows import Row
 from idletalk.byteranges import ranges_within
+from idletalk.image_pages import Kept
 from idletalk.store import SPOOL, Store
 
 if TYPE_CHECKING:
+    from idletalk.firmware import Examination, Options
     from idletalk.firmware.verdict import Told
 
 FIRMWARE = "firmware"
@@ -18,6 +22,9 @@ FIRMWARE = "firmware"
 
 MAX_IMAGES = 200
 """Things of one analysis that are put together, those with the most bytes: no home fetches so many images."""
+
+MAX_PAGES = 20
+"""Different images of firmware that are unpacked and have a page in the report: each may cost minutes and megabytes."""
 
 MAX_RANGES = 128
 """Missing ranges that are told."""
@@ -37,22 +44,28 @@ SELECT DISTINCT CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(tex
 """What messages hold that can be MD5, SHA-1 or SHA-256, in hexadecimal digits or base64."""
 
 
-def keep_images(store: Store, folder: Path) -> None:
-    """Fill the table ``images`` and write the files beside it; nothing is written where nothing was fetched."""
+def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
+    """Fill the table ``images`` and write the files beside it; nothing is written where nothing was fetched.
+
+    Gives what is called firmware, the same bytes once.
+    """
     rows = store.ask(
         "SELECT *, update_word(uri) AS word FROM transfers WHERE kept_parts > 0 ORDER BY received_bytes DESC, transfer LIMIT ?",
         MAX_IMAGES,
     )
     if not rows:
-        return
+        return ()
     target = folder / FIRMWARE
     target.mkdir(mode=0o700, exist_ok=True)
     store.run(HASH_TEXTS)
+    kept: dict[str, Kept] = {}
     for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"])):
-        _keep(store, folder, target, row)
+        if one := _keep(store, folder, target, row, kept):
+            kept.setdefault(one.seen.recognised.sha256, one)
+    return tuple(kept.values())
 
 
-def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
+def _keep(store: Store, folder: Path, target: Path, row: Row, kept: Mapping[str, Kept]) -> Kept | None:
     from idletalk.firmware import Options, examine
 
     rough = target / f"{row['transfer']}.part"
@@ -62,7 +75,7 @@ def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
     absent = sum(high - low for low, high in made.missing)
     if absent >= made.size_bytes:
         rough.unlink()
-        return
+        return None
     name = f"{row['device'].replace(':', '')}-{made.sha256[:16] if made.sha256 else row['transfer']}.bin"
     path = rough.replace(target / name)
     told = _told(store, row, made)
@@ -75,6 +88,10 @@ def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
     if row["word"] and (reasons or not is_else):
         reasons.append(f"target: {row['word']}")
     holes = [bound for span in made.missing[:MAX_RANGES] for bound in span]
+    certificates: dict[str, str] = {}
+    is_new = bool(seen and reasons and seen.recognised.sha256 not in kept and len(kept) < MAX_PAGES)
+    if is_new:
+        seen, certificates = _unpacked(path, wanted, target)
     store.ask(
         f"INSERT INTO images VALUES ({', '.join('?' * 19)})",
         row["device"],
@@ -97,6 +114,18 @@ def _keep(store: Store, folder: Path, target: Path, row: Row) -> None:
         seen.judgement.sentence if seen else None,
         told,
     )
+    return Kept(f"{FIRMWARE}/{name}", seen, certificates) if seen and is_new else None
+
+
+def _unpacked(path: Path, wanted: "Options", target: Path) -> tuple["Examination", dict[str, str]]:
+    """The same with what can be unpacked; of that only certificates stay, as files. Gives them by SHA-256."""
+    from idletalk.firmware import examine
+    from idletalk.firmware.results import CERTIFICATES, write_certificates
+
+    with tempfile.TemporaryDirectory(dir=target) as place:
+        seen = examine(path, replace(wanted, unpack=True), Path(place))
+        written = write_certificates(path, seen, Path(place), target / CERTIFICATES)
+    return seen, {sha256: f"{FIRMWARE}/{CERTIFICATES}/{name}" for sha256, name in written.items()}
 
 
 def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str], ...]":

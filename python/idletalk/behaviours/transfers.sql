@@ -1,5 +1,5 @@
--- What devices fetched over HTTP in clear. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
--- http_requests, http_responses, http_bodies.
+-- What devices fetched in clear. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
+-- http_requests, http_responses, http_bodies, file_contents.
 
 -- Words that vendors use in names of hosts and targets of updates; alone, they say what was asked for and not what came.
 CREATE OR REPLACE TEMP MACRO update_word(text) AS nullif(trim(regexp_extract(
@@ -8,7 +8,7 @@ CREATE OR REPLACE TEMP MACRO speaks_of_updates(text) AS update_word(text) IS NOT
 
 -- A response with its body, and the request that it answers, where that was captured.
 CREATE TEMP TABLE fetches AS
-SELECT coalesce(m.device, b.device) AS device, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
+SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
     r.time_ns, r.request_method AS method, r.request_host AS host, r.request_uri AS uri, r.status, r.etag, r.last_modified,
     r.content_type, r.content_encoding, q.user_agent, q.range, q.capture AS asked_capture, q.frame AS asked_frame, q.time_ns AS asked_ns,
     try_cast(regexp_extract(r.content_range, '^\s*bytes\s+(\d+)-(\d+)/', 1) AS BIGINT) AS range_first,
@@ -25,7 +25,18 @@ LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_captur
 LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
 LEFT JOIN bare_devices AS b ON b.address = r.destination AND r.destination_mac IS NULL
 WHERE r.status IN (200, 203, 206) AND coalesce(r.request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
-QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1;
+QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1
+UNION ALL BY NAME
+-- Other protocols: who is sent a file is who gets it, whoever asked.
+SELECT coalesce(m.device, b.device) AS device, c.protocol, c.source AS peer, c.source_port AS peer_port, c.flow, c.capture, c.frame, c.frame AS position,
+    c.time_ns, NULL AS host, c.target AS uri, CASE WHEN c.start > 0 THEN 206 ELSE 200 END AS status, c.request_capture AS asked_capture,
+    c.request_frame AS asked_frame, c.request_ns AS asked_ns, CASE WHEN c.start > 0 THEN 0 END AS range_first, c.announced_bytes AS range_total,
+    c.announced_bytes, c.length_bytes, c.present_bytes, c.is_complete, c.missing, c.missing_ranges, 0 AS conflicting_bytes, c.sha256, c.md5,
+    c.spool, c.left_out, c.last_ns
+FROM file_contents AS c
+LEFT JOIN device_macs AS m ON m.mac = c.destination_mac
+LEFT JOIN bare_devices AS b ON b.address = c.destination AND c.destination_mac IS NULL
+WHERE c.refusal IS NULL AND coalesce(m.device, b.device) IN (FROM subjects);
 
 -- Parts of one thing: the same target, version mark and length, whatever the connection. A thing without marks is one a response.
 CREATE TEMP TABLE transfer_parts AS
@@ -44,7 +55,7 @@ SELECT *, substr(sha256(concat_ws(chr(0), device, coalesce(host, peer), coalesce
 FROM sized;
 
 CREATE TABLE transfers AS
-SELECT transfer, device, 'http' AS protocol, min(host) AS host, min(uri) AS uri, min(peer) AS peer, min(peer_port) AS peer_port, max(total_bytes) AS total_bytes,
+SELECT transfer, device, min(protocol) AS protocol, min(host) AS host, min(uri) AS uri, min(peer) AS peer, min(peer_port) AS peer_port, max(total_bytes) AS total_bytes,
     count(*) AS responses, count(DISTINCT flow) AS connections, sum(present_bytes)::BIGINT AS received_bytes,
     bool_or(is_complete AND status <> 206) AS is_whole_in_one, sum(conflicting_bytes)::BIGINT AS conflicting_bytes,
     min(etag) AS etag, min(last_modified) AS last_modified, min(content_type) AS content_type, min(content_encoding) AS content_encoding,
@@ -53,10 +64,10 @@ SELECT transfer, device, 'http' AS protocol, min(host) AS host, min(uri) AS uri,
     count(spool) AS kept_parts, min(asked_ns) AS asked_ns, min(time_ns) AS first_ns, max(last_ns) AS last_ns
 FROM transfer_parts GROUP BY transfer, device;
 
-COMMENT ON TABLE transfers IS 'Things that devices fetched over HTTP in clear: all responses for one target, version mark and length together.';
+COMMENT ON TABLE transfers IS 'Things that devices fetched in clear: all responses for one target, version mark and length together.';
 COMMENT ON COLUMN transfers.transfer IS 'Id: from device, host, target, version mark and length';
 COMMENT ON COLUMN transfers.device IS 'Device id';
-COMMENT ON COLUMN transfers.protocol IS 'How it came: http';
+COMMENT ON COLUMN transfers.protocol IS 'How it came: http, tftp, ftp or coap';
 COMMENT ON COLUMN transfers.host IS 'Host that was asked; null: the request was not captured';
 COMMENT ON COLUMN transfers.uri IS 'Target that was asked';
 COMMENT ON COLUMN transfers.peer IS 'Address that answered';

@@ -1,5 +1,5 @@
 -- What else speaks of updates: requests that failed, questions for versions, downloads that nobody can read. Takes flows, device_macs, bare_devices,
--- subjects, devices (inventory.sql), update_word, transfer_parts (transfers.sql), and the facts http_requests, http_responses, tftp, coap, mqtt, dhcp,
+-- subjects, devices (inventory.sql), update_word, transfer_parts (transfers.sql), and the facts http_requests, http_responses, file_contents, tftp, coap, mqtt, dhcp,
 -- tls_connections, quic_connections.
 
 -- Names of files that devices start from or write into their flash.
@@ -29,6 +29,9 @@ WITH asked AS (
     FROM tftp AS t LEFT JOIN (SELECT DISTINCT ON (destination, destination_port) * FROM tftp WHERE operation = 'error' ORDER BY destination, destination_port, time_ns) AS e
         ON e.destination = t.source AND e.destination_port = t.source_port
     WHERE t.operation = 'read'
+    UNION ALL
+    SELECT 'ftp', c.destination_mac, c.destination, c.source, c.source_port, NULL, c.target, 'error: ' || c.refusal, c.capture, c.frame, c.time_ns
+    FROM file_contents AS c WHERE c.refusal IS NOT NULL AND NOT c.is_write AND c.protocol = 'ftp'
     UNION ALL
     SELECT 'coap', c.source_mac, c.source, c.destination, c.destination_port, c.uri_host, concat_ws('?', '/' || c.uri_path, c.uri_query),
         CASE WHEN a.code >= '4' THEN 'status ' || a.code WHEN a.code IS NULL AND f.responder_packets = 0 THEN 'never answered' END, c.capture, c.frame, c.time_ns

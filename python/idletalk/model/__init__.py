@@ -29,6 +29,7 @@ from idletalk.model.devices import (
     Volume,
 )
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.model.images import Image, ImageCertificate, ImageRegion
 from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
 from idletalk.model.updates import UpdateRow, UpdateStep, VersionChange
@@ -53,6 +54,9 @@ __all__ = [
     "Gap",
     "HourVolume",
     "IdleRow",
+    "Image",
+    "ImageCertificate",
+    "ImageRegion",
     "Interface",
     "Judged",
     "LookupSource",

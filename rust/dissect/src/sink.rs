@@ -1,5 +1,6 @@
 //! Where facts of one thread gather, each with its place in the walk.
 
+use crate::app::{Expectation, Expected};
 use crate::at::At;
 use crate::payloads::Payloads;
 use crate::spool::{Spool, SpoolFile};
@@ -25,6 +26,7 @@ pub struct Sink {
     weirds: FxHashMap<(u64, Weird), u64>,
     payloads: FxHashMap<u64, Payloads>,
     spool: Spool,
+    expected: FxHashMap<u64, Expected>,
 }
 
 impl Sink {
@@ -41,6 +43,19 @@ impl Sink {
     /// Writes bytes of a content at their place; gives how many were written.
     pub fn spool(&mut self, file: &SpoolFile, offset: u64, bytes: &[u8]) -> usize {
         self.spool.write(self.shard, file, offset, bytes)
+    }
+
+    /// Waits for a conversation in the shard at hand.
+    pub fn expect(&mut self, next: Expectation) {
+        self.expected.entry(self.shard).or_default().add(next);
+    }
+
+    /// What was said of the conversation with these ends.
+    pub fn expected(&mut self, at: &At) -> Option<Expectation> {
+        if self.expected.is_empty() {
+            return None;
+        }
+        self.expected.get_mut(&self.shard)?.take(at)
     }
 
     /// Says which frame (by its position in the walk) and shard the next records belong to.

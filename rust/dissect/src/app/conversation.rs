@@ -67,6 +67,7 @@ impl Conversation {
     pub fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         if let State::Asking = self.state
             && !bytes.is_empty()
+            && !self.is_expected(ctx)
         {
             let before = self.earlier.before(&ctx.at);
             let probe = Probe { carrier: Carrier::Udp, at: &ctx.at, bytes, from_start: true, before };
@@ -100,6 +101,9 @@ impl Conversation {
 
     /// Takes what a direction of a TCP connection gives.
     pub fn piece(&mut self, ctx: &mut Context<'_>, direction: Direction, piece: &Piece<'_>) {
+        if matches!((&self.state, piece), (State::Asking, Piece::Gap(_))) {
+            self.is_expected(ctx);
+        }
         match (&self.state, piece) {
             (State::Reading(..), _) => self.read(ctx, direction, piece),
             (_, Piece::Again(..) | Piece::End) => {}
@@ -151,7 +155,19 @@ impl Conversation {
         if direction == Direction::Up { up } else { down }
     }
 
+    /// Whether another conversation spoke of this one, which then is read as what was said.
+    fn is_expected(&mut self, ctx: &mut Context<'_>) -> bool {
+        let Some(next) = ctx.expected() else { return false };
+        self.settle(next.protocol, "content");
+        self.guarded(ctx, |parser, _| parser.told(next.asked));
+        true
+    }
+
     fn ask_stream(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) {
+        if self.is_expected(ctx) {
+            self.read(ctx, direction, &Piece::Data(bytes));
+            return;
+        }
         let from_start = self.from_start.get(direction.index()).copied().unwrap_or(false);
         let limit = MAX_PROBE_BYTES.max(bytes.len());
         if self.slot(direction).bytes().len().saturating_add(bytes.len()) > limit {

@@ -17,6 +17,11 @@ impl ClearStart {
     pub fn new(name: &'static str) -> Self {
         Self { name, tls: None }
     }
+
+    /// Whether it turned to TLS.
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
 }
 
 impl Parser for ClearStart {

@@ -1,6 +1,9 @@
-//! The control connection of FTP (RFC 959), until it turns to TLS (RFC 4217).
+//! FTP (RFC 959): its control connection, until it turns to TLS (RFC 4217), and the data connections that it speaks of.
 
-use super::starttls::{ClearStart, begins, contains};
+mod content;
+mod control;
+
+use super::starttls::{begins, contains};
 use super::{Carrier, Probe, Protocol, Verdict};
 
 /// FTP as a protocol.
@@ -10,7 +13,17 @@ pub const PROTOCOL: Protocol = Protocol {
     tcp_ports: &[21],
     udp_ports: &[],
     probe,
-    parser: || Box::new(ClearStart::new("ftp")),
+    parser: || Box::new(control::Control::default()),
+    tables: &[],
+};
+
+/// Its data connections, which only the control connection tells.
+pub const DATA: Protocol = Protocol {
+    name: "ftp-data",
+    tcp_ports: &[],
+    udp_ports: &[],
+    probe: |_| Verdict::No,
+    parser: || Box::new(content::DataConnection::default()),
     tables: &[],
 };
 
