@@ -88,12 +88,12 @@ def _page(store: Store, folder: Path, one: Kept, rows: Sequence[Row], names: Map
         ),
         credentials=tuple(dict.fromkeys(f"{each.kind}: {each.about}" for each in seen.secrets))[:MAX_LISTED],
         versions=tuple(dict.fromkeys(said.text for said in seen.said if said.kind == "version"))[:MAX_LISTED],
-        announced=_announced(store, folder / one.file, [row["transfer"] for row in rows]),
+        announced=_announced(store, folder / one.file, seen, [row["transfer"] for row in rows]),
         hosts_on_wire=tuple(sorted(inside & wire))[:MAX_LISTED],
         hosts_not_on_wire=tuple(sorted(inside - wire))[:MAX_LISTED],
         hosts_not_in_image=tuple(sorted(wire - inside))[:MAX_LISTED],
         unpacked_files=seen.unpacking.files_in_all,
-        notes=seen.notes,
+        notes=(*seen.notes, *_unread(seen, first["size_bytes"])),
     )
 
 
@@ -107,8 +107,8 @@ def _hosts_on_wire(store: Store, devices: Sequence[str]) -> set[str]:
     return {row["name"] for row in rows}
 
 
-def _announced(store: Store, image: Path, transfers: Sequence[str]) -> tuple[str, ...]:
-    """Versions that devices told before and after, each looked for in the image's bytes."""
+def _announced(store: Store, image: Path, seen: "Examination", transfers: Sequence[str]) -> tuple[str, ...]:
+    """Versions that devices told before and after, each looked for in the image's bytes and in the texts of what was unpacked."""
     rows = store.ask(
         "SELECT DISTINCT name, before, after FROM update_versions WHERE list_contains(?, transfer) ORDER BY ALL",
         list(transfers),
@@ -121,7 +121,7 @@ def _announced(store: Store, image: Path, transfers: Sequence[str]) -> tuple[str
             for row in rows:
                 for when in ("before", "after"):
                     if text := row[when]:
-                        found = content.find(text.encode()) >= 0
+                        found = content.find(text.encode()) >= 0 or any(text in each.text for each in seen.said)
                         said.append(
                             f"{text} ({row['name']}, {when}): {'stands' if found else 'not found as text'} in the image"
                         )
@@ -146,4 +146,14 @@ def _regions(seen: "Examination") -> tuple[ImageRegion, ...]:
             what=parts[region.part].format if region.part is not None else region.kind,
         )
         for region in sorted(largest, key=lambda region: region.offset)
+    )
+
+
+def _unread(seen: "Examination", size_bytes: int) -> tuple[str, ...]:
+    """That only the first bytes of a long image were examined."""
+    read = seen.recognised.read_bytes
+    return (
+        ()
+        if read >= size_bytes
+        else (f"only the first {read} of {size_bytes} bytes were examined here; idletalk firmware reads more",)
     )

@@ -2,12 +2,13 @@
 
 import base64
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idletalk.artefacts import Artefact, Part, Span, put_together
+from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together
 from idletalk.behaviours.rows import Row
 from idletalk.byteranges import ranges_within
 from idletalk.image_pages import Kept
@@ -28,6 +29,10 @@ MAX_PAGES = 20
 
 MAX_RANGES = 128
 """Missing ranges that are told."""
+
+MAX_EXAMINED_BYTES = 64 << 20
+"""Bytes of a thing that are examined, from its start, so that a download of gigabytes needs no more memory than a small one; flash
+of cameras and hubs is smaller. ``idletalk firmware`` reads more."""
 
 FIRMWARE_CATEGORIES = frozenset({"firmware", "filesystem", "executable", "patch"})
 """Categories of the recogniser that only images have."""
@@ -81,7 +86,8 @@ def _keep(store: Store, folder: Path, target: Path, row: Row, kept: Mapping[str,
     told = _told(store, row, made)
     wanted = Options(channel=row["protocol"], told=_told_hashes(told), declared_bytes=total)
     # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
-    seen = examine(path, wanted) if 2 * absent <= made.size_bytes else None
+    with _head(path) as head:
+        seen = examine(head, wanted) if 2 * absent <= made.size_bytes else None
     outer = [part for part in seen.recognised.parts if part.parent is None] if seen else []
     reasons = [f"content: {part.format}" for part in outer if part.category in FIRMWARE_CATEGORIES]
     is_else = any(part.offset == 0 and part.category not in PACKED_CATEGORIES for part in outer)
@@ -122,10 +128,26 @@ def _unpacked(path: Path, wanted: "Options", target: Path) -> tuple["Examination
     from idletalk.firmware import examine
     from idletalk.firmware.results import CERTIFICATES, write_certificates
 
-    with tempfile.TemporaryDirectory(dir=target) as place:
-        seen = examine(path, replace(wanted, unpack=True), Path(place))
-        written = write_certificates(path, seen, Path(place), target / CERTIFICATES)
-    return seen, {sha256: f"{FIRMWARE}/{CERTIFICATES}/{name}" for sha256, name in written.items()}
+    with tempfile.TemporaryDirectory(dir=target) as place, _head(path) as head:
+        seen = examine(head, replace(wanted, unpack=True), Path(place))
+        written = write_certificates(head, seen, Path(place), target / CERTIFICATES)
+    return replace(seen, image=path.name), {
+        sha256: f"{FIRMWARE}/{CERTIFICATES}/{name}" for sha256, name in written.items()
+    }
+
+
+@contextmanager
+def _head(path: Path) -> Generator[Path]:
+    """A file, or where it is long, one with its first bytes."""
+    if path.stat().st_size <= MAX_EXAMINED_BYTES:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part") as part:
+        with path.open("rb") as whole:
+            for _ in range(MAX_EXAMINED_BYTES // BLOCK_BYTES):
+                part.write(whole.read(BLOCK_BYTES))
+        part.flush()
+        yield Path(part.name)
 
 
 def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str], ...]":

@@ -15,7 +15,7 @@ FROM payloads AS p CROSS JOIN LATERAL (
     SELECT true AS by_device, p.source_mac AS mac, p.source AS address, p.destination AS peer
     UNION ALL SELECT false, p.destination_mac, p.destination, p.source) AS x
 LEFT JOIN device_macs AS m ON m.mac = x.mac
-LEFT JOIN bare_devices AS b ON b.address = x.address AND x.mac IS NULL
+LEFT JOIN bare_devices AS b ON b.address = x.address AND no_mac(x.mac)
 WHERE coalesce(m.device, b.device) IN (SELECT device FROM update_spans);
 
 -- Who told the device where the image is: a message to it that names it, within ten minutes before it was asked for.
@@ -45,7 +45,7 @@ INSERT INTO update_steps
 WITH asked AS (
     SELECT coalesce(m.device, b.device) AS device, q.* FROM http_requests AS q
     LEFT JOIN device_macs AS m ON m.mac = q.source_mac
-    LEFT JOIN bare_devices AS b ON b.address = q.source AND q.source_mac IS NULL
+    LEFT JOIN bare_devices AS b ON b.address = q.source AND no_mac(q.source_mac)
 )
 SELECT s.device, s.transfer, 'asked for an update', q.time_ns, q.destination, q.method || ' http://' || coalesce(q.host, q.destination) || q.uri, q.capture, q.frame
 FROM update_spans AS s JOIN asked AS q USING (device)
@@ -97,7 +97,7 @@ WITH texts AS (
     SELECT coalesce(m.device, b.device), 'target ', q.uri, q.time_ns, q.time_ns, q.capture, q.frame
     FROM http_requests AS q
     LEFT JOIN device_macs AS m ON m.mac = q.source_mac
-    LEFT JOIN bare_devices AS b ON b.address = q.source AND q.source_mac IS NULL
+    LEFT JOIN bare_devices AS b ON b.address = q.source AND no_mac(q.source_mac)
     WHERE coalesce(m.device, b.device) IN (SELECT device FROM update_spans)
         -- what is fetched says of itself what it is, not of the device
         AND NOT EXISTS (FROM transfer_parts AS p WHERE p.asked_capture = q.capture AND p.asked_frame = q.frame AND p.spool IS NOT NULL)

@@ -1,6 +1,9 @@
 -- What devices fetched in clear. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
 -- http_requests, http_responses, http_bodies, file_contents.
 
+-- Loopback frames have a MAC of zeros, which is nobody's.
+CREATE OR REPLACE TEMP MACRO no_mac(mac) AS coalesce(mac, '00:00:00:00:00:00') = '00:00:00:00:00:00';
+
 -- Words that vendors use in names of hosts and targets of updates; alone, they say what was asked for and not what came.
 CREATE OR REPLACE TEMP MACRO update_word(text) AS nullif(trim(regexp_extract(
     text, '(?i)(firmware|upgrade|bootloader|(^|[^a-z])(fw|f?ota|rom|updates?|upd)([^a-z]|$))'), '/._-?&=0123456789'), '');
@@ -23,7 +26,7 @@ JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.pos
 LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
     AND q.uri = r.request_uri
 LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = r.destination AND r.destination_mac IS NULL
+LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
 WHERE r.status IN (200, 203, 206) AND coalesce(r.request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
 QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1
 UNION ALL BY NAME
@@ -35,7 +38,7 @@ SELECT coalesce(m.device, b.device) AS device, c.protocol, c.source AS peer, c.s
     c.spool, c.left_out, c.last_ns
 FROM file_contents AS c
 LEFT JOIN device_macs AS m ON m.mac = c.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = c.destination AND c.destination_mac IS NULL
+LEFT JOIN bare_devices AS b ON b.address = c.destination AND no_mac(c.destination_mac)
 WHERE c.refusal IS NULL AND coalesce(m.device, b.device) IN (FROM subjects);
 
 -- Parts of one thing: the same target, version mark and length, whatever the connection. A thing without marks is one a response.

@@ -45,7 +45,7 @@ SELECT coalesce(m.device, b.device) AS device, a.* EXCLUDE (source_mac, source),
         CASE a.protocol WHEN 'tftp' THEN 'protocol: devices fetch by it what they start from' END) AS reason
 FROM asked AS a
 LEFT JOIN device_macs AS m ON m.mac = a.source_mac
-LEFT JOIN bare_devices AS b ON b.address = a.source AND a.source_mac IS NULL
+LEFT JOIN bare_devices AS b ON b.address = a.source AND no_mac(a.source_mac)
 WHERE a.outcome IS NOT NULL AND coalesce(m.device, b.device) IN (FROM subjects);
 
 CREATE TABLE failed_transfers AS
@@ -87,7 +87,7 @@ SELECT coalesce(m.device, b.device) AS device, s.protocol, s.by_device, s.peer, 
     min(s.time_ns) AS first_ns, max(s.time_ns) AS last_ns
 FROM spoken AS s
 LEFT JOIN device_macs AS m ON m.mac = s.mac
-LEFT JOIN bare_devices AS b ON b.address = s.address AND s.mac IS NULL
+LEFT JOIN bare_devices AS b ON b.address = s.address AND no_mac(s.mac)
 WHERE coalesce(m.device, b.device) IN (FROM subjects) GROUP BY ALL;
 
 COMMENT ON TABLE version_checks IS 'Requests and messages in clear that speak of updates by their target, host or topic, and brought no file.';
@@ -115,7 +115,7 @@ WITH names AS (
         FROM flows WHERE application IN ('tls', 'quic') AND responder_payload_bytes >= 8192 AND began_in_capture IS DISTINCT FROM false
             AND place_of(responder, responder_key) = 'global') AS f LEFT JOIN names AS n USING (flow)
     LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-    LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+    LEFT JOIN bare_devices AS b ON b.address = f.originator AND no_mac(f.originator_mac)
     WHERE coalesce(m.device, b.device) IN (FROM subjects)
 ), numbered AS (
     SELECT *, sum(is_first::INTEGER) OVER (PARTITION BY device, name ORDER BY first_ns, flow ROWS UNBOUNDED PRECEDING) AS session FROM (

@@ -62,9 +62,9 @@ impl Expected {
     /// What was said of the conversation with these ends; it is then expected no more.
     pub fn take(&mut self, at: &At) -> Option<Expectation> {
         let is_its = |one: &Expectation| {
-            [(at.source, at.destination), (at.destination, at.source)]
-                .iter()
-                .any(|(end, other)| end.address == Some(one.address) && end.port == Some(one.port) && other.address == Some(one.peer))
+            [(at.source, at.destination), (at.destination, at.source)].iter().any(|(end, other)| {
+                end.address == Some(one.address) && end.port == Some(one.port) && other.address == Some(one.peer)
+            })
         };
         let place = self.0.iter().position(is_its)?;
         self.0.remove(place)
