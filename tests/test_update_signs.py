@@ -74,7 +74,7 @@ def test_a_question_for_a_version_is_told_and_brings_no_update(tmp_path: Path) -
     request = b"GET /firmware/latest?model=x HTTP/1.1\r\nHost: a.example\r\n\r\n"
     answer = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"latest":"1.2"}\n'
     found = analyzed(tmp_path, exchange(request, [answer]))
-    [row] = found.report.conclusions.updates or ()
+    [row] = list(found.report.conclusions.updates or ())
     assert (row.kind, row.checks) == ("none", ("http to a.example /firmware/latest (1 times)",))
 
 
@@ -98,7 +98,7 @@ def tls(seconds: float, port: int, size: int) -> list[tuple[float, bytes]]:
 
 def test_a_large_download_over_tls_is_possible_and_not_certain(tmp_path: Path) -> None:
     found = analyzed(tmp_path, tls(0, 40001, 300_000))
-    [row] = found.report.conclusions.updates or ()
+    [row] = list(found.report.conclusions.updates or ())
     assert (row.kind, row.server, row.transport, row.seen) == ("possible", "files.example", "tls", False)
     assert "Possibly" in row.sentence
     assert [one.severity for one in found.report.findings if one.kind == "update-possible"] == ["note"]
