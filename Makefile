@@ -43,11 +43,11 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright --project pyproject.toml --level error
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/python tools/docs.py --check
+	@$(BIN)/python -m tools.docs --check
 
 ## the documents that are generated from the code
 docs: setup
-	@$(BIN)/python tools/docs.py
+	@$(BIN)/python -m tools.docs
 
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check numpy

@@ -19,10 +19,11 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_only_the_store_and_the_recogniser_know_the_core() -> None:
+def test_only_the_store_the_recogniser_and_the_periods_know_the_core() -> None:
     assert {path.name for path in PACKAGE.rglob("*.py") if "idletalk._core" in imported(path)} == {
         "store.py",
         "recogniser.py",
+        "periods.py",
     }
 
 

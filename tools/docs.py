@@ -1,6 +1,6 @@
 """Write the documents that the code knows best; with ``--check`` only say whether they are up to date.
 
-docs/tables.md, docs/behaviours.md, docs/weirds.md and docs/report.schema.json come from the declarations in the code.
+docs/tables.md, docs/behaviours.md, docs/report.schema.json and the manual page docs/idletalk.1 come from the declarations in the code.
 """
 
 import json
@@ -15,6 +15,7 @@ from idletalk.labfile import Lab
 from idletalk.lookups import open_lookups
 from idletalk.report.json import json_schema
 from idletalk.store import Store, Table, dissect, fact_tables
+from tools.manpage import manual
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTE = "*This page is made from the code by `make docs`.*\n"
@@ -31,7 +32,7 @@ def judged_tables() -> tuple[Table, ...]:
         open_lookups(None).register(store.connection)
         prepare(store, Lab())
         try:
-            return store.described([table for behaviour in BEHAVIOURS for table in behaviour.tables])
+            return store.described(BEHAVIOURS)
         finally:
             store.close()
 
@@ -89,6 +90,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "tables.md": tables_page(),
         ROOT / "docs" / "behaviours.md": behaviours_page(),
         ROOT / "docs" / "report.schema.json": json.dumps(json_schema(), indent=1) + "\n",
+        ROOT / "docs" / "idletalk.1": manual(),
     }
 
 

@@ -1,6 +1,6 @@
 """The Rust core: nothing else crosses the seam."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import TypeAlias
 
@@ -15,6 +15,7 @@ def dissect(
     ranges: Sequence[tuple[int, int]] = ...,
     only_captures: bool = False,
     spool: _Path | None = None,
+    blind: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, int]: ...
 def scan(
@@ -39,6 +40,7 @@ def cut(
     application: str = "",
 ) -> list[int]: ...
 def schema() -> list[tuple[str, str, list[tuple[str, str, bool, str]]]]: ...
+def periods(times_s: Sequence[float], rules: Mapping[str, float]) -> list[tuple[float, float, list[int]]]: ...
 def recognise(path: _Path) -> bytes: ...
 def unsquash(
     path: _Path, offset: int, folder: _Path, *, max_files: int, max_bytes: int

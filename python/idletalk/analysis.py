@@ -44,13 +44,13 @@ class Analysis:
                 f"{path} is not a report of this version of idletalk ({error}); analyze again"
             ) from None
 
-    def sql(self, query: str) -> list[dict[str, Any]]:
-        """Rows of a query over the tables (docs/tables.md), by column name."""
+    def sql(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """Rows of a query over the tables (docs/tables.md), by column name; ``values`` stand for its ``?``."""
         from idletalk.store import Store
 
         store = Store(self.folder)
         try:
-            return store.ask(query)
+            return store.ask(query, *values)
         finally:
             store.close()
 

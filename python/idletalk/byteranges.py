@@ -20,7 +20,7 @@ class Inner:
     """A range within a body."""
 
     offset: int
-    """of its first byte in the body"""
+    """of its first byte in the file"""
     first: int
     """its first byte in the whole"""
     length: int
@@ -28,16 +28,16 @@ class Inner:
     """length of the whole, where it is told"""
 
 
-def ranges_within(file: Path, length: int) -> Iterator[Inner]:
-    """The ranges of a body of ``length`` bytes, up to the first that does not say what it is or goes beyond its end.
+def ranges_within(file: Path, start: int, length: int) -> Iterator[Inner]:
+    """The ranges of a body of ``length`` bytes that begins at byte ``start`` of a file, up to the first that does not say what it is or goes beyond its end.
 
     Raises OSError where the file cannot be read.
     """
-    place = 0
+    place, end = start, start + length
     with file.open("rb") as body:
         for _ in range(MAX_INNER_RANGES):
             body.seek(place)
-            head = _HEAD.match(body.read(MAX_HEAD_BYTES))
+            head = _HEAD.match(body.read(min(MAX_HEAD_BYTES, end - place)))
             told = _RANGE.search(head[1]) if head else None
             if head is None or told is None:
                 return
@@ -46,7 +46,7 @@ def ranges_within(file: Path, length: int) -> Iterator[Inner]:
             inner = last - first + 1
             if inner <= 0:
                 return
-            yield Inner(offset, first, min(inner, length - offset), None if told[3] == b"*" else int(told[3]))
+            yield Inner(offset, first, min(inner, end - offset), None if told[3] == b"*" else int(told[3]))
             place = offset + inner
-            if place >= length:
+            if place >= end:
                 return

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +11,6 @@ import click
 from idletalk.errors import IdletalkError
 
 if TYPE_CHECKING:
-    from idletalk.analysis import Progress
     from idletalk.provenance import HashChoice
 
 EXIT_PARTIAL = 1
@@ -23,30 +20,32 @@ PATHS = click.argument("paths", nargs=-1, required=True)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
+_ELSEWHERE = {
+    "doctor": ("idletalk.firmware.command", "doctor_command"),
+    "firmware": ("idletalk.firmware.command", "firmware_command"),
+    "lookups": ("idletalk.lookups.command", "lookups_command"),
+    "mark": ("idletalk.rig.command", "mark_command"),
+    "open": ("idletalk.view_commands", "open_command"),
+    "rig": ("idletalk.rig.command", "rig_command"),
+    "show": ("idletalk.view_commands", "show_command"),
+    "signatures": ("idletalk.signatures", "signatures_command"),
+}
+"""Commands that are loaded only when they are asked for."""
+
+
 class _Commands(click.Group):
     """Loads the parts that few commands need only when they are asked for."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "lookups":
-            from idletalk.lookups.command import lookups_command
+        if cmd_name not in _ELSEWHERE:
+            return super().get_command(ctx, cmd_name)
+        from importlib import import_module
 
-            return lookups_command
-        if cmd_name == "signatures":
-            from idletalk.signatures import signatures_command
-
-            return signatures_command
-        if cmd_name in ("firmware", "doctor"):
-            from idletalk.firmware import command
-
-            return command.doctor_command if cmd_name == "doctor" else command.firmware_command
-        if cmd_name in ("rig", "mark"):
-            from idletalk.rig import command as rig
-
-            return rig.rig_command if cmd_name == "rig" else rig.mark_command
-        return super().get_command(ctx, cmd_name)
+        module, name = _ELSEWHERE[cmd_name]
+        return getattr(import_module(module), name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted({*super().list_commands(ctx), "doctor", "firmware", "lookups", "mark", "rig", "signatures"})
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -58,6 +57,7 @@ def main_group() -> None:
     idletalk analyze captures/                 a report of a folder of captures
     idletalk info captures/*.pcap              what the files hold, as capinfos tells it
     idletalk extract captures/ --device plug1 -w plug1.pcapng
+    idletalk show findings                     a part of an analysis; idletalk open FINDING: in Wireshark
     idletalk sql "SELECT name, vendor FROM devices"
 
     Exit codes: 0 all is well, 1 some input could not be read (the rest was), 2 nothing could be done.
@@ -124,6 +124,7 @@ def analyze(
       tcpdump -i br0 -w - | idletalk analyze -
     """
     from idletalk.analysis import analyze as run
+    from idletalk.progress import bar
     from idletalk.provenance import Options
     from idletalk.report import print_summary, to_json
 
@@ -141,7 +142,7 @@ def analyze(
         show_secrets=show_secrets,
     )
     folder = out or default_folder(paths[0])
-    with _progress(shown=not quiet and not as_json) as progress:
+    with bar(shown=not quiet and not as_json) as progress:
         analysis = run(paths, folder, options, force=force, progress=progress)
     if as_json:
         sys.stdout.buffer.write(to_json(analysis.report))
@@ -247,6 +248,23 @@ def sql(query: str, folder: Path | None, as_json: bool, as_csv: bool) -> None:
 
 
 @main_group.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes a shell complete commands and options.
+
+    \b
+    Examples:
+      idletalk completion bash > ~/.local/share/bash-completion/completions/idletalk
+      idletalk completion fish > ~/.config/fish/completions/idletalk.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    if found is not None:
+        click.echo(found(main_group, {}, "idletalk", "_IDLETALK_COMPLETE").source())
+
+
+@main_group.command()
 def schema() -> None:
     """Print the JSON Schema of report.json."""
     import json
@@ -254,31 +272,6 @@ def schema() -> None:
     from idletalk.report.json import json_schema
 
     click.echo(json.dumps(json_schema(), indent=2))
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Generator[Progress | None]:
-    """A bar on a terminal's standard error; nothing elsewhere."""
-    if not shown or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    with Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as bar:
-        task = bar.add_task("reading captures", total=1.0)
-
-        def tell(what: str, share: float) -> None:
-            bar.update(task, description=what, completed=share)
-
-        yield tell
 
 
 def main() -> None:

@@ -2,14 +2,14 @@
 
 import base64
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together
-from idletalk.behaviours.rows import Row
+from idletalk.behaviours.rows import Row, by, insert
 from idletalk.byteranges import ranges_within
 from idletalk.image_pages import Kept
 from idletalk.store import SPOOL, Store
@@ -40,11 +40,11 @@ FIRMWARE_CATEGORIES = frozenset({"firmware", "filesystem", "executable", "patch"
 PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
-HASH_TEXTS = r"""
-CREATE TEMP TABLE hash_texts AS
+HASHES_TOLD = r"""
 SELECT DISTINCT CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text, carrier FROM (
     SELECT unnest(regexp_extract_all(content::VARCHAR,
-        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text, carrier FROM payloads)
+        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text, carrier
+    FROM payloads WHERE octet_length(content) >= 24)
 """
 """What messages hold that can be MD5, SHA-1 or SHA-256, in hexadecimal digits or base64."""
 
@@ -62,19 +62,51 @@ def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
         return ()
     target = folder / FIRMWARE
     target.mkdir(mode=0o700, exist_ok=True)
-    store.run(HASH_TEXTS)
-    kept: dict[str, Kept] = {}
-    for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"])):
-        if one := _keep(store, folder, target, row, kept):
-            kept.setdefault(one.seen.recognised.sha256, one)
-    return tuple(kept.values())
+    transfers = [row["transfer"] for row in rows]
+    parts = _parts(store, folder / SPOOL, transfers)
+    made = [
+        _made(target, row, *parts.get(row["transfer"], ([], None)))
+        for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"]))
+    ]
+    things = [thing for thing in made if thing is not None]
+    carriers = _carriers(store, {text for thing in things for value in thing.hashes for text in (value, _coded(value))})
+    fields = _fields(store, transfers)
+    known = Known(target)
+    told = [_told(thing, fields.get(thing.row["transfer"], ()), carriers) for thing in things]
+    insert(store.ask, "images", [_row(thing, those, known) for thing, those in zip(things, told, strict=True)])
+    return tuple(known.kept.values())
 
 
-def _keep(store: Store, folder: Path, target: Path, row: Row, kept: Mapping[str, Kept]) -> Kept | None:
-    from idletalk.firmware import Options, examine
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was examined already."""
 
+    target: Path
+    seen: dict[object, "Examination"] = field(default_factory=dict[object, "Examination"])
+    kept: dict[str, Kept] = field(default_factory=dict[str, Kept])
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A thing that was put together."""
+
+    row: Row
+    path: Path
+    total: int | None
+    artefact: Artefact
+    absent: int
+
+    @property
+    def hashes(self) -> tuple[str, ...]:
+        """Of the whole thing; none where it is not whole."""
+        return tuple(
+            value for value in (self.artefact.sha256, self.artefact.sha1, self.artefact.md5) if value is not None
+        )
+
+
+def _made(target: Path, row: Row, parts: Sequence[Part], inner_total: int | None) -> Made | None:
+    """The thing of a transfer, in a file of its name; none where nothing of it is there."""
     rough = target / f"{row['transfer']}.part"
-    parts, inner_total = _parts(store, folder / SPOOL, row["transfer"])
     total = inner_total if row["total_bytes"] is None else row["total_bytes"]
     made = put_together(parts, rough, total)
     absent = sum(high - low for low, high in made.missing)
@@ -82,31 +114,45 @@ def _keep(store: Store, folder: Path, target: Path, row: Row, kept: Mapping[str,
         rough.unlink()
         return None
     name = f"{row['device'].replace(':', '')}-{made.sha256[:16] if made.sha256 else row['transfer']}.bin"
-    path = rough.replace(target / name)
-    told = _told(store, row, made)
-    wanted = Options(channel=row["protocol"], told=_told_hashes(told), declared_bytes=total)
-    # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
-    with _head(path) as head:
-        seen = examine(head, wanted) if 2 * absent <= made.size_bytes else None
+    return Made(row, rough.replace(target / name), total, made, absent)
+
+
+def _examined(thing: Made, told: Sequence[str], known: Known) -> "tuple[Examination | None, Options]":
+    """What a thing is, and as what it was examined; the same content is examined once."""
+    from idletalk.firmware import Options, examine
+
+    made = thing.artefact
+    wanted = Options(channel=thing.row["protocol"], told=_told_hashes(told), declared_bytes=thing.total)
+    if 2 * thing.absent > made.size_bytes:
+        # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
+        return None, wanted
+    key = (made.sha256 or thing.path, wanted)
+    if key not in known.seen:
+        with _head(thing.path) as head:
+            known.seen[key] = examine(head, wanted)
+    return known.seen[key], wanted
+
+
+def _row(thing: Made, told: list[str], known: Known) -> tuple[object, ...]:
+    """The row of a thing in ``images``."""
+    made = thing.artefact
+    seen, wanted = _examined(thing, told, known)
     outer = [part for part in seen.recognised.parts if part.parent is None] if seen else []
     reasons = [f"content: {part.format}" for part in outer if part.category in FIRMWARE_CATEGORIES]
     is_else = any(part.offset == 0 and part.category not in PACKED_CATEGORIES for part in outer)
-    if row["word"] and (reasons or not is_else):
-        reasons.append(f"target: {row['word']}")
-    holes = [bound for span in made.missing[:MAX_RANGES] for bound in span]
-    certificates: dict[str, str] = {}
-    is_new = bool(seen and reasons and seen.recognised.sha256 not in kept and len(kept) < MAX_PAGES)
-    if is_new:
-        seen, certificates = _unpacked(path, wanted, target)
-    store.ask(
-        f"INSERT INTO images VALUES ({', '.join('?' * 19)})",
-        row["device"],
-        row["transfer"],
-        f"{FIRMWARE}/{name}",
+    if thing.row["word"] and (reasons or not is_else):
+        reasons.append(f"target: {thing.row['word']}")
+    if seen and reasons and seen.recognised.sha256 not in known.kept and len(known.kept) < MAX_PAGES:
+        whole, certificates = _unpacked(thing.path, wanted, known.target)
+        known.kept[seen.recognised.sha256] = Kept(f"{FIRMWARE}/{thing.path.name}", whole, certificates)
+    return (
+        thing.row["device"],
+        thing.row["transfer"],
+        f"{FIRMWARE}/{thing.path.name}",
         made.size_bytes,
         made.sha256 is not None,
-        holes,
-        absent,
+        [bound for span in made.missing[:MAX_RANGES] for bound in span],
+        thing.absent,
         made.conflicting_bytes,
         made.repeated_bytes,
         made.sha256,
@@ -120,7 +166,6 @@ def _keep(store: Store, folder: Path, target: Path, row: Row, kept: Mapping[str,
         seen.judgement.sentence if seen else None,
         told,
     )
-    return Kept(f"{FIRMWARE}/{name}", seen, certificates) if seen and is_new else None
 
 
 def _unpacked(path: Path, wanted: "Options", target: Path) -> tuple["Examination", dict[str, str]]:
@@ -158,26 +203,34 @@ def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str], ...]":
     return tuple((LENGTHS[len(value)], value) for value in values)
 
 
-def _parts(store: Store, spool: Path, transfer: str) -> tuple[list[Part], int | None]:
-    """The parts of a thing that were kept, in the order in which they came, and the whole length that they tell inside."""
+def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
+    """By transfer: the parts that were kept, in the order in which they came, and the whole length that they tell inside."""
     rows = store.ask(
-        "SELECT spool, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing, missing_ranges FROM transfer_parts"
-        " WHERE transfer = ? AND spool IS NOT NULL AND left_out IS NULL AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
-        " ORDER BY time_ns, capture, frame, position",
-        transfer,
+        "SELECT transfer, spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing,"
+        " missing_ranges, sha256 FROM transfer_parts WHERE list_contains(?, transfer) AND spool IS NOT NULL AND left_out IS NULL"
+        " AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
+        " ORDER BY transfer, time_ns, capture, frame, position",
+        list(transfers),
     )
+    return {transfer: _kept_parts(spool, own) for transfer, own in by(rows, "transfer", lambda row: row).items()}
+
+
+def _kept_parts(spool: Path, rows: Sequence[Row]) -> tuple[list[Part], int | None]:
     parts: list[Part] = []
     total: int | None = None
     for row in rows:
-        file, holes = spool / row["spool"], _holes(row)
+        file, base, holes = spool / row["spool"], row["spool_offset"], _holes(row)
         if (row["content_type"] or "").lower().startswith("multipart/byteranges"):
-            for inner in ranges_within(file, row["length_bytes"]):
+            for inner in ranges_within(file, base, row["length_bytes"]):
                 parts.append(
                     Part(file=file, start=inner.first, length=inner.length, missing=holes, offset=inner.offset)
                 )
                 total = inner.total if total is None else total
         else:
-            parts.append(Part(file=file, start=row["first"], length=_length(row), missing=holes))
+            length = _length(row)
+            parts.append(
+                Part(file=file, start=row["first"], length=length, missing=holes, offset=base, sha256=row["sha256"])
+            )
     return parts, total
 
 
@@ -189,34 +242,48 @@ def _length(row: Row) -> int:
 
 
 def _holes(row: Row) -> list[Span]:
-    bounds = row["missing"]
-    holes = list(zip(bounds[::2], bounds[1::2], strict=False))
+    """Ranges of the part's file that were not captured."""
+    base, bounds = row["spool_offset"], row["missing"]
+    holes = [(base + low, base + high) for low, high in zip(bounds[::2], bounds[1::2], strict=False)]
     if row["missing_ranges"] > len(holes):
         # where holes are told no more, nothing is sure
-        holes.append((bounds[-1], row["length_bytes"]))
+        holes.append((base + bounds[-1], base + row["length_bytes"]))
     return holes
 
 
-def _told(store: Store, row: Row, made: Artefact) -> list[str]:
+def _coded(value: str) -> str:
+    """A hash in base64, as fields tell it (RFC 1864, RFC 9530)."""
+    return base64.b64encode(bytes.fromhex(value)).decode()
+
+
+def _told(thing: Made, fields: Sequence[str], carriers: Mapping[str, Sequence[str]]) -> list[str]:
     """Where hashes of a whole thing were told: ``HASH WHERE``."""
     found: list[str] = []
-    fields = _fields(store, row["transfer"])
-    for value in filter(None, (made.sha256, made.sha1, made.md5)):
-        # RFC 1864, 9530: fields tell hashes in base64
-        coded = base64.b64encode(bytes.fromhex(value)).decode()
-        if value in (row["uri"] or "").lower():
+    for value in thing.hashes:
+        if value in (thing.row["uri"] or "").lower():
             found.append(f"{value} target")
-        found.extend(f"{value} {name}" for name, text in fields if value in text.lower() or coded in text)
-        rows = store.ask("SELECT DISTINCT carrier FROM hash_texts WHERE text IN (?, ?) ORDER BY carrier", value, coded)
-        found.extend(f"{value} {row['carrier']}" for row in rows)
+        for name, _, text in (line.partition(":") for line in fields):
+            if value in text.lower() or _coded(value) in text:
+                found.append(f"{value} {name.lower()}")
+        found.extend(
+            f"{value} {carrier}" for carrier in sorted({*carriers.get(value, ()), *carriers.get(_coded(value), ())})
+        )
     return found
 
 
-def _fields(store: Store, transfer: str) -> list[tuple[str, str]]:
-    """Names and values of the fields of a thing's responses."""
+def _fields(store: Store, transfers: Sequence[str]) -> dict[str, list[str]]:
+    """By transfer: the fields of its responses."""
     rows = store.ask(
-        "SELECT DISTINCT unnest(r.headers) AS line FROM http_responses AS r JOIN transfer_parts AS p"
-        " ON p.transfer = ? AND r.flow = p.flow AND r.capture = p.capture AND r.frame = p.frame ORDER BY line",
-        transfer,
+        "SELECT DISTINCT p.transfer, unnest(r.headers) AS line FROM http_responses AS r JOIN transfer_parts AS p"
+        " ON r.flow = p.flow AND r.capture = p.capture AND r.frame = p.frame WHERE list_contains(?, p.transfer) ORDER BY ALL",
+        list(transfers),
     )
-    return [(name.lower(), value) for name, _, value in (row["line"].partition(":") for row in rows)]
+    return by(rows, "transfer", lambda row: row["line"])
+
+
+def _carriers(store: Store, values: Collection[str]) -> dict[str, list[str]]:
+    """Carriers of the messages that tell a hash, by the hash as it is written."""
+    if not values:
+        return {}
+    rows = store.ask(f"FROM ({HASHES_TOLD}) WHERE list_contains(?, text) ORDER BY ALL", sorted(values))
+    return by(rows, "text", lambda row: row["carrier"])

@@ -5,7 +5,8 @@ Raw bytes stay in the folders that only their owner can read (evidence, messages
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -13,8 +14,15 @@ from idletalk.exposure.mask import masked
 from idletalk.model import Report
 from idletalk.store import Store, quoted
 
+if TYPE_CHECKING:
+    from ahocorasick_rs import BytesAhoCorasick
+
 MIN_CHARS = 6
 """Shorter secrets are not replaced in other texts, where they would stand by chance; where they were found they are masked."""
+
+LOOKED_DEPTH = 5
+"""Levels of the report at which a part's JSON is looked through before its texts are, down to a device's peer or a finding's
+evidence: each level costs a writing of the whole."""
 
 STRUCTURAL = frozenset(
     {
@@ -44,54 +52,80 @@ Secrets = Sequence[tuple[str, str]]
 
 def mask_tables(store: Store, secrets: Secrets) -> None:
     """Replace secrets in the texts of all tables. HTTP fields that are credentials are masked as they are read."""
-    words = {text: masked(kind, text) for kind, text in secrets if len(text) >= MIN_CHARS}
-    pattern = "|".join(re.escape(text) for text in sorted(words, key=len, reverse=True))
+    words = _words(secrets)
+    if not words:
+        return
+    pattern = "|".join(re.escape(text) for text in words)
     for file in store.kept_tables():
         source = f"read_parquet({quoted(str(file))})"
-        changes = {
-            row["column_name"]: change
+        kinds = {
+            row["column_name"]: row["column_type"]
             for row in store.ask(f"DESCRIBE FROM {source}")
             if row["column_type"] in ("VARCHAR", "VARCHAR[]") and row["column_name"] not in STRUCTURAL
-            if (change := _change(store, source, row["column_name"], row["column_type"], pattern, words))
         }
-        if changes:
-            store.rewrite(file, changes)
+        held = _held(store, source, kinds, pattern) if kinds else {}
+        if held:
+            store.rewrite(file, {column: _change(column, kinds[column], held[column], words) for column in held})
 
 
-def _change(store: Store, source: str, column: str, kind: str, pattern: str, words: Mapping[str, str]) -> str | None:
-    """SQL of a column that holds what must be masked; none where it holds nothing of it."""
-    text = f'"{column}"' if kind == "VARCHAR" else f'array_to_string("{column}", chr(10))'
-    inner = f'"{column}"' if kind == "VARCHAR" else "x"
+def _words(secrets: Secrets) -> dict[str, str]:
+    """What is said instead of each secret, the longest first: one may hold another."""
+    long = sorted((one for one in secrets if len(one[1]) >= MIN_CHARS), key=lambda one: -len(one[1]))
+    return {text: masked(kind, text) for kind, text in long}
 
-    def holds(expression: str) -> bool:
-        # most columns repeat few texts
-        distinct = f"(SELECT DISTINCT {text} AS text FROM {source} WHERE {text} IS NOT NULL)"
-        return bool(store.ask(f"SELECT 1 FROM {distinct} WHERE regexp_matches(text, ?) LIMIT 1", expression))
 
-    changed = inner
-    if pattern and holds(pattern):
-        for old in sorted(words, key=len, reverse=True):
-            changed = f"replace({changed}, {quoted(old)}, {quoted(words[old])})"
-    if changed == inner:
-        return None
+def _held(store: Store, source: str, kinds: Mapping[str, str], pattern: str) -> dict[str, list[str]]:
+    """Texts with secrets in them by column. Most columns repeat few texts, so that each is looked at once."""
+    parts: list[str] = []
+    for column, kind in kinds.items():
+        text = f'"{column}"' if kind == "VARCHAR" else f'unnest("{column}")'
+        distinct = f"SELECT DISTINCT {text} AS text FROM {source}"
+        parts.append(f"SELECT {quoted(column)} AS name, text FROM ({distinct}) WHERE regexp_matches(text, $1)")
+    held: dict[str, list[str]] = {}
+    for row in store.ask(" UNION ALL ".join(parts), pattern):
+        held.setdefault(row["name"], []).append(row["text"])
+    return held
+
+
+def _change(column: str, kind: str, texts: Sequence[str], words: Mapping[str, str]) -> str:
+    """SQL of a column whose texts hold secrets."""
+    changed = f'"{column}"' if kind == "VARCHAR" else "x"
+    for old, new in words.items():
+        if any(old in text for text in texts):
+            changed = f"replace({changed}, {quoted(old)}, {quoted(new)})"
     return changed if kind == "VARCHAR" else f'list_transform("{column}", lambda x: {changed})'
 
 
 def mask_report(report: Report, secrets: Secrets) -> Report:
     """The report with secrets replaced in every text but ids."""
-    words = {text: masked(kind, text) for kind, text in secrets if len(text) >= MIN_CHARS}
+    words = _words(secrets)
     if not words:
         return report
-    pattern = re.compile("|".join(re.escape(text) for text in sorted(words, key=len, reverse=True)))
-    built = _replaced(msgspec.to_builtins(report), pattern, words)
-    return msgspec.convert(built, Report)
+    from ahocorasick_rs import BytesAhoCorasick
+
+    pattern = re.compile("|".join(re.escape(text) for text in words))
+    written = BytesAhoCorasick([msgspec.json.encode(text)[1:-1] for text in words])
+    return cast("Report", _replaced(report, pattern, written, words))
 
 
-def _replaced(value: Any, pattern: re.Pattern[str], words: Mapping[str, str]) -> Any:
+def _replaced(
+    value: Any, pattern: re.Pattern[str], written: "BytesAhoCorasick", words: Mapping[str, str], depth: int = 0
+) -> Any:
+    """The value with secrets replaced. `written` are the secrets as JSON writes them: what does not hold one needs no look."""
     if isinstance(value, str):
         return pattern.sub(lambda match: words[match[0]], value)
+    if depth < LOOKED_DEPTH and not written.find_matches_as_indexes(msgspec.json.encode(value)):
+        return value
+
+    def inner(part: Any) -> Any:
+        return _replaced(part, pattern, written, words, depth + 1)
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{field.name: inner(getattr(value, field.name)) for field in fields(value)})
     if isinstance(value, dict):
-        return {key: _replaced(inner, pattern, words) for key, inner in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_replaced(inner, pattern, words) for inner in cast("Sequence[Any]", value)]
+        return {key: inner(part) for key, part in cast("dict[str, Any]", value).items()}
+    if isinstance(value, tuple):
+        return tuple(inner(part) for part in cast("tuple[Any, ...]", value))
+    if isinstance(value, list):
+        return [inner(part) for part in cast("list[Any]", value)]
     return value

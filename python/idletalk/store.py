@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from idletalk import _core
+from idletalk.bulk import insertion
 from idletalk.errors import IdletalkError
 from idletalk.interrupts import interruptible, patiently
 
@@ -200,23 +201,22 @@ class Store:
         self._execute("SET lock_configuration = true")
 
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Make a temporary table of a few rows that SQL needs to know (the lab file's devices, ...)."""
+        """Make a temporary table of rows that SQL needs to know (the lab file's devices, ...)."""
         self._execute(f"CREATE TEMP TABLE {table} ({columns})")
-        kept = list(rows)
-        if kept:
-            marks = ", ".join("?" * len(kept[0]))
-            with interruptible():
-                self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", kept)
+        made = insertion(table, rows)
+        if made is not None:
+            self._execute(*made)
 
     def judge(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour; their rows get their order when they are kept."""
         self.run(behaviour.sql())
 
     def run(self, script: str) -> None:
-        """Run statements of SQL of which none gives rows."""
+        """Run statements of SQL; comments are for :meth:`described` only: each of hundreds costs a millisecond."""
         self._execute("SET preserve_insertion_order = false")
         for statement in self.connection.extract_statements(script):
-            self._execute(statement.query)
+            if not _is_comment(statement.query):
+                self._execute(statement.query)
         self._execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:
@@ -253,10 +253,14 @@ class Store:
         rows = self.ask("SELECT capture, path FROM captures WHERE error IS NULL ORDER BY capture")
         return [(row["capture"], Path(row["path"]), marks.get(row["capture"], [])) for row in rows]
 
-    def described(self, tables: Iterable[str]) -> tuple[Table, ...]:
-        """Judged tables with the comments that their SQL gives them."""
+    def described(self, behaviours: Iterable[Behaviour]) -> tuple[Table, ...]:
+        """The judged tables of behaviours with the comments that their SQL gives them."""
+        asked = list(behaviours)
+        for statement in (each for one in asked for each in self.connection.extract_statements(one.sql())):
+            if _is_comment(statement.query):
+                self._execute(statement.query)
         found: list[Table] = []
-        for name in tables:
+        for name in (table for one in asked for table in one.tables):
             meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
             rows = self.ask(
                 "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
@@ -265,6 +269,10 @@ class Store:
             columns = tuple(Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
             found.append(Table(name, meaning or "", columns))
         return tuple(found)
+
+
+def _is_comment(statement: str) -> bool:
+    return statement.lstrip().startswith("COMMENT ON ")
 
 
 def quoted(text: str) -> str:

@@ -5,6 +5,7 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 
 from idletalk.behaviours import (
     cadence,
+    encryption,
     exposure,
     facts,
     fallback,
@@ -31,6 +32,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     facts.BEHAVIOUR,
     traffic.BEHAVIOUR,
     peers.BEHAVIOUR,
+    encryption.BEHAVIOUR,
     timesync.BEHAVIOUR,
     misconfiguration.BEHAVIOUR,
     fallback.BEHAVIOUR,

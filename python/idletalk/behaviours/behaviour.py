@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from idletalk.behaviours.finding import Hidden, Judge, Kind, never, nothing
-from idletalk.behaviours.rows import Ask, Row, by, iso, optional_iso
+from idletalk.behaviours.rows import Ask, Row, by, insert, iso, optional_iso
 
-__all__ = ["Ask", "Behaviour", "Row", "by", "iso", "optional_iso"]
+__all__ = ["Ask", "Behaviour", "Row", "by", "insert", "iso", "optional_iso"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
 """What does each device do at regular times?"""
 
 from collections.abc import Iterable
-from itertools import groupby
 
 from idletalk.actions import periods
-from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert, iso
 from idletalk.behaviours.finding import Claim, Scene
 from idletalk.model import Cadence
 
@@ -23,39 +22,38 @@ def _judge(ask: Ask, _scene: Scene) -> Iterable[Claim]:
             " FROM flow_ends JOIN flows USING (flow) GROUP BY device"
         )
     }
-    rows = ask(
-        "SELECT device, peer, what, time_ns, bytes, events FROM trains"
-        " ORDER BY events, device, peer NULLS FIRST, what, time_ns, bytes LIMIT ?",
+    trains = ask(
+        "WITH looked AS (FROM trains ORDER BY events, device, peer NULLS FIRST, what, time_ns, bytes LIMIT ?)"
+        " SELECT device, peer, what, events, list(time_ns ORDER BY time_ns, bytes) AS times, list(bytes ORDER BY time_ns, bytes) AS bytes"
+        " FROM looked GROUP BY device, peer, what, events ORDER BY events, device, peer NULLS FIRST, what",
         MAX_ROWS,
     )
-    for _, group in groupby(rows, key=lambda row: (row["device"], row["peer"], row["what"])):
-        for found in _cadences(list(group), totals):
-            ask("INSERT INTO cadences VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *found)
+    insert(ask, "cadences", [found for train in trains for found in _cadences(train, totals)])
     return ()
 
 
-def _cadences(train: list[Row], totals: dict[str, int]) -> Iterable[tuple[object, ...]]:
+def _cadences(train: Row, totals: dict[str, int]) -> Iterable[tuple[object, ...]]:
     """The rows of one train."""
-    first_ns = train[0]["time_ns"]
-    times = [(row["time_ns"] - first_ns) / NS_PER_S for row in train]
+    times_ns: list[int] = train["times"]
+    times = [(time_ns - times_ns[0]) / NS_PER_S for time_ns in times_ns]
     places = periods.apart(times)
     found = sorted(periods.periods([times[place] for place in places]), key=lambda period: period.events[0])
     before: periods.Period | None = None
     for period in found:
         # what comes together is one event, with the bytes of all
-        bounds = dict(zip(places, [*places[1:], len(train)], strict=True))
+        bounds = dict(zip(places, [*places[1:], len(times)], strict=True))
         own = [places[number] for number in period.events]
-        payload = sum(row["bytes"] for place in own for row in train[place : bounds[place]])
-        total = totals.get(train[0]["device"], 0)
+        payload = sum(sum(train["bytes"][place : bounds[place]]) for place in own)
+        total = totals.get(train["device"], 0)
         follows = before is not None and period.events[0] >= before.events[-1]
         yield (
-            *(train[0][column] for column in ("device", "peer", "what")),
+            *(train[column] for column in ("device", "peer", "what")),
             period.period_s,
             period.jitter,
             len(period.events),
-            round(train[0]["events"] * len(places) / len(train)),
-            train[own[0]]["time_ns"],
-            train[own[-1]]["time_ns"],
+            round(train["events"] * len(places) / len(times)),
+            times_ns[own[0]],
+            times_ns[own[-1]],
             payload or None,
             payload / total if payload and total else None,
             before.period_s if before is not None and follows else None,

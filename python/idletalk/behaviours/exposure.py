@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from idletalk import filters
 from idletalk.behaviours import exposure_kinds as kinds
-from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
 from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept
 from idletalk.exposure.mask import masked
 from idletalk.exposure.meaning import key_kinds
-from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, Content, Leak, by_meaning, by_value
+from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, Content, Decoded, Leak, by_meaning, by_value
 
 MAX_CONTENT_BYTES = 32 << 20
 """Distinct content that is decoded; memory and time must not grow with the capture."""
@@ -26,16 +26,18 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         " sum(times)::BIGINT, min(time_ns), max(last_ns) FROM hits GROUP BY device, kind, shown, sent, peer, carrier, encoding, key"
     )
     rows = ask(
-        "WITH once AS (SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope, bool_and(is_topic) AS is_topic,"
-        "   min(times) AS times FROM hits GROUP BY ALL),"
+        # a message has one place, and many messages tell the same: hits are looked through twice
+        "WITH once AS MATERIALIZED (SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope,"
+        "   bool_and(is_topic) AS is_topic, min(times) AS times, min(capture) AS capture, min(frame) AS frame FROM hits GROUP BY ALL),"
+        " told_values AS MATERIALIZED (SELECT DISTINCT device, kind, sent, peer, carrier, scope, shown, encoding, known_by, text FROM hits),"
         # a publication tells by its topic and by its message: it is one frame
         " counted AS (SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times)"
         "   FILTER (is_topic), 0), coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames FROM once GROUP BY ALL),"
-        " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM hits),"
+        " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM once),"
         f" cited AS (SELECT device, kind, sent, peer, carrier, {KEPT} AS kept FROM shown_frames GROUP BY ALL),"
         " described AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT shown ORDER BY shown) AS shown,"
-        "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM hits GROUP BY ALL),"
-        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM hits WHERE sent AND scope = 'internet' GROUP BY text)"
+        "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM told_values GROUP BY ALL),"
+        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM told_values WHERE sent AND scope = 'internet' GROUP BY text)"
         " SELECT * FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
         " ORDER BY device, kind, sent, peer, carrier"
     )
@@ -47,7 +49,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
 
 def _search(ask: Ask, scene: Scene) -> None:
     """Find values in the sampled contents: what they tell by key first, then what is known of each device."""
-    contents = [
+    decoded = Decoded(
         Content(row["content_id"], row["content"], row["received"])
         for row in ask(
             "SELECT content_id, content, received FROM (SELECT s.*, c.content, sum(octet_length(c.content)) OVER"
@@ -55,28 +57,28 @@ def _search(ask: Ask, scene: Scene) -> None:
             " WHERE bytes <= ? ORDER BY content_id",
             MAX_CONTENT_BYTES,
         )
-    ]
-    meant = list(by_meaning(contents))
-    _fill(ask, ((leak, None) for leak in meant))
+    )
+    meant = list(by_meaning(decoded))
+    _fill(ask, meant, owners={})
     known, owners, public = _known(ask, scene)
     told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
     values = [
-        leak for leak in by_value(contents, known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
+        leak for leak in by_value(decoded, known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
     ]
-    _fill(ask, ((leak, owner) for leak in values for owner in owners.get(leak.text, (None,))))
+    _fill(ask, values, owners)
+    insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
+    ask("INSERT INTO hits FROM found_hits")
 
 
-def _fill(ask: Ask, leaks: Iterable[tuple[Leak, str | None]]) -> None:
-    columns: list[list[object]] = [[] for _ in range(9)]
-    for leak, owner in leaks:
-        shown = masked(leak.kind, leak.text)
-        told = (leak.content, leak.kind, leak.text, shown, leak.key, leak.encoding, leak.known_by, leak.raw, owner)
-        for column, value in zip(columns, told, strict=True):
-            column.append(value)
-    if columns[0]:
-        types = ("UBIGINT", *("VARCHAR",) * 6, "BLOB", "VARCHAR")
-        parts = ", ".join(f"unnest(?::{kind}[])" for kind in types)
-        ask(f"INSERT INTO found SELECT {parts}", *columns)
+def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]]) -> None:
+    rows = [
+        (
+            *(leak.content, leak.kind, leak.text, masked(leak.kind, leak.text), leak.key, leak.encoding),
+            *(leak.known_by, leak.raw, leak.text in owners),
+        )
+        for leak in leaks
+    ]
+    insert(ask, "found", rows)
 
 
 def _known(ask: Ask, scene: Scene) -> tuple[dict[str, str], Mapping[str, Sequence[str]], set[str]]:

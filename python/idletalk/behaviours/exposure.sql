@@ -58,10 +58,12 @@ SELECT content_id, bool_or(NOT sent) AS received FROM ranked
 WHERE place <= 32 OR place % greatest(1, contents // 32) = 0 GROUP BY content_id;
 
 -- What the search finds (exposure.py fills it): `raw` is how it stands in the content, where that says anything;
--- `owner` is whose value it is, null where the content itself tells.
+-- `owned`: it counts for the devices whose value it is (owners), else for all, because the content itself tells.
 CREATE TEMP TABLE found (
     content_id UBIGINT, kind VARCHAR, text VARCHAR, shown VARCHAR, key VARCHAR, encoding VARCHAR, known_by VARCHAR, raw BLOB,
-    owner VARCHAR);
+    owned BOOLEAN);
+
+CREATE TEMP TABLE owners (text VARCHAR, device VARCHAR);
 
 -- What must not be shown: never kept.
 CREATE TEMP VIEW secret_texts AS SELECT DISTINCT kind, text AS secret FROM found WHERE shown <> text;
@@ -70,16 +72,27 @@ CREATE TEMP VIEW direct_hits AS
 SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
     f.kind, f.text, f.shown, f.key, f.encoding, f.known_by, f.raw
 FROM told AS t JOIN found AS f USING (content_id)
-WHERE f.owner IS NULL OR f.owner = t.device;
+WHERE NOT f.owned OR EXISTS (FROM owners AS o WHERE o.text = f.text AND o.device = t.device);
 
-CREATE TEMP VIEW hits AS
+-- The same, and what was found that way in the conversation's other messages; a content is held against the same bytes once.
+CREATE TEMP VIEW found_hits AS
+WITH known AS MATERIALIZED (
+    SELECT DISTINCT device, sent, peer, carrier, kind, text, shown, key, encoding, known_by, raw FROM direct_hits WHERE raw IS NOT NULL
+), others AS MATERIALIZED (
+    FROM told WHERE content_id NOT IN (SELECT content_id FROM sampled)
+), repeated AS (
+    SELECT content_id, raw
+    FROM (SELECT DISTINCT t.content_id, h.raw FROM known AS h JOIN others AS t USING (device, sent, peer, carrier))
+    JOIN contents AS c USING (content_id) WHERE contains(hex(c.content), hex(raw))
+)
 SELECT * EXCLUDE (raw) FROM direct_hits
 UNION
 SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
     h.kind, h.text, h.shown, h.key, h.encoding, h.known_by
-FROM (SELECT DISTINCT device, sent, peer, carrier, kind, text, shown, key, encoding, known_by, raw FROM direct_hits WHERE raw IS NOT NULL) AS h
-JOIN told AS t USING (device, sent, peer, carrier) JOIN contents AS c USING (content_id)
-WHERE t.content_id NOT IN (SELECT content_id FROM sampled) AND contains(hex(c.content), hex(h.raw));
+FROM known AS h JOIN others AS t USING (device, sent, peer, carrier) JOIN repeated AS r ON r.content_id = t.content_id AND r.raw = h.raw;
+
+-- Filled once, when all is found.
+CREATE TEMP TABLE hits AS FROM found_hits WITH NO DATA;
 
 CREATE TABLE exposures (
     device VARCHAR, kind VARCHAR, value VARCHAR, sent BOOLEAN, peer VARCHAR, scope VARCHAR, carrier VARCHAR, encoding VARCHAR,

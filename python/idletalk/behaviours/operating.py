@@ -9,7 +9,7 @@ from idletalk.actions.clock import offset_ns
 from idletalk.actions.judgement import APART, Act, acts, false_per_day
 from idletalk.actions.txt import fields
 from idletalk.actions.unnamed import unnamed
-from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
 
 MAX_BURSTS = 100_000
@@ -72,13 +72,15 @@ def _offer(ask: Ask, devices: Sequence[str], observed_s: float) -> None:
         room -= row["n"]
         if row["device"] in devices and room >= 0:
             chosen.append(row["device"])
-    for device, bursts in bursts_of(ask, chosen).items():
-        for one in unnamed(bursts, observed_s):
-            ask(
-                f"INSERT INTO unnamed_actions VALUES ({', '.join('?' * 10)})",
-                *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
-                *(one.times, one.first_ns, one.last_ns),
-            )
+    rows = [
+        (
+            *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
+            *(one.times, one.first_ns, one.last_ns),
+        )
+        for device, bursts in bursts_of(ask, chosen).items()
+        for one in unnamed(bursts, observed_s)
+    ]
+    insert(ask, "unnamed_actions", rows)
 
 
 def bursts_of(ask: Ask, devices: Sequence[str]) -> dict[str, list[Burst]]:
@@ -123,8 +125,7 @@ def _burst(row: Row) -> Burst:
 
 def _keep(ask: Ask, act: Act, offset: int | None, observed_s: float) -> None:
     key = (act.device, act.action, act.first_packet)
-    ask(
-        f"INSERT INTO actions VALUES ({', '.join('?' * 14)})",
+    row = (
         *key,
         len(act.repetitions),
         act.events,
@@ -138,16 +139,19 @@ def _keep(ask: Ask, act: Act, offset: int | None, observed_s: float) -> None:
         false_per_day(act, observed_s),
         portable.to_json([act.signature]) if act.signature else None,
     )
+    insert(ask, "actions", [row])
+    steps: list[tuple[object, ...]] = []
     for number, step in enumerate(act.steps, 1):
         announced = _announced(ask, act) if step.service.startswith("mdns") and step.by_device else ()
-        ask(
-            f"INSERT INTO action_steps VALUES ({', '.join('?' * 21)})",
+        told = (
             *key,
             number,
             *(step.peer, step.peer_kind, step.service, step.by_device, step.repetitions, step.latency_s),
             *(list(step.least), list(step.most), list(step.gaps_us), step.was_open, step.open_s),
             *(step.tx_bytes, step.rx_bytes, step.packets, step.duration_s, step.is_stream, list(announced)),
         )
+        steps.append(told)
+    insert(ask, "action_steps", steps)
 
 
 def _announced(ask: Ask, act: Act) -> Sequence[str]:

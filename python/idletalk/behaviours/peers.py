@@ -1,8 +1,8 @@
 """Who does each device talk to?"""
 
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, iso
-from idletalk.behaviours.inventory import SHOWN, protocol_volume, told_name, volume
-from idletalk.model import Peer, ProtocolVolume, ToldName
+from idletalk.behaviours.inventory import SHOWN, told_name, volume
+from idletalk.model import Peer, PeerProtocol, ToldName
 
 BEHAVIOUR = Behaviour(
     name="peers",
@@ -45,13 +45,16 @@ def peers(ask: Ask) -> dict[str, list[Peer]]:
         names.setdefault((row["device"], row["peer"]), []).append(told_name(row))
     for told in names.values():
         told.sort(key=lambda name: NAME_TRUST.index(name.told_by))
-    protocols: dict[tuple[str, str], list[ProtocolVolume]] = {}
+    protocols: dict[tuple[str, str], list[PeerProtocol]] = {}
     for row in ask(
-        _KEPT + "FROM peer_protocols SEMI JOIN kept USING (device, peer)"
-        " ORDER BY device, peer, tx_bytes + rx_bytes DESC, network, transport, application",
+        _KEPT
+        + "SELECT p.*, e.channel, e.payload, e.reason FROM peer_protocols AS p SEMI JOIN kept USING (device, peer)"
+        " LEFT JOIN peer_encryption AS e ON e.device = p.device AND e.peer = p.peer AND e.network = p.network"
+        " AND e.transport IS NOT DISTINCT FROM p.transport AND e.application IS NOT DISTINCT FROM p.application"
+        " ORDER BY p.device, p.peer, tx_bytes + rx_bytes DESC, p.network, p.transport, p.application",
         MAX_PEERS,
     ):
-        protocols.setdefault((row["device"], row["peer"]), []).append(protocol_volume(row))
+        protocols.setdefault((row["device"], row["peer"]), []).append(_protocol(row))
     rows = ask(
         _KEPT + "SELECT p.*, n.* EXCLUDE (address) FROM peers AS p SEMI JOIN kept USING (device, peer)"
         " LEFT JOIN host_networks AS n ON n.address = p.peer AND p.scope = 'internet'"
@@ -61,10 +64,23 @@ def peers(ask: Ask) -> dict[str, list[Peer]]:
     return by(rows, "device", lambda row: _peer(row, names, protocols))
 
 
+def _protocol(row: Row) -> PeerProtocol:
+    return PeerProtocol(
+        protocol=row["application"] or row["transport"] or row["network"],
+        transport=row["transport"],
+        application=row["application"],
+        recognised_by=row["recognised_by"],
+        traffic=volume(row),
+        channel=row["channel"],
+        payload=row["payload"],
+        payload_reason=row["reason"],
+    )
+
+
 def _peer(
     row: Row,
     names: dict[tuple[str, str], list[ToldName]],
-    protocols: dict[tuple[str, str], list[ProtocolVolume]],
+    protocols: dict[tuple[str, str], list[PeerProtocol]],
 ) -> Peer:
     key = (row["device"], row["peer"])
     return Peer(

@@ -1,12 +1,22 @@
 """Rows of queries, and what they become."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
+
+from idletalk.bulk import insertion
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
 Ask = Callable[..., Sequence[Row]]
 """``ask(sql, *parameters)``: the rows of a query over the facts and judgements, by column name."""
+
+
+def insert(ask: Ask, table: str, rows: Iterable[Sequence[object]]) -> None:
+    """Add rows to a judged table."""
+    made = insertion(table, rows)
+    if made is not None:
+        statement, columns = made
+        ask(statement, *columns)
 
 
 def iso(time_ns: int) -> str:

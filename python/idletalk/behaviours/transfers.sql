@@ -18,7 +18,7 @@ SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, r.source AS p
     try_cast(regexp_extract(r.content_range, '^\s*bytes\s+(\d+)-(\d+)/', 2) AS BIGINT) AS range_last,
     try_cast(regexp_extract(r.content_range, '/(\d+)\s*$', 1) AS BIGINT) AS range_total,
     body.announced_bytes, body.framing, body.length_bytes, body.present_bytes, body.is_complete, body.missing, body.missing_ranges,
-    body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.left_out, body.last_ns,
+    body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.spool_offset, body.left_out, body.last_ns,
     nullif(regexp_extract(array_to_string(r.headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
 FROM http_responses AS r
 JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.position = r.position
@@ -35,7 +35,7 @@ SELECT coalesce(m.device, b.device) AS device, c.protocol, c.source AS peer, c.s
     c.time_ns, NULL AS host, c.target AS uri, CASE WHEN c.start > 0 THEN 206 ELSE 200 END AS status, c.request_capture AS asked_capture,
     c.request_frame AS asked_frame, c.request_ns AS asked_ns, CASE WHEN c.start > 0 THEN 0 END AS range_first, c.announced_bytes AS range_total,
     c.announced_bytes, c.length_bytes, c.present_bytes, c.is_complete, c.missing, c.missing_ranges, 0 AS conflicting_bytes, c.sha256, c.md5,
-    c.spool, c.left_out, c.last_ns
+    c.spool, c.spool_offset, c.left_out, c.last_ns
 FROM file_contents AS c
 LEFT JOIN device_macs AS m ON m.mac = c.destination_mac
 LEFT JOIN bare_devices AS b ON b.address = c.destination AND no_mac(c.destination_mac)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from idletalk.model import CloudUse, Device, Finding, IdleRow, Peer, ProtocolVolume
+from idletalk.model import CloudUse, Device, Finding, IdleRow, Peer, PeerProtocol
 
 LATERAL_KINDS = ("lan-follow-up", "lan-sweep")
 """Kinds of findings that are movements in the LAN; to search alone is none."""
@@ -77,21 +77,32 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
         lateral_movements=tuple(sorted(followed)) if followed or lan_visible else None,
         searches_by=_sorted(finding.subject for finding in own if finding.kind == "lan-search"),
         unencrypted=_sorted(
-            protocol.application for peer in services for protocol in peer.protocols if protocol.application in IN_CLEAR
+            _spoken(protocol) if protocol.application is None else protocol.application
+            for peer in services
+            for protocol in peer.protocols
+            if _is_in_clear(protocol)
         ),
         bytes_per_observed_hour=device.bytes_per_observed_hour,
     )
+
+
+def _is_in_clear(protocol: PeerProtocol) -> bool:
+    """A protocol in clear whose content tells something, or one that nobody knows whose bytes are in clear."""
+    if protocol.application is None:
+        return protocol.transport in ("tcp", "udp") and protocol.payload in ("cleartext", "mixed")
+    return protocol.application in IN_CLEAR and protocol.payload != "encrypted"
 
 
 def _bytes(peer: Peer) -> int:
     return peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
 
 
-def _spoken(protocol: ProtocolVolume) -> str:
+def _spoken(protocol: PeerProtocol) -> str:
     """The protocol as a conclusion names it: TCP or UDP alone does not say what was spoken."""
     carries = protocol.application is None and protocol.transport in ("tcp", "udp")
     if carries:
-        return f"unknown {protocol.protocol}"
+        told = f" ({protocol.payload})" if protocol.payload not in (None, "unknown") else ""
+        return f"unknown {protocol.protocol}{told}"
     return f"{protocol.protocol} by port" if protocol.recognised_by == "port" else protocol.protocol
 
 

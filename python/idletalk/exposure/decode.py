@@ -32,6 +32,10 @@ _AUTOKEY_START = 171
 """Start key of the autokey cipher in TP-Link's Smart Home protocol (softScheck, 2016)."""
 _FREQUENT = (0x20, 0x22, 0x30, 0x65)
 """Bytes that are frequent in records of text: space, quote, 0, e."""
+HEAD_BYTES = 512
+"""First bytes of a content by whose frequencies a key is guessed."""
+MAX_SKIPPED_BYTES = 16
+"""Length of the head in clear that may stand before masked text."""
 MAX_TEXT_ALPHABET = 16
 """The most frequent byte of text makes at least one in so many; of random bytes one in 60 (512 bytes)."""
 _JSON_MARKS = (b'":"', b'": "')
@@ -133,10 +137,9 @@ def _unmasked(content: bytes) -> Iterator[tuple[str, bytes]]:
             yield "xor-autokey", plain
             return
     key = _crib_key(content)
-    for skip in (0, 4, 8, 12, 16):
-        if key is not None:
-            break
-        key = _frequent_key(content[skip : skip + 512])
+    if key is None and _may_be_frequent(content):
+        heads = (content[skip : skip + HEAD_BYTES] for skip in range(0, MAX_SKIPPED_BYTES + 1, 4))
+        key = next((key for head in heads if (key := _frequent_key(head)) is not None), None)
     if key is not None:
         yield "xor", xor(content, key)
 
@@ -156,12 +159,19 @@ def _crib_key(content: bytes) -> int | None:
     return None
 
 
+def _may_be_frequent(content: bytes) -> bool:
+    """Whether one byte is frequent enough for text, wherever the text begins; most of what is encrypted ends here."""
+    count = max(Counter(content[: HEAD_BYTES + MAX_SKIPPED_BYTES]).values(), default=0)
+    return count * MAX_TEXT_ALPHABET >= min(HEAD_BYTES, len(content) - MAX_SKIPPED_BYTES)
+
+
 def _frequent_key(head: bytes) -> int | None:
     """The key that makes the most frequent byte one that is frequent in text, and the whole text."""
     if len(head) < 2 * MIN_TEXT_BYTES:
         return None
-    frequent, count = Counter(head).most_common(1)[0]
-    if count * MAX_TEXT_ALPHABET < len(head):
+    counts = Counter(head)
+    frequent = max(counts, key=counts.__getitem__)
+    if counts[frequent] * MAX_TEXT_ALPHABET < len(head):
         return None
     for guess in _FREQUENT:
         key = frequent ^ guess

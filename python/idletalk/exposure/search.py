@@ -27,6 +27,8 @@ _STUN_RESPONSES = (b"\x01\x01", b"\x01\x11")
 _ADDRESS = re.compile(rb"(?<![\d.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?(?![\d.])")
 _STUN_MAPPED = {0x0001: False, 0x0020: True, 0x8020: True}
 """STUN attributes with the mapped address, and whether it is masked (RFC 8489 14.1, 14.2; 0x8020 of early drafts)."""
+MAX_KEPT_BYTES = 32 << 20
+"""Bytes of decoded views that are kept for the second search; others are decoded again."""
 MAX_MASKED_BYTES = 128
 """Longest message in which an address that is masked with a constant of the message itself is looked for."""
 
@@ -38,6 +40,26 @@ class Content:
     id: int
     content: bytes
     received: bool
+
+
+class Decoded:
+    """Contents and their views; each content is decoded once, as long as the views are not too many to keep."""
+
+    def __init__(self, contents: Iterable[Content]) -> None:
+        """`contents` are kept as they are."""
+        self.contents = tuple(contents)
+        self._kept: dict[int, tuple[View, ...]] = {}
+        self._room = MAX_KEPT_BYTES
+
+    def views(self, content: Content) -> Iterable[View]:
+        """The views of one of the contents."""
+        found = self._kept.get(content.id)
+        if found is None:
+            found = tuple(views(content.content))
+            self._room -= sum(len(view.content) for view in found[1:])
+            if self._room >= 0:
+                self._kept[content.id] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,20 +77,20 @@ class Leak:
     """how it stands in the content, where the same bytes can be searched in others"""
 
 
-def by_meaning(contents: Iterable[Content]) -> Iterator[Leak]:
+def by_meaning(decoded: Decoded) -> Iterator[Leak]:
     """Values that contents tell by key or format, and public addresses that STUN tells back."""
-    for content in contents:
-        yield from _meant(content)
+    for content in decoded.contents:
+        yield from _meant(content, decoded.views(content))
         yield from _told_back(content)
 
 
-def by_value(contents: Iterable[Content], known: Mapping[str, str], public: Iterable[str]) -> Iterator[Leak]:
+def by_value(decoded: Decoded, known: Mapping[str, str], public: Iterable[str]) -> Iterator[Leak]:
     """Known values (kind by text) in every spelling and encoding, and public addresses in what devices get."""
     patterns = Patterns(known)
     numbers = [(text, ipaddress.ip_address(text)) for text in sorted(public)]
     addresses = [(text, address.packed) for text, address in numbers if address.version == 4]
-    for content in contents:
-        yield from patterns.leaks(content)
+    for content in decoded.contents:
+        yield from patterns.leaks(content, decoded.views(content))
         if content.received and len(content.content) <= MAX_MASKED_BYTES:
             for text, packed in addresses:
                 yield from _address(content, text, packed)
@@ -88,9 +110,9 @@ def _form(content: bytes) -> str:
     return "text" if is_text(content) else "binary"
 
 
-def _meant(content: Content) -> Iterator[Leak]:
+def _meant(content: Content, those: Iterable[View]) -> Iterator[Leak]:
     seen: set[tuple[str, str]] = set()
-    for view in views(content.content):
+    for view in those:
         if view.encodings and not is_text(view.content):
             continue
         for value in values(view.content):
@@ -184,12 +206,12 @@ class Patterns:
             self._spellings.extend((raw, kind, text, how) for raw, how in _spellings(kind, text))
         self._automaton = BytesAhoCorasick([raw for raw, *_ in self._spellings]) if self._spellings else None
 
-    def leaks(self, content: Content) -> Iterator[Leak]:
+    def leaks(self, content: Content, those: Iterable[View]) -> Iterator[Leak]:
         """Every known value in a content, once."""
         if self._automaton is None:
             return
         seen: set[tuple[str, str]] = set()
-        for view in views(content.content):
+        for view in those:
             for index, start, end in self._automaton.find_matches_as_indexes(view.content, overlapping=True):
                 raw, kind, text, how = self._spellings[index]
                 if (kind in WHOLE and not _stands_alone(view.content, start, end)) or (kind, text) in seen:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from idletalk.bulk import insertion
 from idletalk.lookups.clouds import CLOUDS_FILE, read_clouds
 from idletalk.lookups.convert import user_folder
 from idletalk.lookups.errors import LookupFileError
@@ -191,12 +192,10 @@ def _domains() -> Source:
 
 
 def _create(connection: DuckDBPyConnection, name: str, columns: str, rows: Sequence[Iterable[object]]) -> None:
-    """Fill a temporary table in one statement; row by row would cost 0.3 ms a row."""
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-    if rows:
-        lists = [list(column) for column in zip(*rows, strict=True)]
-        unnested = ", ".join("unnest(?)" for _ in lists)
-        connection.execute(f"INSERT INTO {name} SELECT {unnested}", lists)
+    made = insertion(name, [tuple(row) for row in rows])
+    if made is not None:
+        connection.execute(*made)
 
 
 def _quoted(text: str) -> str:

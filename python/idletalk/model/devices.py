@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 Scope = Literal["lan", "gateway", "multicast", "broadcast", "internet", "routed", "unspecified"]
+Payload = Literal["encrypted", "cleartext", "mixed", "unknown"]
 Role = Literal["device", "gateway", "capture", "phone", "hub", "bystander"]
 
 
@@ -69,6 +70,25 @@ class ProtocolVolume:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeerProtocol(ProtocolVolume):
+    """What a device and a peer say in one protocol, and whether it is encrypted."""
+
+    channel: Annotated[
+        str | None,
+        Meta(description="what protects it: tls, quic, dtls, ssh, wireguard ..., or none; null: nothing was carried"),
+    ]
+    payload: Annotated[
+        Payload | None,
+        Meta(
+            description="encrypted, cleartext (compressed and media too), mixed, or unknown; null: nothing was carried"
+        ),
+    ]
+    payload_reason: Annotated[
+        str | None, Meta(description="what tells it: the protocol, or statistics of the bytes of most of it")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
     """Who a device talks to."""
 
@@ -84,7 +104,7 @@ class Peer:
     provider: Annotated[str | None, Meta(description="cloud, CDN or hosting provider whose network it is")]
     provider_kind: str | None
     anycast: Annotated[bool | None, Meta(description="served from many places at once: the country is no place")]
-    protocols: tuple[ProtocolVolume, ...]
+    protocols: tuple[PeerProtocol, ...]
     traffic: Traffic
     flows: int
     first: str

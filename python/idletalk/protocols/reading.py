@@ -10,10 +10,14 @@ from idletalk.store import Store
 MAX_PIECES = 100_000
 """Pieces of content read of one protocol: a month of a house has less, and memory must not grow with the capture."""
 
-COLUMNS = (
-    "flow VARCHAR, protocol VARCHAR, source_mac VARCHAR, source VARCHAR, destination VARCHAR, capture BIGINT, frame BIGINT, time_ns BIGINT,"
-    " position INTEGER, kind VARCHAR, summary VARCHAR, encrypted BOOLEAN, encrypted_fields VARCHAR[], times BIGINT"
-)
+COLUMNS = "piece BIGINT, protocol VARCHAR, position INTEGER, kind VARCHAR, summary VARCHAR, encrypted_fields VARCHAR[]"
+
+MESSAGES = """
+CREATE TEMP TABLE vendor_messages AS
+SELECT p.flow, r.protocol, p.source_mac, p.source, p.destination, p.capture, p.frame, p.time_ns, r.position, r.kind, r.summary,
+    len(r.encrypted_fields) > 0 AS encrypted, r.encrypted_fields, p.times
+FROM read_messages AS r JOIN pieces AS p USING (piece)
+"""
 
 LABELS = """
 CREATE TEMP TABLE flow_protocols AS SELECT flow, min(protocol) AS protocol FROM vendor_messages GROUP BY flow;
@@ -43,32 +47,23 @@ def _condition(protocol: VendorProtocol) -> str:
 
 def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
     rows = store.ask(
-        "SELECT flow, source_mac, source, destination, capture, frame, time_ns, stream_offset, times, content FROM payloads"
-        f" WHERE {_condition(protocol)} ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}"
+        f"SELECT piece, content FROM pieces WHERE {_condition(protocol)}"
+        f" ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}"
     )
     for row in rows:
         for position, message in enumerate(protocol.read(row["content"])):
-            yield (
-                row["flow"],
-                protocol.name,
-                row["source_mac"],
-                row["source"],
-                row["destination"],
-                row["capture"],
-                row["frame"],
-                row["time_ns"],
-                position,
-                message.kind,
-                json.dumps(message.fields, sort_keys=True, ensure_ascii=False),
-                bool(message.encrypted),
-                list(message.encrypted),
-                row["times"],
-            )
+            summary = json.dumps(message.fields, sort_keys=True, ensure_ascii=False)
+            yield row["piece"], protocol.name, position, message.kind, summary, list(message.encrypted)
 
 
 def know_messages(store: Store) -> None:
     """Make the temporary table of messages; flows that no other protocol claims get the name of theirs."""
-    lines = [line for protocol in installed() for line in _lines(store, protocol)]
-    store.fill("vendor_messages", COLUMNS, lines)
+    protocols = installed()
+    wanted = " OR ".join(f"({_condition(protocol)})" for protocol in protocols)
+    store.ask(f"CREATE TEMP TABLE pieces AS SELECT row_number() OVER () AS piece, * FROM payloads WHERE {wanted}")
+    lines = [line for protocol in protocols for line in _lines(store, protocol)]
+    store.fill("read_messages", COLUMNS, lines)
+    store.ask(MESSAGES)
+    store.ask("DROP TABLE pieces")
     if lines:
         store.connection.execute(LABELS)

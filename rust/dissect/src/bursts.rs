@@ -111,6 +111,12 @@ impl Bursts {
         Self { has_rows: true, ..Self::default() }
     }
 
+    /// Reads a little of each part, so that it is near when it is needed.
+    #[inline]
+    pub fn fetch(&self) -> u64 {
+        self.current.as_ref().map_or(0, |burst| burst.bursts ^ burst.position) ^ u64::from(self.rows_in_slot)
+    }
+
     /// Whether TCP payload goes beyond what this direction sent before.
     fn is_new(&mut self, sequence: u32, length: u32, upward: bool) -> bool {
         let [up, down] = &mut self.ends;

@@ -1,6 +1,7 @@
-//! The whole way: capture files in, tables out. Each thread walks all files and keeps its shards; their facts meet
+//! The whole way: capture files in, tables out. Each thread walks all files and keeps the frames of its shards; these are read, and their facts meet,
 //! every so many frames and are written in the order of the walk.
 
+use crate::batch::Batch;
 use crate::capture::{Step, Timeline};
 use crate::captures::{self, CaptureRow, FaultRow, IndexRow, InterfaceRow};
 use crate::collector::Collector;
@@ -32,6 +33,8 @@ pub struct Options {
     pub only_captures: bool,
     /// existing folder for contents that were carried (HTTP bodies); none: they are not kept
     pub spool: Option<PathBuf>,
+    /// read every flow as one that nobody knows: measures what byte statistics say where the truth is known
+    pub blind: bool,
 }
 
 /// What a watcher can see and say while threads work.
@@ -62,6 +65,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
         crate::payloads::PayloadRow::SPEC,
         crate::payloads::OmittedRow::SPEC,
         crate::app::FileContent::SPEC,
+        crate::app::FlowContent::SPEC,
     ];
     own.into_iter().chain(crate::app::PROTOCOLS.iter().flat_map(|protocol| protocol.tables.iter().copied())).collect()
 }
@@ -100,6 +104,7 @@ struct Walk<'a> {
     progress: &'a Progress,
     collector: &'a Collector,
     shards: Vec<Shard>,
+    batch: Batch,
     sink: Sink,
 }
 
@@ -112,8 +117,10 @@ impl<'a> Walk<'a> {
         collector: &'a Collector,
     ) -> Self {
         let (thread, threads) = (thread as u64, threads as u64);
-        let shards = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
-        Self { thread, threads, options, progress, collector, shards, sink: Sink::new(options.spool.clone()) }
+        let shards: Vec<Shard> = (0..SHARDS).filter(|shard| shard % threads == thread).map(Shard::new).collect();
+        let batch = Batch::new(shards.len());
+        let sink = Sink::new(options.spool.clone(), options.blind);
+        Self { thread, threads, options, progress, collector, shards, batch, sink }
     }
 
     fn run(mut self, paths: &[PathBuf]) {
@@ -134,10 +141,7 @@ impl<'a> Walk<'a> {
             if counts && !self.options.only_captures {
                 let head = head(frame.link_type, frame.bytes);
                 let owner = owner(&head);
-                if owner % self.threads == self.thread
-                    && let Some(shard) =
-                        usize::try_from(owner / self.threads).ok().and_then(|index| self.shards.get_mut(index))
-                {
+                if owner % self.threads == self.thread {
                     let seen = Sighting {
                         position,
                         capture,
@@ -147,7 +151,8 @@ impl<'a> Walk<'a> {
                         original_len: frame.original_len,
                         overlap,
                     };
-                    shard.frame(&mut self.sink, &seen, &head, frame.bytes);
+                    let shard = usize::try_from(owner / self.threads).unwrap_or(0);
+                    self.batch.push(shard, seen, frame.link_type, frame.bytes);
                 }
             }
             if leads {
@@ -185,6 +190,7 @@ impl<'a> Walk<'a> {
             weight = weight.saturating_add(frame_bytes).saturating_add(FRAME_OVERHEAD_BYTES);
             if weight >= EPOCH_BYTES {
                 weight = 0;
+                self.batch.read(&mut self.shards, &mut self.sink);
                 epoch = epoch.wrapping_add(1);
                 if !self.collector.submit(epoch, &mut self.sink) {
                     return;
@@ -195,6 +201,7 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(mut self, timeline: &Timeline, position: u64, epoch: u64) {
+        self.batch.read(&mut self.shards, &mut self.sink);
         for mut shard in std::mem::take(&mut self.shards) {
             shard.finish(&mut self.sink);
         }

@@ -97,12 +97,28 @@ impl FlowTable {
     /// The flow of a key and its place, which holds until the next insertion.
     #[inline]
     pub fn find(&mut self, key: &FlowKey) -> Option<(usize, &mut Flow)> {
-        let hash = self.hasher.hash_one(key);
-        let flows = &self.flows;
-        let index = *self.index.find(hash, |index| flows.get(*index).is_some_and(|flow| flow.key == *key))?;
+        let index = self.place(key)?;
         let flow = self.flows.get_mut(index)?;
         flow.recently_used = true;
         Some((index, flow))
+    }
+
+    /// The place of a key's flow, which holds until the next insertion.
+    #[inline]
+    pub fn place(&self, key: &FlowKey) -> Option<usize> {
+        let is_it = |index: &usize| self.flows.get(*index).is_some_and(|flow| flow.key == *key);
+        self.index.find(self.hasher.hash_one(key), is_it).copied()
+    }
+
+    /// Fetches the memory of flows that are needed next. No read waits for another, so that they come at the same time.
+    pub fn fetch(&self, places: &[Option<usize>]) {
+        let flows = || places.iter().flatten().filter_map(|place| self.flows.get(*place));
+        let near = flows().fold(0, |sum, flow| sum ^ flow.segment.first_ns ^ flow.segment.slot_ns);
+        let far = flows().fold(0, |sum, flow| {
+            let talk = flow.conversation.as_deref().map_or(0, Conversation::fetch);
+            sum ^ talk ^ flow.bursts.as_deref().map_or(0, Bursts::fetch)
+        });
+        std::hint::black_box((near, far));
     }
 
     /// The flow at a place.

@@ -4,6 +4,7 @@
 pub mod app;
 pub mod arp;
 pub mod at;
+mod batch;
 mod bursts;
 pub mod capture;
 pub mod captures;

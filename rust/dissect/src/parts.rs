@@ -1,7 +1,7 @@
 //! A frame as a flow sees it: ends, kind and content.
 
 use crate::at::{At, End};
-use crate::flow::{Address, Endpoint, Kind};
+use crate::flow::{Address, Endpoint, FlowKey, Kind};
 use crate::packet::{Head, Ip, Network, Tcp, Transport, ethertype, transport};
 use crate::shard::Sighting;
 use crate::tables::FlowId;
@@ -51,6 +51,21 @@ impl<'a> Parts<'a> {
         };
         let end = |mac| Endpoint { address: Address::Mac(mac), port: 0 };
         Self { source: end(head.source), destination: end(head.destination), kind, content, payload_len: 0 }
+    }
+
+    /// Parts of a frame that is no fragment, and what is wrong with it.
+    pub fn of_whole(head: &Head<'a>) -> Option<(Self, Option<Weird>)> {
+        match &head.network {
+            Network::Ip(ip) if ip.fragment.is_some() => None,
+            Network::Ip(ip) => Some(Self::of_ip(ip, ip.payload, ip.payload_len)),
+            _ => Some((Self::of_link(head), None)),
+        }
+    }
+
+    /// The flow's key, and whether the frame goes from its low to its high end.
+    #[inline]
+    pub fn key(&self) -> (FlowKey, bool) {
+        FlowKey::new(self.source, self.destination, self.kind)
     }
 
     /// Parts of a fragment that does not complete its datagram.

@@ -3,8 +3,8 @@
 
 use crate::at::At;
 use crate::record;
-use rustc_hash::FxHashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
 
 /// Bytes of one piece of content; longer ones go on in the next row.
 const MAX_CONTENT_BYTES: usize = 16 << 10;
@@ -98,7 +98,7 @@ impl Payloads {
         offset: u64,
         content: &[u8],
     ) -> bool {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         (at.flow.0, at.source.port, at.source.address, carrier, subject, content).hash(&mut hasher);
         let key = hasher.finish();
         if let Some((_, row)) = self.places.get(&key).and_then(|place| self.waiting.get_mut(*place))

@@ -4,6 +4,7 @@
 use crate::app::{Budget, Context, Conversation};
 use crate::arp::Arp;
 use crate::at::At;
+use crate::batch::{GROUP, Taken};
 use crate::bursts::{self, BurstBudget, Bursts};
 use crate::capture::Overlap;
 use crate::community_id::community_id;
@@ -59,8 +60,20 @@ impl Shard {
         Self { number, ..Self::default() }
     }
 
-    /// Takes a frame.
-    pub fn frame(&mut self, sink: &mut Sink, seen: &Sighting, head: &Head<'_>, bytes: &[u8]) {
+    /// Takes frames, in their order; at most [`GROUP`] at a time is best.
+    pub fn frames(&mut self, sink: &mut Sink, group: &[Taken<'_>]) {
+        let mut places = [None; GROUP];
+        for (place, taken) in places.iter_mut().zip(group) {
+            *place = Parts::of_whole(&taken.head).and_then(|(parts, _)| self.table.place(&parts.key().0));
+        }
+        self.table.fetch(&places);
+        for taken in group {
+            self.frame(sink, taken);
+        }
+    }
+
+    fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>) {
+        let Taken { seen, head, bytes } = taken;
         sink.begin(seen.position, self.number);
         let repeats = seen.overlap != Overlap::None
             && self.duplicates.is_repeated(
@@ -81,10 +94,9 @@ impl Shard {
                 Outcome::Waiting => (Parts::of_fragment(ip), None),
                 Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
             },
-            Network::Ip(ip) => Parts::of_ip(ip, ip.payload, ip.payload_len),
-            _ => (Parts::of_link(head), None),
+            _ => Parts::of_whole(head).unwrap_or_else(|| (Parts::of_link(head), None)),
         };
-        let (key, upward) = FlowKey::new(parts.source, parts.destination, parts.kind);
+        let (key, upward) = parts.key();
         let macs = if upward { (head.source, head.destination) } else { (head.destination, head.source) };
         let fresh = || Segment::new(seen, macs, head.vlan);
         let index = self.find(sink, &key, &parts, upward, seen.time_ns, &fresh);
@@ -177,7 +189,7 @@ fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, up
     match parts.content {
         Content::Tcp(segment) => tcp::read(sink, budget, flow, &segment, upward, at),
         Content::Datagram(bytes, is_cut) => {
-            let talk = flow.conversation.get_or_insert_with(|| Box::new(Conversation::new(true)));
+            let talk = flow.conversation.get_or_insert_with(|| Box::new(Conversation::new(true, sink.blind)));
             if talk.is_reading() {
                 talk.datagram(&mut Context { at, is_cut, budget, sink, protocol: "udp" }, bytes);
             }

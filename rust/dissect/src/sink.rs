@@ -3,7 +3,7 @@
 use crate::app::{Expectation, Expected};
 use crate::at::At;
 use crate::payloads::Payloads;
-use crate::spool::{Spool, SpoolFile};
+use crate::spool::{Place, Spool};
 use crate::tables::{Record, Sheets};
 use crate::weird::{Weird, WeirdCount, WeirdRow};
 use rustc_hash::FxHashMap;
@@ -20,6 +20,8 @@ const END_OF_FLOW: u64 = 1 << 32;
 pub struct Sink {
     /// what was collected
     pub sheets: Sheets,
+    /// no flow is to be recognised
+    pub blind: bool,
     position: u64,
     sub: u64,
     shard: u64,
@@ -30,19 +32,22 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// With a folder for contents; none: they are not kept.
-    pub fn new(spool: Option<PathBuf>) -> Self {
-        Self { spool: Spool::new(spool), ..Self::default() }
+    /// With a folder for contents; none: they are not kept. `blind`: no flow is to be recognised.
+    pub fn new(spool: Option<PathBuf>, blind: bool) -> Self {
+        Self { spool: Spool::new(spool), blind, ..Self::default() }
     }
 
-    /// A file for the content of the flow at hand; none where there is no folder or no room.
-    pub fn spool_file(&mut self) -> Option<SpoolFile> {
-        self.spool.file(self.shard)
-    }
-
-    /// Writes bytes of a content at their place; gives how many were written.
-    pub fn spool(&mut self, file: &SpoolFile, offset: u64, bytes: &[u8]) -> usize {
-        self.spool.write(self.shard, file, offset, bytes)
+    /// Keeps bytes of a content of the flow at hand, of which they may be the whole; gives how many were kept. `place` is
+    /// where it lies, none before its first bytes, and where there is no folder or no room.
+    pub fn spool(&mut self, place: &mut Option<Place>, offset: u64, bytes: &[u8], is_whole: bool) -> usize {
+        if place.is_none() && is_whole {
+            *place = self.spool.short(self.shard, bytes);
+            return place.as_ref().map_or(0, |_| bytes.len());
+        }
+        if place.is_none() {
+            *place = self.spool.file(self.shard);
+        }
+        place.as_ref().map_or(0, |place| self.spool.write(self.shard, place, offset, bytes))
     }
 
     /// Waits for a conversation in the shard at hand.

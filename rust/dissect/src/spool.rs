@@ -1,4 +1,5 @@
-//! Contents that were carried, each in a file of its own at their offsets: holes stay holes. Names are ours, never
+//! Contents that were carried: long ones each in a file of its own at their offsets, so that holes stay holes, short ones
+//! one after another in a file a shard, since making a file takes longer than reading its content. Names are ours, never
 //! from the wire.
 
 use rustc_hash::FxHashMap;
@@ -12,19 +13,29 @@ const MAX_SHARD_BYTES: u64 = 4 << 30;
 /// Files of one shard; with 16 shards about a million.
 const MAX_SHARD_FILES: u64 = 65_536;
 
-/// A file of the folder.
+/// Where a content is kept.
 #[derive(Clone, Debug)]
-pub struct SpoolFile {
-    /// shard and number in it
+pub struct Place {
+    /// file: shard and number in it, or the shard's file of short contents
     pub name: String,
+    /// of the content's first byte in that file
+    pub offset: u64,
+}
+
+/// What a shard has used.
+#[derive(Debug, Default)]
+struct Used {
+    files: u64,
+    bytes: u64,
+    /// the file of short contents and its length
+    short: Option<(File, u64)>,
 }
 
 /// The folder, as one thread sees it. What is written for a shard does not depend on other shards.
 #[derive(Debug, Default)]
 pub struct Spool {
     folder: Option<PathBuf>,
-    /// files and bytes by shard
-    used: FxHashMap<u64, (u64, u64)>,
+    used: FxHashMap<u64, Used>,
 }
 
 impl Spool {
@@ -34,22 +45,42 @@ impl Spool {
     }
 
     /// A new file for a shard; none where there is no room.
-    pub fn file(&mut self, shard: u64) -> Option<SpoolFile> {
+    pub fn file(&mut self, shard: u64) -> Option<Place> {
         self.folder.as_ref()?;
-        let (files, bytes) = self.used.entry(shard).or_insert((0, 0));
-        if *files >= MAX_SHARD_FILES || *bytes >= MAX_SHARD_BYTES {
+        let used = self.used.entry(shard).or_default();
+        if used.files >= MAX_SHARD_FILES || used.bytes >= MAX_SHARD_BYTES {
             return None;
         }
-        let name = format!("{shard:02}-{files:05}.bin");
-        *files = files.saturating_add(1);
-        Some(SpoolFile { name })
+        let name = format!("{shard:02}-{:05}.bin", used.files);
+        used.files = used.files.saturating_add(1);
+        Some(Place { name, offset: 0 })
     }
 
-    /// Writes bytes at their place; gives how many.
-    pub fn write(&mut self, shard: u64, file: &SpoolFile, offset: u64, bytes: &[u8]) -> usize {
+    /// Keeps a short content that is whole; none where there is no room.
+    pub fn short(&mut self, shard: u64, bytes: &[u8]) -> Option<Place> {
+        let folder = self.folder.as_ref()?;
+        let used = self.used.entry(shard).or_default();
+        if used.bytes.saturating_add(bytes.len() as u64) > MAX_SHARD_BYTES {
+            return None;
+        }
+        let name = format!("{shard:02}-short.bin");
+        if used.short.is_none() {
+            used.short = Some((open(folder.join(&name)).ok()?, 0));
+        }
+        let (file, end) = used.short.as_mut()?;
+        let offset = *end;
+        // where it fails in the middle, the next one is written over it
+        file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes)).ok()?;
+        *end = end.saturating_add(bytes.len() as u64);
+        used.bytes = used.bytes.saturating_add(bytes.len() as u64);
+        Some(Place { name, offset })
+    }
+
+    /// Writes bytes of a content that has a file of its own at their place; gives how many.
+    pub fn write(&mut self, shard: u64, file: &Place, offset: u64, bytes: &[u8]) -> usize {
         let Some(folder) = &self.folder else { return 0 };
-        let (_, used) = self.used.entry(shard).or_insert((0, 0));
-        let room = usize::try_from(MAX_SHARD_BYTES.saturating_sub(*used)).unwrap_or(usize::MAX);
+        let used = self.used.entry(shard).or_default();
+        let room = usize::try_from(MAX_SHARD_BYTES.saturating_sub(used.bytes)).unwrap_or(usize::MAX);
         let part = bytes.get(..room).unwrap_or(bytes);
         // opened for each block: thousands of bodies can be open at once, files cannot
         match open(folder.join(&file.name)).and_then(|mut file| {
@@ -57,7 +88,7 @@ impl Spool {
             file.write_all(part)
         }) {
             Ok(()) => {
-                *used = used.saturating_add(part.len() as u64);
+                used.bytes = used.bytes.saturating_add(part.len() as u64);
                 part.len()
             }
             Err(_) => 0,

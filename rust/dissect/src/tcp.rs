@@ -34,7 +34,7 @@ pub fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, tcp: &Tcp<'_>, up
     let ends = tcp.flags & (tcp_flags::FIN | tcp_flags::RST) != 0;
     flow.is_closing |= ends;
     if flow.conversation.is_none() && flow.label.is_none() {
-        flow.conversation = Some(Box::new(Conversation::new(flow.began == Some(true))));
+        flow.conversation = Some(Box::new(Conversation::new(flow.began == Some(true), sink.blind)));
     }
     let Some(talk) = &mut flow.conversation else { return };
     let direction = if upward { Direction::Up } else { Direction::Down };

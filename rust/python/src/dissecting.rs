@@ -16,11 +16,12 @@ pub const TICK: Duration = Duration::from_millis(50);
 /// Read captures and write one Parquet file per table into the existing folder `out`; gives the rows of each table.
 ///
 /// Contents that were carried go into the existing folder `spool`; without one they are not kept.
+/// `blind` reads every flow as one that nobody knows: what its bytes alone tell is in `flow_content`.
 /// `ranges` are half-open time ranges in UTC nanoseconds; `progress` is called with (bytes, frames) walked so far.
 /// Raises OSError when a table cannot be written. An unreadable capture is a row of `captures`.
 #[pyfunction]
 #[allow(clippy::too_many_arguments)] // keyword arguments of Python
-#[pyo3(signature = (paths, out, *, threads=0, ranges=Vec::new(), only_captures=false, spool=None, progress=None))]
+#[pyo3(signature = (paths, out, *, threads=0, ranges=Vec::new(), only_captures=false, spool=None, blind=false, progress=None))]
 pub fn dissect(
     py: Python<'_>,
     paths: Vec<PathBuf>,
@@ -29,9 +30,10 @@ pub fn dissect(
     ranges: Vec<(i64, i64)>,
     only_captures: bool,
     spool: Option<PathBuf>,
+    blind: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Py<PyDict>> {
-    let options = Options { threads, ranges, only_captures, spool };
+    let options = Options { threads, ranges, only_captures, spool, blind };
     let rows = watched(py, progress.as_ref(), |state| run(&paths, &out, &options, state))?
         .map_err(|error| PyOSError::new_err(error.to_string()))?;
     let counts = PyDict::new(py);

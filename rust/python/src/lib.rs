@@ -1,8 +1,12 @@
 //! Python module `idletalk._core`: the seam between Rust facts and Python judgements. Nothing is decided here.
 #![forbid(unsafe_code)]
 
+mod periods;
 mod recognise;
 mod scan;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Rust core of idletalk.
 #[pyo3::pymodule]
@@ -11,6 +15,8 @@ mod _core {
     use super::dissecting::dissect;
     #[pymodule_export]
     use super::dissecting::schema;
+    #[pymodule_export]
+    use super::periods::periods;
     #[pymodule_export]
     use super::recognise::recognise;
     #[pymodule_export]

@@ -1,14 +1,17 @@
 //! A file as other protocols than HTTP carry it: bytes at their offsets, in any order; what is there, what is missing, and
 //! where it is kept.
 
+mod spans;
+
+use self::spans::Spans;
 use super::expected::Asked;
 use super::http::kind::{Kind, kind};
 use super::{Buffer, Context};
 use crate::at::At;
 use crate::record;
-use crate::spool::SpoolFile;
-use md5::Md5;
-use sha2::{Digest as _, Sha256};
+use crate::spool::Place;
+use md5::{Digest as _, Md5};
+use ring::digest;
 
 /// Bytes that are gathered before they are kept.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -66,6 +69,8 @@ record! {
         first_bytes: Vec<u8>,
         /// File in the folder of contents that holds it at its offsets; null: not kept
         spool: Option<String>,
+        /// Place of its first byte in that file
+        spool_offset: Option<u64>,
         /// Bytes in that file
         spooled_bytes: u64,
         /// Why it is not in a file, or not all of it: media, short, no room
@@ -82,14 +87,13 @@ record! {
 /// A file that goes on.
 pub struct Carried {
     row: FileContent,
-    /// what came, in order, without touching one another
-    spans: Vec<(u64, u64)>,
-    hashes: Option<(Sha256, Md5)>,
+    spans: Spans,
+    hashes: Option<(digest::Context, Md5)>,
     /// bytes that end at `held_end`, not kept yet
     held: Buffer,
     held_end: u64,
     kind: Option<Kind>,
-    file: Option<SpoolFile>,
+    file: Option<Place>,
     told: u64,
 }
 
@@ -118,6 +122,7 @@ impl Carried {
             md5: None,
             first_bytes: Vec::new(),
             spool: None,
+            spool_offset: None,
             spooled_bytes: 0,
             left_out: None,
             last_capture: at.capture,
@@ -126,8 +131,8 @@ impl Carried {
         };
         Self {
             row,
-            spans: Vec::new(),
-            hashes: Some((Sha256::new(), Md5::new())),
+            spans: Spans::default(),
+            hashes: Some((digest::Context::new(&digest::SHA256), Md5::new())),
             held: Buffer::default(),
             held_end: 0,
             kind: None,
@@ -143,53 +148,22 @@ impl Carried {
 
     /// Whether every byte up to this one came.
     pub fn has_all(&self, length: u64) -> bool {
-        length == 0 || self.spans.first().is_some_and(|(low, high)| *low == 0 && *high >= length)
+        self.spans.without(0, length).is_empty()
     }
 
     /// Takes bytes at their place; bytes that came before stand.
     pub fn write(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: &[u8]) {
         let end = offset.saturating_add(bytes.len() as u64);
-        if bytes.is_empty() || end > MAX_OFFSET || self.spans.len() >= MAX_SPANS {
+        if bytes.is_empty() || end > MAX_OFFSET || self.spans.count() >= MAX_SPANS {
             return;
         }
-        for (low, high) in self.fresh(offset, end) {
+        for (low, high) in self.spans.without(offset, end) {
             let from = usize::try_from(low.saturating_sub(offset)).unwrap_or(usize::MAX);
             let to = usize::try_from(high.saturating_sub(offset)).unwrap_or(usize::MAX);
             self.take(ctx, low, bytes.get(from..to).unwrap_or_default());
         }
-        self.join(offset, end);
+        self.spans.add(offset, end);
         (self.row.last_capture, self.row.last_frame, self.row.last_ns) = (ctx.at.capture, ctx.at.frame, ctx.at.time_ns);
-    }
-
-    /// Parts of a stretch that did not come yet.
-    fn fresh(&self, low: u64, high: u64) -> Vec<(u64, u64)> {
-        let mut parts = Vec::new();
-        let mut place = low;
-        for (first, end) in &self.spans {
-            if *end <= place || *first >= high {
-                continue;
-            }
-            if *first > place {
-                parts.push((place, *first));
-            }
-            place = *end;
-        }
-        if place < high {
-            parts.push((place, high));
-        }
-        parts
-    }
-
-    fn join(&mut self, mut low: u64, mut high: u64) {
-        self.spans.retain(|(first, end)| {
-            let touches = *first <= high && *end >= low;
-            if touches {
-                (low, high) = (low.min(*first), high.max(*end));
-            }
-            !touches
-        });
-        let place = self.spans.partition_point(|(first, _)| *first < low);
-        self.spans.insert(place, (low, high));
     }
 
     /// Takes bytes that did not come yet.
@@ -234,21 +208,24 @@ impl Carried {
 
     /// The file is over; `length`: its end was seen there.
     pub fn finish(mut self, ctx: &mut Context<'_>, length: Option<u64>) {
-        let last = self.spans.last().map_or(0, |(_, high)| *high);
+        let last = self.spans.end();
         let is_short = self.file.is_none() && last < MIN_FILE_BYTES;
         if is_short && self.kind().is_file() {
             self.kind = Some(Kind::Short);
         }
         self.flush(ctx);
+        if let Some(place) = self.file.take() {
+            (self.row.spool, self.row.spool_offset) = (Some(place.name), Some(place.offset));
+        }
         let end = length.or(self.row.announced_bytes).unwrap_or(last).max(last);
-        let gaps = self.fresh(0, end);
+        let gaps = self.spans.without(0, end);
         let row = &mut self.row;
         row.length_bytes = end;
         row.missing_ranges = gaps.len() as u64;
         row.missing = gaps.iter().take(MAX_RANGES).flat_map(|(low, high)| [*low, *high]).collect();
         row.is_complete = gaps.is_empty() && (length.is_some() || row.announced_bytes == Some(end));
         if let Some((sha256, md5)) = self.hashes.take().filter(|_| row.is_complete) {
-            row.sha256 = Some(super::text::hex(&sha256.finalize()));
+            row.sha256 = Some(super::text::hex(sha256.finish().as_ref()));
             row.md5 = Some(super::text::hex(&md5.finalize()));
         }
         row.left_out = row.left_out.or(self.kind.and_then(Kind::left_out));
@@ -290,11 +267,8 @@ impl Carried {
         if !kind.is_file() {
             return;
         }
-        if self.file.is_none() && self.row.left_out.is_none() {
-            self.file = ctx.sink.spool_file();
-            self.row.spool = self.file.as_ref().map(|file| file.name.clone());
-        }
-        let written = self.file.as_ref().map_or(0, |file| ctx.sink.spool(file, offset, bytes));
+        let is_kept = self.file.is_some() || self.row.left_out.is_none();
+        let written = if is_kept { ctx.sink.spool(&mut self.file, offset, bytes, false) } else { 0 };
         self.row.spooled_bytes = self.row.spooled_bytes.saturating_add(written as u64);
         if written < bytes.len() {
             self.row.left_out = Some("no room");

@@ -19,7 +19,7 @@ mod xml;
 
 pub use buffer::{Budget, Buffer};
 pub use carried::FileContent;
-pub use conversation::Conversation;
+pub use conversation::{Conversation, FlowContent};
 pub use expected::{Asked, Expectation, Expected};
 
 use crate::at::At;

@@ -3,11 +3,15 @@
 use super::{ScanError, Source, Target};
 use crate::capture::{Frame, InterfaceHeader, LinkType, PcapWriter, PcapngWriter, Summary, WriteError};
 use rustc_hash::FxHashMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes that a file of many waits for before it is opened: some dozen frames.
+const WAITING_BYTES: usize = 16 << 10;
 
 enum Writer {
-    Pcapng(PcapngWriter<BufWriter<File>>),
+    Pcapng(PcapngWriter<Box<dyn Write>>),
     Pcap(Option<PcapWriter<BufWriter<File>>>, BufWriter<File>, bool),
     None,
 }
@@ -26,11 +30,19 @@ impl Output {
             Some(path) => {
                 let file = BufWriter::new(File::create(path).map_err(WriteError::from)?);
                 match target.pcap {
-                    None => Writer::Pcapng(PcapngWriter::new(file, &target.application)?),
+                    None => Writer::Pcapng(PcapngWriter::new(Box::new(file) as Box<dyn Write>, &target.application)?),
                     Some(nanoseconds) => Writer::Pcap(None, file, nanoseconds),
                 }
             }
         };
+        Ok(Self { writer, interfaces: FxHashMap::default() })
+    }
+
+    /// Creates a pcapng file that is one of many: it is open only while something is written to it.
+    pub(super) fn one_of_many(path: &Path, application: &str) -> Result<Self, ScanError> {
+        File::create(path).map_err(WriteError::from)?;
+        let file: Box<dyn Write> = Box::new(Appended { path: path.to_owned(), waiting: Vec::new() });
+        let writer = Writer::Pcapng(PcapngWriter::new(file, application)?);
         Ok(Self { writer, interfaces: FxHashMap::default() })
     }
 
@@ -69,14 +81,36 @@ impl Output {
         let mut file = match self.writer {
             Writer::None => return Ok(()),
             Writer::Pcapng(writer) => writer.into_inner(),
-            Writer::Pcap(Some(writer), ..) => writer.into_inner(),
+            Writer::Pcap(Some(writer), ..) => Box::new(writer.into_inner()),
             Writer::Pcap(None, mut file, nanoseconds) => {
                 // no frame told a link type: an empty Ethernet capture
                 PcapWriter::new(&mut file, LinkType::ETHERNET, 0, nanoseconds)?;
-                file
+                Box::new(file)
             }
         };
         file.flush().map_err(WriteError::from)?;
+        Ok(())
+    }
+}
+
+/// A file that is opened to be appended to, and closed again.
+struct Appended {
+    path: PathBuf,
+    waiting: Vec<u8>,
+}
+
+impl Write for Appended {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.waiting.extend_from_slice(bytes);
+        if self.waiting.len() >= WAITING_BYTES {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        OpenOptions::new().append(true).open(&self.path)?.write_all(&self.waiting)?;
+        self.waiting.clear();
         Ok(())
     }
 }

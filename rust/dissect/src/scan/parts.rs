@@ -1,12 +1,12 @@
 //! Several small captures out of one walk: the evidence of many findings.
 
 use super::output::Output;
-use super::{ScanError, Source, Target, read_near};
+use super::{ScanError, Source, read_near};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// Files that are open at once: far below the usual limit of 1,024 (getrlimit(2)).
-const MAX_OPEN: usize = 128;
+/// Files that are written in one walk: each holds some kilobytes back (`output::WAITING_BYTES`), 64 MiB together.
+const MAX_FILES: usize = 4096;
 
 /// A file and the frames that belong into it.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Part {
 /// when a file cannot be written
 pub fn cut(sources: &[Source], parts: &[Part], application: &str) -> Result<Vec<u64>, ScanError> {
     let mut written = Vec::with_capacity(parts.len());
-    for batch in parts.chunks(MAX_OPEN) {
+    for batch in parts.chunks(MAX_FILES) {
         written.extend(cut_batch(sources, batch, application)?);
     }
     Ok(written)
@@ -33,13 +33,7 @@ fn cut_batch(sources: &[Source], parts: &[Part], application: &str) -> Result<Ve
     let mut outputs = Vec::with_capacity(parts.len());
     let mut wanted: BTreeMap<u32, BTreeMap<u64, Vec<usize>>> = BTreeMap::new();
     for (index, part) in parts.iter().enumerate() {
-        let target = Target {
-            path: Some(part.path.clone()),
-            pcap: None,
-            max_frames: u64::MAX,
-            application: application.to_owned(),
-        };
-        outputs.push((Output::new(&target)?, 0u64));
+        outputs.push((Output::one_of_many(&part.path, application)?, 0u64));
         for (capture, frame) in &part.frames {
             wanted.entry(*capture).or_default().entry(*frame).or_default().push(index);
         }

@@ -7,7 +7,11 @@ use crate::stream::Half;
 impl Conversation {
     /// Keeps bytes that nobody claims; a direction of which enough is kept is read no more.
     pub(super) fn keep(&mut self, ctx: &mut Context<'_>, direction: Direction, offset: u64, bytes: &[u8]) {
-        if self.half(direction).is_read() && !ctx.payload(None, offset, bytes) {
+        if !self.half(direction).is_read() {
+            return;
+        }
+        let is_sampled = self.samples.add(ctx.sink, &ctx.at, direction, bytes, offset > 0);
+        if !ctx.payload(None, offset, bytes) && !is_sampled {
             self.half(direction).stop();
             if matches!(self.state, State::Unclaimed) && !self.halves.iter().any(Half::is_read) {
                 self.ignore();

@@ -4,13 +4,14 @@ use super::body::Body;
 use super::decoder::Decoder;
 use super::head::Head;
 use super::kind::{Kind, kind};
+use crate::app::text::hex;
 use crate::app::{Buffer, Context};
 use crate::at::At;
 use crate::record;
-use crate::spool::SpoolFile;
+use crate::spool::Place;
 use crate::weird::Weird;
-use md5::Md5;
-use sha2::{Digest as _, Sha256};
+use md5::{Digest as _, Md5};
+use ring::digest;
 
 /// Bytes that are gathered before they are kept; one row of `payloads`.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -64,8 +65,10 @@ record! {
         decoded_sha256: Option<String>,
         /// Its first bytes, at most 32
         first_bytes: Vec<u8>,
-        /// File in the folder of contents that holds it at its offsets; null: not kept
+        /// File in the folder of contents that holds it; null: not kept
         spool: Option<String>,
+        /// Place of its first byte in that file
+        spool_offset: Option<u64>,
         /// Bytes in that file
         spooled_bytes: u64,
         /// Why it is not in a file, or not all of it: text, media, short, no room
@@ -83,13 +86,13 @@ record! {
 pub struct Content {
     row: HttpBody,
     subject: Option<String>,
-    hashes: Option<(Sha256, Md5)>,
+    hashes: Option<(digest::Context, Md5)>,
     decoder: Option<Decoder>,
     wants_decoder: bool,
     /// bytes that end at the last one, not kept yet
     held: Buffer,
     kind: Option<Kind>,
-    file: Option<SpoolFile>,
+    file: Option<Place>,
     told: u64,
 }
 
@@ -123,6 +126,7 @@ impl Content {
             decoded_sha256: None,
             first_bytes: Vec::new(),
             spool: None,
+            spool_offset: None,
             spooled_bytes: 0,
             left_out: None,
             last_capture: at.capture,
@@ -133,7 +137,7 @@ impl Content {
             wants_decoder: row.content_encoding.is_some(),
             row,
             subject,
-            hashes: Some((Sha256::new(), Md5::new())),
+            hashes: Some((digest::Context::new(&digest::SHA256), Md5::new())),
             decoder: None,
             held: Buffer::default(),
             kind: None,
@@ -166,18 +170,18 @@ impl Content {
             bytes = rest;
             let has_room = self.held.has_room(part.len(), BLOCK_BYTES, ctx.budget);
             if !has_room {
-                self.flush(ctx);
+                self.flush(ctx, false);
             }
             self.row.length_bytes = self.row.length_bytes.saturating_add(part.len() as u64);
             self.row.present_bytes = self.row.present_bytes.saturating_add(part.len() as u64);
             if has_room {
                 self.held.push(part, BLOCK_BYTES, ctx.budget);
                 if self.held.bytes().len() >= BLOCK_BYTES {
-                    self.flush(ctx);
+                    self.flush(ctx, false);
                 }
             } else {
                 let offset = self.row.length_bytes.saturating_sub(part.len() as u64);
-                self.keep(ctx, offset, part);
+                self.keep(ctx, offset, part, false);
             }
         }
     }
@@ -187,7 +191,7 @@ impl Content {
         if missing == 0 {
             return;
         }
-        self.flush(ctx);
+        self.flush(ctx, false);
         self.hashes = None;
         self.decoder = None;
         self.wants_decoder = false;
@@ -233,10 +237,13 @@ impl Content {
         if is_short && self.row.status != Some(206) && self.kind().is_file() {
             self.kind = Some(Kind::Short);
         }
-        self.flush(ctx);
+        self.flush(ctx, self.held.bytes().len() as u64 == self.row.length_bytes);
+        if let Some(place) = self.file.take() {
+            (self.row.spool, self.row.spool_offset) = (Some(place.name), Some(place.offset));
+        }
         if let Some((sha256, md5)) = self.hashes.take().filter(|_| ended) {
             self.row.is_complete = true;
-            self.row.sha256 = Some(hex(&sha256.finalize()));
+            self.row.sha256 = Some(hex(sha256.finish().as_ref()));
             self.row.md5 = Some(hex(&md5.finalize()));
         }
         if let Some(decoded) = self.decoder.take().filter(|_| self.row.is_complete).and_then(Decoder::finish) {
@@ -259,14 +266,14 @@ impl Content {
         })
     }
 
-    /// Keeps what is held, which ends at the last byte.
-    fn flush(&mut self, ctx: &mut Context<'_>) {
+    /// Keeps what is held, which ends at the last byte; `is_whole`: it is the whole body.
+    fn flush(&mut self, ctx: &mut Context<'_>, is_whole: bool) {
         let bytes = self.held.take();
         let offset = self.row.length_bytes.saturating_sub(bytes.len() as u64);
-        self.keep(ctx, offset, &bytes);
+        self.keep(ctx, offset, &bytes, is_whole);
     }
 
-    fn keep(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: &[u8]) {
+    fn keep(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: &[u8], is_whole: bool) {
         if bytes.is_empty() {
             return;
         }
@@ -279,19 +286,11 @@ impl Content {
         if !kind.is_file() {
             return;
         }
-        if self.file.is_none() && self.row.left_out.is_none() {
-            self.file = ctx.sink.spool_file();
-            self.row.spool = self.file.as_ref().map(|file| file.name.clone());
-        }
-        let written = self.file.as_ref().map_or(0, |file| ctx.sink.spool(file, offset, bytes));
+        let is_kept = self.file.is_some() || self.row.left_out.is_none();
+        let written = if is_kept { ctx.sink.spool(&mut self.file, offset, bytes, is_whole) } else { 0 };
         self.row.spooled_bytes = self.row.spooled_bytes.saturating_add(written as u64);
         if written < bytes.len() {
             self.row.left_out = Some("no room");
         }
     }
-}
-
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }

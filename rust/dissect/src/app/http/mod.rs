@@ -7,6 +7,7 @@ pub mod kind;
 pub mod head;
 mod reader;
 mod rows;
+mod websocket;
 
 use super::{Carrier, Probe, Protocol, Verdict};
 use crate::record;
@@ -106,7 +107,7 @@ pub const PROTOCOL: Protocol = Protocol {
     udp_ports: &[],
     probe,
     parser: || Box::new(reader::HttpParser::default()),
-    tables: &[HttpRequest::SPEC, HttpResponse::SPEC, content::HttpBody::SPEC],
+    tables: &[HttpRequest::SPEC, HttpResponse::SPEC, content::HttpBody::SPEC, websocket::WebsocketMessage::SPEC],
 };
 
 /// Bytes of a target without end after which a known method before it tells enough: more than most protocols' first line.

@@ -4,6 +4,7 @@ use super::body::{Body, Taken};
 use super::content::Content;
 use super::head::{Head, MAX_HEAD_BYTES, Start, end_of_head, line, start_line};
 use super::begins_message;
+use super::websocket::WebsocketParser;
 use super::rows::{self, Asked, MAX_KEPT_CHARS, MAX_PENDING};
 use crate::app::{Appetite, Buffer, Context, Direction, Parser, Verdict};
 use crate::app::tls::TlsParser;
@@ -42,8 +43,8 @@ pub struct HttpParser {
     responses: u64,
     /// the connection speaks something else from here on
     is_over: bool,
-    /// what a proxy passes on after CONNECT, where it is TLS
-    tunnel: Option<TlsParser>,
+    /// reads what the connection speaks then: TLS after CONNECT, WebSocket after its upgrade
+    tunnel: Option<Box<dyn Parser>>,
 }
 
 impl Parser for HttpParser {
@@ -243,7 +244,7 @@ impl HttpParser {
                 // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's
                 let is_tunnel = method == Some("CONNECT") && (200..300).contains(status);
                 self.is_over = *status == 101 || is_tunnel;
-                self.tunnel = is_tunnel.then(|| TlsParser::started_in("http"));
+                self.tunnel = if is_tunnel { Some(Box::new(TlsParser::started_in("http"))) } else { upgraded(head, *status, asked.as_ref()) };
                 // RFC 9112 6.3
                 let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
                 let told = (version.as_str(), *status, reason.as_ref());
@@ -297,4 +298,12 @@ impl HttpParser {
         ctx.emit(&rows::request(ctx.at, head, (method, target, version), host, self.requests));
         self.requests = self.requests.saturating_add(1);
     }
+}
+
+/// A reader for the protocol that a connection changes to, where it is known.
+fn upgraded(head: &Head, status: u16, asked: Option<&Asked>) -> Option<Box<dyn Parser>> {
+    let is_websocket = status == 101 && head.get("upgrade").is_some_and(|name| name.trim().eq_ignore_ascii_case("websocket"));
+    is_websocket.then(|| -> Box<dyn Parser> {
+        Box::new(WebsocketParser::new(head.text("sec-websocket-protocol"), asked.map(|asked| asked.uri.clone())))
+    })
 }

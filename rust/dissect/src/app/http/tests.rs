@@ -237,3 +237,65 @@ fn what_begins_as_no_picture_is_kept_whatever_its_type_says() {
     assert_eq!(kind(Some("application/octet-stream"), b":10000000", false), Kind::Unlabelled);
     assert_eq!(kind(Some("text/plain"), b"abc", true), Kind::Binary);
 }
+
+/// A WebSocket frame of a client, masked with 1 2 3 4.
+fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first, 0x80 | u8::try_from(payload.len()).unwrap(), 1, 2, 3, 4];
+    frame.extend(payload.iter().zip([1u8, 2, 3, 4].into_iter().cycle()).map(|(byte, key)| byte ^ key));
+    frame
+}
+
+fn upgrade(subprotocol: &str) -> [Vec<u8>; 2] {
+    let asked = b"GET /live?x=1 HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".to_vec();
+    let told = format!("HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n{subprotocol}\r\n");
+    [asked, told.into_bytes()]
+}
+
+#[test]
+fn messages_of_a_websocket_are_rows_and_fragments_are_put_together() {
+    let [asked, mut told] = upgrade("");
+    told.extend(b"\x81\x05hello\x88\x02\x03\xe9");
+    let frames = [masked(0x01, b"he"), masked(0x89, b"p"), masked(0x80, b"llo")].concat();
+    let rows = stream(&PROTOCOL, &[(Up, &asked), (Down, &told), (Up, &frames)]);
+    let table = "websocket_messages";
+    assert_eq!(column(&rows, table, "kind"), ["text", "close", "ping", "text"]);
+    assert_eq!(column(&rows, table, "payload_bytes"), ["5", "2", "1", "5"]);
+    assert_eq!(column(&rows, table, "parts"), ["1", "1", "1", "2"]);
+    assert_eq!(column(&rows, table, "is_masked"), ["false", "false", "true", "true"]);
+    assert_eq!(column(&rows, table, "close_code"), ["", "1001", "", ""]);
+    assert_eq!(column(&rows, table, "uri"), ["/live?x=1"; 4]);
+}
+
+#[test]
+fn mqtt_in_a_websocket_is_read_as_mqtt() {
+    let [asked, told] = upgrade("Sec-WebSocket-Protocol: mqtt\r\n");
+    let frame = masked(0x82, b"\x10\x0d\0\x04MQTT\x04\x02\0\x3c\0\x01a");
+    let rows = stream(&PROTOCOL, &[(Up, &asked), (Down, &told), (Up, &frame)]);
+    assert_eq!(column(&rows, "mqtt", "client_id"), ["a"]);
+    assert_eq!(column(&rows, "mqtt", "keep_alive_s"), ["60"]);
+}
+
+#[test]
+fn what_is_no_websocket_frame_ends_the_reading() {
+    let [asked, mut told] = upgrade("");
+    told.extend(b"\x83\x01x\x81\x01y");
+    let rows = stream(&PROTOCOL, &[(Up, &asked), (Down, &told)]);
+    assert!(column(&rows, "websocket_messages", "kind").is_empty());
+    assert_eq!(column(&rows, "weirds", "kind").len(), 1);
+}
+
+#[test]
+fn a_body_in_brotli_is_decoded_when_it_is_whole() {
+    // `{"md5": 1}` as zlib.brotliCompressSync of Node.js writes it: one meta-block without compression
+    let body = b"\x8b\x04\x80{\"md5\": 1}\x03";
+    let told = |body: &[u8]| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+        [head.as_bytes(), body].concat()
+    };
+    let whole = stream(&PROTOCOL, &[(Down, &told(body))]);
+    assert_eq!(column(&whole, "http_bodies", "decoded_bytes"), ["10"]);
+    let short = stream(&PROTOCOL, &[(Down, &told(body.get(..body.len() - 1).unwrap()))]);
+    assert_eq!(column(&short, "http_bodies", "decoded_bytes"), [""]);
+    let broken = stream(&PROTOCOL, &[(Down, &told(body.get(..3).unwrap()))]);
+    assert_eq!(column(&broken, "http_bodies", "decoded_bytes"), [""]);
+}

@@ -1,0 +1,154 @@
+-- Is it encrypted? For each flow and direction the channel, what its payload is, and what tells it. Takes flows, messages,
+-- peer_flows, and the facts flow_content, tls_connections, tls_client_hellos, snmp.
+
+-- What bytes alone tell of a direction that no parser claims. Thresholds: see docs/validation.md, which tells how they were measured.
+CREATE TEMP TABLE content_verdicts AS
+WITH largest AS (
+    FROM flow_content
+    QUALIFY row_number() OVER (
+        PARTITION BY flow, source_mac, source, source_port ORDER BY sampled_bytes DESC, time_ns, capture, frame) = 1
+), shares AS (
+    SELECT *, text_bytes / sampled_bytes AS text_share FROM largest
+)
+SELECT flow, source_mac, source, source_port, sampled_bytes,
+    CASE
+        WHEN text_share >= 0.7 OR signature IS NOT NULL THEN 'cleartext'
+        WHEN sampled_bytes < 256 THEN 'unknown'
+        WHEN frequent_ratio > 0.6 OR rest_dispersion >= 1.3 THEN 'cleartext'
+        WHEN rest_dispersion > 1.1 THEN 'unknown'
+        WHEN text_share > 0.05 THEN 'mixed'
+        ELSE 'encrypted' END AS payload,
+    CASE
+        WHEN text_share >= 0.7 THEN 'bytes: text'
+        WHEN signature IS NOT NULL THEN 'bytes: compressed or media (' || signature || ')'
+        WHEN sampled_bytes < 256 THEN 'bytes: too few'
+        WHEN frequent_ratio > 0.6 OR rest_dispersion >= 1.3 THEN 'bytes: with structure'
+        WHEN rest_dispersion > 1.1 THEN 'bytes: neither like random ones nor clearly with structure'
+        WHEN text_share > 0.05 THEN 'bytes: text, and others like random ones'
+        ELSE 'bytes: like random ones' END AS reason
+FROM shares;
+
+-- What protocols are by their standards, where a message tells nothing else.
+CREATE TEMP TABLE protocol_security AS
+SELECT unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'esp', 'wlan-protected']) AS protocol,
+    unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'ipsec', 'wlan']) AS channel, 'encrypted' AS payload
+UNION ALL
+SELECT unnest(['http', 'mqtt', 'ftp', 'smtp', 'imap', 'pop3', 'xmpp', 'rtsp', 'tftp', 'syslog', 'snmp', 'dns', 'mdns', 'llmnr', 'nbns',
+    'dhcp', 'dhcpv6', 'ntp', 'ssdp', 'wsd', 'coap', 'stun', 'rtcp', 'tplink', 'yeelight', 'lifx', 'sadp', 'icmp', 'icmpv6', 'igmp']),
+    'none', 'cleartext'
+UNION ALL
+-- whether media is SRTP is agreed upon elsewhere: its header looks the same (RFC 3711 3.1)
+SELECT 'rtp', 'none', 'unknown';
+
+CREATE TABLE flow_encryption AS
+WITH directions AS (
+    SELECT flow, 'originator' AS sender, network, transport, application, recognised_by, originator_payload_bytes AS payload_bytes,
+        originator_mac AS mac, originator AS address, originator_port AS port
+    FROM flows WHERE originator_payload_bytes > 0
+    UNION ALL
+    SELECT flow, 'responder', network, transport, application, recognised_by, responder_payload_bytes,
+        responder_mac, responder, responder_port
+    FROM flows WHERE responder_payload_bytes > 0
+), records AS (
+    -- the application data of each side of a connection inside TLS or DTLS
+    SELECT flow, source AS address, source_port AS port, carrier, started_in, cipher_name, source_records AS records FROM tls_connections
+    UNION ALL
+    SELECT flow, destination, destination_port, carrier, started_in, cipher_name, destination_records FROM tls_connections
+), secured AS (
+    SELECT flow, address, port, max(carrier) AS carrier, max(started_in) AS started_in, sum(records)::BIGINT AS records,
+        max(cipher_name) FILTER (cipher_name LIKE '%WITH_NULL%') AS null_cipher
+    FROM records GROUP BY flow, address, port
+), fields AS (
+    SELECT flow, source AS address, array_to_string(list_sort(list_distinct(flatten(list(encrypted_fields)))), ', ') AS names
+    FROM messages WHERE encrypted GROUP BY flow, source
+), told AS (
+    SELECT d.*, s.carrier, s.started_in, s.records, s.null_cipher, f.names AS encrypted_names, p.channel AS usual_channel,
+        p.payload AS usual_payload, c.payload AS content_payload, c.reason AS content_reason, v.flow IS NOT NULL AS is_vendors,
+        d.flow IN (SELECT flow FROM tls_client_hellos WHERE carrier = 'dtls') AS has_dtls,
+        d.flow IN (SELECT flow FROM snmp WHERE pdu IS NULL) AS has_private_snmp
+    FROM directions AS d
+    LEFT JOIN secured AS s ON s.flow = d.flow AND s.address IS NOT DISTINCT FROM d.address AND s.port IS NOT DISTINCT FROM d.port
+    LEFT JOIN fields AS f ON f.flow = d.flow AND f.address IS NOT DISTINCT FROM d.address
+    LEFT JOIN (SELECT DISTINCT flow FROM messages) AS v ON v.flow = d.flow
+    LEFT JOIN protocol_security AS p ON p.protocol = coalesce(d.application, d.transport, d.network)
+        AND (d.recognised_by IS DISTINCT FROM 'port')
+    LEFT JOIN content_verdicts AS c ON c.flow = d.flow AND c.source IS NOT DISTINCT FROM d.address
+        AND c.source_port IS NOT DISTINCT FROM d.port
+        AND (d.address IS NOT NULL OR c.source_mac IS NOT DISTINCT FROM d.mac)
+)
+SELECT flow, sender, application, payload_bytes,
+    CASE
+        WHEN carrier IS NOT NULL THEN carrier
+        WHEN has_dtls AND application IN ('rtp', 'rtcp', 'stun') THEN 'dtls-srtp'
+        ELSE coalesce(usual_channel, 'none') END AS channel,
+    CASE
+        WHEN null_cipher IS NOT NULL THEN 'cleartext'
+        WHEN started_in IS NOT NULL THEN 'mixed'
+        WHEN carrier IS NOT NULL AND records = 0 THEN 'unknown'
+        WHEN carrier IS NOT NULL THEN 'encrypted'
+        WHEN has_dtls AND application IN ('rtp', 'rtcp', 'stun') THEN 'encrypted'
+        WHEN encrypted_names IS NOT NULL THEN 'mixed'
+        WHEN has_private_snmp THEN 'unknown'
+        WHEN usual_payload IS NOT NULL THEN usual_payload
+        WHEN is_vendors THEN 'cleartext'
+        ELSE coalesce(content_payload, 'unknown') END AS payload,
+    CASE
+        WHEN null_cipher IS NOT NULL THEN 'cipher ' || null_cipher || ' does not encrypt'
+        WHEN started_in IS NOT NULL THEN started_in || ' in clear, then ' || carrier
+        WHEN carrier IS NOT NULL AND records = 0 THEN 'protocol: ' || carrier || ', of which no application data was seen'
+        WHEN carrier IS NOT NULL THEN 'protocol: ' || carrier
+        WHEN has_dtls AND application IN ('rtp', 'rtcp', 'stun') THEN 'protocol: keys agreed upon by dtls'
+        WHEN encrypted_names IS NOT NULL THEN 'protocol: ' || application || ' in clear with encrypted ' || encrypted_names
+        WHEN has_private_snmp THEN 'protocol: snmp with messages that may be encrypted'
+        WHEN usual_payload = 'unknown' THEN 'protocol: ' || application || ', whose content may be encrypted'
+        WHEN usual_payload IS NOT NULL THEN 'protocol: ' || coalesce(application, transport, network)
+        WHEN is_vendors THEN 'protocol: ' || application
+        WHEN content_payload IS NOT NULL THEN content_reason
+        ELSE 'nothing tells it' END AS reason
+FROM told;
+
+COMMENT ON TABLE flow_encryption IS 'Whether each direction of a flow is encrypted; directions without payload have no row.';
+COMMENT ON COLUMN flow_encryption.flow IS 'Flow id';
+COMMENT ON COLUMN flow_encryption.sender IS 'Whose bytes: originator or responder';
+COMMENT ON COLUMN flow_encryption.application IS 'Application protocol; null while unknown';
+COMMENT ON COLUMN flow_encryption.payload_bytes IS 'Transport payload bytes on the wire';
+COMMENT ON COLUMN flow_encryption.channel IS 'What protects the flow: tls, dtls, dtls-srtp, quic, ssh, wireguard, ipsec, wlan; none where nothing known does';
+COMMENT ON COLUMN flow_encryption.payload IS 'encrypted, cleartext (compressed and media too), mixed, or unknown';
+COMMENT ON COLUMN flow_encryption.reason IS 'What tells it: the protocol, or statistics of its bytes';
+
+-- The same by peer and protocol, in bytes of payload.
+CREATE TABLE peer_encryption AS
+WITH said AS (
+    SELECT DISTINCT p.device, p.peer, p.network, p.transport, p.application, p.flow
+    FROM peer_flows AS p SEMI JOIN flow_encryption USING (flow)
+)
+SELECT s.device, s.peer, s.network, s.transport, s.application,
+    array_to_string(list_sort(list_distinct(list(e.channel))), ', ') AS channel,
+    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'encrypted'), 0)::BIGINT AS encrypted_bytes,
+    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'cleartext'), 0)::BIGINT AS cleartext_bytes,
+    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'mixed'), 0)::BIGINT AS mixed_bytes,
+    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'unknown'), 0)::BIGINT AS unknown_bytes,
+    -- the verdict that all share but what is unknown of less than half; both kinds together are mixed
+    CASE
+        WHEN 2 * unknown_bytes >= sum(e.payload_bytes) THEN 'unknown'
+        WHEN mixed_bytes > 0 OR (encrypted_bytes > 0 AND cleartext_bytes > 0) THEN 'mixed'
+        WHEN encrypted_bytes > 0 THEN 'encrypted'
+        ELSE 'cleartext' END AS payload,
+    -- the reason of the most bytes
+    arg_max(e.reason, (e.payload_bytes, e.reason)) AS reason
+FROM said AS s JOIN flow_encryption AS e USING (flow)
+GROUP BY ALL;
+
+COMMENT ON TABLE peer_encryption IS 'Whether what a device and a peer say is encrypted, by protocol. Both directions together; flow_encryption has each.';
+COMMENT ON COLUMN peer_encryption.device IS 'Device id';
+COMMENT ON COLUMN peer_encryption.peer IS 'Peer, as in peers';
+COMMENT ON COLUMN peer_encryption.network IS 'Network layer';
+COMMENT ON COLUMN peer_encryption.transport IS 'Transport layer';
+COMMENT ON COLUMN peer_encryption.application IS 'Application protocol; null while unknown';
+COMMENT ON COLUMN peer_encryption.channel IS 'What protects it, as in flow_encryption; several by commas';
+COMMENT ON COLUMN peer_encryption.encrypted_bytes IS 'Payload bytes of directions that are encrypted';
+COMMENT ON COLUMN peer_encryption.cleartext_bytes IS 'Payload bytes of directions in clear';
+COMMENT ON COLUMN peer_encryption.mixed_bytes IS 'Payload bytes of directions that are partly encrypted';
+COMMENT ON COLUMN peer_encryption.unknown_bytes IS 'Payload bytes of directions of which it is not known';
+COMMENT ON COLUMN peer_encryption.payload IS 'encrypted, cleartext, mixed, or unknown (at least half of the bytes)';
+COMMENT ON COLUMN peer_encryption.reason IS 'What tells it for the direction with the most bytes';

@@ -1,0 +1,63 @@
+//! Signatures of compressed and media formats, which look like random bytes and are not encrypted.
+
+/// The format whose signature ends the last eight bytes. Signatures of four bytes and more: among 16 KiB of random bytes
+/// one of them is found once in some thousand samples.
+pub fn signature(window: u64) -> Option<&'static str> {
+    #[allow(clippy::cast_possible_truncation)] // the last four bytes are wanted
+    let last = window as u32;
+    let name = match last {
+        // RFC 1952 2.3: deflate, and no reserved flag
+        0x1f8b_0800..=0x1f8b_081f => "gzip",
+        0x28b5_2ffd => "zstd",
+        0x0422_4d18 => "lz4",
+        0xfd37_7a58 => "xz",
+        0x425a_6831..=0x425a_6839 => "bzip2",
+        0x504b_0304 => "zip",
+        0x5261_7221 => "rar",
+        0x377a_bcaf => "7z",
+        0xffd8_ffdb | 0xffd8_ffe0..=0xffd8_ffef | 0xffd8_fffe => "jpeg",
+        0x8950_4e47 => "png",
+        0x4749_4638 => "gif",
+        // RIFF: WebP, AVI, WAV
+        0x5249_4646 => "riff",
+        0x774f_4646 | 0x774f_4632 => "woff",
+        // ISO base media (MP4, HEIF, fragments of DASH)
+        0x6674_7970 | 0x7374_7970 | 0x6d6f_6f66 => "mp4",
+        0x4f67_6753 => "ogg",
+        0x664c_6143 => "flac",
+        0x4944_3302..=0x4944_3304 => "mp3",
+        0x1a45_dfa3 => "matroska",
+        0x464c_5601 => "flv",
+        // ITU-T H.264 Annex B: a start code and a sequence parameter set; H.265: a video parameter set
+        _ if matches!(window & 0xff_ffff_ffff, 0x1_67 | 0x1_27) || window & 0xffff_ffff_ffff == 0x1_4001 => "h26x",
+        _ => return None,
+    };
+    Some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::signature;
+
+    fn found(bytes: &[u8]) -> Option<&'static str> {
+        let mut window = 0u64;
+        bytes.iter().find_map(|byte| {
+            window = window << 8 | u64::from(*byte);
+            signature(window)
+        })
+    }
+
+    #[test]
+    fn formats_are_found_behind_other_bytes() {
+        assert_eq!(found(b"....\x1f\x8b\x08\x00abc"), Some("gzip"));
+        assert_eq!(found(b"Content-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0\x00\x10JFIF"), Some("jpeg"));
+        assert_eq!(found(b"\x00\x00\x00\x18ftypmp42"), Some("mp4"));
+        assert_eq!(found(b"\x00\x00\x00\x01\x67\x42"), Some("h26x"));
+        assert_eq!(found(b"\x00\x00\x00\x01\x40\x01\x0c"), Some("h26x"));
+    }
+
+    #[test]
+    fn a_counter_is_no_video() {
+        assert_eq!(found(b"\x00\x00\x00\x01\x00\x00\x00\x02"), None);
+    }
+}
