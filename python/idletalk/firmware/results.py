@@ -75,7 +75,7 @@ def write_certificates(image: Path, examination: Examination, unpacked: Path, ta
         except (OSError, ValueError):  # unpacked elsewhere, or not kept
             continue
         if hashlib.sha256(der).hexdigest() == certificate.sha256:
-            target.mkdir(exist_ok=True, mode=0o755)
+            target.mkdir(exist_ok=True, mode=0o700)
             name = f"{certificate.sha256}.der"
             (target / name).write_bytes(der)
             written[certificate.sha256] = name
