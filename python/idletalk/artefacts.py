@@ -43,6 +43,7 @@ class Artefact:
     """bytes that came in more than one part"""
     sha256: str | None
     """none where bytes are missing or the end is unknown"""
+    sha1: str | None
     md5: str | None
 
 
@@ -94,13 +95,14 @@ def put_together(parts: Iterable[Part], target: Path, total: int | None) -> Arte
         size = total if total is not None else max((high for _, high in present), default=0)
     missing = tuple(_gaps(present, size))
     is_whole = total is not None and not missing
-    sha256, md5 = _hashes(target) if is_whole else (None, None)
+    sha256, sha1, md5 = _hashes(target) if is_whole else (None, None, None)
     return Artefact(
         size_bytes=size,
         missing=missing,
         conflicting_bytes=conflicting,
         repeated_bytes=repeated,
         sha256=sha256,
+        sha1=sha1,
         md5=md5,
     )
 
@@ -116,14 +118,15 @@ def _captured(part: Part) -> list[Span]:
     return [(low - part.offset, high - part.offset) for low, high in _without(_joined(part.missing), whole)]
 
 
-def _hashes(path: Path) -> tuple[str, str]:
-    # MD5 only names what servers tell as such
-    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
+def _hashes(path: Path) -> tuple[str, str, str]:
+    """SHA-256, SHA-1 and MD5; the last two only name what servers tell as such."""
+    hashes = [hashlib.sha256(), *(hashlib.new(name, usedforsecurity=False) for name in ("sha1", "md5"))]
     with path.open("rb") as file:
         while data := file.read(BLOCK_BYTES):
-            sha256.update(data)
-            md5.update(data)
-    return sha256.hexdigest(), md5.hexdigest()
+            for each in hashes:
+                each.update(data)
+    sha256, sha1, md5 = (each.hexdigest() for each in hashes)
+    return sha256, sha1, md5
 
 
 def _joined(spans: Sequence[Span]) -> list[Span]:

@@ -18,6 +18,7 @@ from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.filters import mac_prefix
 from idletalk.findings import judged
+from idletalk.image_pages import image_pages
 from idletalk.images import keep_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
@@ -25,6 +26,7 @@ from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.store import Store
+from idletalk.update_steps import keep_steps
 
 if TYPE_CHECKING:
     from idletalk.provenance import Options
@@ -59,7 +61,8 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
-        keep_images(store, folder)
+        images = keep_images(store, folder)
+        keep_steps(store)
         verdicts = judged(store.ask, scene, lab)
         regular = cadence.cadences(store.ask)
         devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)
@@ -102,6 +105,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
+            images=image_pages(store, folder, images, scene.names),
             conclusions=Conclusions(
                 fleet=fleet(rows),
                 idle=rows,

@@ -1,20 +1,22 @@
 """What devices fetched, as files: put together from its parts, examined, and called firmware or not, with reasons."""
 
 import base64
-import binascii
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from idletalk.artefacts import Artefact, Part, Span, put_together
+from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together
 from idletalk.behaviours.rows import Row, by, insert
 from idletalk.byteranges import ranges_within
+from idletalk.image_pages import Kept
 from idletalk.store import SPOOL, Store
 
 if TYPE_CHECKING:
-    from idletalk.firmware.model import Examination
+    from idletalk.firmware import Examination, Options
+    from idletalk.firmware.verdict import Told
 
 FIRMWARE = "firmware"
 """Folder of the images inside an analysis, which only its owner can read."""
@@ -22,8 +24,15 @@ FIRMWARE = "firmware"
 MAX_IMAGES = 200
 """Things of one analysis that are put together, those with the most bytes: no home fetches so many images."""
 
+MAX_PAGES = 20
+"""Different images of firmware that are unpacked and have a page in the report: each may cost minutes and megabytes."""
+
 MAX_RANGES = 128
 """Missing ranges that are told."""
+
+MAX_EXAMINED_BYTES = 64 << 20
+"""Bytes of a thing that are examined, from its start, so that a download of gigabytes needs no more memory than a small one; flash
+of cameras and hubs is smaller. ``idletalk firmware`` reads more."""
 
 FIRMWARE_CATEGORIES = frozenset({"firmware", "filesystem", "executable", "patch"})
 """Categories of the recogniser that only images have."""
@@ -31,28 +40,50 @@ FIRMWARE_CATEGORIES = frozenset({"firmware", "filesystem", "executable", "patch"
 PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
-TARGET_WORDS = re.compile(r"(?i)(firmware|(^|[^a-z])(fw|ota|rom|upgrade|update|upd)([^a-z]|$)|sysupgrade|bootloader)")
-"""Words that vendors use in targets of updates; alone, they say what was asked for and not what came."""
+HASHES_TOLD = r"""
+SELECT DISTINCT CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text, carrier FROM (
+    SELECT unnest(regexp_extract_all(content::VARCHAR,
+        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text, carrier
+    FROM payloads WHERE octet_length(content) >= 24)
+"""
+"""What messages hold that can be MD5, SHA-1 or SHA-256, in hexadecimal digits or base64."""
 
 
-def keep_images(store: Store, folder: Path) -> None:
-    """Fill the table ``images`` and write the files beside it; nothing is written where nothing was fetched."""
+def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
+    """Fill the table ``images`` and write the files beside it; nothing is written where nothing was fetched.
+
+    Gives what is called firmware, the same bytes once.
+    """
     rows = store.ask(
-        "SELECT * FROM transfers WHERE kept_parts > 0 ORDER BY received_bytes DESC, transfer LIMIT ?", MAX_IMAGES
+        "SELECT *, update_word(uri) AS word FROM transfers WHERE kept_parts > 0 ORDER BY received_bytes DESC, transfer LIMIT ?",
+        MAX_IMAGES,
     )
     if not rows:
-        return
+        return ()
     target = folder / FIRMWARE
     target.mkdir(mode=0o700, exist_ok=True)
-    parts = _parts(store, folder / SPOOL, [row["transfer"] for row in rows])
+    transfers = [row["transfer"] for row in rows]
+    parts = _parts(store, folder / SPOOL, transfers)
     made = [
         _made(target, row, *parts.get(row["transfer"], ([], None)))
         for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"]))
     ]
     things = [thing for thing in made if thing is not None]
-    carriers = _carriers(store, {value for thing in things for value in thing.hashes})
-    seen: dict[object, Examination] = {}
-    insert(store.ask, "images", [_row(thing, _told(thing, carriers), seen) for thing in things])
+    carriers = _carriers(store, {text for thing in things for value in thing.hashes for text in (value, _coded(value))})
+    fields = _fields(store, transfers)
+    known = Known(target)
+    told = [_told(thing, fields.get(thing.row["transfer"], ()), carriers) for thing in things]
+    insert(store.ask, "images", [_row(thing, those, known) for thing, those in zip(things, told, strict=True)])
+    return tuple(known.kept.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was examined already."""
+
+    target: Path
+    seen: dict[object, "Examination"] = field(default_factory=dict[object, "Examination"])
+    kept: dict[str, Kept] = field(default_factory=dict[str, Kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +99,9 @@ class Made:
     @property
     def hashes(self) -> tuple[str, ...]:
         """Of the whole thing; none where it is not whole."""
-        return tuple(value for value in (self.artefact.sha256, self.artefact.md5) if value is not None)
+        return tuple(
+            value for value in (self.artefact.sha256, self.artefact.sha1, self.artefact.md5) if value is not None
+        )
 
 
 def _made(target: Path, row: Row, parts: Sequence[Part], inner_total: int | None) -> Made | None:
@@ -84,31 +117,34 @@ def _made(target: Path, row: Row, parts: Sequence[Part], inner_total: int | None
     return Made(row, rough.replace(target / name), total, made, absent)
 
 
-def _examined(thing: Made, told: Sequence[str], seen: dict[object, "Examination"]) -> "Examination | None":
-    """What a thing is; the same content is examined once."""
+def _examined(thing: Made, told: Sequence[str], known: Known) -> "tuple[Examination | None, Options]":
+    """What a thing is, and as what it was examined; the same content is examined once."""
     from idletalk.firmware import Options, examine
 
     made = thing.artefact
+    wanted = Options(channel=thing.row["protocol"], told=_told_hashes(told), declared_bytes=thing.total)
     if 2 * thing.absent > made.size_bytes:
         # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
-        return None
-    wanted = Options(channel="http", told=_told_hashes(told), declared_bytes=thing.total)
+        return None, wanted
     key = (made.sha256 or thing.path, wanted)
-    if key not in seen:
-        seen[key] = examine(thing.path, wanted)
-    return seen[key]
+    if key not in known.seen:
+        with _head(thing.path) as head:
+            known.seen[key] = examine(head, wanted)
+    return known.seen[key], wanted
 
 
-def _row(thing: Made, told: list[str], known: dict[object, "Examination"]) -> tuple[object, ...]:
+def _row(thing: Made, told: list[str], known: Known) -> tuple[object, ...]:
     """The row of a thing in ``images``."""
     made = thing.artefact
-    seen = _examined(thing, told, known)
+    seen, wanted = _examined(thing, told, known)
     outer = [part for part in seen.recognised.parts if part.parent is None] if seen else []
     reasons = [f"content: {part.format}" for part in outer if part.category in FIRMWARE_CATEGORIES]
-    asked = TARGET_WORDS.search(thing.row["uri"] or "")
     is_else = any(part.offset == 0 and part.category not in PACKED_CATEGORIES for part in outer)
-    if asked and (reasons or not is_else):
-        reasons.append(f"target: {asked[0].strip('/._-')}")
+    if thing.row["word"] and (reasons or not is_else):
+        reasons.append(f"target: {thing.row['word']}")
+    if seen and reasons and seen.recognised.sha256 not in known.kept and len(known.kept) < MAX_PAGES:
+        whole, certificates = _unpacked(thing.path, wanted, known.target)
+        known.kept[seen.recognised.sha256] = Kept(f"{FIRMWARE}/{thing.path.name}", whole, certificates)
     return (
         thing.row["device"],
         thing.row["transfer"],
@@ -121,6 +157,7 @@ def _row(thing: Made, told: list[str], known: dict[object, "Examination"]) -> tu
         made.repeated_bytes,
         made.sha256,
         made.md5,
+        made.sha1,
         bool(reasons),
         list(dict.fromkeys(reasons)),
         seen.format if seen else None,
@@ -131,10 +168,39 @@ def _row(thing: Made, told: list[str], known: dict[object, "Examination"]) -> tu
     )
 
 
-def _told_hashes(told: Sequence[str]) -> tuple[tuple[Literal["md5", "sha256"], str], ...]:
+def _unpacked(path: Path, wanted: "Options", target: Path) -> tuple["Examination", dict[str, str]]:
+    """The same with what can be unpacked; of that only certificates stay, as files. Gives them by SHA-256."""
+    from idletalk.firmware import examine
+    from idletalk.firmware.results import CERTIFICATES, write_certificates
+
+    with tempfile.TemporaryDirectory(dir=target) as place, _head(path) as head:
+        seen = examine(head, replace(wanted, unpack=True), Path(place))
+        written = write_certificates(head, seen, Path(place), target / CERTIFICATES)
+    return replace(seen, image=path.name), {
+        sha256: f"{FIRMWARE}/{CERTIFICATES}/{name}" for sha256, name in written.items()
+    }
+
+
+@contextmanager
+def _head(path: Path) -> Generator[Path]:
+    """A file, or where it is long, one with its first bytes."""
+    if path.stat().st_size <= MAX_EXAMINED_BYTES:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part") as part:
+        with path.open("rb") as whole:
+            for _ in range(MAX_EXAMINED_BYTES // BLOCK_BYTES):
+                part.write(whole.read(BLOCK_BYTES))
+        part.flush()
+        yield Path(part.name)
+
+
+def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str], ...]":
     """The hashes of a list of ``HASH WHERE``, each once."""
+    from idletalk.firmware.results import LENGTHS
+
     values = sorted({text.split(" ")[0] for text in told})
-    return tuple(("md5", value) if len(value) == 32 else ("sha256", value) for value in values)
+    return tuple((LENGTHS[len(value)], value) for value in values)
 
 
 def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
@@ -185,36 +251,39 @@ def _holes(row: Row) -> list[Span]:
     return holes
 
 
-def _told(thing: Made, carriers: Mapping[str, Sequence[str]]) -> list[str]:
+def _coded(value: str) -> str:
+    """A hash in base64, as fields tell it (RFC 1864, RFC 9530)."""
+    return base64.b64encode(bytes.fromhex(value)).decode()
+
+
+def _told(thing: Made, fields: Sequence[str], carriers: Mapping[str, Sequence[str]]) -> list[str]:
     """Where hashes of a whole thing were told: ``HASH WHERE``."""
     found: list[str] = []
     for value in thing.hashes:
-        places = {
-            "target": thing.row["uri"],
-            "etag": thing.row["etag"],
-            "content-md5": _hexadecimal(thing.row["content_md5"]),
-        }
-        found.extend(f"{value} {place}" for place, text in places.items() if text and value in text.lower())
-        found.extend(f"{value} {carrier}" for carrier in carriers.get(value, ()))
+        if value in (thing.row["uri"] or "").lower():
+            found.append(f"{value} target")
+        for name, _, text in (line.partition(":") for line in fields):
+            if value in text.lower() or _coded(value) in text:
+                found.append(f"{value} {name.lower()}")
+        found.extend(
+            f"{value} {carrier}" for carrier in sorted({*carriers.get(value, ()), *carriers.get(_coded(value), ())})
+        )
     return found
 
 
-def _carriers(store: Store, values: Collection[str]) -> dict[str, Sequence[str]]:
-    """Carriers of the messages that tell a hash, by the hash."""
+def _fields(store: Store, transfers: Sequence[str]) -> dict[str, list[str]]:
+    """By transfer: the fields of its responses."""
+    rows = store.ask(
+        "SELECT DISTINCT p.transfer, unnest(r.headers) AS line FROM http_responses AS r JOIN transfer_parts AS p"
+        " ON r.flow = p.flow AND r.capture = p.capture AND r.frame = p.frame WHERE list_contains(?, p.transfer) ORDER BY ALL",
+        list(transfers),
+    )
+    return by(rows, "transfer", lambda row: row["line"])
+
+
+def _carriers(store: Store, values: Collection[str]) -> dict[str, list[str]]:
+    """Carriers of the messages that tell a hash, by the hash as it is written."""
     if not values:
         return {}
-    rows = store.ask(
-        "SELECT DISTINCT carrier, text FROM (SELECT carrier, lower(content::VARCHAR) AS text FROM payloads"
-        f" WHERE octet_length(content) >= {min(map(len, values))})"
-        " WHERE regexp_matches(text, ?) ORDER BY carrier, text",
-        "|".join(sorted(values)),
-    )
-    return {value: sorted({row["carrier"] for row in rows if value in row["text"]}) for value in values}
-
-
-def _hexadecimal(text: str | None) -> str | None:
-    """A hash in base64 (RFC 1864) as hexadecimal digits."""
-    try:
-        return base64.b64decode(text, validate=True).hex() if text else None
-    except (binascii.Error, ValueError):
-        return None
+    rows = store.ask(f"FROM ({HASHES_TOLD}) WHERE list_contains(?, text) ORDER BY ALL", sorted(values))
+    return by(rows, "text", lambda row: row["carrier"])

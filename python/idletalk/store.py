@@ -208,12 +208,13 @@ class Store:
             self._execute(*made)
 
     def judge(self, behaviour: Behaviour) -> None:
-        """Make the tables of a behaviour; their rows get their order when they are kept.
+        """Make the tables of a behaviour; their rows get their order when they are kept."""
+        self.run(behaviour.sql())
 
-        What the tables mean is for :meth:`described` only: each of hundreds of comments costs a millisecond.
-        """
+    def run(self, script: str) -> None:
+        """Run statements of SQL; comments are for :meth:`described` only: each of hundreds costs a millisecond."""
         self._execute("SET preserve_insertion_order = false")
-        for statement in self.connection.extract_statements(behaviour.sql()):
+        for statement in self.connection.extract_statements(script):
             if not _is_comment(statement.query):
                 self._execute(statement.query)
         self._execute("SET preserve_insertion_order = true")

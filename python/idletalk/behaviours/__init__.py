@@ -20,6 +20,7 @@ from idletalk.behaviours import (
     timesync,
     traffic,
     transfers,
+    update_signs,
     updates,
 )
 from idletalk.behaviours.behaviour import Ask, Behaviour
@@ -41,6 +42,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     cadence.BEHAVIOUR,
     operating.BEHAVIOUR,
     transfers.BEHAVIOUR,
+    update_signs.BEHAVIOUR,
     updates.BEHAVIOUR,
 )
 """Every behaviour, in the order in which their tables build on one another."""

@@ -1,11 +1,19 @@
--- What devices fetched over HTTP in clear. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
--- http_requests, http_responses, http_bodies.
+-- What devices fetched in clear. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
+-- http_requests, http_responses, http_bodies, file_contents.
+
+-- Loopback frames have a MAC of zeros, which is nobody's.
+CREATE OR REPLACE TEMP MACRO no_mac(mac) AS coalesce(mac, '00:00:00:00:00:00') = '00:00:00:00:00:00';
+
+-- Words that vendors use in names of hosts and targets of updates; alone, they say what was asked for and not what came.
+CREATE OR REPLACE TEMP MACRO update_word(text) AS nullif(trim(regexp_extract(
+    text, '(?i)(firmware|upgrade|bootloader|(^|[^a-z])(fw|f?ota|rom|updates?|upd)([^a-z]|$))'), '/._-?&=0123456789'), '');
+CREATE OR REPLACE TEMP MACRO speaks_of_updates(text) AS update_word(text) IS NOT NULL;
 
 -- A response with its body, and the request that it answers, where that was captured.
 CREATE TEMP TABLE fetches AS
-SELECT coalesce(m.device, b.device) AS device, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
+SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
     r.time_ns, r.request_method AS method, r.request_host AS host, r.request_uri AS uri, r.status, r.etag, r.last_modified,
-    r.content_type, r.content_encoding, q.user_agent, q.range,
+    r.content_type, r.content_encoding, q.user_agent, q.range, q.capture AS asked_capture, q.frame AS asked_frame, q.time_ns AS asked_ns,
     try_cast(regexp_extract(r.content_range, '^\s*bytes\s+(\d+)-(\d+)/', 1) AS BIGINT) AS range_first,
     try_cast(regexp_extract(r.content_range, '^\s*bytes\s+(\d+)-(\d+)/', 2) AS BIGINT) AS range_last,
     try_cast(regexp_extract(r.content_range, '/(\d+)\s*$', 1) AS BIGINT) AS range_total,
@@ -18,9 +26,20 @@ JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.pos
 LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
     AND q.uri = r.request_uri
 LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = r.destination AND r.destination_mac IS NULL
+LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
 WHERE r.status IN (200, 203, 206) AND coalesce(r.request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
-QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1;
+QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1
+UNION ALL BY NAME
+-- Other protocols: who is sent a file is who gets it, whoever asked.
+SELECT coalesce(m.device, b.device) AS device, c.protocol, c.source AS peer, c.source_port AS peer_port, c.flow, c.capture, c.frame, c.frame AS position,
+    c.time_ns, NULL AS host, c.target AS uri, CASE WHEN c.start > 0 THEN 206 ELSE 200 END AS status, c.request_capture AS asked_capture,
+    c.request_frame AS asked_frame, c.request_ns AS asked_ns, CASE WHEN c.start > 0 THEN 0 END AS range_first, c.announced_bytes AS range_total,
+    c.announced_bytes, c.length_bytes, c.present_bytes, c.is_complete, c.missing, c.missing_ranges, 0 AS conflicting_bytes, c.sha256, c.md5,
+    c.spool, c.spool_offset, c.left_out, c.last_ns
+FROM file_contents AS c
+LEFT JOIN device_macs AS m ON m.mac = c.destination_mac
+LEFT JOIN bare_devices AS b ON b.address = c.destination AND no_mac(c.destination_mac)
+WHERE c.refusal IS NULL AND coalesce(m.device, b.device) IN (FROM subjects);
 
 -- Parts of one thing: the same target, version mark and length, whatever the connection. A thing without marks is one a response.
 CREATE TEMP TABLE transfer_parts AS
@@ -39,18 +58,19 @@ SELECT *, substr(sha256(concat_ws(chr(0), device, coalesce(host, peer), coalesce
 FROM sized;
 
 CREATE TABLE transfers AS
-SELECT transfer, device, min(host) AS host, min(uri) AS uri, min(peer) AS peer, min(peer_port) AS peer_port, max(total_bytes) AS total_bytes,
+SELECT transfer, device, min(protocol) AS protocol, min(host) AS host, min(uri) AS uri, min(peer) AS peer, min(peer_port) AS peer_port, max(total_bytes) AS total_bytes,
     count(*) AS responses, count(DISTINCT flow) AS connections, sum(present_bytes)::BIGINT AS received_bytes,
     bool_or(is_complete AND status <> 206) AS is_whole_in_one, sum(conflicting_bytes)::BIGINT AS conflicting_bytes,
     min(etag) AS etag, min(last_modified) AS last_modified, min(content_type) AS content_type, min(content_encoding) AS content_encoding,
     min(user_agent) AS user_agent, min(content_md5) AS content_md5,
     min(sha256) FILTER (is_complete AND status <> 206) AS sha256, min(md5) FILTER (is_complete AND status <> 206) AS md5,
-    count(spool) AS kept_parts, min(time_ns) AS first_ns, max(last_ns) AS last_ns
+    count(spool) AS kept_parts, min(asked_ns) AS asked_ns, min(time_ns) AS first_ns, max(last_ns) AS last_ns
 FROM transfer_parts GROUP BY transfer, device;
 
-COMMENT ON TABLE transfers IS 'Things that devices fetched over HTTP in clear: all responses for one target, version mark and length together.';
+COMMENT ON TABLE transfers IS 'Things that devices fetched in clear: all responses for one target, version mark and length together.';
 COMMENT ON COLUMN transfers.transfer IS 'Id: from device, host, target, version mark and length';
 COMMENT ON COLUMN transfers.device IS 'Device id';
+COMMENT ON COLUMN transfers.protocol IS 'How it came: http, tftp, ftp or coap';
 COMMENT ON COLUMN transfers.host IS 'Host that was asked; null: the request was not captured';
 COMMENT ON COLUMN transfers.uri IS 'Target that was asked';
 COMMENT ON COLUMN transfers.peer IS 'Address that answered';
@@ -70,13 +90,14 @@ COMMENT ON COLUMN transfers.content_md5 IS 'Content-MD5, as sent';
 COMMENT ON COLUMN transfers.sha256 IS 'SHA-256 where one response carried all of it';
 COMMENT ON COLUMN transfers.md5 IS 'MD5 of the same';
 COMMENT ON COLUMN transfers.kept_parts IS 'Parts whose bytes were kept in files';
+COMMENT ON COLUMN transfers.asked_ns IS 'First request, UTC nanoseconds since 1970; null: not captured';
 COMMENT ON COLUMN transfers.first_ns IS 'First response, UTC nanoseconds since 1970';
 COMMENT ON COLUMN transfers.last_ns IS 'Last byte, UTC nanoseconds since 1970';
 
 -- Files that could be images of firmware, filled by images.py: transfers whose parts were kept.
 CREATE TABLE images (
     device VARCHAR, transfer VARCHAR, file VARCHAR, size_bytes BIGINT, is_complete BOOLEAN, missing BIGINT[], missing_bytes BIGINT,
-    conflicting_bytes BIGINT, repeated_bytes BIGINT, sha256 VARCHAR, md5 VARCHAR, is_firmware BOOLEAN, reasons VARCHAR[], format VARCHAR,
+    conflicting_bytes BIGINT, repeated_bytes BIGINT, sha256 VARCHAR, md5 VARCHAR, sha1 VARCHAR, is_firmware BOOLEAN, reasons VARCHAR[], format VARCHAR,
     authentication VARCHAR, authenticated_by VARCHAR, sentence VARCHAR, told_hashes VARCHAR[]);
 
 COMMENT ON TABLE images IS 'Things that were fetched and are neither text nor media, put together byte by byte from all their parts.';
@@ -91,10 +112,11 @@ COMMENT ON COLUMN images.conflicting_bytes IS 'Bytes of which two responses say 
 COMMENT ON COLUMN images.repeated_bytes IS 'Bytes that came more than once, in different responses';
 COMMENT ON COLUMN images.sha256 IS 'SHA-256 of the whole; null unless complete';
 COMMENT ON COLUMN images.md5 IS 'MD5 of the same';
+COMMENT ON COLUMN images.sha1 IS 'SHA-1 of the same';
 COMMENT ON COLUMN images.is_firmware IS 'Whether it is taken for firmware';
 COMMENT ON COLUMN images.reasons IS 'Why: what its content is, what its target says';
 COMMENT ON COLUMN images.format IS 'Outermost format that was recognised';
 COMMENT ON COLUMN images.authentication IS 'What authenticates it (closed list of words, see docs of idletalk firmware)';
 COMMENT ON COLUMN images.authenticated_by IS 'By what';
 COMMENT ON COLUMN images.sentence IS 'What somebody in the middle could do';
-COMMENT ON COLUMN images.told_hashes IS 'Hashes of it that were told in clear, and where: target, etag, content-md5, or a message (its carrier)';
+COMMENT ON COLUMN images.told_hashes IS 'Hashes of it that were told in clear, and where: target, a field of the response, or a message (its carrier)';

@@ -35,7 +35,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         " FROM transfer_parts GROUP BY ALL) AS k USING (device, transfer) ORDER BY device, first_ns, transfer"
     )
     for row in rows:
-        where = f"http://{row['host'] or row['peer']}{row['uri'] or ''}"
+        where = f"{row['protocol']}://{row['host'] or row['peer']}/{(row['uri'] or '').removeprefix('/')}"
         fetched = f"{scene.name(row['device'])} fetched firmware in clear from {where} ({row['size_bytes']} bytes, {row['format'] or 'unknown format'})"
         changeable = row["authentication"] in _OPEN
         yield _claim(
@@ -67,10 +67,10 @@ def _claim(scene: Scene, row: Row, kind: Kind, sentence: str) -> Claim:
         filter=filters.both(
             scene.of(row["device"]),
             filters.address("addr", row["peer"]),
-            f"tcp.port == {row['peer_port']}",
+            f"{'tcp' if row['protocol'] in ('http', 'ftp') else 'udp'}.port == {row['peer_port']}",
             filters.NOT_QUOTED,
         ),
-        filter_note="all frames of the conversations; counted are those that end the heads of the responses",
+        filter_note="all frames of the conversations; counted are those that end the heads of the responses, or begin the files",
     )
 
 
@@ -78,14 +78,14 @@ BEHAVIOUR = Behaviour(
     name="updates",
     question="Which firmware does each device fetch in clear, and what authenticates it?",
     method=(
-        "Of what devices fetched over HTTP in clear (transfers), what is taken for firmware by its content, or by its target where it is "
+        "Of what devices fetched in clear (transfers), what is taken for firmware by its content, or by its target where it is "
         "complete. What authenticates an image is told by its examination (docs/firmware.md)."
     ),
     limits=(
-        "Firmware that comes by TLS, or by another protocol than HTTP, is not seen. Whether a device checks a signature or a hash "
+        "Firmware that comes by TLS is not seen; by protocols nobody here knows neither. Whether a device checks a signature or a hash "
         "that it was told elsewhere cannot be seen on the wire."
     ),
-    tables=(),
+    tables=("update_steps", "update_versions"),
     kinds=(CHANGEABLE, IN_CLEAR, INCOMPLETE),
     judge=_judge,
 )

@@ -11,6 +11,7 @@ from idletalk.errors import IdletalkError
 
 if TYPE_CHECKING:
     from idletalk.firmware.examination import Options
+    from idletalk.firmware.model import Examination
 
 MAX_COMPARED = 20
 """Texts shown of one respect in which two images differ; --json has all."""
@@ -40,6 +41,11 @@ MAX_COMPARED = 20
 @click.option("--channel", help="How the image came, e.g. http or tls.")
 @click.option("--show-secrets", is_flag=True, help="Write credentials out instead of masking them.")
 @click.option("--compare", is_flag=True, help="Two IMAGES: what the second changes.")
+@click.option(
+    "--sbom",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write the components of the IMAGE as CycloneDX JSON to this file.",
+)
 @click.option("--force", is_flag=True, help="Overwrite results that are there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts; write no folder.")
 def firmware_command(
@@ -52,6 +58,7 @@ def firmware_command(
     channel: str | None,
     show_secrets: bool,
     compare: bool,
+    sbom: Path | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -62,6 +69,7 @@ def firmware_command(
       idletalk firmware update.bin
       idletalk firmware update.bin --as-of 2026-11-01 --key vendor.pem
       idletalk firmware --compare old.bin new.bin
+      idletalk firmware update.bin --sbom update.cdx.json
     """
     import msgspec
 
@@ -79,9 +87,13 @@ def firmware_command(
     if compare:
         _compare(images, options, as_json)
         return
+    if sbom is not None and len(images) != 1:
+        raise IdletalkError("--sbom takes one image: a component list is of one")
     if as_json:
         for image in images:
-            click.echo(msgspec.json.encode(examine(image, options)))
+            examination = examine(image, options)
+            click.echo(msgspec.json.encode(examination))
+            _write_components(examination, sbom)
         return
     from idletalk.report.firmware_terminal import print_examination
 
@@ -89,6 +101,23 @@ def firmware_command(
         folder = folder_of(image, out, several=len(images) > 1, force=force)
         examination = write(image, options, folder)
         print_examination(examination, folder)
+        _write_components(examination, sbom)
+
+
+def _write_components(examination: Examination, target: Path | None) -> None:
+    """Write the component list, if it is wanted."""
+    if target is None:
+        return
+    import msgspec
+
+    from idletalk.firmware.components import cyclonedx
+    from idletalk.provenance import program_version
+
+    content = msgspec.json.format(msgspec.json.encode(cyclonedx(examination, program_version())), indent=1)
+    try:
+        target.write_bytes(content + b"\n")
+    except OSError as error:
+        raise IdletalkError(f"cannot write {target}: {error.strerror}") from None
 
 
 def _compare(images: tuple[Path, ...], options: Options, as_json: bool) -> None:

@@ -56,17 +56,17 @@ def write(image: Path, options: Options, folder: Path) -> Examination:
     if options.unpack:
         unpacked.mkdir(mode=PRIVATE, exist_ok=True)
     examination = examine(image, options, unpacked if options.unpack else None)
-    _write_certificates(image, examination, folder)
+    write_certificates(image, examination, unpacked, folder / CERTIFICATES)
     text = msgspec.json.format(msgspec.json.encode(examination), indent=1)
     (folder / RESULT).write_bytes(text + b"\n")
     return examination
 
 
-def _write_certificates(image: Path, examination: Examination, folder: Path) -> None:
-    """Each certificate once as DER, named by its SHA-256 (never by what the image calls it)."""
-    target = folder / CERTIFICATES
+def write_certificates(image: Path, examination: Examination, unpacked: Path, target: Path) -> dict[str, str]:
+    """Each certificate once as DER, named by its SHA-256 (never by what the image calls it); gives file names by SHA-256."""
+    written: dict[str, str] = {}
     for certificate in examination.certificates:
-        holder = image if not certificate.file else folder / UNPACKED / certificate.file
+        holder = image if not certificate.file else unpacked / certificate.file
         try:
             with holder.open("rb") as file:
                 file.seek(certificate.offset)
@@ -75,8 +75,11 @@ def _write_certificates(image: Path, examination: Examination, folder: Path) -> 
         except (OSError, ValueError):  # unpacked elsewhere, or not kept
             continue
         if hashlib.sha256(der).hexdigest() == certificate.sha256:
-            target.mkdir(exist_ok=True, mode=0o755)
-            (target / f"{certificate.sha256}.der").write_bytes(der)
+            target.mkdir(exist_ok=True, mode=0o700)
+            name = f"{certificate.sha256}.der"
+            (target / name).write_bytes(der)
+            written[certificate.sha256] = name
+    return written
 
 
 def der_of(raw: bytes, stored_as: str) -> bytes:

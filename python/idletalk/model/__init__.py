@@ -30,9 +30,10 @@ from idletalk.model.devices import (
     Volume,
 )
 from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.model.images import Image, ImageCertificate, ImageRegion
 from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
-from idletalk.model.updates import UpdateRow
+from idletalk.model.updates import UpdateRow, UpdateStep, VersionChange
 
 __all__ = [
     "SCHEMA",
@@ -54,6 +55,9 @@ __all__ = [
     "Gap",
     "HourVolume",
     "IdleRow",
+    "Image",
+    "ImageCertificate",
+    "ImageRegion",
     "Interface",
     "Judged",
     "LookupSource",
@@ -70,5 +74,7 @@ __all__ = [
     "ToldName",
     "Traffic",
     "UpdateRow",
+    "UpdateStep",
+    "VersionChange",
     "Volume",
 ]

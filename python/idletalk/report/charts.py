@@ -32,14 +32,16 @@ class Bar:
     received: int
 
 
-def _text(value: str) -> str:
+def text_of(value: str) -> str:
+    """Text that cannot leave its place in the page."""
     return escape(clean(value), quote=True)
 
 
-def _svg(width: float, height: float, title: str, body: list[str]) -> str:
+def svg(width: float, height: float, title: str, body: list[str]) -> str:
+    """A chart of these parts, with a title for those who do not see it."""
     return (
-        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{_text(title)}">'
-        f"<title>{_text(title)}</title>{''.join(body)}</svg>"
+        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{text_of(title)}">'
+        f"<title>{text_of(title)}</title>{''.join(body)}</svg>"
     )
 
 
@@ -53,15 +55,15 @@ def ranking(bars: Sequence[Bar], title: str) -> str:
         sent, received = room * bar.sent / top, room * bar.received / top
         middle = y + BAR_HEIGHT / 2 + 4
         body.append(
-            f'<a href="#{_text(bar.link)}"><text x="{LABEL_WIDTH - 8}" y="{middle:g}" text-anchor="end">{_text(_short(bar.label, 24))}</text></a>'
+            f'<a href="#{text_of(bar.link)}"><text x="{LABEL_WIDTH - 8}" y="{middle:g}" text-anchor="end">{text_of(_short(bar.label, 24))}</text></a>'
             f'<rect class="sent" x="{LABEL_WIDTH}" y="{y + 3}" width="{sent:.1f}" height="{BAR_HEIGHT - 6}">'
-            f"<title>{_text(bar.label)}: {human_bytes(bar.sent)} sent</title></rect>"
+            f"<title>{text_of(bar.label)}: {human_bytes(bar.sent)} sent</title></rect>"
             f'<rect class="received" x="{LABEL_WIDTH + sent:.1f}" y="{y + 3}" width="{received:.1f}" height="{BAR_HEIGHT - 6}">'
-            f"<title>{_text(bar.label)}: {human_bytes(bar.received)} received</title></rect>"
+            f"<title>{text_of(bar.label)}: {human_bytes(bar.received)} received</title></rect>"
             f'<text class="value" x="{LABEL_WIDTH + sent + received + 6:.1f}" y="{middle:g}">'
             f"{human_bytes(bar.sent)} + {human_bytes(bar.received)}</text>"
         )
-    return _svg(CHART_WIDTH, max(1, len(bars)) * BAR_HEIGHT, title, body)
+    return svg(CHART_WIDTH, max(1, len(bars)) * BAR_HEIGHT, title, body)
 
 
 def _short(text: str, limit: int) -> str:
@@ -94,16 +96,16 @@ def heat_map(
     for row, (label, link, cells) in enumerate(sums):
         y = 22 + row * CELL_HEIGHT
         body.append(
-            f'<a href="#{_text(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + 13}" text-anchor="end">{_text(_short(label, 24))}</text></a>'
+            f'<a href="#{text_of(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + 13}" text-anchor="end">{text_of(_short(label, 24))}</text></a>'
             f'<rect class="shade0" x="{LABEL_WIDTH}" y="{y}" width="{columns * width:.1f}" height="{CELL_HEIGHT - 2}"/>'
         )
         for column, value in sorted(cells.items()):
             when = _local(first_s + column * per_column * 3600, zone)
             body.append(
                 f'<rect class="shade{shade(value, top)}" x="{LABEL_WIDTH + column * width:.1f}" y="{y}" width="{max(0.8, width - 0.6):.1f}"'
-                f' height="{CELL_HEIGHT - 2}"><title>{_text(label)}, {when}: {human_bytes(value)}</title></rect>'
+                f' height="{CELL_HEIGHT - 2}"><title>{text_of(label)}, {when}: {human_bytes(value)}</title></rect>'
             )
-    return _svg(CHART_WIDTH, 24 + max(1, len(rows)) * CELL_HEIGHT, title, body)
+    return svg(CHART_WIDTH, 24 + max(1, len(rows)) * CELL_HEIGHT, title, body)
 
 
 def _grouped(cells: Mapping[int, int], per_column: int) -> dict[int, int]:
@@ -154,11 +156,11 @@ def shares(parts: Sequence[Share], title: str) -> str:
         percent = 100 * part.value / total
         body.append(
             f'<rect class="part{index}" x="{x:.1f}" y="0" width="{max(0.0, width - 1):.1f}" height="20">'
-            f"<title>{_text(part.label)}: {human_bytes(part.value)}, {percent:.1f} %</title></rect>"
+            f"<title>{text_of(part.label)}: {human_bytes(part.value)}, {percent:.1f} %</title></rect>"
         )
         if width > 9 * len(part.label) + 40:
             body.append(
-                f'<text class="inpart{index}" x="{x + 6:.1f}" y="14">{_text(part.label)} {percent:.0f} %</text>'
+                f'<text class="inpart{index}" x="{x + 6:.1f}" y="14">{text_of(part.label)} {percent:.0f} %</text>'
             )
         x += width
-    return _svg(CHART_WIDTH, 20, title, body)
+    return svg(CHART_WIDTH, 20, title, body)

@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from idletalk import filters
 from idletalk.lookups.world import country_names
-from idletalk.model import Device, OperatingRow, Peer, Report
+from idletalk.model import Device, Image, OperatingRow, Peer, Report
 from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
+from idletalk.report.firmware_charts import byte_map, content_map
 from idletalk.report.sequence import sequence
 from idletalk.report.terminal import clouds, device_name, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
@@ -48,7 +49,7 @@ def page_template() -> Any:
     """The page's template, compiled once."""
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    names = ("page.html", "device.html", "words.html")
+    names = ("page.html", "device.html", "updates.html", "words.html")
     environment: Any = Environment(
         loader=DictLoader({name: _asset(name) for name in names}),
         autoescape=True,
@@ -70,6 +71,8 @@ def page_template() -> Any:
         "device_name": device_name,
         "protocol_shares": _protocols,
         "sequence": _sequence,
+        "byte_map": _byte_map,
+        "content_map": _content_map,
     }
     environment.filters.update(shown)
     environment.globals.update(words)
@@ -171,6 +174,14 @@ def _world(report: Report) -> str:
 
 def _sequence(row: OperatingRow) -> Markup:
     return Markup(sequence(row))  # noqa: S704  drawn and escaped there
+
+
+def _byte_map(image: Image) -> Markup:
+    return Markup(byte_map(image))  # noqa: S704  drawn and escaped there
+
+
+def _content_map(image: Image) -> Markup:
+    return Markup(content_map(image))  # noqa: S704
 
 
 def _protocols(device: Device) -> Markup:

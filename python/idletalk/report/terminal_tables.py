@@ -74,27 +74,29 @@ def operating(report: Report) -> Table:
 
 
 def updates(report: Report) -> Table:
-    """What firmware came in clear; devices without any are counted below."""
+    """What firmware came in clear, could have come or did not come; devices without any are counted below."""
     table = table_of(
-        "How they update (firmware fetched in clear)",
+        "How they update (in clear; over TLS only possibly)",
         ("device", "left"),
         ("server", "left"),
         ("where", "left"),
         ("size", "right"),
+        ("by", "left"),
         ("format", "left"),
         ("authenticated by", "left"),
     )
     rows = report.conclusions.updates or ()
-    seen = [row for row in rows if row.seen]
+    seen = [row for row in rows if row.kind != "none"]
     for row in seen[:MAX_DEVICES]:
         add_row(
             table,
             row.name,
             row.server or "-",
             " ".join(part for part in (row.cloud, row.country) if part) or "unknown",
-            human_bytes(row.size_bytes or 0) + (" (holes)" if row.missing_bytes else ""),
-            row.format or "unknown",
-            row.authenticated_by or "unknown",
+            "-" if row.size_bytes is None else human_bytes(row.size_bytes) + (" (holes)" if row.missing_bytes else ""),
+            row.transport or "-",
+            row.format or "unknown" if row.seen else f"({row.kind})",
+            row.authenticated_by or "unknown" if row.seen else row.sentence,
         )
     none = len(rows) - len(seen)
     if seen and none:

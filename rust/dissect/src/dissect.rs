@@ -64,6 +64,7 @@ pub fn tables() -> Vec<&'static TableSpec> {
         WeirdCount::SPEC,
         crate::payloads::PayloadRow::SPEC,
         crate::payloads::OmittedRow::SPEC,
+        crate::app::FileContent::SPEC,
         crate::app::FlowContent::SPEC,
     ];
     own.into_iter().chain(crate::app::PROTOCOLS.iter().flat_map(|protocol| protocol.tables.iter().copied())).collect()

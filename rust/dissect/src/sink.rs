@@ -1,5 +1,6 @@
 //! Where facts of one thread gather, each with its place in the walk.
 
+use crate::app::{Expectation, Expected};
 use crate::at::At;
 use crate::payloads::Payloads;
 use crate::spool::{Place, Spool};
@@ -27,6 +28,7 @@ pub struct Sink {
     weirds: FxHashMap<(u64, Weird), u64>,
     payloads: FxHashMap<u64, Payloads>,
     spool: Spool,
+    expected: FxHashMap<u64, Expected>,
 }
 
 impl Sink {
@@ -46,6 +48,19 @@ impl Sink {
             *place = self.spool.file(self.shard);
         }
         place.as_ref().map_or(0, |place| self.spool.write(self.shard, place, offset, bytes))
+    }
+
+    /// Waits for a conversation in the shard at hand.
+    pub fn expect(&mut self, next: Expectation) {
+        self.expected.entry(self.shard).or_default().add(next);
+    }
+
+    /// What was said of the conversation with these ends.
+    pub fn expected(&mut self, at: &At) -> Option<Expectation> {
+        if self.expected.is_empty() {
+            return None;
+        }
+        self.expected.get_mut(&self.shard)?.take(at)
     }
 
     /// Says which frame (by its position in the walk) and shard the next records belong to.

@@ -4,8 +4,10 @@
 //! by content first; a port alone gives a flow its label only where content did not contradict it.
 
 mod buffer;
+mod carried;
 mod conversation;
 mod earlier;
+mod expected;
 mod pieces;
 mod starttls;
 #[cfg(test)]
@@ -16,7 +18,9 @@ mod x509;
 mod xml;
 
 pub use buffer::{Budget, Buffer};
+pub use carried::FileContent;
 pub use conversation::{Conversation, FlowContent};
+pub use expected::{Asked, Expectation, Expected};
 
 use crate::at::At;
 use crate::sink::Sink;
@@ -130,6 +134,9 @@ pub trait Parser {
     /// The first bytes of the datagram before the one that told the protocol, at the place of that one.
     fn earlier(&mut self, _ctx: &mut Context<'_>, _head: &[u8]) {}
 
+    /// What another conversation said of this one, before any of its bytes.
+    fn told(&mut self, _asked: Asked) {}
+
     /// A datagram. `bytes` is what was captured of it (`ctx.is_cut` tells whether all).
     fn datagram(&mut self, _ctx: &mut Context<'_>, _bytes: &[u8]) {}
 
@@ -174,6 +181,16 @@ impl Context<'_> {
     /// Keeps payload in clear for whoever searches it; false where more of this sender in this flow is of no use.
     pub fn payload(&mut self, subject: Option<&str>, offset: u64, bytes: &[u8]) -> bool {
         self.sink.payload(&self.at, self.protocol, subject, offset, bytes)
+    }
+
+    /// Waits for a conversation between the two hosts of this one.
+    pub fn expect(&mut self, next: Expectation) {
+        self.sink.expect(next);
+    }
+
+    /// What another conversation said of this one.
+    pub fn expected(&mut self) -> Option<Expectation> {
+        self.sink.expected(&self.at)
     }
 
     /// Notes an oddity.

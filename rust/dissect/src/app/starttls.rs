@@ -27,6 +27,11 @@ impl ClearStart {
         let [up, down] = &mut self.offsets;
         if direction == Direction::Up { up } else { down }
     }
+
+    /// Whether it turned to TLS.
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
 }
 
 impl Parser for ClearStart {

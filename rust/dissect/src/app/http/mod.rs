@@ -3,7 +3,7 @@
 pub mod body;
 mod content;
 mod decoder;
-mod kind;
+pub mod kind;
 pub mod head;
 mod reader;
 mod rows;

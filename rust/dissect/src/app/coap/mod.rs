@@ -1,10 +1,13 @@
 //! CoAP (RFC 7252) over UDP, with block-wise transfer (RFC 7959) and observation (RFC 7641).
 
+mod blocks;
+
 use super::{Carrier, Context, Parser, Probe, Protocol, Verdict, text};
 use crate::packet::Cursor;
 use crate::record;
 use crate::tables::Record;
 use crate::weird::Weird;
+use blocks::Blocks;
 
 record! {
     /// A CoAP message.
@@ -52,7 +55,7 @@ pub const PROTOCOL: Protocol = Protocol {
     tcp_ports: &[],
     udp_ports: &[PORT],
     probe,
-    parser: || Box::new(CoapParser),
+    parser: || Box::new(CoapParser::default()),
     tables: &[Coap::SPEC],
 };
 
@@ -70,6 +73,8 @@ mod option {
     pub const URI_QUERY: u16 = 15;
     pub const BLOCK2: u16 = 23;
     pub const BLOCK1: u16 = 27;
+    pub const SIZE2: u16 = 28;
+    pub const SIZE1: u16 = 60;
 }
 
 /// Parts of a message.
@@ -168,9 +173,17 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     if is_request && has_path && is_sane { Verdict::Yes } else { Verdict::No }
 }
 
-struct CoapParser;
+/// Reads one flow.
+#[derive(Default)]
+struct CoapParser {
+    blocks: Blocks,
+}
 
 impl Parser for CoapParser {
+    fn end(&mut self, ctx: &mut Context<'_>) {
+        self.blocks.finish(ctx);
+    }
+
     fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         let Some(message) = Message::parse(bytes) else {
             if !ctx.is_cut {
@@ -178,6 +191,7 @@ impl Parser for CoapParser {
             }
             return;
         };
+        self.blocks.message(ctx, &message);
         let path = message.texts(option::URI_PATH, "/");
         ctx.payload(path.as_deref(), 0, message.payload);
         let (block1_number, block1_more, block1_bytes) = message.block(option::BLOCK1);

@@ -1,8 +1,11 @@
-//! TFTP requests (RFC 1350, options RFC 2347). The transfer itself goes on between other ports.
+//! TFTP (RFC 1350, options RFC 2347). The transfer itself goes on between other ports: the server answers from a new one.
 
-use super::{Carrier, Context, Parser, Probe, Protocol, Verdict, text};
+mod transfer;
+
+use super::{Asked, Carrier, Context, Expectation, Parser, Probe, Protocol, Verdict, text};
 use crate::record;
 use crate::tables::Record;
+use transfer::{Transfer, option};
 
 record! {
     /// A TFTP request, or what is said about it.
@@ -26,7 +29,7 @@ pub const PROTOCOL: Protocol = Protocol {
     tcp_ports: &[],
     udp_ports: &[PORT],
     probe,
-    parser: || Box::new(TftpParser),
+    parser: || Box::new(TftpParser::default()),
     tables: &[Tftp::SPEC],
 };
 
@@ -62,9 +65,52 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     if is_request { Verdict::Yes } else { Verdict::No }
 }
 
-struct TftpParser;
+/// Reads requests and transfers.
+#[derive(Default)]
+struct TftpParser {
+    transfer: Option<Transfer>,
+}
+
+impl TftpParser {
+    /// The transfer comes between these ports (a server may answer from the one that was asked), or others.
+    fn asked(&mut self, ctx: &mut Context<'_>, row: &Tftp) {
+        let asked = Asked {
+            is_write: row.operation == "write",
+            target: row.file.clone(),
+            mode: row.mode.clone(),
+            announced: option(&row.options, "tsize").filter(|bytes| *bytes > 0),
+            block_bytes: option(&row.options, "blksize"),
+            place: Some((ctx.at.capture, ctx.at.frame, ctx.at.time_ns)),
+            ..Asked::default()
+        };
+        if let (Some(address), Some(port), Some(peer)) = (ctx.at.source.address, ctx.at.source.port, ctx.at.destination.address) {
+            ctx.expect(Expectation { address, port, peer, protocol: &PROTOCOL, asked });
+        }
+    }
+
+    /// The transfer at hand; another one begins with its first block or agreement.
+    fn transfer(&mut self, ctx: &mut Context<'_>) -> Option<&mut Transfer> {
+        if self.transfer.as_ref().is_none_or(Transfer::is_over)
+            && let Some(next) = ctx.expected()
+        {
+            self.end(ctx);
+            self.transfer = Some(Transfer::new(next.asked));
+        }
+        self.transfer.as_mut()
+    }
+}
 
 impl Parser for TftpParser {
+    fn told(&mut self, asked: Asked) {
+        self.transfer = Some(Transfer::new(asked));
+    }
+
+    fn end(&mut self, ctx: &mut Context<'_>) {
+        if let Some(transfer) = self.transfer.take() {
+            transfer.finish(ctx);
+        }
+    }
+
     fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         let [0, operation, body @ ..] = bytes else { return };
         let mut row = Tftp { at: ctx.at, operation: "read", file: None, mode: None, options: Vec::new(), message: None };
@@ -75,9 +121,23 @@ impl Parser for TftpParser {
                 row.file = words.next();
                 row.mode = words.next();
                 row.options = words.collect();
+                self.asked(ctx, &row);
+            }
+            3 => {
+                if let (Some(number), Some(bytes)) = (block(bytes), body.get(2..))
+                    && let Some(transfer) = self.transfer(ctx)
+                {
+                    transfer.block(ctx, number, bytes);
+                }
+                return;
             }
             5 => (row.operation, row.message) = ("error", body.get(2..).and_then(text::padded)),
-            6 => (row.operation, row.options) = ("options", strings(body)),
+            6 => {
+                (row.operation, row.options) = ("options", strings(body));
+                if let Some(transfer) = self.transfer(ctx) {
+                    transfer.agreed(&row.options);
+                }
+            }
             _ => return,
         }
         ctx.emit(&row);

@@ -1,0 +1,277 @@
+//! A file as other protocols than HTTP carry it: bytes at their offsets, in any order; what is there, what is missing, and
+//! where it is kept.
+
+mod spans;
+
+use self::spans::Spans;
+use super::expected::Asked;
+use super::http::kind::{Kind, kind};
+use super::{Buffer, Context};
+use crate::at::At;
+use crate::record;
+use crate::spool::Place;
+use md5::{Digest as _, Md5};
+use ring::digest;
+
+/// Bytes that are gathered before they are kept.
+const BLOCK_BYTES: usize = 16 << 10;
+/// Shorter files are not kept but searched: no image is so short.
+const MIN_FILE_BYTES: u64 = 1024;
+/// Text of one file that is kept for whoever searches it.
+const MAX_TEXT_BYTES: u64 = 64 << 10;
+/// First bytes that are told.
+const FIRST_BYTES: usize = 32;
+/// Missing ranges that are told; all are counted.
+const MAX_RANGES: usize = 128;
+/// Stretches of one file between holes; what would make more is left out.
+const MAX_SPANS: usize = 1024;
+/// Offsets beyond are no file's: twice the largest download that is to be kept.
+const MAX_OFFSET: u64 = 4 << 30;
+
+record! {
+    /// A file that TFTP, FTP or CoAP (block by block) carried; place and ends are those of its first byte: the source sent it. Without content: those of what refused it.
+    pub struct FileContent in "file_contents" at {
+        /// tftp, ftp or coap
+        protocol: &'static str,
+        /// Who asked sent it; else who asked got it
+        is_write: bool,
+        /// File or path that was asked for; null: the request was not captured
+        target: Option<String>,
+        /// How it is coded, in the protocol's words: octet, netascii; type of FTP
+        mode: Option<String>,
+        /// First byte that was asked for (FTP REST); the file is counted from its own start all the same
+        start: u64,
+        /// Capture file of the request
+        request_capture: Option<u32>,
+        /// Frame of the request
+        request_frame: Option<u64>,
+        /// Time of the request, UTC nanoseconds since 1970
+        request_ns: Option<i64>,
+        /// What the server said instead of sending it
+        refusal: Option<String>,
+        /// Bytes of the whole as told (TFTP tsize, FTP SIZE, CoAP Size2)
+        announced_bytes: Option<u64>,
+        /// Bytes from its start to the last one that is known to belong to it
+        length_bytes: u64,
+        /// Bytes of them that were captured
+        present_bytes: u64,
+        /// All of it was captured, to its end
+        is_complete: bool,
+        /// Ranges that were not captured: first byte and the one behind the last, in turn; the first 128
+        missing: Vec<u64>,
+        /// How many there are
+        missing_ranges: u64,
+        /// SHA-256; null unless complete and captured in order
+        sha256: Option<String>,
+        /// MD5 of the same
+        md5: Option<String>,
+        /// Its first bytes, at most 32
+        first_bytes: Vec<u8>,
+        /// File in the folder of contents that holds it at its offsets; null: not kept
+        spool: Option<String>,
+        /// Place of its first byte in that file
+        spool_offset: Option<u64>,
+        /// Bytes in that file
+        spooled_bytes: u64,
+        /// Why it is not in a file, or not all of it: media, short, no room
+        left_out: Option<&'static str>,
+        /// Capture file of its last byte
+        last_capture: u32,
+        /// Frame of its last byte
+        last_frame: u64,
+        /// Time of its last byte, UTC nanoseconds since 1970
+        last_ns: i64,
+    }
+}
+
+/// A file that goes on.
+pub struct Carried {
+    row: FileContent,
+    spans: Spans,
+    hashes: Option<(digest::Context, Md5)>,
+    /// bytes that end at `held_end`, not kept yet
+    held: Buffer,
+    held_end: u64,
+    kind: Option<Kind>,
+    file: Option<Place>,
+    told: u64,
+}
+
+impl Carried {
+    /// A file whose first bytes come at this place.
+    pub fn new(at: At, protocol: &'static str, asked: &Asked) -> Self {
+        let place = asked.place;
+        let row = FileContent {
+            at,
+            protocol,
+            is_write: asked.is_write,
+            target: asked.target.clone(),
+            mode: asked.mode.clone(),
+            start: asked.start,
+            request_capture: place.map(|(capture, ..)| capture),
+            request_frame: place.map(|(_, frame, _)| frame),
+            request_ns: place.map(|(.., time_ns)| time_ns),
+            refusal: None,
+            announced_bytes: asked.announced,
+            length_bytes: 0,
+            present_bytes: 0,
+            is_complete: false,
+            missing: Vec::new(),
+            missing_ranges: 0,
+            sha256: None,
+            md5: None,
+            first_bytes: Vec::new(),
+            spool: None,
+            spool_offset: None,
+            spooled_bytes: 0,
+            left_out: None,
+            last_capture: at.capture,
+            last_frame: at.frame,
+            last_ns: at.time_ns,
+        };
+        Self {
+            row,
+            spans: Spans::default(),
+            hashes: Some((digest::Context::new(&digest::SHA256), Md5::new())),
+            held: Buffer::default(),
+            held_end: 0,
+            kind: None,
+            file: None,
+            told: 0,
+        }
+    }
+
+    /// Notes a length that is told later.
+    pub fn announce(&mut self, bytes: u64) {
+        self.row.announced_bytes.get_or_insert(bytes);
+    }
+
+    /// Whether every byte up to this one came.
+    pub fn has_all(&self, length: u64) -> bool {
+        self.spans.without(0, length).is_empty()
+    }
+
+    /// Takes bytes at their place; bytes that came before stand.
+    pub fn write(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: &[u8]) {
+        let end = offset.saturating_add(bytes.len() as u64);
+        if bytes.is_empty() || end > MAX_OFFSET || self.spans.count() >= MAX_SPANS {
+            return;
+        }
+        for (low, high) in self.spans.without(offset, end) {
+            let from = usize::try_from(low.saturating_sub(offset)).unwrap_or(usize::MAX);
+            let to = usize::try_from(high.saturating_sub(offset)).unwrap_or(usize::MAX);
+            self.take(ctx, low, bytes.get(from..to).unwrap_or_default());
+        }
+        self.spans.add(offset, end);
+        (self.row.last_capture, self.row.last_frame, self.row.last_ns) = (ctx.at.capture, ctx.at.frame, ctx.at.time_ns);
+    }
+
+    /// Takes bytes that did not come yet.
+    fn take(&mut self, ctx: &mut Context<'_>, offset: u64, mut bytes: &[u8]) {
+        let row = &mut self.row;
+        row.present_bytes = row.present_bytes.saturating_add(bytes.len() as u64);
+        if offset == row.first_bytes.len() as u64 {
+            let room = FIRST_BYTES.saturating_sub(row.first_bytes.len());
+            row.first_bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        }
+        match &mut self.hashes {
+            Some((sha256, md5)) if self.held_end == offset => {
+                sha256.update(bytes);
+                md5.update(bytes);
+            }
+            _ => self.hashes = None,
+        }
+        if self.held_end != offset {
+            self.flush(ctx);
+            self.held_end = offset;
+        }
+        while !bytes.is_empty() {
+            let room = BLOCK_BYTES.saturating_sub(self.held.bytes().len()).min(bytes.len());
+            let (part, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
+            bytes = rest;
+            let has_room = self.held.has_room(part.len(), BLOCK_BYTES, ctx.budget);
+            if !has_room {
+                self.flush(ctx);
+            }
+            let place = self.held_end;
+            self.held_end = place.saturating_add(part.len() as u64);
+            if !has_room {
+                self.keep(ctx, place, part);
+                continue;
+            }
+            self.held.push(part, BLOCK_BYTES, ctx.budget);
+            if self.held.bytes().len() >= BLOCK_BYTES {
+                self.flush(ctx);
+            }
+        }
+    }
+
+    /// The file is over; `length`: its end was seen there.
+    pub fn finish(mut self, ctx: &mut Context<'_>, length: Option<u64>) {
+        let last = self.spans.end();
+        let is_short = self.file.is_none() && last < MIN_FILE_BYTES;
+        if is_short && self.kind().is_file() {
+            self.kind = Some(Kind::Short);
+        }
+        self.flush(ctx);
+        if let Some(place) = self.file.take() {
+            (self.row.spool, self.row.spool_offset) = (Some(place.name), Some(place.offset));
+        }
+        let end = length.or(self.row.announced_bytes).unwrap_or(last).max(last);
+        let gaps = self.spans.without(0, end);
+        let row = &mut self.row;
+        row.length_bytes = end;
+        row.missing_ranges = gaps.len() as u64;
+        row.missing = gaps.iter().take(MAX_RANGES).flat_map(|(low, high)| [*low, *high]).collect();
+        row.is_complete = gaps.is_empty() && (length.is_some() || row.announced_bytes == Some(end));
+        if let Some((sha256, md5)) = self.hashes.take().filter(|_| row.is_complete) {
+            row.sha256 = Some(super::text::hex(sha256.finish().as_ref()));
+            row.md5 = Some(super::text::hex(&md5.finalize()));
+        }
+        row.left_out = row.left_out.or(self.kind.and_then(Kind::left_out));
+        ctx.emit(&self.row);
+    }
+
+    /// A file that the server did not send.
+    pub fn refused(ctx: &mut Context<'_>, protocol: &'static str, asked: &Asked, refusal: String) {
+        let mut carried = Self::new(ctx.at, protocol, asked);
+        carried.row.refusal = Some(refusal);
+        ctx.emit(&carried.row);
+    }
+
+    fn kind(&mut self) -> Kind {
+        let row = &self.row;
+        *self.kind.get_or_insert_with(|| match kind(None, &row.first_bytes, row.first_bytes.is_empty()) {
+            // nothing but its content tells what it is
+            Kind::Text => Kind::Unlabelled,
+            kind => kind,
+        })
+    }
+
+    /// Keeps what is held.
+    fn flush(&mut self, ctx: &mut Context<'_>) {
+        let bytes = self.held.take();
+        let offset = self.held_end.saturating_sub(bytes.len() as u64);
+        self.keep(ctx, offset, &bytes);
+    }
+
+    fn keep(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        let kind = self.kind();
+        if kind.is_text() && self.told < MAX_TEXT_BYTES {
+            self.told = self.told.saturating_add(bytes.len() as u64);
+            ctx.payload(self.row.target.as_deref(), offset, bytes);
+        }
+        if !kind.is_file() {
+            return;
+        }
+        let is_kept = self.file.is_some() || self.row.left_out.is_none();
+        let written = if is_kept { ctx.sink.spool(&mut self.file, offset, bytes, false) } else { 0 };
+        self.row.spooled_bytes = self.row.spooled_bytes.saturating_add(written as u64);
+        if written < bytes.len() {
+            self.row.left_out = Some("no room");
+        }
+    }
+}
