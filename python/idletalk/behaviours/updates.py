@@ -10,7 +10,7 @@ CHANGEABLE = Kind(
     name="firmware-changeable",
     severity="high",
     meaning="Firmware comes in clear and nothing in the image authenticates it: who is on the path can put another in its place, "
-    "unless the device was told a signature or a keyed hash of it another way.",
+    "unless the device was told a signature or a keyed hash of it another way. A hash that could be read here came in clear too.",
     would_change="proof that the device refuses an image that was changed",
 )
 IN_CLEAR = Kind(
@@ -26,7 +26,9 @@ INCOMPLETE = Kind(
     meaning="Not every byte of the image was captured: what is missing cannot be examined.",
     would_change="a capture that holds the missing ranges",
 )
-_OPEN = ("none found in image (only checksum or hash)", "signature present, invalid")
+_TOLD = "hash or MAC told out of band, matching"
+_OPEN = ("none found in image (only checksum or hash)", "signature present, invalid", _TOLD)
+"""What somebody on the path can make anew: a hash that matches was read, and so was told in clear."""
 
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
@@ -42,10 +44,16 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
             scene,
             row,
             CHANGEABLE if changeable else IN_CLEAR,
-            f"{fetched}; authenticated by: {row['authentication'] or 'unknown'}.",
+            f"{fetched}; authenticated by: {_authenticated(row)}.",
         )
         if not row["is_complete"]:
             yield _claim(scene, row, INCOMPLETE, f"{fetched}: {row['missing_bytes']} bytes of it were not captured.")
+
+
+def _authenticated(row: Row) -> str:
+    if row["authentication"] == _TOLD:
+        return "nothing but a hash that was told in clear too, which can be changed with it"
+    return row["authentication"] or "unknown"
 
 
 def _claim(scene: Scene, row: Row, kind: Kind, sentence: str) -> Claim:

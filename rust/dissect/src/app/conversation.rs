@@ -15,7 +15,6 @@ mod unclaimed;
 
 pub use sample::FlowContent;
 
-
 /// Recognition state and parser of one flow.
 pub struct Conversation {
     state: State,

@@ -4,7 +4,7 @@ use super::body::{Body, Taken};
 use super::content::Content;
 use super::head::{Head, MAX_HEAD_BYTES, Start, end_of_head, line, start_line};
 use super::begins_message;
-use super::websocket::WebsocketParser;
+use super::websocket::upgraded;
 use super::rows::{self, Asked, MAX_KEPT_CHARS, MAX_PENDING};
 use crate::app::{Appetite, Buffer, Context, Direction, Parser, Verdict};
 use crate::app::tls::TlsParser;
@@ -105,8 +105,7 @@ impl Parser for HttpParser {
 
     fn closed(&mut self, ctx: &mut Context<'_>, direction: Direction) {
         let mut side = self.take(direction);
-        let ends = matches!(side.place, Place::Body(Body::UntilClose));
-        side.finish(ctx, ends);
+        side.finish(ctx, matches!(side.place, Place::Body(Body::UntilClose)));
         self.put(direction, side);
     }
 }
@@ -241,14 +240,12 @@ impl HttpParser {
             Start::Response(version, status, reason) => {
                 asked = if (100..200).contains(status) && *status != 101 { None } else { self.asked.pop_front() };
                 let method = asked.as_ref().map(|asked| asked.method.as_str());
-                // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's
+                // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's; bodies: RFC 9112 6.3
                 let is_tunnel = method == Some("CONNECT") && (200..300).contains(status);
                 self.is_over = *status == 101 || is_tunnel;
                 self.tunnel = if is_tunnel { Some(Box::new(TlsParser::started_in("http"))) } else { upgraded(head, *status, asked.as_ref()) };
-                // RFC 9112 6.3
                 let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
-                let told = (version.as_str(), *status, reason.as_ref());
-                ctx.emit(&rows::response(ctx.at, head, told, asked.as_ref(), self.responses));
+                ctx.emit(&rows::response(ctx.at, head, (version, *status, reason.as_ref()), asked.as_ref(), self.responses));
                 head.keep_credentials(ctx, asked.as_ref().map(|asked| asked.uri.as_str()));
                 self.responses = self.responses.saturating_add(1);
                 (Body::UntilClose, has_no_body)
@@ -300,12 +297,4 @@ impl HttpParser {
         head.keep_credentials(ctx, Some(target));
         self.requests = self.requests.saturating_add(1);
     }
-}
-
-/// A reader for the protocol that a connection changes to, where it is known.
-fn upgraded(head: &Head, status: u16, asked: Option<&Asked>) -> Option<Box<dyn Parser>> {
-    let is_websocket = status == 101 && head.get("upgrade").is_some_and(|name| name.trim().eq_ignore_ascii_case("websocket"));
-    is_websocket.then(|| -> Box<dyn Parser> {
-        Box::new(WebsocketParser::new(head.text("sec-websocket-protocol"), asked.map(|asked| asked.uri.clone())))
-    })
 }

@@ -294,8 +294,7 @@ fn a_body_in_brotli_is_decoded_when_it_is_whole() {
     };
     let whole = stream(&PROTOCOL, &[(Down, &told(body))]);
     assert_eq!(column(&whole, "http_bodies", "decoded_bytes"), ["10"]);
-    let short = stream(&PROTOCOL, &[(Down, &told(body.get(..body.len() - 1).unwrap()))]);
-    assert_eq!(column(&short, "http_bodies", "decoded_bytes"), [""]);
-    let broken = stream(&PROTOCOL, &[(Down, &told(body.get(..3).unwrap()))]);
-    assert_eq!(column(&broken, "http_bodies", "decoded_bytes"), [""]);
+    for part in [body.len() - 1, 3].map(|end| told(body.get(..end).unwrap())) {
+        assert_eq!(column(&stream(&PROTOCOL, &[(Down, &part)]), "http_bodies", "decoded_bytes"), [""]);
+    }
 }

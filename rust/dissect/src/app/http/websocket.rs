@@ -1,6 +1,8 @@
 //! WebSocket (RFC 6455) after an upgrade: frames become messages, a row each; what a message holds in clear is kept for
 //! whoever searches it, and MQTT inside is read by its own parser.
 
+use super::head::Head;
+use super::rows::Asked;
 use crate::app::mqtt::PROTOCOL as MQTT;
 use crate::app::{Appetite, Buffer, Context, Direction, Parser};
 use crate::record;
@@ -33,6 +35,14 @@ record! {
         /// Target that was upgraded
         uri: Option<String>,
     }
+}
+
+/// A reader for the protocol that a connection changes to, where it is known.
+pub fn upgraded(head: &Head, status: u16, asked: Option<&Asked>) -> Option<Box<dyn Parser>> {
+    let is_websocket = status == 101 && head.get("upgrade").is_some_and(|name| name.trim().eq_ignore_ascii_case("websocket"));
+    is_websocket.then(|| -> Box<dyn Parser> {
+        Box::new(WebsocketParser::new(head.text("sec-websocket-protocol"), asked.map(|asked| asked.uri.clone())))
+    })
 }
 
 /// Head of a frame (5.2).
