@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,9 @@ RAW_TABLES = ("payloads", "http_bodies")
 MEMORY_LIMITS = ("320MB", "640MB")
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). Where a statement cannot be done with
 the first (millions of flows and hosts), it is tried again with the second, beyond that bound; then it is said that it cannot."""
+
+COMMENT = re.compile(r"^COMMENT ON .*;$", re.MULTILINE)
+"""What a table or column of a behaviour means, in its SQL: a line each."""
 
 Mark: TypeAlias = tuple[int, int, int, int]
 """A place from which a file can be read: offset, frame, end of the descriptions, time of the frame before."""
@@ -177,7 +181,7 @@ class Store:
         return patiently(self.connection, query)
 
     def _execute(
-        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+        self, sql: str | duckdb.Statement, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names; every statement goes through here."""
         import duckdb
@@ -210,12 +214,11 @@ class Store:
     def judge(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour; their rows get their order when they are kept.
 
-        What the tables mean is for :meth:`described` only: each of hundreds of comments costs a millisecond.
+        What the tables mean is for :meth:`described` only: hundreds of comments cost as much as the tables of a small capture.
         """
         self._execute("SET preserve_insertion_order = false")
-        for statement in self.connection.extract_statements(behaviour.sql()):
-            if not _is_comment(statement.query):
-                self._execute(statement.query)
+        for statement in self.connection.extract_statements(COMMENT.sub("", behaviour.sql())):
+            self._execute(statement)
         self._execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:
@@ -255,9 +258,8 @@ class Store:
     def described(self, behaviours: Iterable[Behaviour]) -> tuple[Table, ...]:
         """The judged tables of behaviours with the comments that their SQL gives them."""
         asked = list(behaviours)
-        for statement in (each for one in asked for each in self.connection.extract_statements(one.sql())):
-            if _is_comment(statement.query):
-                self._execute(statement.query)
+        for statement in (found[0] for one in asked for found in COMMENT.finditer(one.sql())):
+            self._execute(statement)
         found: list[Table] = []
         for name in (table for one in asked for table in one.tables):
             meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
@@ -268,10 +270,6 @@ class Store:
             columns = tuple(Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
             found.append(Table(name, meaning or "", columns))
         return tuple(found)
-
-
-def _is_comment(statement: str) -> bool:
-    return statement.lstrip().startswith("COMMENT ON ")
 
 
 def quoted(text: str) -> str:
