@@ -39,6 +39,10 @@ the first (millions of flows and hosts), it is tried again with the second, beyo
 COMMENT = re.compile(r"^COMMENT ON .*;$", re.MULTILINE)
 """What a table or column of a behaviour means, in its SQL: a line each."""
 
+MAX_HELD_SEGMENTS = 20_000
+"""Segments of flows up to which views are held as tables: for so few it costs more to plan a view again than to make its
+rows. There are up to two rows of such a view for a segment, each of 300 bytes or so: some 12 MB for a view."""
+
 Mark: TypeAlias = tuple[int, int, int, int]
 """A place from which a file can be read: offset, frame, end of the descriptions, time of the frame before."""
 
@@ -219,6 +223,10 @@ class Store:
         self._execute("SET preserve_insertion_order = false")
         for statement in self.connection.extract_statements(COMMENT.sub("", behaviour.sql())):
             self._execute(statement)
+        if behaviour.held and self.ask("SELECT count(*) AS n FROM flow_segments")[0]["n"] <= MAX_HELD_SEGMENTS:
+            for view in behaviour.held:
+                self._execute(f"CREATE TEMP TABLE held_{view} AS FROM {view}")
+                self._execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM held_{view}")
         self._execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:

@@ -18,6 +18,8 @@ class Behaviour:
     method: str
     limits: str
     tables: tuple[str, ...]
+    held: tuple[str, ...] = ()
+    """views of its SQL that others build on so often that a small capture's rows are held instead"""
     kinds: tuple[Kind, ...] = ()
     judge: Judge = nothing
     hidden: Hidden = never
