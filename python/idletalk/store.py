@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,9 +34,6 @@ RAW_TABLES = ("payloads", "http_bodies")
 MEMORY_LIMITS = ("320MB", "640MB")
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). Where a statement cannot be done with
 the first (millions of flows and hosts), it is tried again with the second, beyond that bound; then it is said that it cannot."""
-
-COMMENT = re.compile(r"^COMMENT ON .*;$", re.MULTILINE)
-"""What a table or column of a behaviour means, in its SQL: a line each."""
 
 MAX_HELD_SEGMENTS = 20_000
 """Segments of flows up to which views are held as tables: for so few it costs more to plan a view again than to make its
@@ -216,12 +212,9 @@ class Store:
             self._execute(*made)
 
     def judge(self, behaviour: Behaviour) -> None:
-        """Make the tables of a behaviour; their rows get their order when they are kept.
-
-        What the tables mean is for :meth:`described` only: hundreds of comments cost as much as the tables of a small capture.
-        """
+        """Make the tables of a behaviour; their rows get their order when they are kept."""
         self._execute("SET preserve_insertion_order = false")
-        for statement in self.connection.extract_statements(COMMENT.sub("", behaviour.sql())):
+        for statement in self.connection.extract_statements(behaviour.sql()):
             self._execute(statement)
         if behaviour.held and self.ask("SELECT count(*) AS n FROM flow_segments")[0]["n"] <= MAX_HELD_SEGMENTS:
             for view in behaviour.held:
@@ -266,8 +259,8 @@ class Store:
     def described(self, behaviours: Iterable[Behaviour]) -> tuple[Table, ...]:
         """The judged tables of behaviours with the comments that their SQL gives them."""
         asked = list(behaviours)
-        for statement in (found[0] for one in asked for found in COMMENT.finditer(one.sql())):
-            self._execute(statement)
+        for comment in (comment for one in asked for comment in one.comments()):
+            self._execute(comment)
         found: list[Table] = []
         for name in (table for one in asked for table in one.tables):
             meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
