@@ -25,6 +25,7 @@ $(VENV)/.installed: requirements.lock
 $(VENV)/.built: $(VENV)/.installed $(RUST_FILES) pyproject.toml
 	@echo "building the Rust core"
 	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --quiet >$(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
+	@$(BIN)/python -m compileall -q python/idletalk
 	@touch $@
 
 ## analyse the demo capture and print the conclusions

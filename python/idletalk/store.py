@@ -35,6 +35,10 @@ MEMORY_LIMITS = ("320MB", "640MB")
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). Where a statement cannot be done with
 the first (millions of flows and hosts), it is tried again with the second, beyond that bound; then it is said that it cannot."""
 
+MAX_HELD_SEGMENTS = 20_000
+"""Segments of flows up to which views are held as tables: for so few it costs more to plan a view again than to make its
+rows. There are up to two rows of such a view for a segment, each of 300 bytes or so: some 12 MB for a view."""
+
 Mark: TypeAlias = tuple[int, int, int, int]
 """A place from which a file can be read: offset, frame, end of the descriptions, time of the frame before."""
 
@@ -177,7 +181,7 @@ class Store:
         return patiently(self.connection, query)
 
     def _execute(
-        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()
+        self, sql: str | duckdb.Statement, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names; every statement goes through here."""
         import duckdb
@@ -210,13 +214,16 @@ class Store:
     def judge(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour; their rows get their order when they are kept."""
         self.run(behaviour.sql())
+        if behaviour.held and self.ask("SELECT count(*) AS n FROM flow_segments")[0]["n"] <= MAX_HELD_SEGMENTS:
+            for view in behaviour.held:
+                self._execute(f"CREATE TEMP TABLE held_{view} AS FROM {view}")
+                self._execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM held_{view}")
 
     def run(self, script: str) -> None:
-        """Run statements of SQL; comments are for :meth:`described` only: each of hundreds costs a millisecond."""
+        """Run the statements of a script; rows get their order when their table is kept."""
         self._execute("SET preserve_insertion_order = false")
         for statement in self.connection.extract_statements(script):
-            if not _is_comment(statement.query):
-                self._execute(statement.query)
+            self._execute(statement)
         self._execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:
@@ -256,9 +263,8 @@ class Store:
     def described(self, behaviours: Iterable[Behaviour]) -> tuple[Table, ...]:
         """The judged tables of behaviours with the comments that their SQL gives them."""
         asked = list(behaviours)
-        for statement in (each for one in asked for each in self.connection.extract_statements(one.sql())):
-            if _is_comment(statement.query):
-                self._execute(statement.query)
+        for comment in (comment for one in asked for comment in one.comments()):
+            self._execute(comment)
         found: list[Table] = []
         for name in (table for one in asked for table in one.tables):
             meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
@@ -269,10 +275,6 @@ class Store:
             columns = tuple(Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
             found.append(Table(name, meaning or "", columns))
         return tuple(found)
-
-
-def _is_comment(statement: str) -> bool:
-    return statement.lstrip().startswith("COMMENT ON ")
 
 
 def quoted(text: str) -> str:

@@ -1,5 +1,6 @@
 """What a behaviour declares."""
 
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -7,6 +8,9 @@ from idletalk.behaviours.finding import Hidden, Judge, Kind, never, nothing
 from idletalk.behaviours.rows import Ask, Row, by, insert, iso, optional_iso
 
 __all__ = ["Ask", "Behaviour", "Row", "by", "insert", "iso", "optional_iso"]
+
+_COMMENT = re.compile(r"^COMMENT ON .*;$", re.MULTILINE)
+"""What a table or a column means: a line each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +22,22 @@ class Behaviour:
     method: str
     limits: str
     tables: tuple[str, ...]
+    held: tuple[str, ...] = ()
+    """views of its SQL that others build on so often that a small capture's rows are held instead"""
     kinds: tuple[Kind, ...] = ()
     judge: Judge = nothing
     hidden: Hidden = never
 
     def sql(self) -> str:
-        """The statements that make the tables, from the ``.sql`` beside the module."""
+        """The statements that make the tables, from the ``.sql`` beside the module.
+
+        Without :meth:`comments`, which only documents need: there are hundreds, and they cost as much as the tables of a small capture.
+        """
+        return _COMMENT.sub("", self._file())
+
+    def comments(self) -> list[str]:
+        """The statements that say what the tables and columns mean."""
+        return _COMMENT.findall(self._file())
+
+    def _file(self) -> str:
         return files("idletalk.behaviours").joinpath(f"{self.name}.sql").read_text("utf-8")

@@ -12,6 +12,9 @@ from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Content, 
 
 MAX_CONTENT_BYTES = 32 << 20
 """Distinct content that is decoded; memory and time must not grow with the capture."""
+MAX_CONTENTS = 20_000
+"""Distinct messages that are decoded, the first of each conversation first: a short one costs a millisecond too, and the bytes
+alone would allow half a million of them."""
 MAX_NAMED = 3
 """Values named in a sentence."""
 _NOTE = "also other frames of the same conversations"
@@ -59,13 +62,18 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
 
 def _search(ask: Ask, scene: Scene) -> None:
     """Find values in the sampled contents: what they tell by key first, then what is known of each device."""
+    # what is not decoded is held against what was found, as the rest of its conversation is
+    ask(
+        "DELETE FROM sampled WHERE content_id NOT IN (SELECT content_id FROM (SELECT content_id,"
+        " row_number() OVER (ORDER BY place, content_id) AS number,"
+        " sum(octet_length(content)) OVER (ORDER BY octet_length(content), content_id) AS bytes"
+        " FROM sampled JOIN contents USING (content_id)) WHERE number <= ? AND bytes <= ?)",
+        *(MAX_CONTENTS, MAX_CONTENT_BYTES),
+    )
     decoded = Decoded(
         Content(row["content_id"], row["content"], row["received"])
         for row in ask(
-            "SELECT content_id, content, received FROM (SELECT s.*, c.content, sum(octet_length(c.content)) OVER"
-            " (ORDER BY octet_length(c.content), content_id) AS bytes FROM sampled AS s JOIN contents AS c USING (content_id))"
-            " WHERE bytes <= ? ORDER BY content_id",
-            MAX_CONTENT_BYTES,
+            "SELECT content_id, content, received FROM sampled JOIN contents USING (content_id) ORDER BY content_id"
         )
     )
     meant = list(by_meaning(decoded))
@@ -232,7 +240,7 @@ BEHAVIOUR = Behaviour(
     ),
     limits=(
         "Of each conversation the first 32 different messages and every so many of the later ones are decoded; the others are held "
-        "against what was found there. A value without a key that nothing else tells, or that two segments of a stream share, is not found. "
+        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. A value without a key that nothing else tells, or that two segments of a stream share, is not found. "
         "Encrypted content cannot be read, and what is sent inside TLS is unknown."
     ),
     tables=("exposures",),

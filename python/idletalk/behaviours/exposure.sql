@@ -59,7 +59,7 @@ WITH firsts AS (
     SELECT *, row_number() OVER same AS place, count(*) OVER (PARTITION BY device, sent, peer, carrier) AS contents FROM firsts
     WINDOW same AS (PARTITION BY device, sent, peer, carrier ORDER BY first_ns, content_id)
 )
-SELECT content_id, bool_or(NOT sent) AS received FROM ranked
+SELECT content_id, bool_or(NOT sent) AS received, min(place) AS place FROM ranked
 WHERE place <= 32 OR place % greatest(1, contents // 32) = 0 GROUP BY content_id;
 
 -- What the search finds (exposure.py fills it): `raw` is how it stands in the content, where that says anything;

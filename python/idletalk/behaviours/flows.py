@@ -12,4 +12,5 @@ BEHAVIOUR = Behaviour(
     ),
     limits="The originator of a conversation whose start was not captured is an inference.",
     tables=("flows",),
+    held=("sides",),
 )

@@ -19,6 +19,7 @@ BEHAVIOUR = Behaviour(
         "where they do, it is said. DNS answers before the capture began are unknown."
     ),
     tables=("peers", "peer_protocols", "peer_names", "host_networks"),
+    held=("peer_flows",),
 )
 
 NAME_TRUST = ("sni", "http", "dns", "certificate")

@@ -23,6 +23,9 @@ MAX_RANKED = 40
 """Devices in the charts of the first page; every device has its own section."""
 
 
+TEMPLATES = files("idletalk.report").joinpath("templates")
+
+
 def render_html(report: Report) -> str:
     """The whole page."""
     return page_template().render(
@@ -41,13 +44,15 @@ def render_html(report: Report) -> str:
 
 @cache
 def _asset(name: str) -> str:
-    return files("idletalk.report").joinpath(f"templates/{name}").read_text("utf-8")
+    return TEMPLATES.joinpath(name).read_text("utf-8")
 
 
 @cache
 def page_template() -> Any:
     """The page's template, compiled once."""
     from jinja2 import DictLoader, Environment, StrictUndefined
+
+    from idletalk.report.compiled import compiled_templates
 
     names = ("page.html", "device.html", "updates.html", "words.html")
     environment: Any = Environment(
@@ -57,6 +62,7 @@ def page_template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_finalized,
+        bytecode_cache=compiled_templates(TEMPLATES),
     )
     shown: dict[str, Callable[..., Any]] = {
         "bytes": human_bytes,

@@ -1,0 +1,40 @@
+"""What is decoded is bounded, and what is found there is looked for in the rest."""
+
+from pathlib import Path
+
+import pytest
+from tests.made import GATEWAY, PLUG, datagram, pcap
+
+import idletalk
+from idletalk.behaviours import exposure
+
+
+def messages(tmp_path: Path, out: str) -> int:
+    """Messages in which a plug that sends twenty, all different, tells its serial."""
+    frames = [
+        (
+            float(n),
+            datagram(
+                (PLUG, "192.168.7.20", 40000),
+                (GATEWAY, "192.168.7.1", 9999),
+                b'{"serial":"SN4711-0815","count":%d}' % n,
+            ),
+        )
+        for n in range(20)
+    ]
+    analysis = idletalk.analyze([pcap(tmp_path / "plug.pcap", frames)], tmp_path / out)
+    (row,) = analysis.sql("SELECT sum(times)::BIGINT AS n FROM exposures WHERE kind = 'serial' AND sent")
+    return row["n"]
+
+
+def test_messages_beyond_the_bound_are_held_against_what_the_first_one_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert messages(tmp_path, "all") == 20
+    monkeypatch.setattr(exposure, "MAX_CONTENTS", 1)
+    assert messages(tmp_path, "bounded") == 20
+
+
+def test_a_bound_of_nothing_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exposure, "MAX_CONTENT_BYTES", 0)
+    assert messages(tmp_path, "none") is None
