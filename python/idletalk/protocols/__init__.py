@@ -8,6 +8,7 @@ group ``idletalk.protocols`` that names a :class:`VendorProtocol`.
 from importlib.metadata import entry_points
 
 from idletalk.protocols import (
+    bacnet,
     ewelink,
     lifx,
     miio,
@@ -20,6 +21,7 @@ from idletalk.protocols import (
 from idletalk.protocols.protocol import Message, VendorProtocol
 
 PROTOCOLS: tuple[VendorProtocol, ...] = (
+    bacnet.PROTOCOL,
     ewelink.PROTOCOL,
     lifx.PROTOCOL,
     miio.PROTOCOL,
