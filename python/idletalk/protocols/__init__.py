@@ -8,6 +8,7 @@ group ``idletalk.protocols`` that names a :class:`VendorProtocol`.
 from importlib.metadata import entry_points
 
 from idletalk.protocols import (
+    amqp,
     bacnet,
     ewelink,
     lifx,
@@ -21,6 +22,7 @@ from idletalk.protocols import (
 from idletalk.protocols.protocol import Message, VendorProtocol
 
 PROTOCOLS: tuple[VendorProtocol, ...] = (
+    amqp.PROTOCOL,
     bacnet.PROTOCOL,
     ewelink.PROTOCOL,
     lifx.PROTOCOL,
