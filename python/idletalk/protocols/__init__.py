@@ -18,6 +18,7 @@ from idletalk.protocols import (
     telnet,
     tplink,
     tuya,
+    xmpp,
     yeelight,
 )
 from idletalk.protocols.protocol import Message, VendorProtocol
@@ -33,6 +34,7 @@ PROTOCOLS: tuple[VendorProtocol, ...] = (
     telnet.PROTOCOL,
     tplink.PROTOCOL,
     tuya.PROTOCOL,
+    xmpp.PROTOCOL,
     yeelight.PROTOCOL,
 )
 """Every protocol of this package."""
