@@ -118,6 +118,8 @@ def test_amqp_tells_routes_and_lengths() -> None:
     ]
     assert one(amqp.PROTOCOL, b"AMQP\0\0\x09\x01") == ("head", {"version": "0-9-1"})
     assert one(amqp.PROTOCOL, b"AMQP\x03\1\0\0") == ("head", {"version": "1.0.0", "layer": "sasl"})
+    [tls] = amqp.read(b"AMQP\x02\1\0\0")
+    assert tls.encrypted == ("frames",)
     assert one(amqp.PROTOCOL, frame(8, 0, b"")) == ("heartbeat", {})
 
 

@@ -18,6 +18,7 @@ from idletalk.protocols import (
     telnet,
     tplink,
     tuya,
+    upnp,
     xmpp,
     yeelight,
 )
@@ -34,6 +35,7 @@ PROTOCOLS: tuple[VendorProtocol, ...] = (
     telnet.PROTOCOL,
     tplink.PROTOCOL,
     tuya.PROTOCOL,
+    upnp.PROTOCOL,
     xmpp.PROTOCOL,
     yeelight.PROTOCOL,
 )

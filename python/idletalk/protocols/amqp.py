@@ -199,7 +199,7 @@ def read(content: bytes) -> Iterator[Message]:
             yield Message("head", {"version": "0-9-1"})
         elif content[4] in (0, 2, 3) and content[5:8] == b"\x01\x00\x00":
             inside = {0: "amqp", 2: "tls", 3: "sasl"}[content[4]]
-            yield Message("head", {"version": version, "layer": inside})
+            yield Message("head", {"version": version, "layer": inside}, ("frames",) if inside == "tls" else ())
         return
     while len(content) >= 8:
         end = 8 + int.from_bytes(content[3:7])
