@@ -8,7 +8,7 @@ from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
 from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept
 from idletalk.exposure.mask import masked
 from idletalk.exposure.meaning import key_kinds
-from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, Content, Decoded, Leak, by_meaning, by_value
+from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Content, Decoded, Leak, by_meaning, by_value
 
 MAX_CONTENT_BYTES = 32 << 20
 """Distinct content that is decoded; memory and time must not grow with the capture."""
@@ -123,7 +123,15 @@ def _claim(scene: Scene, row: Row) -> Claim:
     shown = row["shown"]
     named = ", ".join(shown[:MAX_NAMED]) + (f" and {len(shown) - MAX_NAMED} others" if len(shown) > MAX_NAMED else "")
     peer = scene.peer(row["device"], row["peer"])
-    told = f"tells {peer} its {word}" if row["sent"] else f"is told by {peer} the {word}"
+    # who tells several models or versions speaks of things attached to it too: a bridge of its lamps
+    several = len(shown) > 1 and row["kind"] in WHOLE
+    told = (
+        f"{'tells' if row['sent'] else 'is told by'} {peer} several {word}s"
+        if several
+        else f"tells {peer} its {word}"
+        if row["sent"]
+        else f"is told by {peer} the {word}"
+    )
     carrier = row["carrier"].upper() + (
         " of no protocol that is known here" if row["carrier"] in ("tcp", "udp") else ""
     )

@@ -60,7 +60,7 @@ def _in_clear(rows: Sequence[IdleRow]) -> str:
             speakers.setdefault(protocol, []).append(row.name)
     if not speakers:
         return "None was seen to speak a protocol in clear that is known here with an Internet host."
-    parts = [f"{_who(names, len(rows))} {protocol.upper()}" for protocol, names in sorted(speakers.items())]
+    parts = [f"{_who(names, len(rows))} {_called(protocol)}" for protocol, names in sorted(speakers.items())]
     return f"In clear with Internet hosts: {'; '.join(parts)}."
 
 
@@ -93,3 +93,8 @@ def _named(names: Iterable[str]) -> str:
     if len(listed) > MAX_NAMED:
         return f"{', '.join(listed[:MAX_NAMED])} and {len(listed) - MAX_NAMED} more"
     return " and ".join([", ".join(listed[:-1]), listed[-1]]) if len(listed) > 1 else "".join(listed)
+
+
+def _called(protocol: str) -> str:
+    """A protocol as people write it: by its letters; what has no name stays words."""
+    return protocol if " " in protocol else protocol.upper()

@@ -73,6 +73,17 @@ def operating(report: Report) -> Table:
     return table
 
 
+AUTHENTICATED = {
+    "signature verified": "signature",
+    "signature present, key unknown": "signature, key unknown",
+    "signature present, invalid": "invalid signature",
+    "none found in image (only checksum or hash)": "nothing",
+    "hash or MAC told out of band, matching": "a hash told in clear",
+    "undecidable (opaque or partial)": "undecidable",
+}
+"""What authenticates an image, in few words; the report has the whole verdict."""
+
+
 def updates(report: Report) -> Table:
     """What firmware came in clear, could have come or did not come; devices without any are counted below."""
     table = table_of(
@@ -96,7 +107,7 @@ def updates(report: Report) -> Table:
             "-" if row.size_bytes is None else human_bytes(row.size_bytes) + (" (holes)" if row.missing_bytes else ""),
             row.transport or "-",
             row.format or "unknown" if row.seen else f"({row.kind})",
-            row.authenticated_by or "unknown" if row.seen else row.sentence,
+            AUTHENTICATED.get(row.authenticated_by or "", "unknown") if row.seen else row.sentence,
         )
     none = len(rows) - len(seen)
     if seen and none:

@@ -186,7 +186,6 @@ fn emit(ctx: &mut Context<'_>, head: &Head) -> u64 {
         content_type: head.text("content-type"),
         content_length,
     });
-    head.keep_credentials(ctx, None);
     content_length.unwrap_or(0)
 }
 

@@ -130,13 +130,4 @@ mod tests {
         let rows = stream(&smtp::PROTOCOL, &[(Direction::Down, b"220 mx ESMTP\r\n"), (Direction::Up, b"QUIT\r\n")]);
         assert!(rows.iter().all(|(table, _)| *table == "payloads"), "{rows:?}");
     }
-
-    #[test]
-    fn what_is_said_before_tls_is_kept_with_its_place() {
-        let lines: [Line; 3] =
-            [(Direction::Down, b"220 FTP\r\n"), (Direction::Up, b"USER me\r\n"), (Direction::Up, b"PASS word\r\n")];
-        let rows = stream(&ftp::PROTOCOL, &lines);
-        let places: Vec<_> = rows.iter().map(|(_, row)| row["stream_offset"].as_str()).collect();
-        assert_eq!(places, ["0", "0", "9"]);
-    }
 }

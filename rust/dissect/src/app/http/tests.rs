@@ -69,7 +69,7 @@ fn an_upgrade_ends_the_reading() {
     let asked = b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n";
     let told = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x05hello";
     let rows = stream(&PROTOCOL, &[(Up, asked), (Down, told), (Up, b"\x81\x85 not http")]);
-    assert_eq!(rows.len(), 2);
+    assert_eq!(rows.iter().filter(|(table, _)| table.starts_with("http_")).count(), 2);
     assert_eq!(column(&rows, "http_responses", "upgrade"), ["websocket"]);
 }
 

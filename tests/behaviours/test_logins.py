@@ -1,0 +1,59 @@
+"""Logins that cross the Internet in clear are found, whatever protocol carries them, and are never shown."""
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from tests import made
+
+import idletalk
+
+PLUG = (made.PLUG, "192.168.1.20", 40000)
+USER, PASSWORD = "porch-camera", "tulips-in-March"
+PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode())
+PLAIN = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode())
+
+TALKS = {
+    "ftp": (21, b"220 FTP server\r\n", [f"USER {USER}\r\n".encode(), f"PASS {PASSWORD}\r\n".encode()]),
+    "pop3": (110, b"+OK ready\r\n", [f"USER {USER}\r\n".encode(), f"PASS {PASSWORD}\r\n".encode()]),
+    "imap": (143, b"* OK ready\r\n", [f'a1 LOGIN "{USER}" "{PASSWORD}"\r\n'.encode()]),
+    "smtp": (25, b"220 mx ESMTP\r\n", [b"EHLO cam\r\n", b"AUTH PLAIN " + PLAIN + b"\r\n"]),
+    "http": (80, b"", [b"GET /a HTTP/1.1\r\nHost: x.example\r\nAuthorization: Basic " + PAIR + b"\r\n\r\n"]),
+    "rtsp": (
+        554,
+        b"",
+        [b"DESCRIBE rtsp://198.18.0.9/a RTSP/1.0\r\nCSeq: 1\r\nAuthorization: Basic " + PAIR + b"\r\n\r\n"],
+    ),
+}
+
+
+def talk(path: Path, port: int, greeting: bytes, lines: list[bytes]) -> Path:
+    """A connection of the plug to a server beyond the gateway."""
+    server = (made.GATEWAY, "198.18.0.9", port)
+    frames = [made.segment(PLUG, server, 99, 2), made.segment(server, PLUG, 499, 18)]
+    if greeting:
+        frames.append(made.segment(server, PLUG, 500, 24, greeting))
+    place = 100
+    for line in lines:
+        frames.append(made.segment(PLUG, server, place, 24, line))
+        place += len(line)
+    return made.pcap(path, [(1_600_000_000 + number / 10, frame) for number, frame in enumerate(frames)])
+
+
+@pytest.mark.parametrize("protocol", TALKS)
+def test_a_login_is_a_grave_finding_that_hides_its_value(protocol: str, tmp_path: Path) -> None:
+    analysis = idletalk.analyze([talk(tmp_path / "a.pcap", *TALKS[protocol])], tmp_path / "out")
+    grave = [one for one in analysis.report.findings if one.kind == "exposed-credential"]
+    assert [(one.peer, one.numbers["carrier"], one.evidence.frames) for one in grave] == [("198.18.0.9", protocol, 1)]
+    assert any(
+        one.kind == "exposed-identifier" and one.numbers["value_kind"] == "user" for one in analysis.report.findings
+    )
+    shown = json.dumps([(analysis.folder / name).read_text("utf-8") for name in ("report.json", "report.html")])
+    assert not [text for text in (PASSWORD, USER, PAIR.decode(), PLAIN.decode()) if text in shown]
+
+
+def test_an_anonymous_login_is_none(tmp_path: Path) -> None:
+    lines = [b"USER anonymous\r\n", b"PASS ftp\r\n"]
+    analysis = idletalk.analyze([talk(tmp_path / "a.pcap", 21, b"220 FTP server\r\n", lines)], tmp_path / "out")
+    assert not [one for one in analysis.report.findings if one.kind.startswith("exposed-")]
