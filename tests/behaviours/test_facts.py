@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 from tests import made
-from tests.made import PLUG
+from tests.made import LAMP, PLUG
 
 import idletalk
 
@@ -35,3 +35,61 @@ def test_a_thing_that_runs_android_is_no_phone(tmp_path: Path) -> None:
     role, facts = roles(tmp_path, "00:11:22:00:00:01", b"android-dhcp-9", b"tv")
     assert role is None
     assert facts == [("software", "android-dhcp-9")]
+
+
+DESCRIPTION = b"""<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device>
+<friendlyName>Hall lamp</friendlyName><manufacturer>Ace &lt;Ltd&gt;</manufacturer><modelName>Glow</modelName>
+<modelNumber>G1</modelNumber></device></root>"""
+
+
+def conversation(server_port: int, asked: bytes, answered: bytes) -> list[tuple[float, bytes]]:
+    """A connection in which the plug asks the lamp."""
+    plug, lamp = (PLUG, "192.168.1.2", 40_000), (LAMP, "192.168.1.3", server_port)
+    return [
+        (0.0, made.segment(plug, lamp, 0, 0x02)),
+        (0.1, made.segment(lamp, plug, 0, 0x12)),
+        (0.2, made.segment(plug, lamp, 1, 0x18, asked)),
+        (0.3, made.segment(lamp, plug, 1, 0x18, answered)),
+    ]
+
+
+def told(tmp_path: Path, frames: list[tuple[float, bytes]]) -> tuple[set[tuple[str, ...]], str | None]:
+    """Facts of the lamp, and the application of its flow."""
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out", idletalk.Options())
+    rows = found.sql("SELECT kind, told, told_by FROM device_facts WHERE device = ?", LAMP)
+    [flow] = found.sql("SELECT application FROM flows")
+    return {tuple(row.values()) for row in rows}, flow["application"]
+
+
+def test_a_upnp_description_tells_its_device_and_leaves_the_flow_http(tmp_path: Path) -> None:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(DESCRIPTION)}\r\n\r\n".encode()
+    request = b"GET /setup.xml HTTP/1.1\r\nHost: 192.168.1.3\r\n\r\n"
+    facts, application = told(tmp_path, conversation(80, request, head + DESCRIPTION))
+    assert facts == {
+        ("name", "Hall lamp", "upnp friendlyName"),
+        ("manufacturer", "Ace <Ltd>", "upnp manufacturer"),
+        ("model", "Glow", "upnp modelName"),
+        ("model", "G1", "upnp modelNumber"),
+    }
+    assert application == "http"
+
+
+def test_a_modbus_device_at_another_port_tells_its_maker_and_model(tmp_path: Path) -> None:
+    asked = bytes.fromhex("0001 0000 0005 01 2b 0e 01 00")
+    data = bytes.fromhex("01 2b 0e 01 01 00 00 02 00 03") + b"Ace" + b"\x01\x02M1"
+    answered = bytes.fromhex("0001 0000") + len(data).to_bytes(2) + data
+    assert told(tmp_path, conversation(1502, asked, answered)) == (
+        {("manufacturer", "Ace", "modbus vendor"), ("model", "M1", "modbus product_code")},
+        "modbus",
+    )
+
+
+def test_who_answers_for_another_bacnet_network_is_not_what_it_tells(tmp_path: Path) -> None:
+    text = bytes.fromhex("30 07 0c 0c 02000005 19 46 3e 74 00") + b"M-1\x3f"
+    own, others = bytes.fromhex("01 00") + text, bytes.fromhex("01 08 0002 01 07") + text
+    for network, expected in ((own, {("model", "M-1", "bacnet")}), (others, set[tuple[str, ...]]())):
+        payload = bytes.fromhex("81 0a") + (len(network) + 4).to_bytes(2) + network
+        frame = made.datagram((LAMP, "192.168.1.3", 47_810), (PLUG, "192.168.1.2", 50_000), payload)
+        folder = tmp_path / str(len(network))
+        folder.mkdir()
+        assert told(folder, [(0.0, frame)]) == (expected, "bacnet")

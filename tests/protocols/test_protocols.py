@@ -92,7 +92,8 @@ def test_sadp_and_ewelink_tell_their_device() -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)
 @given(content=st.binary(max_size=100))
 def test_no_bytes_make_a_reader_raise(protocol: VendorProtocol, content: bytes) -> None:
-    for start in (b"", *protocol.starts):
+    masks = (bytes.fromhex(mask.replace("_", "0")) for mask in protocol.masks)
+    for start in (b"", *protocol.starts, *masks):
         for message in protocol.read(start + content):
             json.dumps(dict(message.fields))
 

@@ -8,11 +8,12 @@ BEHAVIOUR = Behaviour(
     question="Which model, firmware and software does a device say it has, and which record told it? Which unknown protocols are the same?",
     method=(
         "What a device says of itself: DHCP vendor class, keys of its mDNS TXT records (md, model, fv ...), its SSDP "
-        "SERVER field, HTTP and RTSP user agents and server fields, WS-Discovery scopes, SSH banner, and vendors' own "
-        "protocols. Nothing is derived: a value stands as it was sent. "
+        "SERVER field and UPnP description, HTTP and RTSP user agents and server fields, WS-Discovery scopes, SSH banner, "
+        "BACnet, Modbus, AMQP, and vendors' own protocols. Nothing is derived: a value stands as it was sent. "
         "Flows of unknown protocols are grouped by carrier, port, first bytes and length of their messages."
     ),
-    limits="A device may say anything. Behind a router's MAC only what the router itself says is told.",
+    limits="A device may say anything. Behind a router's MAC only what the router itself says is told; "
+    "what a Modbus gateway answers for those behind it stands with the gateway.",
     tables=("device_facts", "unknown_shapes"),
 )
 

@@ -11,6 +11,13 @@ WITH texts AS (
         ('fv', 'firmware'), ('fw', 'firmware'), ('firmware', 'firmware'), ('sw_version', 'firmware'), ('srcvers', 'software'),
         ('manufacturer', 'manufacturer'), ('mf', 'manufacturer'), ('usb_mfg', 'manufacturer'), ('osxvers', 'os'),
         ('serialnumber', 'serial'), ('serial', 'serial')
+), message_fields(protocol, field, kind) AS (
+    -- fields of messages in which a device speaks of itself
+    VALUES ('upnp', 'friendlyName', 'name'), ('upnp', 'manufacturer', 'manufacturer'), ('upnp', 'modelName', 'model'),
+        ('upnp', 'modelNumber', 'model'), ('upnp', 'serialNumber', 'serial'), ('upnp', 'UDN', 'uuid'),
+        ('bacnet', 'object_name', 'name'), ('bacnet', 'vendor', 'manufacturer'), ('bacnet', 'firmware', 'firmware'),
+        ('modbus', 'vendor', 'manufacturer'), ('modbus', 'product_code', 'model'), ('modbus', 'firmware', 'firmware'),
+        ('amqp', 'product', 'software'), ('amqp', 'version', 'software')
 ), told AS (
     SELECT source_mac AS mac, source AS address, 'software' AS kind, vendor_class AS value, 'dhcp vendor class' AS told_by, time_ns
     FROM dhcp WHERE NOT is_reply
@@ -30,9 +37,15 @@ WITH texts AS (
         'wsd', time_ns FROM wsd
     UNION ALL
     SELECT source_mac, source, 'model', summary ->> '$.model', protocol, time_ns FROM messages
+    -- a BACnet router passes on what devices of other networks say
+    WHERE summary ->> '$.from_network' IS NULL
     UNION ALL
     SELECT source_mac, source, 'firmware', coalesce(summary ->> '$.sw_ver', summary ->> '$.SoftwareVersion'), protocol, time_ns
     FROM messages
+    UNION ALL
+    SELECT m.source_mac, m.source, f.kind, m.summary ->> ('$.' || f.field), m.protocol || ' ' || f.field, m.time_ns
+    FROM messages AS m JOIN message_fields AS f USING (protocol)
+    WHERE m.summary ->> '$.from_network' IS NULL
 ), own AS (
     -- behind a router's MAC are others
     SELECT device, told.* EXCLUDE (mac, address) FROM told JOIN device_macs USING (mac)
@@ -45,7 +58,7 @@ FROM own WHERE value IS NOT NULL AND trim(value) <> '' GROUP BY ALL;
 
 COMMENT ON TABLE device_facts IS 'What a device says about itself, and the record that told it.';
 COMMENT ON COLUMN device_facts.device IS 'Device id';
-COMMENT ON COLUMN device_facts.kind IS 'model, firmware, manufacturer, os, software or serial';
+COMMENT ON COLUMN device_facts.kind IS 'name, model, firmware, manufacturer, os, software, serial or uuid';
 COMMENT ON COLUMN device_facts.told IS 'As it was sent';
 COMMENT ON COLUMN device_facts.told_by IS 'Protocol and field that told it';
 COMMENT ON COLUMN device_facts.first_ns IS 'First time told, UTC nanoseconds since 1970';

@@ -1,12 +1,12 @@
--- Messages of the vendors' own protocols, as idletalk.protocols read them. Takes vendor_messages.
+-- Messages as idletalk.protocols read them. Takes vendor_messages.
 
 CREATE TABLE messages AS
 SELECT flow, protocol, source_mac, source, destination, capture, frame, time_ns, position, kind, summary, encrypted, encrypted_fields, times
 FROM vendor_messages;
 
-COMMENT ON TABLE messages IS 'A message of a vendor''s own protocol. The same content between the same ends is one row.';
+COMMENT ON TABLE messages IS 'A message of a protocol that idletalk.protocols reads: a vendor''s own, Modbus, BACnet, AMQP, telnet, XMPP, UPnP. The same content between the same ends is one row.';
 COMMENT ON COLUMN messages.flow IS 'Flow id';
-COMMENT ON COLUMN messages.protocol IS 'The protocol, as in flows.application';
+COMMENT ON COLUMN messages.protocol IS 'The protocol, as in flows.application; upnp is carried by http';
 COMMENT ON COLUMN messages.source_mac IS 'Sender''s MAC';
 COMMENT ON COLUMN messages.source IS 'Sender''s IP address';
 COMMENT ON COLUMN messages.destination IS 'Receiver''s IP address';

@@ -51,7 +51,7 @@ class ToldName:
 class ToldFact:
     """What a device says about itself, and the record that told it."""
 
-    kind: Annotated[str, Meta(description="model, firmware, manufacturer, os, software or serial")]
+    kind: Annotated[str, Meta(description="name, model, firmware, manufacturer, os, software, serial or uuid")]
     value: str
     told_by: Annotated[str, Meta(description="protocol and field")]
     first: str

@@ -1,4 +1,5 @@
-"""The vendors' own protocols, read from the content that the core keeps of flows which nobody claims.
+"""Protocols that few devices speak, many of them their vendor's own, read from the content that the core keeps: of flows which
+nobody claims, and of carriers in clear.
 
 To add one: a module with a ``PROTOCOL`` and a line in :data:`PROTOCOLS`; or, outside this package, an entry point of the
 group ``idletalk.protocols`` that names a :class:`VendorProtocol`.
@@ -6,16 +7,36 @@ group ``idletalk.protocols`` that names a :class:`VendorProtocol`.
 
 from importlib.metadata import entry_points
 
-from idletalk.protocols import ewelink, lifx, miio, sadp, tplink, tuya, yeelight
+from idletalk.protocols import (
+    amqp,
+    bacnet,
+    ewelink,
+    lifx,
+    miio,
+    modbus,
+    sadp,
+    telnet,
+    tplink,
+    tuya,
+    upnp,
+    xmpp,
+    yeelight,
+)
 from idletalk.protocols.protocol import Message, VendorProtocol
 
 PROTOCOLS: tuple[VendorProtocol, ...] = (
+    amqp.PROTOCOL,
+    bacnet.PROTOCOL,
     ewelink.PROTOCOL,
     lifx.PROTOCOL,
     miio.PROTOCOL,
+    modbus.PROTOCOL,
     sadp.PROTOCOL,
+    telnet.PROTOCOL,
     tplink.PROTOCOL,
     tuya.PROTOCOL,
+    upnp.PROTOCOL,
+    xmpp.PROTOCOL,
     yeelight.PROTOCOL,
 )
 """Every protocol of this package."""

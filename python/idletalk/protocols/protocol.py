@@ -1,4 +1,4 @@
-"""What one vendor's own protocol declares, and what its messages say."""
+"""What one protocol of few devices declares, and what its messages say."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,11 +21,13 @@ class VendorProtocol:
 
     name: str
     """As in ``flows.application``."""
-    carriers: tuple[Literal["tcp", "udp", "mdns"], ...]
+    carriers: tuple[Literal["tcp", "udp", "mdns", "http", "xmpp"], ...]
     """Carriers of ``payloads``."""
     ports: tuple[int, ...] = ()
-    """Content between other ports is not read, where there are any and it does not begin with ``starts``."""
+    """Content between other ports is not read, where there are any and it does not begin with ``starts`` or ``masks``."""
     starts: tuple[bytes, ...] = ()
     """First bytes of messages that tell the protocol on any port."""
+    masks: tuple[str, ...] = ()
+    """The same in capital hexadecimal digits, with ``_`` for a digit that may be any."""
     read: Callable[[bytes], Iterable[Message]]
     """Messages in a piece of content; none where it is something else. Never raises."""

@@ -1,4 +1,4 @@
-"""Reads the vendors' messages out of an analysis' ``payloads``, and gives flows the label that they tell."""
+"""Reads these protocols' messages out of an analysis' ``payloads``, and gives flows the label that they tell."""
 
 import json
 from collections.abc import Iterator
@@ -14,19 +14,20 @@ COLUMNS = "piece BIGINT, protocol VARCHAR, position INTEGER, kind VARCHAR, summa
 
 MESSAGES = """
 CREATE TEMP TABLE vendor_messages AS
-SELECT p.flow, r.protocol, p.source_mac, p.source, p.destination, p.capture, p.frame, p.time_ns, r.position, r.kind, r.summary,
-    len(r.encrypted_fields) > 0 AS encrypted, r.encrypted_fields, p.times
+SELECT p.flow, r.protocol, p.carrier, p.source_mac, p.source, p.destination, p.capture, p.frame, p.time_ns, r.position,
+    r.kind, r.summary, len(r.encrypted_fields) > 0 AS encrypted, r.encrypted_fields, p.times
 FROM read_messages AS r JOIN pieces AS p USING (piece)
 """
 
 LABELS = """
-CREATE TEMP TABLE flow_protocols AS SELECT flow, min(protocol) AS protocol FROM vendor_messages GROUP BY flow;
+CREATE TEMP TABLE flow_protocols AS
+    SELECT flow, min(protocol) AS protocol FROM vendor_messages WHERE carrier IN ('tcp', 'udp') GROUP BY flow;
 CREATE TEMP VIEW flow_segments AS SELECT s.* REPLACE (
     CASE WHEN s.recognised_by = 'content' THEN s.application ELSE coalesce(p.protocol, s.application) END AS application,
     CASE WHEN p.protocol IS NULL THEN s.recognised_by ELSE 'content' END AS recognised_by
 ) FROM memory.main.flow_segments AS s LEFT JOIN flow_protocols AS p USING (flow)
 """
-"""Stands before the facts' own table, for whoever asks after it."""
+"""Stands before the facts' own table, for whoever asks after it. What a known protocol carries does not rename its flow."""
 
 Line = tuple[object, ...]
 
@@ -35,10 +36,9 @@ def _condition(protocol: VendorProtocol) -> str:
     """Ports and first bytes as SQL."""
     carriers = ", ".join(f"'{carrier}'" for carrier in protocol.carriers)
     ports = ", ".join(map(str, protocol.ports)) or "NULL"
-    marks = " OR ".join(
-        f"(octet_length(content) >= {len(start)} AND hex(content[1:{len(start)}]) = '{start.hex().upper()}')"
-        for start in protocol.starts
-    )
+    masks = (*(start.hex().upper() for start in protocol.starts), *protocol.masks)
+    # an underscore is any digit in SQL too
+    marks = " OR ".join(f"hex(content[1:{len(mask) // 2}]) LIKE '{mask}'" for mask in masks)
     where = [f"source_port IN ({ports}) OR destination_port IN ({ports})"] if protocol.ports else []
     if marks:
         where.append(marks)
