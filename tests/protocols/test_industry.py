@@ -53,6 +53,7 @@ def test_a_modbus_device_tells_its_maker_and_model() -> None:
         "0001 0000 0007 11 03 006b 0003 00",  # a length that the function does not have
         "0001 0000 0006 11 63 006b 0003",  # a function that there is not
         "0001 0000 0006 11 03 006b 0003 ff",  # something behind it
+        "3084 0000 0006 02 01 03 60 0102",  # LDAP, whose length stands at the same place
         "0001 0000 0003 11 83 63",  # an exception that there is not
     ],
 )

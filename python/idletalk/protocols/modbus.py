@@ -11,6 +11,9 @@ from idletalk.protocols.protocol import Message, VendorProtocol
 
 PORT = 502
 HEAD_BYTES = 7
+BER = bytes.fromhex("3084 0000")
+INTEGER = 2
+"""LDAP begins so: a sequence with its length where Modbus has it, then an integer where the unit would be."""
 MAX_LENGTH = 254
 """Of unit and function's data: 253 bytes and the unit."""
 FUNCTIONS = {
@@ -116,6 +119,8 @@ def _message(frame: bytes) -> Message | None:
 def read(content: bytes) -> Iterator[Message]:
     """Frames that fill the content: nothing of what holds a part of one, or anything else."""
     found: list[Message] = []
+    if content.startswith(BER) and content[HEAD_BYTES - 1 : HEAD_BYTES] == bytes([INTEGER]):
+        return
     while content:
         length = int.from_bytes(content[4:6])
         end = HEAD_BYTES - 1 + length
