@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -60,7 +61,7 @@ def show_command(folder: Path | None, part: str | None, device: str | None, as_j
 
 def _cell(value: Any) -> Any:
     """A list as words; everything else as it is."""
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    return ", ".join(map(str, cast(Sequence[Any], value))) if isinstance(value, list | tuple) else value
 
 
 @click.command("open")

@@ -13,7 +13,9 @@ def written(tmp_path: Path) -> bytes:
     image = tmp_path / "image.bin"
     image.write_bytes(esp8266(b"\0".join((b"Linux version 3.10.14 (gcc)", b"OpenSSL 1.0.2k  26 Jan 2017", b"x" * 64))))
     target = tmp_path / "image.cdx.json"
-    run = CliRunner().invoke(main_group, ["firmware", str(image), "--json", "--sbom", str(target)], catch_exceptions=False)
+    run = CliRunner().invoke(
+        main_group, ["firmware", str(image), "--json", "--sbom", str(target)], catch_exceptions=False
+    )
     assert run.exit_code == 0
     return target.read_bytes()
 
