@@ -207,8 +207,7 @@ class Store:
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Make a temporary table of rows that SQL needs to know (the lab file's devices, ...)."""
         self._execute(f"CREATE TEMP TABLE {table} ({columns})")
-        made = insertion(table, rows)
-        if made is not None:
+        if (made := insertion(table, rows)) is not None:
             self._execute(*made)
 
     def judge(self, behaviour: Behaviour) -> None:
@@ -255,25 +254,24 @@ class Store:
         """The readable capture files and the places from which each can be read again."""
         marks: dict[int, list[Mark]] = {}
         for row in self.ask("FROM frame_index ORDER BY capture, frame"):
-            mark = (row["offset"], row["frame"], row["described_to"], row["time_ns"])
-            marks.setdefault(row["capture"], []).append(mark)
-        rows = self.ask("SELECT capture, path FROM captures WHERE error IS NULL ORDER BY capture")
-        return [(row["capture"], Path(row["path"]), marks.get(row["capture"], [])) for row in rows]
+            place = (row["offset"], row["frame"], row["described_to"], row["time_ns"])
+            marks.setdefault(row["capture"], []).append(place)
+        readable = self.ask("SELECT capture, path FROM captures WHERE error IS NULL ORDER BY capture")
+        return [(row["capture"], Path(row["path"]), marks.get(row["capture"], [])) for row in readable]
 
-    def described(self, behaviours: Iterable[Behaviour]) -> tuple[Table, ...]:
+    def described(self, behaviours: Sequence[Behaviour]) -> tuple[Table, ...]:
         """The judged tables of behaviours with the comments that their SQL gives them."""
-        asked = list(behaviours)
-        for comment in (comment for one in asked for comment in one.comments()):
+        for comment in (comment for one in behaviours for comment in one.comments()):
             self._execute(comment)
         found: list[Table] = []
-        for name in (table for one in asked for table in one.tables):
+        for name in (table for one in behaviours for table in one.tables):
             meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
             rows = self.ask(
                 "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
                 name,
             )
-            columns = tuple(Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
-            found.append(Table(name, meaning or "", columns))
+            columns = (Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
+            found.append(Table(name, meaning or "", tuple(columns)))
         return tuple(found)
 
 
