@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import BEHAVIOURS, cadence, captures, facts, inventory, peers, traffic, visibility
+from idletalk.behaviours import BEHAVIOURS, cadence, captures, encryption, facts, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -65,7 +65,11 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         keep_steps(store)
         verdicts = judged(store.ask, scene, lab)
         regular = cadence.cadences(store.ask)
-        devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)
+        carried = encryption.payload_bytes(store.ask)
+        devices = tuple(
+            replace(device, cadences=tuple(regular.get(device.id, ())), payload=carried.get(device.id))
+            for device in devices
+        )
         store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:
@@ -105,6 +109,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
+            questions=tuple(behaviour.told() for behaviour in BEHAVIOURS),
             images=image_pages(store, folder, images, scene.names),
             conclusions=Conclusions(
                 fleet=fleet(rows),

@@ -10,7 +10,7 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -40,7 +40,8 @@ class SharkdError(Exception):
 class Sharkd:
     """A sharkd process; `open` then `rows`."""
 
-    def __init__(self) -> None:
+    def __init__(self, preferences: Mapping[str, str] = PREFERENCES) -> None:
+        self._preferences = preferences
         self._profile = TemporaryDirectory(prefix="sharkd-")
         self._process: subprocess.Popen[bytes] | None = None
         self._number = 0
@@ -72,13 +73,26 @@ class Sharkd:
         """Values of fields for every frame of the loaded capture: `FIELD:1` the first, `FIELD:0` all, by commas."""
         if len(fields) > MAX_COLUMNS:
             raise ValueError(f"{len(fields)} columns, sharkd takes {MAX_COLUMNS}")
-        asking = self._send("frames", {f"column{place}": name for place, name in enumerate(fields)})
+        asked = self._ask("frames", {f"column{place}": name for place, name in enumerate(fields)})
+        return [row["c"] for row in asked]
+
+    def counted(self, display_filter: str) -> tuple[int, int]:
+        """Frames of the loaded capture that a display filter selects, and their bytes on the wire.
+
+        A process remembers what a filter selected whatever it loads next: one capture for each process that counts.
+        """
+        # one interval that is longer than any capture
+        asked = self._ask("intervals", {"interval": 2**31 - 1, "filter": display_filter})
+        return int(asked["frames"]), int(asked["bytes"])
+
+    def _ask(self, method: str, params: Mapping[str, str | int]) -> Any:
+        asking = self._send(method, params)
         while True:
             answer = self._receive()
             if answer.get("id") == asking:
                 if "error" in answer:
                     raise SharkdError(str(answer["error"]))
-                return [row["c"] for row in answer["result"]]
+                return answer["result"]
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = dict(os.environ, WIRESHARK_CONFIG_DIR=self._profile.name, TZ="UTC", LC_ALL="C.UTF-8")
@@ -90,7 +104,7 @@ class Sharkd:
             env=environment,
         )
         self._process, self._files, self._rest = process, 1, b""
-        for name, value in PREFERENCES.items():
+        for name, value in self._preferences.items():
             self._send("setconf", {"name": name, "value": value})
             if "error" in (answer := self._receive()):
                 raise SharkdError(f"setconf {name}: {answer['error']}")
@@ -102,7 +116,7 @@ class Sharkd:
             self._process.communicate()
             self._process = None
 
-    def _send(self, method: str, params: dict[str, str]) -> int:
+    def _send(self, method: str, params: Mapping[str, str | int]) -> int:
         process = self._process or self._start()
         self._number += 1
         request = {"jsonrpc": "2.0", "id": self._number, "method": method, "params": params}
