@@ -119,4 +119,4 @@ COMMENT ON COLUMN images.format IS 'Outermost format that was recognised';
 COMMENT ON COLUMN images.authentication IS 'What authenticates it (closed list of words, see docs of idletalk firmware)';
 COMMENT ON COLUMN images.authenticated_by IS 'By what';
 COMMENT ON COLUMN images.sentence IS 'What somebody in the middle could do';
-COMMENT ON COLUMN images.told_hashes IS 'Hashes of it that were told in clear, and where: target, a field of the response, or a message (its carrier)';
+COMMENT ON COLUMN images.told_hashes IS 'Hashes of it that were told in clear, where (target, a field of the response, or a message: its carrier) and by whom';

@@ -26,7 +26,7 @@ INCOMPLETE = Kind(
     meaning="Not every byte of the image was captured: what is missing cannot be examined.",
     would_change="a capture that holds the missing ranges",
 )
-_TOLD = "hash or MAC told out of band, matching"
+_TOLD = "hash told in clear, matching"
 _OPEN = ("none found in image (only checksum or hash)", "signature present, invalid", _TOLD)
 """What somebody on the path can make anew: a hash that matches was read, and so was told in clear."""
 
