@@ -175,6 +175,7 @@ class Lab:
         for device in self.home.devices:
             if device.program == "plug_xor":
                 self.press("phone", {"action": "look", "address": truth.lease(RUN_FOLDER, device.name)})
+        self.pause()
         for _ in range(self.options.rounds):
             for first in (True, False):
                 names = [
@@ -203,6 +204,10 @@ class Lab:
         else:
             self.order({"device": name, "do": action})
         self.live(WATCHED_S)
+        self.pause()
+
+    def pause(self) -> None:
+        """Nothing happens for a while, which passes fast."""
         self.clock.set_rate(self.options.speed)
         self.live(self.random.uniform(*PAUSE_S))
         self.clock.set_rate(1)

@@ -119,7 +119,7 @@ def _device(run_folder: Path, device: DevicePlan, home: Home) -> Fact:
         "followed": _grouped(
             [{"status": None} | fact for fact in by_kind["followed"]], ("peer", "url", "path", "status")
         ),
-        "fallbacks": _grouped(by_kind["fallback"], ("host", "peer", "protocol")),
+        "fallbacks": _grouped(by_kind["fallback"], ("host", "peer", "protocol", "instead_of")),
         "announced": _grouped(by_kind["announced"], ("protocol", "service")),
         "streams": [_dated(fact) for fact in by_kind["stream"]],
     }  # fmt: skip

@@ -24,6 +24,8 @@ COMPARED = tuple(
 )
 """All kinds of idle findings; of those of which `expected` names none, the lab has none."""
 CARRIERS = ("udp", "tcp", "mqtt", "http")
+SECURE_WEB = 443
+"""Port of the service that cameras cannot reach now and then."""
 BY_SUBJECT = ("lan-search", "lan-sweep", "open-service", "clear-login-service", "announced-service")
 IN_LAB_FILE = ("email", "ssid", "latitude", "longitude")
 """Kinds of values that the lab file tells as secrets (lab/truth.py): they are known wherever they stand."""
@@ -50,7 +52,10 @@ def _of_device(device: Mapping[str, Any], gateways: set[str], at_hand: bool) -> 
         yield "open-service", f"tcp/{PLUG_PORT}"
     for follow in device["followed"]:
         yield ("gateway-follow-up" if follow["peer"] in gateways else "lan-follow-up", follow["peer"])
-    yield from (("fallback-in-clear", back["peer"]) for back in device["fallbacks"] if back["count"] >= MIN_TIMES)
+    for back in device["fallbacks"]:
+        if back["count"] >= MIN_TIMES:
+            yield "fallback-in-clear", back["peer"]
+            yield "service-refused", f"{back['instead_of']} tcp/{SECURE_WEB}"
     refused: dict[str, int] = {}
     for query in device["dns"]:
         if query["outcome"] == "refused":

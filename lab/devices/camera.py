@@ -176,9 +176,9 @@ class Camera(Device):
             session.close()
             self.journal.note("tls", host="api.camview.example", peer=address, port=443)
         except (OSError, ssl.SSLError):
-            self._back_up()
+            self._back_up(address)
 
-    def _back_up(self) -> None:
+    def _back_up(self, unreached: str | None) -> None:
         """The API is out of reach: the same by HTTP, in clear."""
         host = "backup.camview.example"
         address = self.resolve(host)
@@ -190,7 +190,7 @@ class Camera(Device):
         connection.request("POST", "/backup/report", body, {"Host": host, "User-Agent": "CamView/1.0"})
         connection.getresponse().read()
         connection.close()
-        self.journal.note("fallback", host=host, peer=address, protocol="http")
+        self.journal.note("fallback", host=host, peer=address, protocol="http", instead_of=unreached)
 
     # -- MQTT -----------------------------------------------------------------------------------
     def _connect_mqtt(self) -> None:

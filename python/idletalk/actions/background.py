@@ -1,10 +1,10 @@
 """Which bursts are an action's: those of kinds that come far more often after events than at other times."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import comb, exp
 
-from idletalk.actions.burst import NS_PER_S, Burst, Event, between
+from idletalk.actions.burst import NS_PER_S, PAUSE_US, Burst, Event, begin, between
 
 BEFORE_S = 2.0
 """Packets before the event's time that may be its own: who writes down the time is not exact to the second."""
@@ -129,7 +129,30 @@ def beyond(
         nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
         parts = [_own_part(kinds, wanted, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
         own[window] = tuple(sorted((p for p in parts if p is not None), key=lambda p: (p.first_ns, p.capture, p.frame)))
-    return own
+    return _led(kinds, own)
+
+
+def _led(kinds: Kinds, own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst, ...]]:
+    """Without what stands before an action by chance: a burst of a kind that elsewhere follows what begins this one too."""
+    shown: dict[tuple[str, KindKey], int] = {}
+    led: dict[tuple[str, KindKey], int] = {}
+    for window, bursts in own.items():
+        for key in {kinds.of(burst) for burst in bursts}:
+            shown[window.event.action, key] = shown.get((window.event.action, key), 0) + 1
+        if bursts:
+            first = window.event.action, kinds.of(min(bursts, key=begin))
+            led[first] = led.get(first, 0) + 1
+
+    def leads(window: Window, burst: Burst) -> bool:
+        key = window.event.action, kinds.of(burst)
+        return 2 * led.get(key, 0) >= shown[key]
+
+    kept: dict[Window, tuple[Burst, ...]] = {}
+    for window, bursts in own.items():
+        leaders = [burst for burst in bursts if leads(window, burst)]
+        start = begin(min(leaders, key=begin)) if leaders else None
+        kept[window] = tuple(burst for burst in bursts if start is None or begin(burst) >= start)
+    return kept
 
 
 def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
@@ -138,8 +161,18 @@ def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
 
 def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Burst | None:
     """The burst, or its end where the action came less than a second after something of the background; else none."""
-    if burst.first_ns >= window.low_ns and any(key in kept for key in _keys(kinds, burst)):
+    whole, of_any_length = _keys(kinds, burst)
+    is_inside = burst.first_ns >= window.low_ns
+    if is_inside and whole in kept:
         return burst
+    parts = list(_parts(kinds, kept, burst, window))
+    after_pause = [part for place, part in parts if burst.gaps_us[place] >= PAUSE_US]
+    whole_or_none = [burst] if is_inside and of_any_length in kept else []
+    return next(iter([*after_pause, *whole_or_none, *(part for _, part in parts)]), None)
+
+
+def _parts(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Iterator[tuple[int, Burst]]:
+    """Ends of a burst that are kinds of the action, with the place of their first packet."""
     for place in range(1, len(burst.lengths)):
         late_ns = sum(burst.gaps_us[: place + 1]) * 1000
         part = replace(
@@ -152,8 +185,7 @@ def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Wind
         )
         is_inside = window.low_ns <= part.first_ns < window.high_ns
         if is_inside and kinds.of(part) in kept and kinds.of(part)[2] != UNKNOWN:
-            return part
-    return None
+            yield place, part
 
 
 def _at_least(hits: int, trials: int, chance: float) -> float:

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 NS_PER_S = 1_000_000_000
+PAUSE_US = 100_000
+"""What comes so long after the packet before is no answer to it, and may begin something: devices answer within some
+hundredths of a second."""
 
 COMMON = frozenset({"dns", "mdns", "ntp", "ssdp", "dhcp", "dhcpv6", "icmp"})
 """Services whose peer says little: they are asked wherever they are found."""
@@ -63,6 +66,11 @@ class Event:
 
     time_ns: int
     action: str
+
+
+def begin(burst: Burst) -> tuple[int, int, int]:
+    """When a burst began to be seen, for order."""
+    return burst.since_ns, burst.capture, burst.frame
 
 
 def between(bursts: Sequence[Burst], low_ns: int, high_ns: int) -> Sequence[Burst]:
