@@ -1,10 +1,10 @@
 """Which bursts are an action's: those of kinds that come far more often after events than at other times."""
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import comb, exp
 
-from idletalk.actions.burst import NS_PER_S, PAUSE_US, Burst, Event, begin, between
+from idletalk.actions.burst import EARLIER_NS, NS_PER_S, PAUSE_US, Burst, Event, begin, between, part
 
 BEFORE_S = 2.0
 """Packets before the event's time that may be its own: who writes down the time is not exact to the second."""
@@ -26,9 +26,6 @@ MAX_CHANCE = 0.01
 """Probability that the background alone shows a kind in so many windows, at most."""
 MIN_SHARE = 0.2
 """Share of an action's repetitions that show a kind, at least: the same action can come in several ways."""
-
-EARLIER_NS = 60 * NS_PER_S
-"""Bursts that began so long before a window can reach into it."""
 
 KindKey = tuple[str, bool, int]
 
@@ -166,26 +163,18 @@ def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Wind
     if is_inside and whole in kept:
         return burst
     parts = list(_parts(kinds, kept, burst, window))
-    after_pause = [part for place, part in parts if burst.gaps_us[place] >= PAUSE_US]
+    after_pause = [end for place, end in parts if burst.gaps_us[place] >= PAUSE_US]
     whole_or_none = [burst] if is_inside and of_any_length in kept else []
-    return next(iter([*after_pause, *whole_or_none, *(part for _, part in parts)]), None)
+    return next(iter([*after_pause, *whole_or_none, *(end for _, end in parts)]), None)
 
 
 def _parts(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Iterator[tuple[int, Burst]]:
     """Ends of a burst that are kinds of the action, with the place of their first packet."""
     for place in range(1, len(burst.lengths)):
-        late_ns = sum(burst.gaps_us[: place + 1]) * 1000
-        part = replace(
-            burst,
-            first_ns=burst.first_ns + late_ns,
-            starts=burst.lengths[place] > 0,
-            lengths=burst.lengths[place:],
-            gaps_us=(0, *burst.gaps_us[place + 1 :]),
-            packets=burst.packets - place,
-        )
-        is_inside = window.low_ns <= part.first_ns < window.high_ns
-        if is_inside and kinds.of(part) in kept and kinds.of(part)[2] != UNKNOWN:
-            yield place, part
+        end = part(burst, place)
+        is_inside = window.low_ns <= end.first_ns < window.high_ns
+        if is_inside and kinds.of(end) in kept and kinds.of(end)[2] != UNKNOWN:
+            yield place, end
 
 
 def _at_least(hits: int, trials: int, chance: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from idletalk.actions.burst import NS_PER_S, PAUSE_US, Burst
+from idletalk.actions.burst import NS_PER_S, PAUSE_US, Burst, part
 
 MIN_TRAINING = 2
 """Repetitions to learn from, at least: of one, nobody knows what varies."""
@@ -120,23 +120,27 @@ def _common(bursts: Sequence[Burst], is_wide: bool) -> tuple[tuple[int, int], ..
 
 
 def match(signature: Signature, bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
-    """Where the signature stands in bursts in time order; places within one action's time are one."""
+    """Where the signature stands in bursts in time order, each burst from its packet on; places within one action's time
+    are one."""
     found: list[tuple[Burst, ...]] = []
     free_ns = -(2**63)
     first = signature.sequences[0]
     within_ns = int(signature.within_s * NS_PER_S)
     for place, burst in enumerate(bursts):
-        if burst.first_ns < free_ns or not _stands(first, burst):
+        at = _place(first, burst) if burst.first_ns >= free_ns else None
+        if at is None:
             continue
-        members = [burst]
+        begun = part(burst, at)
+        members, taken = [begun], [burst]
         for sequence in signature.sequences[1:]:
-            after = _following(sequence, bursts, place, burst.first_ns, within_ns, members)
+            after = _following(sequence, bursts, place, begun.first_ns, within_ns, taken)
             if after is None:
                 break
             members.append(after)
+            taken.append(after)
         if len(members) == len(signature.sequences):
             found.append(tuple(members))
-            free_ns = burst.first_ns + within_ns
+            free_ns = begun.first_ns + within_ns
     return found
 
 
@@ -150,18 +154,22 @@ def _following(
     for later in bursts[low:]:
         if later.first_ns - start_ns > within_ns:
             return None
-        if later not in taken and _stands(sequence, later):
+        if later not in taken and _place(sequence, later) is not None:
             return later
     return None
 
 
-def _stands(sequence: Exchange, burst: Burst) -> bool:
-    """Whether the packets stand in a row at the burst's begin, or after a pause in it."""
+def _place(sequence: Exchange, burst: Burst) -> int | None:
+    """Where the packets stand in a row: at the burst's begin, or after a pause in it."""
     if burst.service != sequence.service:
-        return False
+        return None
     wanted = sequence.packets
-    return any(
-        all(low <= length <= high for length, (low, high) in zip(burst.lengths[at:], wanted, strict=False))
-        for at in range(len(burst.lengths) - len(wanted) + 1)
-        if at == 0 or burst.gaps_us[at] >= PAUSE_US
+    return next(
+        (
+            at
+            for at in range(len(burst.lengths) - len(wanted) + 1)
+            if (at == 0 or burst.gaps_us[at] >= PAUSE_US)
+            and all(low <= length <= high for length, (low, high) in zip(burst.lengths[at:], wanted, strict=False))
+        ),
+        None,
     )
