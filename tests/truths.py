@@ -95,18 +95,15 @@ def scores(wanted: Set[Key], found: Set[Key], name: Callable[[Key], str]) -> dic
 def exposures_expected(truth: Mapping[str, Any], *carriers: str) -> dict[Given, set[str]]:
     """What devices under test told, or were told, over carriers, with how it was encoded.
 
-    A value without a key that neither the lab file nor anything else in the capture tells cannot be known for what it is.
+    A value without a key that neither the lab file nor another message of the device tells cannot be known for what it is.
     """
-    told_elsewhere = {
-        told["value"]
-        for device in truth["devices"]
-        for told in device["told"]
-        if told["key"] is not None and told["encoding"] != "tlv"
-    }
     found: dict[Given, set[str]] = {}
     for device in truth["devices"]:
         if not device["under_test"]:
             continue
+        told_elsewhere = {
+            told["value"] for told in device["told"] if told["key"] is not None and told["encoding"] != "tlv"
+        }
         for told in device["told"]:
             known = told["kind"] in ("public_address", "mac", *IN_LAB_FILE) or told["value"] in told_elsewhere
             if told["carrier"] in carriers and (known or (told["key"] is not None and told["encoding"] != "tlv")):

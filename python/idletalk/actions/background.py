@@ -62,7 +62,14 @@ class Kinds:
 
     def of(self, burst: Burst) -> KindKey:
         """The kind of a burst."""
-        return burst.place, burst.starts, self._clusters.get((burst.place, burst.starts, _first(burst)), UNKNOWN)
+        length = _first(burst)
+        near = (length, *(length + sign * by for by in range(1, EPSILON_BYTES + 1) for sign in (-1, 1)))
+        found = (self._clusters.get((burst.place, burst.starts, one)) for one in near)
+        # a kind of exactly one length has no neighbours
+        cluster = next(
+            (one for place, one in enumerate(found) if one is not None and (place == 0 or one >= 0)), UNKNOWN
+        )
+        return burst.place, burst.starts, cluster
 
 
 def _first(burst: Burst) -> int:
@@ -126,22 +133,24 @@ def beyond(
         nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
         parts = [_own_part(kinds, wanted, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
         own[window] = tuple(sorted((p for p in parts if p is not None), key=lambda p: (p.first_ns, p.capture, p.frame)))
-    return _led(kinds, own)
+    return _led(own)
 
 
-def _led(kinds: Kinds, own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst, ...]]:
-    """Without what stands before an action by chance: a burst of a kind that elsewhere follows what begins this one too."""
-    shown: dict[tuple[str, KindKey], int] = {}
-    led: dict[tuple[str, KindKey], int] = {}
+def _led(own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst, ...]]:
+    """Without what stands before an action by chance: what comes from a place whose bursts elsewhere follow others."""
+    shown: dict[tuple[str, str, bool], int] = {}
+    led: dict[tuple[str, str, bool], int] = {}
     for window, bursts in own.items():
-        for key in {kinds.of(burst) for burst in bursts}:
-            shown[window.event.action, key] = shown.get((window.event.action, key), 0) + 1
+        for place, starts in {(burst.place, burst.starts) for burst in bursts}:
+            key = window.event.action, place, starts
+            shown[key] = shown.get(key, 0) + 1
         if bursts:
-            first = window.event.action, kinds.of(min(bursts, key=begin))
-            led[first] = led.get(first, 0) + 1
+            first = min(bursts, key=begin)
+            key = window.event.action, first.place, first.starts
+            led[key] = led.get(key, 0) + 1
 
     def leads(window: Window, burst: Burst) -> bool:
-        key = window.event.action, kinds.of(burst)
+        key = window.event.action, burst.place, burst.starts
         return 2 * led.get(key, 0) >= shown[key]
 
     kept: dict[Window, tuple[Burst, ...]] = {}

@@ -38,7 +38,8 @@ _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:\-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{12}")
 _VERSION = re.compile(r"[vV]?\d+(?:[._\-][\w]+)+.{0,40}|.{0,40}\d+\.\d+.{0,40}")
 _COORDINATE = re.compile(r"[+\-]?\d{1,3}\.\d{3,}|[+\-]?\d{6,10}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_./]{5,63}|[A-Z][A-Z\-]{5,63}")
-_ID = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_.:]{7,79}")
+_ID = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_.:]{7,79}|[A-Z]{8,80}")
+"""With a digit, as no word has; or capitals alone, as random letters are written."""
 _CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*(?:\([A-Z]{2}\))?")
 """A vendor's code for a model: capitals and digits, as no word has them together."""
 _EMPTY = frozenset({"", "null", "none", "true", "false", "undefined", "n/a", "unknown", "0"})
