@@ -107,10 +107,11 @@ def beyond(
                 counts[key] -= 1
     length_s = sum(window.high_ns - window.low_ns for window in all_windows) / NS_PER_S
     outside_s = max(observed_s - length_s, 1.0)
-    kept: dict[str, set[KindKey]] = {}
+    kept: dict[str | None, set[KindKey]] = {}
     rare: set[KindKey] = set()
-    for action in sorted({window.event.action for window in all_windows}):
-        repetitions = [window for window in all_windows if window.event.action == action]
+    # by action, and all together: an app that is used for one action in five shows in the sum of them
+    for action in (*sorted({window.event.action for window in all_windows}), None):
+        repetitions = [window for window in all_windows if action in (window.event.action, None)]
         mean_s = sum(w.high_ns - w.low_ns for w in repetitions) / NS_PER_S / len(repetitions)
         shown: dict[KindKey, int] = {}
         for window in repetitions:
