@@ -21,6 +21,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, default=1, help="draws addresses, names, encodings")
     run.add_argument("--minutes", type=float, default=6.0, help="wall minutes of the idle phase")
     run.add_argument("--rounds", type=int, default=8, help="repetitions of each action; 0: none")
+    run.add_argument("--null", action="store_true",
+                     help="plant nothing: no device tells, searches, is refused or falls back")  # fmt: skip
     run.add_argument("--speed", type=int, default=DEFAULT_SPEED,
                      help="how much faster than life silence passes (1: real time)")  # fmt: skip
     run.add_argument("--no-updates", action="store_true", help="leave the update phase out")
@@ -54,6 +56,7 @@ def main() -> int:
         seed=arguments.seed, minutes=arguments.minutes, rounds=arguments.rounds,
         speed=arguments.speed, out=arguments.out, stations_visible=arguments.see_stations,
         start=arguments.start, updates=not arguments.no_updates,
+        planted=not arguments.null,
     )  # fmt: skip
     try:
         conductor.run(options, f"python -m lab {shlex.join(_without_out(sys.argv[1:]))}")

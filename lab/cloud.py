@@ -27,7 +27,7 @@ from lab.devices.camera import HEAD, MAPPED
 TLS_HOSTS = (
     "api.camview.example", "dispatch.switchnow.example", "connect.switchnow.example",
     "devs.linkplug.example", "use1-api.linkplug.example", "report.linkplug.example",
-    "de.ot.lumen.example", "ots.lumen.example",
+    "de.ot.lumen.example",
 )  # fmt: skip
 PUSHING_HOSTS = {"plug_mdns": "connect.switchnow.example", "door": "connect.switchnow.example",
                  "plug_xor": "use1-api.linkplug.example", "lamp": "de.ot.lumen.example"}  # fmt: skip
@@ -36,7 +36,7 @@ VIDEO_PORT = 9000
 LAMP_ANSWER_BYTES = 32
 POOL_ANSWERS = 4  # as the NTP pool's name servers give
 API_UP_S, API_DOWN_S = 1500, 900  # the cameras' API comes and goes: they have a fallback
-PUSH_PADDING_BYTES = (20, 70)  # drawn once a run for each action: whether lengths tell on from off
+PUSH_JITTER_BYTES = 3
 
 
 Answer = Callable[[bytes, tuple[str, int]], bytes | None]
@@ -77,7 +77,6 @@ class Cloud:
         self._clock = LabClock(run_folder / "clock")
         self._journal = journal.Journal(run_folder / "journal", "cloud", 0, self._clock)
         self._random = random.Random(f"{self._home.seed} cloud")
-        self._padding = {action: self._random.randint(*PUSH_PADDING_BYTES) for action in ("on", "off")}
         self._open: dict[tuple[str, str], asyncio.StreamWriter] = {}
         self._mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="cloud-dispatcher")
 
@@ -96,11 +95,14 @@ class Cloud:
         await self._api_comes_and_goes()
 
     async def _api_comes_and_goes(self) -> None:
+        server = await self._tls_server("api.camview.example")
+        if not self._home.planted:
+            await server.serve_forever()  # nothing fails in a null run
         while True:
-            server = await self._tls_server("api.camview.example")
             await self._lab_sleep(API_UP_S)
             server.close()
             await self._lab_sleep(API_DOWN_S)
+            server = await self._tls_server("api.camview.example")
 
     async def _lab_sleep(self, lab_s: float) -> None:
         until_ns = self._clock.now_ns() + int(lab_s * 1e9)
@@ -187,16 +189,24 @@ class Cloud:
             text = action
             if action == "update":
                 text = f"update {order['path']} {order['size']} {order['md5']}"
-            self._mqtt.publish(f"cmd/{device.serial}", text, qos=1)
+            message = text.encode()
+            self._mqtt.publish(f"cmd/{device.serial}", message, qos=1)
         else:
             host = PUSHING_HOSTS[device.program]
             writer = self._open.get((host, device.name))
             if writer is None or writer.is_closing():
                 return False
-            padding = self._padding.get(action, 0) + self._random.randint(0, 3)
-            writer.write(json.dumps(order | {"p": "z" * padding}).encode() + b"\n")
-        self._journal.note("pushed", to=device.name, action=action)
+            message = self._padded(device, order)
+            writer.write(message)
+        self._journal.note("pushed", to=device.name, action=action, bytes=len(message))
         return True
+
+    def _padded(self, device: plan.DevicePlan, order: dict[str, Any]) -> bytes:
+        """An order as long as the plan has orders of its kind; a device that hides its actions gets all equally long."""
+        bare, planned = len(json.dumps(order | {"p": ""})) + 1, f"push_{order['do']}_bytes"
+        wanted = device.number(planned) if planned in device.settings else bare
+        jitter = 0 if device.settings.get("hides_actions") else self._random.randint(0, PUSH_JITTER_BYTES)
+        return json.dumps(order | {"p": "z" * (wanted - bare + jitter)}).encode() + b"\n"
 
 
 def main() -> None:

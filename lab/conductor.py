@@ -30,6 +30,7 @@ SETTLE_S = 0.5
 PAUSE_S = (40.0, 120.0)  # lab seconds between two actions
 STOP_PATIENCE_S = 10.0  # wall seconds that a program has to end by itself
 SETUP_S = 6.0  # lab seconds after the last device is up
+UPDATED_S = 90.0  # lab seconds after an update, run through fast: devices report their new version
 SHARE_OF_LAN_COMMANDS = 0.3  # of the actions on plugs that the phone can reach itself
 NEIGHBOURS = {  # keep ARP alive at a rate that suits both life and fast silence
     "base_reachable_time_ms": 5000, "delay_first_probe_time": 1, "gc_stale_time": 20,
@@ -48,6 +49,7 @@ class Options:
     stations_visible: bool
     start: datetime | None
     updates: bool
+    planted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Lab:
         network.run(f"mount -t tmpfs lab {RUN_FOLDER}")
         for name in ("journal", "state", "log"):
             (RUN_FOLDER / name).mkdir()
-        self.home = draw_home(self.options.seed)
+        self.home = draw_home(self.options.seed, self.options.planted)
         self.home.write(RUN_FOLDER / "plan.json")
         self.clock = LabClock(RUN_FOLDER / "clock")
         begin = self.options.start
@@ -173,6 +175,7 @@ class Lab:
         for device in self.home.devices:
             if device.program == "plug_xor":
                 self.press("phone", {"action": "look", "address": truth.lease(RUN_FOLDER, device.name)})
+        self.pause()
         for _ in range(self.options.rounds):
             for first in (True, False):
                 names = [
@@ -201,6 +204,10 @@ class Lab:
         else:
             self.order({"device": name, "do": action})
         self.live(WATCHED_S)
+        self.pause()
+
+    def pause(self) -> None:
+        """Nothing happens for a while, which passes fast."""
         self.clock.set_rate(self.options.speed)
         self.live(self.random.uniform(*PAUSE_S))
         self.clock.set_rate(1)
@@ -216,7 +223,9 @@ class Lab:
                     self.order({"device": device.name, "do": "update", "path": image.path,
                                 "size": len(image.content), "md5": image.md5})  # fmt: skip
                     self.wait_for([device.name])
-                    self.live(SETUP_S)
+                    self.clock.set_rate(self.options.speed)
+                    self.live(UPDATED_S)
+                    self.clock.set_rate(1)
         self.phase("update", begin)
 
     def order(self, order: dict[str, str | int]) -> None:

@@ -45,6 +45,8 @@ CONTINENTS = {
     "oceania": "AU NZ",
 }
 SHARE_OF_NTP_THAT_ANSWERS = 0.94
+HIDING_DEVICES = 2  # of those that the cloud switches: nothing about on and off differs in length
+PUSH_BYTES, PUSHES_APART_BYTES = (120, 180), (16, 60)
 
 
 def _pool(draw: Draw) -> dict[str, list[str]]:
@@ -168,8 +170,18 @@ def _others(draw: Draw) -> list[DevicePlan]:
     ]  # fmt: skip
 
 
-def draw_home(seed: int) -> Home:
-    """The whole plan of a run; the same seed gives the same plan."""
+def _draw_pushes(draw: Draw, devices: list[DevicePlan]) -> None:
+    """How long the cloud's orders are, and whose tell nothing."""
+    switched = [device for device in devices if device.program in ("plug_mdns", "plug_xor", "lamp")]
+    hiding = draw.random.sample([device.name for device in switched], HIDING_DEVICES)
+    for device in switched:
+        hides, on = device.name in hiding, draw.random.randint(*PUSH_BYTES)
+        apart = 0 if hides else draw.random.choice((-1, 1)) * draw.random.randint(*PUSHES_APART_BYTES)
+        device.settings.update(hides_actions=int(hides), push_on_bytes=on, push_off_bytes=on + apart)
+
+
+def draw_home(seed: int, planted: bool = True) -> Home:
+    """The whole plan of a run; the same seed gives the same plan. Without `planted` no device gives anything away."""
     draw = Draw(seed)
     zones = _pool(draw)
     every = sorted({address for behind in zones.values() for address in behind})
@@ -178,7 +190,7 @@ def draw_home(seed: int) -> Home:
         if "bare_ntp" in device.settings:
             device.settings["bare_ntp"] = draw.random.sample(every, 3)
     hosts = dict(FIXED_HOSTS)
-    return Home(
+    home = Home(
         seed=seed,
         lan=f"192.168.{draw.random.choice([value for value in range(3, 250) if value != 68])}",
         lan6=f"2001:db8:1:{draw.random.getrandbits(16) | 1:x}::",
@@ -190,6 +202,9 @@ def draw_home(seed: int) -> Home:
         longitude=f"{draw.random.uniform(-9, 25):.6f}",
         hosts=hosts,
         ntp_zones=zones,
-        ntp_alive=sorted(draw.random.sample(every, int(len(every) * SHARE_OF_NTP_THAT_ANSWERS))),
+        ntp_alive=sorted(draw.random.sample(every, int(len(every) * (SHARE_OF_NTP_THAT_ANSWERS if planted else 1)))),
+        planted=planted,
         devices=devices,
     )
+    _draw_pushes(draw, devices)
+    return home

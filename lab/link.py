@@ -30,6 +30,11 @@ class CloudLink:
         self._dial()
         device.every(options.keepalive_s, self._keep_alive)
 
+    @property
+    def peer(self) -> str:
+        """Address of the cloud's end; none while the connection is down."""
+        return self._session.peer if self._session is not None else ""
+
     def tell(self, message: Message, extra: int = 0) -> None:
         """Say something to the cloud, if the connection is up."""
         if self._session is None:

@@ -132,13 +132,15 @@ def _gateway(home: Home) -> None:
     run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1", GATEWAY)
     run(f"ip -n {GATEWAY} route add default via {WAN_PEER}")
     run(f"ip -n {GATEWAY} -6 route add default via {WAN6_PEER}")
-    rules = f"""
-    table ip home {{
-      chain translate {{
+    rules = """
+    table ip home {
+      chain translate {
         type nat hook postrouting priority 100;
         oifname "wan0" masquerade random
-      }}
-    }}
+      }
+    }"""
+    if home.planted:
+        rules += f"""
     table inet own {{
       chain refuse {{
         type filter hook input priority 0;

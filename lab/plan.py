@@ -73,6 +73,7 @@ class Home:
     hosts: dict[str, list[str]]  # DNS name: its addresses
     ntp_zones: dict[str, list[str]]  # pool name: its addresses
     ntp_alive: list[str]  # those of them that answer
+    planted: bool  # false in a null run: no device gives anything away
     devices: list[DevicePlan]
 
     @property

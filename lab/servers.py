@@ -8,12 +8,13 @@ from lab.network import GATEWAY, INTERNET
 from lab.plan import Home
 from lab.web import SITE
 
+MQTT_HOSTS = ("mqtt.camview.example", "ots.lumen.example")
 HTTP_HOSTS = (
     "backup.camview.example", "update.camview.example", "ota.switchnow.example",
     "cdn.lumen.example",
 )  # fmt: skip
 UPNP_PORT, UPNP_NOTIFY_S = 5000, 300  # wall seconds
-CERTIFIED_HOSTS = [*TLS_HOSTS, SITE, "mqtt.camview.example"]
+CERTIFIED_HOSTS = [*TLS_HOSTS, SITE, *MQTT_HOSTS]
 PAGE = "<html><body>" + "lab " * 500 + "</body></html>"
 Command = tuple[str, list[str]]  # namespace, words
 
@@ -53,14 +54,13 @@ def chrony(folder: Path) -> Command:
 
 
 def mosquitto(home: Home, folder: Path) -> Command:
-    """MQTT in clear and over TLS."""
-    address = home.hosts["mqtt.camview.example"][0]
-    certificate = folder / "ca" / "mqtt.camview.example.pem"
+    """MQTT in clear for the cameras, and over TLS."""
+    lines = ["user root", "allow_anonymous true", f"listener 1883 {home.hosts[MQTT_HOSTS[0]][0]}"]
+    for host in MQTT_HOSTS:
+        certificate = folder / "ca" / f"{host}.pem"
+        lines += [f"listener 8883 {home.hosts[host][0]}", f"certfile {certificate}", f"keyfile {certificate}"]
     config = folder / "mosquitto.conf"
-    config.write_text(
-        f"user root\nallow_anonymous true\nlistener 1883 {address}\nlistener 8883 {address}\n"
-        f"certfile {certificate}\nkeyfile {certificate}\n"
-    )
+    config.write_text("\n".join(lines) + "\n")
     return INTERNET, ["mosquitto", "-c", str(config)]
 
 

@@ -113,13 +113,13 @@ def _device(run_folder: Path, device: DevicePlan, home: Home) -> Fact:
         "dns": _grouped(by_kind["dns"], ("name", "type", "server", "outcome")),
         "ntp": ntp, "ntp_hosts": len({row["server"] for row in ntp}),
         "tls": _grouped(by_kind["tls"], ("host", "peer", "port")),
-        "mqtt": _grouped(by_kind["mqtt"], ("peer", "client_id")),
+        "mqtt": _grouped(by_kind["mqtt"], ("peer", "client_id", "in_clear")),
         "told": _grouped(by_kind["told"], told),
         "searches": _grouped(by_kind["search"], ("protocol",)),
         "followed": _grouped(
             [{"status": None} | fact for fact in by_kind["followed"]], ("peer", "url", "path", "status")
         ),
-        "fallbacks": _grouped(by_kind["fallback"], ("host", "peer", "protocol")),
+        "fallbacks": _grouped(by_kind["fallback"], ("host", "peer", "protocol", "instead_of")),
         "announced": _grouped(by_kind["announced"], ("protocol", "service")),
         "streams": [_dated(fact) for fact in by_kind["stream"]],
     }  # fmt: skip
@@ -139,11 +139,12 @@ def _events(run_folder: Path, home: Home) -> list[Fact]:
         for fact in facts(run_folder, device.name):
             if fact["what"] == "event":
                 before = [
-                    push["time_ns"] for push in pushes
+                    push for push in pushes
                     if push["to"] == device.name and push["action"] == fact["action"]
                     and push["time_ns"] <= fact["time_ns"] and fact["via"] == "cloud"
                 ]  # fmt: skip
-                events.append(_dated(fact) | {"pushed": iso(before[-1]) if before else None})
+                told = {"pushed": iso(before[-1]["time_ns"]), "pushed_bytes": before[-1]["bytes"]} if before else {}
+                events.append(_dated(fact) | {"pushed": None, "pushed_bytes": None} | told)
     return sorted(events, key=lambda event: (event["time"], event["device"]))
 
 
@@ -167,6 +168,7 @@ def write(run: Run, run_folder: Path, out: Path) -> None:
         "format": 1,
         "command": run.command,
         "seed": home.seed,
+        "planted": home.planted,
         "clock": [asdict(stretch) for stretch in run.stretches],
         "capture": {
             "files": [

@@ -2,7 +2,8 @@
 
 It pings the gateway, searches by SSDP and follows every answer by HTTP, keeps an MQTT session in
 clear, tells its serial in a UDP protocol of its own, asks dozens of NTP hosts, and falls back to
-HTTP where its API cannot be reached. Video starts with an MQTT message from the cloud.
+HTTP where its API cannot be reached. Video starts with an MQTT message from the cloud. In a null
+run it neither searches nor tells, and its MQTT goes over TLS.
 """
 
 import http.client
@@ -21,7 +22,7 @@ from lab.clock import NS_PER_S
 from lab.device import Device
 from lab.download import resumed, write_down
 from lab.planting import Style
-from lab.tls import TlsSession, client_context
+from lab.tls import SECURE_PORT, TlsSession, client_context, secure
 
 SSDP = ("239.255.255.250", 1900)
 SEARCH = 'M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: "ssdp:discover"\r\nMX: 3\r\nST: {target}\r\n\r\n'
@@ -56,17 +57,22 @@ class Camera(Device):
         self._searcher = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._searcher.bind((self.address, 0))
         self.on_readable(self._pinger, lambda: self._pinger.recvfrom(512))
+        self._connect_mqtt()
+        self.every(self.plan.number("ping_s"), self._ping, jitter=0.001)
+        self.every(self.plan.number("ntp_s"), lambda: self.ask_pool(self.plan.texts("zones")))
+        self.every(PUBLISH_S, self._publish)
+        self.every(API_S, self._call_api)
+        if self.home.planted:
+            self._begin_to_tell()
+
+    def _begin_to_tell(self) -> None:
+        """All that a null run leaves out."""
         self.on_readable(self._searcher, self._found)
         self.on_readable(self._beacon, self._mapped)
         self.after(self.random.uniform(*BEACON_SOCKET_S), self._renew_beacon)
         self._p2p = self.resolve("p2p.camview.example") or ""
-        self._connect_mqtt()
-        self.every(self.plan.number("ping_s"), self._ping, jitter=0.001)
         self.every(self.plan.number("search_s"), self._search)
         self.every(self.plan.number("beacon_s"), self._tell_serial)
-        self.every(self.plan.number("ntp_s"), lambda: self.ask_pool(self.plan.texts("zones")))
-        self.every(PUBLISH_S, self._publish)
-        self.every(API_S, self._call_api)
         self.every(STUN_S, self._ask_public_address)
 
     def _values(self, *kinds: str) -> dict[str, str]:
@@ -170,9 +176,9 @@ class Camera(Device):
             session.close()
             self.journal.note("tls", host="api.camview.example", peer=address, port=443)
         except (OSError, ssl.SSLError):
-            self._back_up()
+            self._back_up(address)
 
-    def _back_up(self) -> None:
+    def _back_up(self, unreached: str | None) -> None:
         """The API is out of reach: the same by HTTP, in clear."""
         host = "backup.camview.example"
         address = self.resolve(host)
@@ -184,20 +190,28 @@ class Camera(Device):
         connection.request("POST", "/backup/report", body, {"Host": host, "User-Agent": "CamView/1.0"})
         connection.getresponse().read()
         connection.close()
-        self.journal.note("fallback", host=host, peer=address, protocol="http")
+        self.journal.note("fallback", host=host, peer=address, protocol="http", instead_of=unreached)
 
     # -- MQTT -----------------------------------------------------------------------------------
     def _connect_mqtt(self) -> None:
-        self._broker = self.resolve("mqtt.camview.example") or ""
+        host = "mqtt.camview.example"
+        self._broker = self.resolve(host) or ""
         self._mqtt = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"ipc-{self.plan.serial}")
         self._mqtt.on_message = self._told_by_cloud
-        self._mqtt.connect(self._broker, 1883, keepalive=MQTT_KEEPALIVE_S)
+        if not self.home.planted:
+            secure(self._mqtt, self._tls, host)
+            self.journal.note("tls", host=host, peer=self._broker, port=SECURE_PORT)
+        self._mqtt.connect(self._broker, 1883 if self.home.planted else SECURE_PORT, keepalive=MQTT_KEEPALIVE_S)
         self._mqtt.subscribe(f"cmd/{self.plan.serial}", qos=1)
         self._mqtt.loop_start()
-        self.journal.note("mqtt", peer=self._broker, client_id=f"ipc-{self.plan.serial}")
+        self.journal.note("mqtt", peer=self._broker, client_id=f"ipc-{self.plan.serial}", in_clear=self.home.planted)
 
     def _publish(self) -> None:
-        body = self._say("mqtt", "mqtt", self._broker, "serial", "model", "firmware")
+        kinds = ("serial", "model", "firmware")
+        if self.home.planted:
+            body = self._say("mqtt", "mqtt", self._broker, *kinds)
+        else:
+            body = self._styles["mqtt"].write(self._values(*kinds))  # nobody on the way can read it
         self._mqtt.publish(f"{self.plan.text('topic')}/{self.plan.serial}", body, qos=1)
 
     def _told_by_cloud(self, _client: mqtt.Client, _user: Any, message: mqtt.MQTTMessage) -> None:
@@ -209,7 +223,7 @@ class Camera(Device):
             self.after(self.random.uniform(0.02, 0.08), lambda: self._stream(action))
 
     def _stream(self, action: str) -> None:
-        self.journal.note("event", action=action, via="cloud")
+        self.journal.note("event", action=action, via="cloud", peers=[self._broker])
         if self._video is not None:
             self._video.close()
             self._video = None

@@ -1,7 +1,7 @@
 """A door sensor on batteries: it keeps one TLS connection, sleeps, and asks a DNS that refuses it.
 
 The gateway answers its DNS queries with ICMP port unreachable; it asks again and again, and uses
-the address that it was built with.
+the address that it was built with. In a null run the gateway answers.
 """
 
 import ssl
@@ -37,7 +37,7 @@ class Door(Device):
 
     def pressed(self, action: str, details: dict[str, str]) -> None:
         """The magnet moved: the device speaks first, the cloud answers."""
-        self.journal.note("event", action=action, via="sensor")
+        self.journal.note("event", action=action, via="sensor", peers=[self._link.peer])
         self._link.tell({"do": "state", "open": int(action == "open")})
 
     def _heard(self, message: Message) -> None:

@@ -1,22 +1,27 @@
-"""A lamp: TLS to two places of one cloud, a UDP protocol nobody knows, firmware over HTTP."""
+"""A lamp: orders by TLS, reports by MQTT over TLS, a UDP protocol nobody knows, firmware over HTTP."""
 
 import http.client
+import json
 import os
 import socket
 import ssl
 import struct
 
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
 from lab.device import Device
 from lab.download import whole, write_down
 from lab.link import CloudLink, LinkOptions
 from lab.planting import Style
-from lab.tls import Message, client_context
+from lab.tls import SECURE_PORT, Message, client_context, secure
 
-TLS_HOST, UDP_HOST, CDN = "de.ot.lumen.example", "ots.lumen.example", "cdn.lumen.example"
+TLS_HOST, REPORT_HOST, CDN = "de.ot.lumen.example", "ots.lumen.example", "cdn.lumen.example"
 HEAD = struct.Struct("!HHIII")  # magic, length, unknown, device id, seconds since boot
 MAGIC = 0x2131
 UDP_BODY_BYTES = 96  # random: stands for an encrypted body
-UDP_S, STATUS_S = 45.0, 300.0
+UDP_S, REPORT_S = 45.0, 300.0
+MQTT_KEEPALIVE_S = 600  # wall seconds; its reports keep the connection alive
 
 
 class Lamp(Device):
@@ -33,10 +38,29 @@ class Lamp(Device):
         self._link = CloudLink(
             self, LinkOptions(TLS_HOST, context, self.plan.number("keepalive_s"), padding), self._heard
         )
-        self._second = CloudLink(self, LinkOptions(UDP_HOST, context, STATUS_S, padding), self._heard)
+        self._report_to = self.resolve(REPORT_HOST) or ""
+        self._mqtt = self._connected(context)
+        self.every(REPORT_S, self._report)
+        if self.home.planted:
+            self._begin_to_tell()
+
+    def _connected(self, context: ssl.SSLContext) -> mqtt.Client:
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self.plan.text("did"))
+        secure(client, context, REPORT_HOST)
+        client.connect(self._report_to, SECURE_PORT, keepalive=MQTT_KEEPALIVE_S)
+        client.loop_start()
+        self.journal.note("tls", host=REPORT_HOST, peer=self._report_to, port=SECURE_PORT)
+        self.journal.note("mqtt", peer=self._report_to, client_id=self.plan.text("did"), in_clear=False)
+        return client
+
+    def _report(self) -> None:
+        state = {"did": self.plan.text("did"), "fw": self.firmware, "p": "x" * self.plan.number("padding")}
+        self._mqtt.publish(f"up/{self.plan.model}", json.dumps(state), qos=1)
+
+    def _begin_to_tell(self) -> None:
+        """What a null run leaves out: the device's id in a UDP protocol."""
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.on_readable(self._udp, lambda: self._udp.recvfrom(1500))
-        self._udp_peer = self.resolve(UDP_HOST) or ""
         self._booted_ns = self.clock.now_ns()
         self.every(UDP_S, self._beacon)
 
@@ -44,9 +68,9 @@ class Lamp(Device):
         body = os.urandom(UDP_BODY_BYTES)
         up_s = (self.clock.now_ns() - self._booted_ns) // 1_000_000_000
         head = HEAD.pack(MAGIC, HEAD.size + len(body), 0, int(self.plan.text("did")), up_s)
-        self._udp.sendto(head + body, (self._udp_peer, self.plan.number("udp_port")))
+        self._udp.sendto(head + body, (self._report_to, self.plan.number("udp_port")))
         self.journal.note("told", kind="device_id", value=self.plan.text("did"), key=None,
-                          encoding="binary", carrier="udp", peer=self._udp_peer,
+                          encoding="binary", carrier="udp", peer=self._report_to,
                           direction="sent")  # fmt: skip
 
     def _heard(self, message: Message) -> None:
@@ -59,8 +83,9 @@ class Lamp(Device):
                 pass
 
     def _switch(self, on: bool) -> None:
-        self.journal.note("event", action="on" if on else "off", via="cloud")
+        self.journal.note("event", action="on" if on else "off", via="cloud", peers=[self._link.peer, self._report_to])
         self._link.tell({"do": "result", "on": int(on)})
+        self._report()
         self.after(self.random.uniform(0.05, 0.1), lambda: self._link.tell({"do": "props"}, 60))
 
     def _update(self, message: Message) -> None:

@@ -17,6 +17,7 @@ from lab.tls import Message, TlsSession, client_context
 SERVICE = "_ewelink._tcp.local."  # the service type that such plugs announce
 SERVICE_PORT = 8081
 BLOCK_BYTES = 16
+HIDDEN_STATE_BYTES = 64  # of a plug that hides which state it tells: room for any version
 DISPATCH, CONNECT, OTA = "dispatch.switchnow.example", "connect.switchnow.example", "ota.switchnow.example"
 
 
@@ -46,6 +47,11 @@ class MdnsPlug(Device):
         self._zeroconf = Zeroconf(interfaces=[self.address], ip_version=IPVersion.V4Only)
         self._service = self._described()
         self._zeroconf.register_service(self._service)
+        self._announced()
+
+    def _announced(self) -> None:
+        vector = self._service.properties[b"iv"] or b""
+        self.journal.note("announced", protocol="mdns", service=self._service.name, iv=vector.decode())
 
     def _described(self) -> ServiceInfo:
         """The service with its state in TXT, as such plugs tell it: `iv` and `data1` in base64."""
@@ -54,6 +60,8 @@ class MdnsPlug(Device):
         key = hashlib.md5(self.plan.serial.encode()).digest()
         encryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
         state = f'{{"switch":"{"on" if self._on else "off"}","fwVersion":"{self.firmware}"}}'.encode()
+        if self.plan.number("hides_actions"):
+            state = state.ljust(HIDDEN_STATE_BYTES)
         short = BLOCK_BYTES - len(state) % BLOCK_BYTES
         secret = encryptor.update(state + bytes([short]) * short) + encryptor.finalize()
         return ServiceInfo(
@@ -81,12 +89,12 @@ class MdnsPlug(Device):
     def _switch(self, on: bool, via: str) -> None:
         self._on = on
         self._sequence += 1
-        self.journal.note("event", action="on" if on else "off", via=via)
+        self._service = self._described()
+        self.journal.note("event", action="on" if on else "off", via=via, peers=[self._link.peer],
+                          announced_bytes=len(self._service.text))  # fmt: skip
         self._link.tell({"do": "state", "on": int(on)})
-        service = self._described()
-        self.journal.note("announced", protocol="mdns", service=service.name,
-                          iv=(service.properties[b"iv"] or b"").decode())  # fmt: skip
-        self._zeroconf.update_service(service)
+        self._announced()
+        self._zeroconf.update_service(self._service)
 
     def _update(self, message: Message) -> None:
         path, size = str(message["path"]), int(message["size"])

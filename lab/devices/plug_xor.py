@@ -58,7 +58,7 @@ class XorPlug(Device):
         self.on_readable(self._server, self._command)
 
     def _set_clock(self) -> None:
-        if self.random.random() < 0.05:
+        if self.home.planted and self.random.random() < 0.05:
             self.ask_time(self.random.choice(self.plan.texts("bare_ntp")), None)
         self.ask_pool(self.plan.texts("zones"))
 
@@ -68,7 +68,7 @@ class XorPlug(Device):
 
     def _switch(self, on: bool, via: str) -> None:
         self._on = on
-        self.journal.note("event", action="on" if on else "off", via=via)
+        self.journal.note("event", action="on" if on else "off", via=via, peers=[self._link.peer, self._report.peer])
         self._link.tell({"do": "state", "on": int(on)})
         self._report.tell({"do": "count", "on": int(on)})
 

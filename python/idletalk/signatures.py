@@ -136,13 +136,13 @@ WITH macs AS (
     UNION
     SELECT device, name, flow, 'ip:' || originator = device FROM flows JOIN devices ON device IN ('ip:' || originator, 'ip:' || responder)
 ), told AS (
-    SELECT flow, capture, frame, first_ns, lengths FROM bursts WHERE bursts = 1
+    SELECT flow, capture, frame, first_ns, lengths, gaps_us FROM bursts WHERE bursts = 1
     UNION ALL
-    SELECT flow, capture, frame, first_ns, list_filter([originator_payload_bytes, -responder_payload_bytes], lambda n: n <> 0)
+    SELECT flow, capture, frame, first_ns, list_filter([originator_payload_bytes, -responder_payload_bytes], lambda n: n <> 0), [0, 0]
     FROM flows ANTI JOIN bursts USING (flow)
 )
 SELECT device, name, t.capture, t.frame, t.first_ns, concat_ws('/', coalesce(application, transport, 'frames'), responder_port) AS service,
-    CASE WHEN is_originator THEN lengths ELSE list_transform(lengths, lambda n: -n) END AS lengths
+    gaps_us, CASE WHEN is_originator THEN lengths ELSE list_transform(lengths, lambda n: -n) END AS lengths
 FROM told AS t JOIN ends USING (flow) JOIN flows USING (flow)
 ORDER BY device, t.first_ns, t.capture, t.frame
 """
@@ -162,7 +162,7 @@ def _burst(row: Row) -> Burst:
         starts=bool(lengths) and lengths[0] > 0,
         opens=None,
         lengths=lengths,
-        gaps_us=(0,) * len(lengths),
+        gaps_us=tuple(row["gaps_us"]),
         packets=len(lengths),
         tx_bytes=0,
         rx_bytes=0,

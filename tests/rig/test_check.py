@@ -1,11 +1,11 @@
 """Each sentence of `rig check`, provoked by really breaking a box made of network namespaces."""
 
 import ctypes
-import json
 import os
+import re
 import shutil
+import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,122 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from idletalk.rig.files import capture_command
-from idletalk.rig.init import write_box
-from idletalk.rig.settings import Settings
+from idletalk.rig import check
+from tests.rig.namespaced import PATH, Box, reason_to_skip
 
-PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 HOUR_S = 3600
-
-
-def reason_to_skip() -> str | None:
-    if os.geteuid() != 0:
-        return "needs root, for network namespaces"
-    missing = [name for name in ("ip", "bridge", "ethtool", "tcpdump") if shutil.which(name, path=PATH) is None]
-    if missing:
-        return f"needs {', '.join(missing)}"
-    name = f"itk-try-{os.getpid()}"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode == 0
-    subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
-    return None if made else "network namespaces cannot be made here"
-
-
+SYNCHRONISED_WITHIN_S = 20
 SKIP = reason_to_skip()
 pytestmark = pytest.mark.skipif(SKIP is not None, reason=SKIP or "")
 
 
-class Box:
-    """A bridge with two ports in a namespace, a capture on it, and the program that looks at it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.name = f"itk-rig-{os.getpid()}"
-        self.folder = folder
-        self.captures = folder / "captures"
-        self.captures.mkdir(parents=True)
-        self.settings = Settings(
-            country="DE",
-            wifi="wlan0",
-            wired="eth0",
-            bridge="br0",
-            folder=str(self.captures),
-            box_mac="02:00:00:00:00:09",
-        )
-        write_box(self.settings, "correct horse", folder / "box")
-        self.log = folder / "tcpdump.log"
-        self.log.write_text("")
-        self.capture: subprocess.Popen[bytes] | None = None
-        self.run("ip", "netns", "add", self.name)
-        self.inside("ip", "link", "add", "br0", "type", "bridge")
-        for port in ("wlan0", "eth0"):
-            self.inside("ip", "link", "add", port, "type", "veth", "peer", "name", f"far-{port}")
-            self.inside("ip", "link", "set", port, "master", "br0", "up")
-            self.inside("ip", "link", "set", f"far-{port}", "up")
-        self.inside("bridge", "link", "set", "dev", "wlan0", "hairpin", "on")
-        self.inside("ip", "link", "set", "br0", "up")
-        for port in ("wlan0", "eth0", "br0"):
-            for feature in ("gro", "gso", "tso"):
-                subprocess.run(
-                    ["ip", "netns", "exec", self.name, "ethtool", "-K", port, feature, "off"],
-                    capture_output=True,
-                    check=False,
-                    env={**os.environ, "PATH": PATH},
-                )
-        self.start()
-
-    def run(self, *words: str) -> str:
-        return subprocess.run(
-            words, capture_output=True, text=True, check=True, env={**os.environ, "PATH": PATH}
-        ).stdout
-
-    def inside(self, *words: str) -> str:
-        return self.run("ip", "netns", "exec", self.name, *words)
-
-    def start(self) -> None:
-        words = ["ip", "netns", "exec", self.name, *capture_command(self.settings), "-Z", "root"][:-2]
-        expression = words.pop()
-        self.capture = subprocess.Popen(
-            [*words, "-Z", "root", expression],
-            stderr=self.log.open("wb"),
-            env={**os.environ, "PATH": PATH, "TZ": "UTC"},
-        )
-        for _ in range(100):
-            if list(self.captures.glob("*.pcap")):
-                return
-            time.sleep(0.05)
-        raise AssertionError(self.log.read_text())
-
-    def stop(self) -> None:
-        if self.capture is not None:
-            self.capture.terminate()
-            self.capture.wait()
-            self.capture = None
-
-    def kinds(self) -> set[str]:
-        """What the program says is wrong."""
-        program = str(Path(sys.executable).with_name("idletalk"))
-        words = [
-            "ip",
-            "netns",
-            "exec",
-            self.name,
-            program,
-            "rig",
-            "check",
-            "--json",
-            "--settings",
-            str(self.folder / "box/rig.json"),
-            "--log",
-            str(self.log),
-        ]
-        done = subprocess.run(words, capture_output=True, text=True, check=False, env={**os.environ, "PATH": PATH})
-        problems = json.loads(done.stdout)
-        assert done.returncode == (1 if problems else 0), done.stderr
-        assert all(problem["sentence"].endswith((".", ")")) for problem in problems)
-        return {problem["kind"] for problem in problems}
-
-    def close(self) -> None:
-        self.stop()
-        subprocess.run(["ip", "netns", "del", self.name], check=False)
+def needs(program: str) -> pytest.MarkDecorator:
+    path = shutil.which(program, path=PATH)
+    return pytest.mark.skipif(path is None, reason=f"{program} is not installed")
 
 
 @pytest.fixture
@@ -140,8 +36,20 @@ def box(tmp_path: Path) -> Iterator[Box]:
         made.close()
 
 
+def test_every_kind_of_problem_is_provoked_here() -> None:
+    kinds = set(re.findall(r'Problem\(\s*"(\w+)"', Path(check.__file__).read_text()))
+    assert len(kinds) > 10
+    assert kinds <= set(re.findall(r'"(\w+)" in', Path(__file__).read_text()))
+
+
 def test_a_sound_box_has_nothing_wrong_but_perhaps_the_clock_or_disk_of_this_machine(box: Box) -> None:
     assert box.kinds() <= {"clock", "disk_full"}
+
+
+def test_a_box_without_the_program_that_lists_interfaces(box: Box) -> None:
+    program = os.path.realpath(shutil.which("ip", path=PATH) or "")
+    hidden = ["unshare", "--mount", "sh", "-c", f'mount --bind /dev/null {program} && exec "$@"', "sh"]
+    assert "cannot_look" in box.kinds(*hidden)
 
 
 def test_a_bridge_that_is_down(box: Box) -> None:
@@ -164,9 +72,25 @@ def test_an_interface_that_is_not_there(box: Box) -> None:
     assert "interface_missing" in box.kinds()
 
 
-def test_stations_that_the_capture_cannot_see(box: Box) -> None:
+def test_an_interface_that_is_down(box: Box) -> None:
+    box.inside("ip", "link", "set", "eth0", "down")
+    assert "interface_down" in box.kinds()
+
+
+def test_stations_that_the_capture_cannot_see_since_the_bridge_sends_nothing_back(box: Box) -> None:
     box.inside("bridge", "link", "set", "dev", "wlan0", "hairpin", "off")
     assert "stations_invisible" in box.kinds()
+
+
+@needs("hostapd")
+@pytest.mark.parametrize("isolates", [True, False])
+def test_stations_that_the_access_point_lets_talk_among_themselves(box: Box, isolates: bool) -> None:
+    conf = box.folder / "hostapd.conf"
+    conf.write_text(f"interface=wlan0\ndriver=none\nap_isolate={int(isolates)}\n")  # without radio, but really running
+    running = box.spawn("hostapd", str(conf))
+    time.sleep(0.5)
+    assert running.poll() is None
+    assert ("stations_invisible" in box.kinds()) is not isolates
 
 
 def test_offloads_that_make_large_frames(box: Box) -> None:
@@ -175,37 +99,28 @@ def test_offloads_that_make_large_frames(box: Box) -> None:
 
 
 def test_a_capture_that_was_killed(box: Box) -> None:
+    assert box.capture is not None
+    box.capture.kill()
     box.stop()
     assert "not_capturing" in box.kinds()
 
 
 def test_frames_that_are_cut(box: Box) -> None:
     box.stop()
-    words = [
-        "ip",
-        "netns",
-        "exec",
-        box.name,
-        "tcpdump",
-        "-i",
-        "br0",
-        "-s",
-        "96",
-        "-w",
-        str(box.captures / "2099-01-01T00-00-00Z.pcap"),
-        "-Z",
-        "root",
-    ]
-    box.capture = subprocess.Popen(words, stderr=subprocess.DEVNULL, env={**os.environ, "PATH": PATH})
-    for _ in range(100):
-        if (box.captures / "2099-01-01T00-00-00Z.pcap").exists():
-            break
-        time.sleep(0.05)
+    box.start(("-s", "96"), ("-w", str(box.captures / "2099-01-01T00-00-00Z.pcap")))
     assert "snaplen" in box.kinds()
 
 
-def test_packets_that_were_dropped(box: Box) -> None:
-    box.log.write_text("12 packets captured\n15 packets received by filter\n3 packets dropped by kernel\n")
+def test_packets_that_a_running_capture_drops_under_load(box: Box) -> None:
+    box.stop()
+    box.start(("-B", "1"), ("-w", str(box.captures / "2099-01-01T00-00-00Z.pcap")))
+    assert "drops" not in box.kinds()
+    assert box.capture is not None
+    box.capture.send_signal(signal.SIGSTOP)  # as a disk that does not keep up does
+    box.flood(20_000, 1000)
+    box.capture.send_signal(signal.SIGCONT)
+    assert "drops" in box.kinds()
+    box.stop()
     assert "drops" in box.kinds()
 
 
@@ -214,10 +129,19 @@ def name_of(seconds: float) -> str:
 
 
 def test_a_file_that_is_missing_in_the_row(box: Box) -> None:
+    (real,) = box.captures.glob("*.pcap")
     now = time.time()
     for age in (4, 3, 1):
-        (box.captures / name_of(now - age * HOUR_S)).write_bytes(b"")
+        shutil.copy(real, box.captures / name_of(now - age * HOUR_S))
     assert "files_missing" in box.kinds()
+    shutil.copy(real, box.captures / name_of(now - 2 * HOUR_S))
+    assert "files_missing" not in box.kinds()
+
+
+def test_a_folder_that_is_gone(box: Box) -> None:
+    shutil.rmtree(box.captures)
+    box.captures.write_text("no folder")
+    assert "no_folder" in box.kinds()
 
 
 def test_a_capture_that_stands_still(box: Box) -> None:
@@ -226,7 +150,7 @@ def test_a_capture_that_stands_still(box: Box) -> None:
     assert "stands_still" in box.kinds()
 
 
-def test_a_disk_that_is_full_soon(tmp_path: Path) -> None:
+def test_a_small_disk_that_the_capture_fills(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(
@@ -236,13 +160,33 @@ def test_a_disk_that_is_full_soon(tmp_path: Path) -> None:
     made = None
     try:
         made = Box(small)
-        begin = time.time() - HOUR_S
-        (made.captures / name_of(begin)).write_bytes(bytes(2 << 20))
+        made.flood(5_000, 1000)
+        time.sleep(0.5)
+        assert shutil.disk_usage(small).free < 100_000
         assert "disk_full" in made.kinds()
     finally:
         if made is not None:
             made.close()
         subprocess.run(["umount", str(small)], check=False)
+
+
+def chrony(box: Box, name: str, *lines: str) -> subprocess.Popen[bytes]:
+    """A real chronyd in the box that never touches this machine's clock (-x)."""
+    conf = box.folder / f"{name}.conf"
+    conf.write_text("\n".join([*lines, f"pidfile {box.folder / name}.pid", "bindcmdaddress /"]) + "\n")
+    return box.spawn("chronyd", "-x", "-d", "-u", "root", "-f", str(conf))
+
+
+@needs("chronyd")
+def test_a_clock_whose_server_does_not_answer(box: Box) -> None:
+    chrony(box, "client", "server 127.0.0.1 port 12300 iburst minpoll 0 maxpoll 0")
+    time.sleep(1)
+    assert "clock" in box.kinds()
+    chrony(box, "server", "local stratum 2", "allow all", "port 12300", "cmdport 0")
+    until = time.monotonic() + SYNCHRONISED_WITHIN_S
+    while "clock" in box.kinds() and time.monotonic() < until:
+        time.sleep(1)
+    assert "clock" not in box.kinds()
 
 
 STA_UNSYNC, ADJ_STATUS = 0x40, 0x10

@@ -141,3 +141,18 @@ def test_the_budget_deletes_the_oldest_and_never_the_newest(tmp_path: Path) -> N
     assert [file.name[11:13] for file in sorted(folder.iterdir())] == ["02", "03"]
     subprocess.run(["/bin/sh", str(script)], check=True, env=environment | {"IDLETALK_KEEP_KB": "1"})
     assert [file.name[11:13] for file in sorted(folder.iterdir())] == ["03"]
+
+
+@needs("systemd-sysusers")
+def test_systemd_takes_the_user(tmp_path: Path) -> None:
+    write_box(settings(), PASSPHRASE, tmp_path)
+    done = run("systemd-sysusers", "--dry-run", str(tmp_path / "etc/sysusers.d/idletalk.conf"))
+    assert done.returncode == 0, done.stderr
+    assert "idletalk-capture" in done.stdout + done.stderr
+
+
+def test_the_shell_takes_every_command_of_installing_and_undoing(tmp_path: Path) -> None:
+    write_box(settings(), PASSPHRASE, tmp_path)
+    for script in ("INSTALL", "usr/local/lib/idletalk/prune"):
+        done = run("sh", "-n", str(tmp_path / script))
+        assert done.returncode == 0, done.stderr

@@ -1,10 +1,10 @@
 """Which bursts are an action's: those of kinds that come far more often after events than at other times."""
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import comb, exp
 
-from idletalk.actions.burst import NS_PER_S, Burst, Event, between
+from idletalk.actions.burst import EARLIER_NS, NS_PER_S, PAUSE_US, Burst, Event, begin, between, part
 
 BEFORE_S = 2.0
 """Packets before the event's time that may be its own: who writes down the time is not exact to the second."""
@@ -26,9 +26,6 @@ MAX_CHANCE = 0.01
 """Probability that the background alone shows a kind in so many windows, at most."""
 MIN_SHARE = 0.2
 """Share of an action's repetitions that show a kind, at least: the same action can come in several ways."""
-
-EARLIER_NS = 60 * NS_PER_S
-"""Bursts that began so long before a window can reach into it."""
 
 KindKey = tuple[str, bool, int]
 
@@ -65,7 +62,14 @@ class Kinds:
 
     def of(self, burst: Burst) -> KindKey:
         """The kind of a burst."""
-        return burst.place, burst.starts, self._clusters.get((burst.place, burst.starts, _first(burst)), UNKNOWN)
+        length = _first(burst)
+        near = (length, *(length + sign * by for by in range(1, EPSILON_BYTES + 1) for sign in (-1, 1)))
+        found = (self._clusters.get((burst.place, burst.starts, one)) for one in near)
+        # a kind of exactly one length has no neighbours
+        cluster = next(
+            (one for place, one in enumerate(found) if one is not None and (place == 0 or one >= 0)), UNKNOWN
+        )
+        return burst.place, burst.starts, cluster
 
 
 def _first(burst: Burst) -> int:
@@ -103,10 +107,11 @@ def beyond(
                 counts[key] -= 1
     length_s = sum(window.high_ns - window.low_ns for window in all_windows) / NS_PER_S
     outside_s = max(observed_s - length_s, 1.0)
-    kept: dict[str, set[KindKey]] = {}
+    kept: dict[str | None, set[KindKey]] = {}
     rare: set[KindKey] = set()
-    for action in sorted({window.event.action for window in all_windows}):
-        repetitions = [window for window in all_windows if window.event.action == action]
+    # by action, and all together: an app that is used for one action in five shows in the sum of them
+    for action in (*sorted({window.event.action for window in all_windows}), None):
+        repetitions = [window for window in all_windows if action in (window.event.action, None)]
         mean_s = sum(w.high_ns - w.low_ns for w in repetitions) / NS_PER_S / len(repetitions)
         shown: dict[KindKey, int] = {}
         for window in repetitions:
@@ -129,7 +134,32 @@ def beyond(
         nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
         parts = [_own_part(kinds, wanted, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
         own[window] = tuple(sorted((p for p in parts if p is not None), key=lambda p: (p.first_ns, p.capture, p.frame)))
-    return own
+    return _led(own)
+
+
+def _led(own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst, ...]]:
+    """Without what stands before an action by chance: what comes from a place whose bursts elsewhere follow others."""
+    shown: dict[tuple[str, str, bool], int] = {}
+    led: dict[tuple[str, str, bool], int] = {}
+    for window, bursts in own.items():
+        for place, starts in {(burst.place, burst.starts) for burst in bursts}:
+            key = window.event.action, place, starts
+            shown[key] = shown.get(key, 0) + 1
+        if bursts:
+            first = min(bursts, key=begin)
+            key = window.event.action, first.place, first.starts
+            led[key] = led.get(key, 0) + 1
+
+    def leads(window: Window, burst: Burst) -> bool:
+        key = window.event.action, burst.place, burst.starts
+        return 2 * led.get(key, 0) >= shown[key]
+
+    kept: dict[Window, tuple[Burst, ...]] = {}
+    for window, bursts in own.items():
+        leaders = [burst for burst in bursts if leads(window, burst)]
+        start = begin(min(leaders, key=begin)) if leaders else None
+        kept[window] = tuple(burst for burst in bursts if start is None or begin(burst) >= start)
+    return kept
 
 
 def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
@@ -138,22 +168,23 @@ def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
 
 def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Burst | None:
     """The burst, or its end where the action came less than a second after something of the background; else none."""
-    if burst.first_ns >= window.low_ns and any(key in kept for key in _keys(kinds, burst)):
+    whole, of_any_length = _keys(kinds, burst)
+    is_inside = burst.first_ns >= window.low_ns
+    if is_inside and whole in kept:
         return burst
+    parts = list(_parts(kinds, kept, burst, window))
+    after_pause = [end for place, end in parts if burst.gaps_us[place] >= PAUSE_US]
+    whole_or_none = [burst] if is_inside and of_any_length in kept else []
+    return next(iter([*after_pause, *whole_or_none, *(end for _, end in parts)]), None)
+
+
+def _parts(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Iterator[tuple[int, Burst]]:
+    """Ends of a burst that are kinds of the action, with the place of their first packet."""
     for place in range(1, len(burst.lengths)):
-        late_ns = sum(burst.gaps_us[: place + 1]) * 1000
-        part = replace(
-            burst,
-            first_ns=burst.first_ns + late_ns,
-            starts=burst.lengths[place] > 0,
-            lengths=burst.lengths[place:],
-            gaps_us=(0, *burst.gaps_us[place + 1 :]),
-            packets=burst.packets - place,
-        )
-        is_inside = window.low_ns <= part.first_ns < window.high_ns
-        if is_inside and kinds.of(part) in kept and kinds.of(part)[2] != UNKNOWN:
-            return part
-    return None
+        end = part(burst, place)
+        is_inside = window.low_ns <= end.first_ns < window.high_ns
+        if is_inside and kinds.of(end) in kept and kinds.of(end)[2] != UNKNOWN:
+            yield place, end
 
 
 def _at_least(hits: int, trials: int, chance: float) -> float:

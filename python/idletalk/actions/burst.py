@@ -2,9 +2,15 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NS_PER_S = 1_000_000_000
+PAUSE_US = 100_000
+"""What comes so long after the packet before is no answer to it, and may begin something: devices answer within some
+hundredths of a second."""
+
+EARLIER_NS = 60 * NS_PER_S
+"""Bursts that began so long before a window can reach into it."""
 
 COMMON = frozenset({"dns", "mdns", "ntp", "ssdp", "dhcp", "dhcpv6", "icmp"})
 """Services whose peer says little: they are asked wherever they are found."""
@@ -63,6 +69,25 @@ class Event:
 
     time_ns: int
     action: str
+
+
+def begin(burst: Burst) -> tuple[int, int, int]:
+    """When a burst began to be seen, for order."""
+    return burst.since_ns, burst.capture, burst.frame
+
+
+def part(burst: Burst, place: int) -> Burst:
+    """The burst from one of its packets on; the frame stays that of its begin."""
+    if place == 0:
+        return burst
+    return replace(
+        burst,
+        first_ns=burst.first_ns + sum(burst.gaps_us[: place + 1]) * 1000,
+        starts=burst.lengths[place] > 0,
+        lengths=burst.lengths[place:],
+        gaps_us=(0, *burst.gaps_us[place + 1 :]),
+        packets=burst.packets - place,
+    )
 
 
 def between(bursts: Sequence[Burst], low_ns: int, high_ns: int) -> Sequence[Burst]:

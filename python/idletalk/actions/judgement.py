@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from idletalk.actions.background import Window, beyond, windows
-from idletalk.actions.burst import Burst, Event, between
+from idletalk.actions.burst import EARLIER_NS, Burst, Event, between
 from idletalk.actions.signature import Signature, learn, match
 from idletalk.actions.steps import Step, first_sender, steps
 
@@ -75,7 +75,10 @@ def acts(device: str, events: Sequence[Event], bursts: Sequence[Burst], offset_n
 
 
 def _shows(signature: Signature | None, bursts: Sequence[Burst], window: Window) -> bool:
-    return signature is not None and bool(match(signature, between(bursts, window.low_ns, window.high_ns)))
+    if signature is None:
+        return False
+    nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
+    return any(window.low_ns <= first.first_ns < window.high_ns for first, *_ in match(signature, nearby))
 
 
 def _outside(signature: Signature, bursts: Sequence[Burst], all_windows: Sequence[Window]) -> int:
@@ -101,10 +104,11 @@ def _chosen(
     before = between(bursts, -(2**63), middle_ns)
     others = [window for window in all_windows if window.event.action != key[0]][0::2]
 
-    def faults(candidate: Signature) -> tuple[int, int, int]:
+    def faults(candidate: Signature) -> tuple[int, int, bool]:
         missed = sum(not _shows(candidate, bursts, window) for window, _ in training)
         confused = sum(_shows(candidate, bursts, window) for window in others)
-        return missed, _outside(candidate, before, all_windows), confused
+        # to be mistaken for others once less is chance, and no reason for a longer signature
+        return missed, _outside(candidate, before, all_windows), confused > max(1, (1 - APART) * len(others))
 
     return min(learn(*key, [those for _, those in training]), key=faults, default=None)
 

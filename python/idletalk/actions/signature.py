@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from idletalk.actions.burst import NS_PER_S, Burst
+from idletalk.actions.burst import NS_PER_S, PAUSE_US, Burst, part
 
 MIN_TRAINING = 2
 """Repetitions to learn from, at least: of one, nobody knows what varies."""
@@ -15,7 +15,10 @@ MAX_PACKETS = 4
 """Packets of a sequence: two pairs."""
 MAX_SEQUENCES = 3
 EPSILON_BYTES = 10
-"""A length that varies may vary by as much again, at most by so much (PingPong's distance); one that does not must be exact."""
+"""How much more a length may vary that does vary: as much again, or so much (PingPong's distance)."""
+MANY = 5
+"""Repetitions from which on a length that never varied is taken to be always the same; below, a few digits may be others."""
+FEW_BYTES = 3
 MAX_WIDTH_BYTES = 64
 """A length that varies more is content, as of a picture, and no sign of the action."""
 SLACK = 1.5
@@ -42,7 +45,13 @@ class Signature:
 
 
 def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]) -> list[Signature]:
-    """Signatures that the repetitions allow, the simplest first; none where they have nothing in common, or are too few."""
+    """Signatures that the repetitions allow, those with room for other lengths first, of these the simplest first; none
+    where the repetitions have nothing in common, or are too few."""
+    wide, narrow = (_learn(action, first_packet, repetitions, is_wide) for is_wide in (True, False))
+    return list(dict.fromkeys([*wide, *narrow]))
+
+
+def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]], is_wide: bool) -> list[Signature]:
     if len(repetitions) < MIN_TRAINING or not all(repetitions):
         return []
     groups: dict[tuple[str, str, bool], dict[int, Burst]] = {}
@@ -55,7 +64,7 @@ def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]
     found: list[tuple[int, Exchange]] = []
     for (service, _, _), members in groups.items():
         after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
-        packets = _common(list(members.values()))
+        packets = _common(list(members.values()), is_wide)
         if len(members) >= MIN_SHARE * len(repetitions) and packets:
             found.append((after[len(after) // 2], Exchange(service=service, packets=packets)))
     found.sort(key=lambda pair: (pair[0], pair[1].service))
@@ -85,9 +94,14 @@ def _cut(exchange: Exchange, size: int) -> Exchange:
     return Exchange(service=exchange.service, packets=exchange.packets[:size])
 
 
-def _common(bursts: Sequence[Burst]) -> tuple[tuple[int, int], ...]:
-    """The first packets that all bursts have in the same directions, with the range of their lengths."""
+def _common(bursts: Sequence[Burst], is_wide: bool) -> tuple[tuple[int, int], ...]:
+    """The first packets that all bursts have in the same directions, with the range of their lengths.
+
+    The range has room for lengths that were not seen: as much again, at most the distance; where it `is_wide` the whole
+    distance as soon as half of it was seen, and some digits where few repetitions were and nothing varied in them yet.
+    """
     packets: list[tuple[int, int]] = []
+    varies = False
     for place in range(MAX_PACKETS):
         lengths = [burst.lengths[place] for burst in bursts if place < len(burst.lengths)]
         if len(lengths) < len(bursts) or len({length > 0 for length in lengths}) > 1:
@@ -95,7 +109,12 @@ def _common(bursts: Sequence[Burst]) -> tuple[tuple[int, int], ...]:
         low, high = min(lengths), max(lengths)
         if high - low > MAX_WIDTH_BYTES:
             break
-        extra = min(EPSILON_BYTES, abs(high - low))
+        extra = min(EPSILON_BYTES, high - low)
+        if is_wide and high - low >= EPSILON_BYTES // 2:
+            extra = EPSILON_BYTES
+        elif is_wide and len(bursts) < MANY and not varies:
+            extra = max(extra, FEW_BYTES)
+        varies |= high > low
         sign = 1 if low > 0 else -1
         least, most = sorted((abs(low), abs(high)))
         packets.append(tuple(sorted((sign * max(1, least - extra), sign * (most + extra)))))  # pyright: ignore[reportArgumentType]
@@ -103,23 +122,27 @@ def _common(bursts: Sequence[Burst]) -> tuple[tuple[int, int], ...]:
 
 
 def match(signature: Signature, bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
-    """Where the signature stands in bursts in time order; places within one action's time are one."""
+    """Where the signature stands in bursts in time order, each burst from its packet on; places within one action's time
+    are one."""
     found: list[tuple[Burst, ...]] = []
     free_ns = -(2**63)
     first = signature.sequences[0]
     within_ns = int(signature.within_s * NS_PER_S)
     for place, burst in enumerate(bursts):
-        if burst.first_ns < free_ns or not _stands(first, burst):
+        at = _place(first, burst) if burst.first_ns >= free_ns else None
+        if at is None:
             continue
-        members = [burst]
+        begun = part(burst, at)
+        members, taken = [begun], [burst]
         for sequence in signature.sequences[1:]:
-            after = _following(sequence, bursts, place, burst.first_ns, within_ns, members)
+            after = _following(sequence, bursts, place, begun.first_ns, within_ns, taken)
             if after is None:
                 break
             members.append(after)
+            taken.append(after)
         if len(members) == len(signature.sequences):
             found.append(tuple(members))
-            free_ns = burst.first_ns + within_ns
+            free_ns = begun.first_ns + within_ns
     return found
 
 
@@ -133,17 +156,22 @@ def _following(
     for later in bursts[low:]:
         if later.first_ns - start_ns > within_ns:
             return None
-        if later not in taken and _stands(sequence, later):
+        if later not in taken and _place(sequence, later) is not None:
             return later
     return None
 
 
-def _stands(sequence: Exchange, burst: Burst) -> bool:
-    """Whether the packets stand in a row among the burst's first ones."""
+def _place(sequence: Exchange, burst: Burst) -> int | None:
+    """Where the packets stand in a row: at the burst's begin, or after a pause in it."""
     if burst.service != sequence.service:
-        return False
+        return None
     wanted = sequence.packets
-    return any(
-        all(low <= length <= high for length, (low, high) in zip(burst.lengths[at:], wanted, strict=False))
-        for at in range(len(burst.lengths) - len(wanted) + 1)
+    return next(
+        (
+            at
+            for at in range(len(burst.lengths) - len(wanted) + 1)
+            if (at == 0 or burst.gaps_us[at] >= PAUSE_US)
+            and all(low <= length <= high for length, (low, high) in zip(burst.lengths[at:], wanted, strict=False))
+        ),
+        None,
     )

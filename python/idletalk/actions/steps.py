@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from idletalk.actions.burst import NS_PER_S, Burst
+from idletalk.actions.burst import NS_PER_S, Burst, begin
 
 MIN_SHARE = 0.5
 """Share of the repetitions that show a step, at least."""
@@ -48,7 +48,7 @@ class Step:
 
 def first_sender(bursts: Sequence[Burst]) -> str:
     """Who sent the first packet of a repetition, as seen from this capture point."""
-    return min(bursts, key=lambda burst: (burst.since_ns, burst.capture, burst.frame)).sender if bursts else "unknown"
+    return min(bursts, key=begin).sender if bursts else "unknown"
 
 
 def steps(repetitions: Sequence[Sequence[Burst]]) -> list[Step]:

@@ -240,7 +240,7 @@ BEHAVIOUR = Behaviour(
     ),
     limits=(
         "Of each conversation the first 32 different messages and every so many of the later ones are decoded; the others are held "
-        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. A value without a key that nothing else tells, or that two segments of a stream share, is not found. "
+        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. A value without a key that the device tells nowhere with one, or that two segments of a stream share, is not found. "
         "Encrypted content cannot be read, and what is sent inside TLS is unknown."
     ),
     tables=("exposures",),

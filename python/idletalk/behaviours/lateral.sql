@@ -1,7 +1,8 @@
 -- What a device does to its neighbours. Takes device_macs, bare_devices, subjects, addresses (inventory.sql), flows, peers,
 -- router_devices, and the facts ssdp, dns_questions, dns_records, http_requests, http_responses, arp, icmp.
 
--- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4); LLMNR questions for names (RFC 4795).
+-- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
+-- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names (RFC 4795).
 CREATE TEMP TABLE search_frames AS
 WITH asked AS (
     SELECT 'ssdp' AS protocol, search_target AS what, capture, frame, time_ns, source_mac, source, source_port
@@ -9,6 +10,9 @@ WITH asked AS (
     UNION ALL
     SELECT protocol, name, capture, frame, time_ns, source_mac, source, source_port FROM dns_questions
     WHERE NOT is_response AND ((protocol = 'mdns' AND kind = 12 AND name NOT LIKE '%.arpa') OR protocol = 'llmnr')
+        AND (capture, frame) NOT IN (
+            SELECT (capture, frame) FROM dns_records WHERE protocol = 'mdns' AND NOT is_response AND section = 'authority'
+        )
 )
 SELECT coalesce(m.device, b.device) AS device, a.* EXCLUDE (source_mac)
 FROM asked AS a

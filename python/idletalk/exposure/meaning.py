@@ -38,7 +38,8 @@ _MAC = re.compile(r"(?:[0-9A-Fa-f]{2}[:\-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{12}")
 _VERSION = re.compile(r"[vV]?\d+(?:[._\-][\w]+)+.{0,40}|.{0,40}\d+\.\d+.{0,40}")
 _COORDINATE = re.compile(r"[+\-]?\d{1,3}\.\d{3,}|[+\-]?\d{6,10}")
 _SERIAL = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_./]{5,63}|[A-Z][A-Z\-]{5,63}")
-_ID = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_.:]{7,79}")
+_ID = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9\-_.:]{7,79}|[A-Z]{8,80}")
+"""With a digit, as no word has; or capitals alone, as random letters are written."""
 _CODE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*(?:\([A-Z]{2}\))?")
 """A vendor's code for a model: capitals and digits, as no word has them together."""
 _EMPTY = frozenset({"", "null", "none", "true", "false", "undefined", "n/a", "unknown", "0"})
@@ -115,11 +116,16 @@ def _luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
+def _user(text: str) -> str:
+    """Kind of a user name: many are an e-mail address, which is the one thing that is then told."""
+    return "email" if EMAIL.fullmatch(text.encode("utf-8", "replace")) else "user"
+
+
 def _logins(content: bytes) -> Iterator[Value]:
     """Users and passwords of the login commands and schemes that send them in clear."""
     for match in COMMAND.finditer(content):
         text = match[2].decode("utf-8", "replace").strip()
-        kind = "user" if match[1].upper() == b"USER" else "password"
+        kind = _user(text) if match[1].upper() == b"USER" else "password"
         if is_plausible(kind, text) and text.lower() not in ANONYMOUS:
             yield Value(kind, text, match[1].decode("ascii").upper(), match.start(2))
     pairs = [(match.start(1), "LOGIN", match[1], match[2]) for match in LOGIN.finditer(content)]
@@ -132,8 +138,9 @@ def _logins(content: bytes) -> Iterator[Value]:
             if len(parts) == count:
                 pairs.append((match.start(1), name, parts[-2], parts[-1]))
     for start, name, user, password in pairs:
-        for kind, raw in (("user", user), ("password", password)):
+        for raw, is_user in ((user, True), (password, False)):
             text = raw.decode("utf-8", "replace")
+            kind = _user(text) if is_user else "password"
             if is_plausible(kind, text):
                 yield Value(kind, text, name, start)
 
@@ -148,6 +155,8 @@ def values(content: bytes) -> Iterator[Value]:
             text = match[2].decode("utf-8", "replace").strip()
             if kind is not None and kind.endswith("?"):
                 kind = kind[:-1] if _CODE.fullmatch(text) else None
+            if kind == "user":
+                kind = _user(text)
             if kind is not None and is_plausible(kind, text):
                 taken.add(match.start(2))
                 yield Value(kind, text, match[1].decode("ascii", "replace"), match.start(2))

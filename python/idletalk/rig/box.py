@@ -1,21 +1,28 @@
 """What a running box shows of itself: read here, judged in check.py."""
 
+import contextlib
 import ctypes
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from idletalk.rig.settings import Settings
 
+CAPTURING = ("tcpdump", "dumpcap")
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 TIME_ERROR = 5
 """State of adjtimex(2): the clock is not synchronised."""
+
+COUNTS_S = 0.3
+"""Time that a running tcpdump has to print its counts: it does when it next wakes, after a tenth of a second at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,8 @@ class Box:
     """``ip -d link``, by name"""
     hairpin: bool | None
     """of the Wi-Fi's port"""
+    isolates: bool | None
+    """whether the running access point keeps stations apart (``ap_isolate``)"""
     offloads: dict[str, tuple[str, ...]]
     """those that are on, by interface"""
     captures: tuple[tuple[str, ...], ...]
@@ -39,7 +48,6 @@ class Box:
     total_bytes: int | None
     dropped: int | None
     """packets that tcpdump says the kernel dropped"""
-    problems: tuple[str, ...] = field(default=())
 
 
 def look(settings: Settings, log: Path | None = None) -> Box:
@@ -49,17 +57,20 @@ def look(settings: Settings, log: Path | None = None) -> Box:
     folder = Path(settings.folder)
     files = _captures(folder)
     usage = shutil.disk_usage(folder) if folder.is_dir() else None
+    running = _running()
+    captures = tuple(words for _, words in running if Path(words[0]).name in CAPTURING)
     return Box(
         links=None if links is None else {link["ifname"]: link for link in links},
         hairpin=next((bool(port["hairpin"]) for port in ports or () if "hairpin" in port), None),
+        isolates=_isolates([words for _, words in running if Path(words[0]).name == "hostapd"]),
         offloads={port: _offloads(port) for port in (settings.wifi, settings.wired, settings.bridge)},
-        captures=_running(),
+        captures=captures,
         clock_is_set=_clock_is_set(),
         files=files,
         snaplen=_snaplen(folder / files[-1][0]) if files else None,
         free_bytes=usage.free if usage else None,
         total_bytes=usage.total if usage else None,
-        dropped=_dropped(log),
+        dropped=_dropped(log, [process for process, words in running if Path(words[0]).name == "tcpdump"]),
     )
 
 
@@ -89,9 +100,9 @@ def _offloads(port: str) -> tuple[str, ...]:
     return tuple(sorted(pattern.findall(_run(["ethtool", "-k", port]) or "")))
 
 
-def _running() -> tuple[tuple[str, ...], ...]:
-    """Capture programs in this network namespace."""
-    found: list[tuple[str, ...]] = []
+def _running() -> list[tuple[int, tuple[str, ...]]]:
+    """Capture programs and access points in this network namespace: process and words."""
+    found: list[tuple[int, tuple[str, ...]]] = []
     here = _namespace("self")
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
@@ -99,9 +110,9 @@ def _running() -> tuple[tuple[str, ...], ...]:
                 words = tuple((process / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")[:-1])
             except OSError:
                 continue
-            if words and Path(words[0]).name in ("tcpdump", "dumpcap") and _namespace(process.name) == here:
-                found.append(words)
-    return tuple(sorted(found))
+            if words and Path(words[0]).name in (*CAPTURING, "hostapd") and _namespace(process.name) == here:
+                found.append((int(process.name), words))
+    return sorted(found)
 
 
 def _namespace(process: str) -> str | None:
@@ -111,8 +122,25 @@ def _namespace(process: str) -> str | None:
         return None
 
 
+def _isolates(access_points: list[tuple[str, ...]]) -> bool | None:
+    """Whether every access point that runs has ``ap_isolate=1`` in its configurations; None where none can be read."""
+    told: list[bool] = []
+    for words in access_points:
+        for file in (Path(word) for word in words[1:] if word.startswith("/")):
+            try:
+                lines = file.read_text("utf-8", "replace").splitlines()
+            except OSError:
+                continue
+            if any(line.startswith("interface=") for line in lines):
+                told.append("ap_isolate=1" in (line.strip() for line in lines))
+    return all(told) if told else None
+
+
 def _clock_is_set() -> bool | None:
-    """Whether the kernel holds its clock for synchronised (adjtimex(2), which only reads with no modes set)."""
+    """Whether the clock is synchronised: what chrony says where it runs, else what the kernel holds (adjtimex(2), which
+    only reads with no modes set). chrony is asked first, since without ``rtcsync`` it leaves the kernel's mark alone."""
+    if told := re.search(r"^Leap status *: (.+)$", _run(["chronyc", "-n", "tracking"]) or "", re.M):
+        return told[1] != "Not synchronised"
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "adjtimex"):
         return None
@@ -121,6 +149,8 @@ def _clock_is_set() -> bool | None:
 
 
 def _captures(folder: Path) -> tuple[tuple[str, int, float], ...] | None:
+    if not folder.is_dir():
+        return None
     try:
         entries = sorted(folder.glob("*.pcap*"))
         return tuple((entry.name, entry.stat().st_size, entry.stat().st_mtime) for entry in entries)
@@ -145,8 +175,16 @@ def _snaplen(file: Path) -> int | None:
     return int.from_bytes(head[16:20], "little" if head[0] in (0xD4, 0x4D) else "big")
 
 
-def _dropped(log: Path | None) -> int | None:
-    """Packets dropped, of all runs that the log tells of; None where it tells of none."""
+def _dropped(log: Path | None, running: list[int]) -> int | None:
+    """Packets dropped, of all runs that the log tells of; None where it tells of none.
+
+    A capture that runs is asked for its counts (SIGUSR1, tcpdump(1)), which go where its log goes.
+    """
+    for process in running:
+        with contextlib.suppress(OSError):  # gone, or somebody else's
+            os.kill(process, signal.SIGUSR1)
+    if running:
+        time.sleep(COUNTS_S)
     try:
         text = (
             log.read_text("utf-8", "replace")
@@ -155,5 +193,10 @@ def _dropped(log: Path | None) -> int | None:
         )
     except OSError:
         return None
-    counts = [int(n) for n in re.findall(r"(\d+) packets? dropped by (?:kernel|interface)", text or "")]
-    return sum(counts) if counts else None
+    counts = [
+        told[-1]  # a run counts from its begin
+        for run in re.split(r"^.*listening on ", text or "", flags=re.M)
+        for by in ("kernel", "interface")
+        if (told := re.findall(rf"(\d+) packets? dropped by {by}", run))
+    ]
+    return sum(map(int, counts)) if counts else None

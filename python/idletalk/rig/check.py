@@ -73,6 +73,13 @@ def _bridge(settings: Settings, box: Box) -> Iterator[Problem]:
             f" (bridge link set dev {settings.wifi} hairpin on, and ap_isolate=1 in hostapd.conf).",
         )
 
+    if box.isolates is False:
+        yield Problem(
+            "stations_invisible",
+            "Traffic between two stations does not reach the capture: the access point passes it on itself (ap_isolate=1 in"
+            " hostapd.conf).",
+        )
+
 
 def _offloads(box: Box) -> Iterator[Problem]:
     for port, names in box.offloads.items():
