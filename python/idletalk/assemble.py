@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import BEHAVIOURS, cadence, captures, encryption, facts, inventory, peers, traffic, visibility
+from idletalk.behaviours import cadence, captures, encryption, facts, installed, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -47,7 +47,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")
         if len(unreadable) == len(files):
             raise IdletalkError("; ".join(row["error"] for row in unreadable[:5]))
-        lookups = open_lookups(options.lookups)
+        lookups = open_lookups(Path(options.lookups) if options.lookups else None)
         lookups.register(store.connection)
         prepare(store, lab)
         what = captures.captures(store.ask)
@@ -70,7 +70,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             replace(device, cadences=tuple(regular.get(device.id, ())), payload=carried.get(device.id))
             for device in devices
         )
-        store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
+        store.keep(table for behaviour in installed() for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:
             mask_tables(store, secrets)
@@ -109,7 +109,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
-            questions=tuple(behaviour.told() for behaviour in BEHAVIOURS),
+            questions=tuple(behaviour.told() for behaviour in installed()),
             images=image_pages(store, folder, images, scene.names),
             conclusions=Conclusions(
                 fleet=fleet(rows),
@@ -171,7 +171,7 @@ def prepare(store: Store, lab: Lab) -> None:
     """Make the judged tables over the facts of a store that knows the look-ups."""
     _know_lab(store, lab)
     know_messages(store)
-    for behaviour in BEHAVIOURS:
+    for behaviour in installed():
         store.judge(behaviour)
 
 

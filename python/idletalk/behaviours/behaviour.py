@@ -28,6 +28,8 @@ class Behaviour:
     kinds: tuple[Kind, ...] = ()
     judge: Judge = nothing
     hidden: Hidden = never
+    script: str | None = None
+    """its SQL where no ``.sql`` lies beside the module: of a behaviour that another package brings"""
 
     def told(self) -> Question:
         """What readers of a report want to know of it."""
@@ -54,4 +56,6 @@ class Behaviour:
         return _COMMENT.findall(self._file())
 
     def _file(self) -> str:
+        if self.script is not None:
+            return self.script
         return files("idletalk.behaviours").joinpath(f"{self.name}.sql").read_text("utf-8")

@@ -50,7 +50,9 @@ def dossier(report: Report, device: Device) -> list[Part]:
         said = [_told(check) for check in checks if check.question in questions and check.outcome != "found"]
         if found or said:
             parts.append(Part(title, () if found else said, found))
-    return parts
+    answered = {question for questions in ANSWERS.values() for question in questions}
+    rest = [finding for finding in own if asked.get(finding.kind) not in answered]
+    return [*parts, Part("What else was found", (), rest)] if rest else parts
 
 
 def _told(check: Check) -> Markup:

@@ -58,15 +58,16 @@ def render_html(report: Report) -> str:
         heat=Markup(_heat(report)),  # noqa: S704
         world=Markup(_world(report)),  # noqa: S704
         countries=_countries(report),
-        style=Markup(_asset("page.css")),  # noqa: S704
-        script=Markup(_asset("page.js")),  # noqa: S704
+        style=Markup(asset("page.css")),  # noqa: S704
+        script=Markup(asset("page.js")),  # noqa: S704
         max_ranked=MAX_RANKED,
         filter_of=partial(wireshark_filter, filters.mac_prefix(_link_types(report))),
     )
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A template or its style, as text."""
     return TEMPLATES.joinpath(name).read_text("utf-8")
 
 
@@ -78,7 +79,7 @@ def page_template() -> Any:
     from idletalk.report.compiled import compiled_templates
 
     environment: Any = Environment(
-        loader=DictLoader({name: _asset(name) for name in PARTS}),
+        loader=DictLoader({name: asset(name) for name in PARTS}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
