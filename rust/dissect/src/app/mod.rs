@@ -36,8 +36,9 @@ macro_rules! protocols {
 }
 
 protocols![
-    mdns, llmnr, dns, dhcp, ntp, ssdp, tls, dtls, stun, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp, nbns, coap,
-    rtsp, ssh, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
+    // before DNS, which has its frame
+    nbns, mdns, llmnr, dns, dhcp, ntp, ssdp, tls, dtls, stun, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp, coap, rtsp,
+    ssh, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
 ];
 
 /// What carries the bytes.
