@@ -145,10 +145,11 @@ COMPARED = (
     value("dhcp_asked", "dhcp.option.request_list_item", "parameter_list"),
     Compared(
         "dhcp_given",
-        ("dhcp.ip.your", "dhcp.option.type"),
+        ("dhcp.ip.your", "dhcp.option.dhcp"),
         "dhcp",
-        "CASE WHEN len(options) > 0 THEN your_address END",
-        lambda address, codes: [address] if options(codes) else [],
+        # a message that is cut has no type
+        "CASE WHEN message_type IS NOT NULL THEN your_address END",
+        lambda address, kind: [address] if kind else [],
     ),
     value("dhcp_wanted", "dhcp.option.requested_ip_address", "requested_address"),
     word("dhcpv6_type", "dhcpv6.msgtype", "message_type", told=last),

@@ -30,8 +30,8 @@ use crate::weird::Weird;
 macro_rules! protocols {
     ($($module:ident),* $(,)?) => {
         $(pub mod $module;)*
-        /// Every protocol, in the order in which they are asked.
-        pub const PROTOCOLS: &[&Protocol] = &[$(&$module::PROTOCOL),*];
+        /// Every protocol, in the order in which they are asked. HTTP/2 is a part of HTTP, and begins otherwise.
+        pub const PROTOCOLS: &[&Protocol] = &[$(&$module::PROTOCOL,)* &http::h2::PROTOCOL];
     };
 }
 
