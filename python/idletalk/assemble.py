@@ -25,6 +25,7 @@ from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
+from idletalk.repeats import hear_once
 from idletalk.store import Store
 from idletalk.update_steps import keep_steps
 
@@ -170,6 +171,7 @@ def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[
 def prepare(store: Store, lab: Lab) -> None:
     """Make the judged tables over the facts of a store that knows the look-ups."""
     _know_lab(store, lab)
+    hear_once(store)
     know_messages(store)
     for behaviour in installed():
         store.judge(behaviour)

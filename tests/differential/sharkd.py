@@ -17,7 +17,7 @@ from typing import Any
 
 ANSWER_S = 120.0
 """Longest wait for an answer: the largest capture takes a few seconds."""
-FILES_PER_PROCESS = 500
+FILES_PER_PROCESS = 200
 """Captures before a fresh process, so that what Wireshark leaks stays small."""
 MAX_COLUMNS = 32
 """Columns that one `frames` request may ask for (sharkd_session.c, `column0` to `column31`)."""
@@ -28,6 +28,7 @@ PREFERENCES = {
     "tcp.reassemble_out_of_order": "TRUE",
     # a response is told at the frame that completes its head, not its body
     "http.desegment_body": "FALSE",
+    "rtsp.desegment_body": "FALSE",
 }
 """Where Wireshark's defaults differ from what idletalk tells."""
 READ_BYTES = 1 << 20
