@@ -3,6 +3,7 @@
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,6 +15,7 @@ from idletalk.errors import IdletalkError
 from idletalk.events import read_events
 from idletalk.model import Device, Finding, Report
 from idletalk.provenance import Options, as_given
+from idletalk.report.text import human_bytes
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
@@ -185,13 +187,13 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
     warming.start()
     total = sum(inputs.size(file) for file in files) or 1
     ranges = _ranges(lab, options)
-    store.dissect(
-        files,
-        partial,
-        threads=options.threads,
-        ranges=ranges,
-        progress=lambda done, _frames: progress("reading captures", min(1.0, done / total)),
-    )
+    began = time.monotonic()
+
+    def read(done: int, _frames: int) -> None:
+        rate = human_bytes(done / max(time.monotonic() - began, 1e-3))
+        progress(f"reading captures, {rate}/s", min(1.0, done / total))
+
+    store.dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
     progress("judging", 0.0)
     warming.join()
     from idletalk.assemble import assemble
