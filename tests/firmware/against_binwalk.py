@@ -1,8 +1,8 @@
 """Speed and claims of the recogniser beside binwalk's, on contents of which it is known what is in them.
 
-    python -m tests.firmware.against_binwalk [--megabytes 100] [IMAGE...]
+    python -m tests.firmware.against_binwalk [--megabytes 100] [--turns 3] [IMAGE...]
 
-Both are started as programs, start-up included, three times each in turns; the shortest processor time counts. Without IMAGE the contents
+Both are started as programs, start-up included, in turns; the shortest processor time counts. Without IMAGE the contents
 are made: random bytes, zeros, programs and libraries of this machine, and an image as devices have it (boot image, SquashFS, keys,
 padding, random tail).
 """
@@ -20,17 +20,16 @@ from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.tools import found_program
 from tests.firmware.made import noise, uimage
 
-TURNS = 3
 MEGABYTE = 1_000_000
 
 
 def made(folder: Path, size: int) -> Iterator[Path]:
     """One file of each content."""
     contents = {
-        "random": (noise(MEGABYTE, seed) for seed in range(size)),
-        "zeros": (bytes(MEGABYTE) for _ in range(size)),
-        "programs": _programs(size * MEGABYTE),
         "image": _image(folder, size * MEGABYTE),
+        "programs": _programs(size * MEGABYTE),
+        "zeros": (bytes(MEGABYTE) for _ in range(size)),
+        "random": (noise(MEGABYTE, seed) for seed in range(size)),
     }
     for name, blocks in contents.items():
         with (folder / name).open("wb") as file:
@@ -86,6 +85,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--megabytes", type=int, default=100)
+    parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("images", nargs="*", type=Path)
     wanted = parser.parse_args()
     binwalk, ours = found_program("binwalk"), Path(sys.executable).parent / "idletalk"
@@ -100,12 +100,13 @@ def main() -> None:
                     processor_s(sys.executable, "-I", "-c", scan, path),
                     processor_s(ours, "firmware", path, "--no-unpack", "--json"),
                 )
-                for _ in range(TURNS)
+                for _ in range(wanted.turns)
             ]
             theirs, scanned, examined = (min(column) for column in zip(*times, strict=True))
             print(
                 f"{path.name} ({path.stat().st_size / 1e6:.0f} MB): binwalk {theirs:.2f} s; scan {scanned:.2f} s,"
-                f" {theirs / scanned:.1f} times faster; whole examination {examined:.2f} s, {theirs / examined:.1f} times"
+                f" {theirs / scanned:.1f} times faster; whole examination {examined:.2f} s, {theirs / examined:.1f} times",
+                flush=True,
             )
             print(f"  binwalk claims {dict(claims(binwalk, path).most_common(12))}")
             print(f"  idletalk claims {dict(Counter(part.format for part in recognise(path).parts).most_common(12))}")

@@ -8,6 +8,7 @@ mod carried;
 mod conversation;
 mod earlier;
 mod expected;
+mod kept;
 mod pieces;
 mod starttls;
 #[cfg(test)]
