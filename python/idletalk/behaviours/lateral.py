@@ -37,7 +37,7 @@ SWEEP = Kind(
 _SEARCHED = {
     "ssdp": 'ssdp && http.request.method == "M-SEARCH"',
     "mdns": "mdns && dns.flags.response == 0 && dns.qry.type == 12 && dns.count.auth_rr == 0",
-    "llmnr": "llmnr && dns.flags.response == 0",
+    "llmnr": "llmnr && dns.flags.response == 0 && dns.qry.type != 255",
 }
 _CONTROLS = ("phone", "hub")
 MAX_NAMED = 4
@@ -194,7 +194,7 @@ BEHAVIOUR = Behaviour(
     question="What does each device do to its neighbours without being told to?",
     method=(
         "Searching (SSDP M-SEARCH, mDNS questions for kinds of services, LLMNR), announcing and answering are told apart; "
-        "a question that carries the asker's own records only asks whether its name is free (RFC 6762 8.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, and the device then opened a "
+        "a question that carries the asker's own records, or one by LLMNR for all types of record, only asks whether its name is free (RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, and the device then opened a "
         "connection to that neighbour, at the port of the LOCATION that it was told or within a minute of an answer. "
         "Sweeps: at least 25 hosts by ARP or ping, or 15 TCP ports of one host, within five minutes (thresholds of Zeek's "
         "scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."

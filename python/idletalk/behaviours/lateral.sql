@@ -2,14 +2,15 @@
 -- router_devices, and the facts ssdp, dns_questions, dns_records, http_requests, http_responses, arp, icmp.
 
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
--- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names (RFC 4795).
+-- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names, but for all types
+-- of record (255), which ask the same (RFC 4795 4.1).
 CREATE TEMP TABLE search_frames AS
 WITH asked AS (
     SELECT 'ssdp' AS protocol, search_target AS what, capture, frame, time_ns, source_mac, source, source_port
     FROM ssdp WHERE kind = 'search'
     UNION ALL
     SELECT protocol, name, capture, frame, time_ns, source_mac, source, source_port FROM dns_questions
-    WHERE NOT is_response AND ((protocol = 'mdns' AND kind = 12 AND name NOT LIKE '%.arpa') OR protocol = 'llmnr')
+    WHERE NOT is_response AND ((protocol = 'mdns' AND kind = 12 AND name NOT LIKE '%.arpa') OR (protocol = 'llmnr' AND kind <> 255))
         AND (capture, frame) NOT IN (
             SELECT (capture, frame) FROM dns_records WHERE protocol = 'mdns' AND NOT is_response AND section = 'authority'
         )

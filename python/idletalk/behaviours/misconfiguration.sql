@@ -25,7 +25,8 @@ SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport,
         WHEN f.transport = 'udp' THEN CASE WHEN f.responder_packets = 0 THEN 'unanswered' ELSE 'answered' END
         WHEN f.responder_tcp_flags & 2 > 0 THEN 'answered'
         WHEN f.responder_tcp_flags & 4 > 0 THEN 'reset'
-        WHEN f.responder_packets = 0 THEN 'unanswered'
+        -- who acknowledges was answered, by a way that the capture does not see (RFC 9293 3.5)
+        WHEN f.responder_packets = 0 AND f.originator_tcp_flags & 16 = 0 THEN 'unanswered'
         ELSE 'answered' END AS outcome
 FROM flows AS f
 LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
