@@ -39,6 +39,8 @@ BASE_FIELDS = (
 
 WLAN_DATA, WLAN_NO_DATA = "Data", "no data"
 """In the names of 802.11 subtypes with a body (`QoS Data + CF-Ack`), and of those without."""
+UNREAD = frozenset({"", "data", "db-lsp-disc"})
+"""Nothing, no dissector, and one that takes its port without a look at the content (Dropbox's discovery)."""
 NTP_PORT = "123"
 
 
@@ -96,7 +98,7 @@ def _count(reading: Reading, row: list[str], streams: dict[str, set[str]], stack
         source, destination = (ip_src, ip_dst) if stack.network == "ip" else (ipv6_src, ipv6_dst)
         is_tcp = stack.transport == "tcp"
         ports = (tcp_src, tcp_dst) if is_tcp else (udp_src, udp_dst)
-        if stack.application in ("", "data"):
+        if stack.application in UNREAD:
             reading.unclaimed.add(frame)
         if all(ports):
             facts.add_traffic(stack.transport, f"{source}:{ports[0]} > {destination}:{ports[1]}", 1, size, frame)
