@@ -35,7 +35,7 @@ demo: setup
 ## all tests; those that need other people's captures, root or tshark skip with a reason where these are missing
 test: setup
 	@cargo test --quiet --release --locked --workspace --exclude idletalk-core
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 lint: setup
 	@cargo fmt --check

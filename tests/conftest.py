@@ -14,6 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
 
 
+ONE_AT_A_TIME = {ROOT / "tests" / "lab": "network namespaces", ROOT / "tests" / "rig": "network namespaces"}
+"""Folders of tests that share something of the machine: all of one group run in one process."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file stay together, so that what a file prepares is prepared once (``--dist loadgroup``)."""
+    for item in items:
+        group = ONE_AT_A_TIME.get(item.path.parent, item.path.name)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> idletalk.Analysis:
     """The analysis of the demo capture."""
