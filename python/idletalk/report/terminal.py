@@ -79,11 +79,13 @@ def opening(report: Report, number: Callable[[float, str, str], str] = lambda _v
     if what.first is None or what.last is None or what.duration_s is None:
         return f"{files} without a single frame."
     under_test = sum(1 for device in report.devices if device.under_test)
-    devices = f"{len(report.devices)} devices" + (f", {under_test} of them under test" if under_test else "")
+    devices = f"{len(report.devices)} device{'s' if len(report.devices) != 1 else ''}" + (
+        f", {under_test} of them under test" if under_test else ""
+    )
     repeated = what.packets - what.unique_packets
     twice = f" ({repeated} of them are there twice)" if repeated else ""
     text = (
-        f"{files}, {number(what.packets, 'captures.frames', str(what.packets))} frames{twice},"
+        f"{files}, {number(what.packets, 'captures.frames', str(what.packets))} frame{'s' if what.packets != 1 else ''}{twice},"
         f" {number(what.bytes, 'captures.bytes', human_bytes(what.bytes))}, from {what.first[:19]}Z"
         f" for {human_duration(what.duration_s)}: {devices}."
     )
