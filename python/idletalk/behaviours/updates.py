@@ -38,7 +38,10 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     )
     for row in rows:
         where = f"{row['protocol']}://{row['host'] or row['peer']}/{(row['uri'] or '').removeprefix('/')}"
-        fetched = f"{scene.name(row['device'])} fetched firmware in clear from {where} ({row['size_bytes']} bytes, {row['format'] or 'unknown format'})"
+        verb = (
+            f"was sent firmware in clear by {row['peer']}, to" if row["is_sent"] else "fetched firmware in clear from"
+        )
+        fetched = f"{scene.name(row['device'])} {verb} {where} ({row['size_bytes']} bytes, {row['format'] or 'unknown format'})"
         changeable = row["authentication"] in _OPEN
         yield _claim(
             scene,
