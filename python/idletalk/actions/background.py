@@ -24,6 +24,8 @@ MAX_RATE = 0.05
 """Bursts of any length that the background puts into a window, at most, for what begins with another length each time."""
 MAX_CHANCE = 0.01
 """Probability that the background alone shows a kind in so many windows, at most."""
+MANY = 5
+"""Repetitions from which on the number of kinds that are looked at counts."""
 MIN_SHARE = 0.2
 """Share of an action's repetitions that show a kind, at least: the same action can come in several ways."""
 
@@ -117,12 +119,14 @@ def beyond(
         for window in repetitions:
             for key in {key for burst in inside[window] for key in _keys(kinds, burst)}:
                 shown[key] = shown.get(key, 0) + 1
+        # the more kinds are looked at, the more come by chance (Bonferroni); few repetitions could not show so much
+        limit = MAX_CHANCE / len(shown) if len(repetitions) >= MANY and shown else MAX_CHANCE
         kept[action] = {
             key
             for key, times in shown.items()
             if (key[2] != ANY or counts[key] * mean_s / outside_s < MAX_RATE)
             and times >= MIN_SHARE * len(repetitions)
-            and _at_least(times, len(repetitions), 1 - exp(-counts[key] * mean_s / outside_s)) < MAX_CHANCE
+            and _at_least(times, len(repetitions), 1 - exp(-counts[key] * mean_s / outside_s)) < limit
             # once in many is chance, whatever the background: what came once was never seen to repeat
             and (times > 1 or len(repetitions) < 3)
         }
@@ -152,7 +156,7 @@ def _led(own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst
 
     def leads(window: Window, burst: Burst) -> bool:
         key = window.event.action, burst.place, burst.starts
-        return 2 * led.get(key, 0) >= shown[key]
+        return 2 * led.get(key, 0) > shown[key]
 
     kept: dict[Window, tuple[Burst, ...]] = {}
     for window, bursts in own.items():

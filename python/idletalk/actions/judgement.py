@@ -104,11 +104,11 @@ def _chosen(
     before = between(bursts, -(2**63), middle_ns)
     others = [window for window in all_windows if window.event.action != key[0]][0::2]
 
-    def faults(candidate: Signature) -> tuple[int, int, bool]:
+    def faults(candidate: Signature) -> tuple[int, bool]:
         missed = sum(not _shows(candidate, bursts, window) for window, _ in training)
         confused = sum(_shows(candidate, bursts, window) for window in others)
         # to be mistaken for others once less is chance, and no reason for a longer signature
-        return missed, _outside(candidate, before, all_windows), confused > max(1, (1 - APART) * len(others))
+        return missed + _outside(candidate, before, all_windows), confused > max(1, (1 - APART) * len(others))
 
     return min(learn(*key, [those for _, those in training]), key=faults, default=None)
 

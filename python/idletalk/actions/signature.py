@@ -98,7 +98,8 @@ def _common(bursts: Sequence[Burst], is_wide: bool) -> tuple[tuple[int, int], ..
     """The first packets that all bursts have in the same directions, with the range of their lengths.
 
     The range has room for lengths that were not seen: as much again, at most the distance; where it `is_wide` the whole
-    distance as soon as half of it was seen, and some digits where few repetitions were and nothing varied in them yet.
+    distance as soon as half of it was seen, and some digits where it varies at all, or where few repetitions were and nothing
+    varied in them yet.
     """
     packets: list[tuple[int, int]] = []
     varies = False
@@ -112,7 +113,7 @@ def _common(bursts: Sequence[Burst], is_wide: bool) -> tuple[tuple[int, int], ..
         extra = min(EPSILON_BYTES, high - low)
         if is_wide and high - low >= EPSILON_BYTES // 2:
             extra = EPSILON_BYTES
-        elif is_wide and len(bursts) < MANY and not varies:
+        elif is_wide and (high > low or (len(bursts) < MANY and not varies)):
             extra = max(extra, FEW_BYTES)
         varies |= high > low
         sign = 1 if low > 0 else -1
