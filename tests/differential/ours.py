@@ -47,6 +47,7 @@ NAMES = frozenset({"dns_name", "dns_cname", "dns_ptr", "dns_srv"})
 DRAFT_VERSIONS = range(0x7F00, 0x8000)
 """TLS 1.3 drafts (draft-ietf-tls-tls13-28 4.2.1.1)."""
 
+HTTP_COLUMNS = {"method": "http_requests", "host": "http_requests", "uri": "http_requests", "status": "http_responses"}
 MESSAGES: dict[str, tuple[str, str]] = {
     "dns_name": ("dns_questions", "name"),
     "dns_a": ("dns_records", "CASE WHEN kind = 1 THEN address END"),
@@ -73,10 +74,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
             ),
         }.items()
     },
-    "http_method": ("http_requests", "method"),
-    "http_host": ("http_requests", "host"),
-    "http_uri": ("http_requests", "uri"),
-    "http_status": ("http_responses", "status"),
+    **{
+        f"http_{about}": (table, f"CASE WHEN version <> 'HTTP/2' THEN {about} END")
+        for about, table in HTTP_COLUMNS.items()
+    },
     "dhcp_hostname": ("dhcp", "hostname"),
     **{one.kind: (one.table, one.column) for one in COMPARED},
 }

@@ -19,6 +19,7 @@ CARRIERS: dict[str, frozenset[tuple[str, str]]] = {
     "dtls": frozenset({("udp", "dtls")}),
     "quic": frozenset({("udp", "quic")}),
     "http": frozenset({("tcp", "http")}),
+    "http2": frozenset({("tcp", "http"), ("tcp", "http2")}),
     **{name: frozenset({("udp", name)}) for name in ("coap", "dhcp", "dhcpv6", "nbns", "ntp", "rtcp", "snmp", "ssdp")},
     **{name: frozenset({("udp", name)}) for name in ("syslog", "tftp")},
     **{name: frozenset({("tcp", name)}) for name in ("mqtt", "rtsp", "ssh")},

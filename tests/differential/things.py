@@ -114,6 +114,15 @@ ADDRESSES = ", ".join(
 IS_HANDSHAKE = place(("initiation", "response", "cookie"), "kind", 1)
 
 COMPARED = (
+    *(
+        value(f"http2_{about}", f"http2.headers.{field}", f"CASE version WHEN 'HTTP/2' THEN {about} END", table)
+        for about, field, table in (
+            ("method", "method", "http_requests"),
+            ("host", "authority", "http_requests"),
+            ("uri", "path", "http_requests"),
+            ("status", "status", "http_responses"),
+        )
+    ),
     Compared("stun_class", ("stun.type.class",), "stun", "class", stun_classes),
     value("stun_method", "stun.type.method", "method", told=number),
     value("stun_id", "stun.id", "transaction_id"),
@@ -208,4 +217,4 @@ COMPARED = (
     ),
     value("tftp_option", "tftp.option.name", "options[1:len(options):2]", told=listed),
 )
-"""Of MQTT, CoAP, STUN, media, SSH, WireGuard, SNMP, syslog and TFTP."""
+"""Of HTTP/2, MQTT, CoAP, STUN, media, SSH, WireGuard, SNMP, syslog and TFTP."""
