@@ -91,9 +91,9 @@ def test_a_sparse_squashfs_of_4_gigabytes_is_partial(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(head)
         file.truncate(4 << 30)
-    started = time.monotonic()
+    started = time.process_time()
     found = examine(path)
-    assert time.monotonic() - started < 60
+    assert time.process_time() - started < 60
     assert found.judgement.authentication == "undecidable (opaque or partial)"
     assert any("only the first" in note for note in found.notes)
 
@@ -109,9 +109,9 @@ def test_an_empty_file_is_one_line(tmp_path: Path) -> None:
 def test_a_file_of_nothing_but_a_pattern_is_bounded(pattern: bytes, tmp_path: Path) -> None:
     path = tmp_path / "image.bin"
     path.write_bytes(pattern * ((4 << 20) // len(pattern)))
-    started = time.monotonic()
+    started = time.process_time()
     examine(path)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 def test_names_are_cleaned() -> None:

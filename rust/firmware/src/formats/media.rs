@@ -86,13 +86,20 @@ fn gif(image: &[u8], at: usize) -> Option<Part> {
 
 fn riff(image: &[u8], at: usize) -> Option<Part> {
     let kind = array::<4>(image, at + 8)?;
-    let size = le_size(image, at + 4)?;
-    matches!(&kind, b"WAVE" | b"WEBP" | b"AVI ")
+    let (size, first) = (le_size(image, at + 4)?, le_size(image, at + 16)?);
+    // Programs have these words in tables of magics: the first chunk must fit, and within something else all of it.
+    let fits = first.checked_add(12)? <= size && (at == 0 || at.checked_add(size)?.checked_add(8)? <= image.len());
+    (fits && matches!(&kind, b"WAVE" | b"WEBP" | b"AVI "))
         .then(|| media("riff", at).length(size as u64 + 8, image.len() - at).field("kind", String::from_utf8_lossy(&kind).trim_end()))
 }
 
 fn pdf(image: &[u8], at: usize) -> Option<Part> {
     let rest = image.get(at..)?;
-    let last = rest.windows(5).rposition(|window| window == b"%%EOF").map_or(rest.len() + 1, |last| (last + 6).min(rest.len()));
+    let last = match rest.windows(5).rposition(|window| window == b"%%EOF") {
+        Some(last) => (last + 6).min(rest.len()),
+        // without its end it is cut at the end of the file, or a word of a program
+        None if at == 0 => rest.len() + 1,
+        None => return None,
+    };
     Some(media("pdf", at).length(last as u64, rest.len()))
 }
