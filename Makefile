@@ -1,6 +1,6 @@
 # idletalk: `make demo` and `make test` do all set-up on a fresh clone.
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench setup docs lab clean
+.PHONY: demo test lint bench setup docs site lab clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,7 +19,7 @@ $(VENV)/.installed: requirements.lock
 	@echo "setting up $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check pip==26.3
-	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements.lock
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.installed $(RUST_FILES) pyproject.toml
@@ -35,7 +35,7 @@ demo: setup
 ## all tests; those that need other people's captures, root or tshark skip with a reason where these are missing
 test: setup
 	@cargo test --quiet --release --locked --workspace --exclude idletalk-core
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --dist loadgroup
 
 lint: setup
 	@cargo fmt --check
@@ -45,10 +45,15 @@ lint: setup
 	@$(BIN)/basedpyright --project pyproject.toml --level error
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m tools.docs --check
+	@$(BIN)/mkdocs build --strict --quiet
 
 ## the documents that are generated from the code
 docs: setup
 	@$(BIN)/python -m tools.docs
+
+## the documents as pages: build/site/index.html
+site: docs
+	@$(BIN)/mkdocs build --strict --quiet
 
 $(VENV)/.bench: bench/requirements.txt $(VENV)/.installed
 	@$(BIN)/pip install --quiet --disable-pip-version-check numpy

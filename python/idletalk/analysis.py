@@ -3,17 +3,24 @@
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from idletalk import inputs, labfile
 from idletalk.errors import IdletalkError
 from idletalk.events import read_events
-from idletalk.model import Report
+from idletalk.model import Device, Finding, Report
 from idletalk.provenance import Options, as_given
+from idletalk.report.text import human_bytes
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
+
+    from idletalk.store import Store
 
 REPORT = "report.json"
 
@@ -25,14 +32,15 @@ Progress = Callable[[str, float], None]
 
 
 class Analysis:
-    """An analysis folder: its report, and SQL over its tables."""
+    """An analysis folder: its report as objects, its tables as relations, and SQL over them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: str | Path) -> None:
         """Open a folder that :func:`analyze` made."""
         import msgspec
 
-        self.folder = folder
-        path = folder / REPORT
+        self.folder = Path(folder)
+        self._store: Store | None = None
+        path = self.folder / REPORT
         try:
             self.report: Report = msgspec.json.decode(path.read_bytes(), type=Report)
         except OSError:
@@ -44,15 +52,67 @@ class Analysis:
                 f"{path} is not a report of this version of idletalk ({error}); analyze again"
             ) from None
 
+    def findings(
+        self, *, device: str | None = None, kind: str | None = None, severity: str | None = None
+    ) -> list[Finding]:
+        """The findings, the gravest first: all, or those of a device (any of its names), a kind, a severity."""
+        owner = None if device is None else self.device(device).id
+        return [
+            finding
+            for finding in self.report.findings
+            if owner in (None, finding.device) and kind in (None, finding.kind) and severity in (None, finding.severity)
+        ]
+
+    def device(self, name: str) -> Device:
+        """A device by any of its names, MACs or addresses; :class:`IdletalkError` where there is none, or several."""
+        from idletalk.views import devices_called
+
+        found = devices_called(self.report, name)
+        if len(found) > 1:
+            raise IdletalkError(f"several devices are called {name!r}: {', '.join(device.id for device in found)}")
+        return found[0]
+
     def sql(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """Rows of a query over the tables (docs/tables.md), by column name; ``values`` stand for its ``?``."""
-        from idletalk.store import Store
+        return self._opened().ask(query, *values)
 
-        store = Store(self.folder)
-        try:
-            return store.ask(query, *values)
-        finally:
-            store.close()
+    def tables(self) -> list[str]:
+        """Names of the tables that :meth:`table` and :meth:`sql` know."""
+        rows = self.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal ORDER BY view_name")
+        return [row["view_name"] for row in rows]
+
+    def table(self, name: str) -> "DuckDBPyRelation":
+        """A table as a DuckDB relation: ``.arrow()``, ``.df()`` and ``.pl()`` give it to Arrow, pandas and polars."""
+        if name not in self.tables():
+            raise IdletalkError(f"no table is called {name}; there are: {', '.join(self.tables())}")
+        return self._opened().connection.view(name)
+
+    def close(self) -> None:
+        """Let go of the tables; they are opened again when they are asked for."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def __enter__(self) -> Self:
+        """The analysis itself."""
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Let go of the tables."""
+        self.close()
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from idletalk.report.notebook import notebook
+
+        return notebook(self.report)
+
+    def _opened(self) -> "Store":
+        if self._store is None:
+            from idletalk.store import Store
+
+            self._store = Store(self.folder)
+        return self._store
 
 
 def analyze(
@@ -72,9 +132,9 @@ def analyze(
     out = Path(out)
     with _writing(out):
         _check_target(out, force=force)
-    lab = labfile.read_lab(chosen.lab)
+    lab = labfile.read_lab(Path(chosen.lab) if chosen.lab else None)
     if chosen.events is not None:
-        lab = labfile.with_events(lab, read_events(chosen.events))
+        lab = labfile.with_events(lab, read_events(Path(chosen.events)))
     partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
     try:
         with _writing(out):
@@ -127,13 +187,13 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
     warming.start()
     total = sum(inputs.size(file) for file in files) or 1
     ranges = _ranges(lab, options)
-    store.dissect(
-        files,
-        partial,
-        threads=options.threads,
-        ranges=ranges,
-        progress=lambda done, _frames: progress("reading captures", min(1.0, done / total)),
-    )
+    began = time.monotonic()
+
+    def read(done: int, _frames: int) -> None:
+        rate = human_bytes(done / max(time.monotonic() - began, 1e-3))
+        progress(f"reading captures, {rate}/s", min(1.0, done / total))
+
+    store.dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
     progress("judging", 0.0)
     warming.join()
     from idletalk.assemble import assemble

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import BEHAVIOURS, cadence, captures, facts, inventory, peers, traffic, visibility
+from idletalk.behaviours import cadence, captures, encryption, facts, installed, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -25,6 +25,7 @@ from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
+from idletalk.repeats import hear_once
 from idletalk.store import Store
 from idletalk.update_steps import keep_steps
 
@@ -47,7 +48,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")
         if len(unreadable) == len(files):
             raise IdletalkError("; ".join(row["error"] for row in unreadable[:5]))
-        lookups = open_lookups(options.lookups)
+        lookups = open_lookups(Path(options.lookups) if options.lookups else None)
         lookups.register(store.connection)
         prepare(store, lab)
         what = captures.captures(store.ask)
@@ -65,8 +66,12 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         keep_steps(store)
         verdicts = judged(store.ask, scene, lab)
         regular = cadence.cadences(store.ask)
-        devices = tuple(replace(device, cadences=tuple(regular.get(device.id, ()))) for device in devices)
-        store.keep(table for behaviour in BEHAVIOURS for table in behaviour.tables)
+        carried = encryption.payload_bytes(store.ask)
+        devices = tuple(
+            replace(device, cadences=tuple(regular.get(device.id, ())), payload=carried.get(device.id))
+            for device in devices
+        )
+        store.keep(table for behaviour in installed() for table in behaviour.tables)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:
             mask_tables(store, secrets)
@@ -105,6 +110,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
+            questions=tuple(behaviour.told() for behaviour in installed()),
             images=image_pages(store, folder, images, scene.names),
             conclusions=Conclusions(
                 fleet=fleet(rows),
@@ -165,8 +171,9 @@ def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[
 def prepare(store: Store, lab: Lab) -> None:
     """Make the judged tables over the facts of a store that knows the look-ups."""
     _know_lab(store, lab)
+    hear_once(store)
     know_messages(store)
-    for behaviour in BEHAVIOURS:
+    for behaviour in installed():
         store.judge(behaviour)
 
 

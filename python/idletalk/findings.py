@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from idletalk.behaviours import BEHAVIOURS, Behaviour
+from idletalk.behaviours import Behaviour, installed
 from idletalk.behaviours.finding import Claim, Kind, Scene
 from idletalk.behaviours.rows import Ask
 from idletalk.evidence import EVIDENCE
@@ -32,7 +32,7 @@ def judged(ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
     """Findings, the gravest first, and the checks of every question and device."""
     claims: list[tuple[Claim, Kind]] = []
     checks: list[Check] = []
-    for behaviour in BEHAVIOURS:
+    for behaviour in installed():
         made = [claim for claim in behaviour.judge(ask, scene) if claim.device in scene.subjects]
         if behaviour.kinds:
             checks.extend(_checks(behaviour, made, scene))

@@ -41,12 +41,13 @@ PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
 HASHES_TOLD = r"""
-SELECT DISTINCT CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text, carrier FROM (
+SELECT DISTINCT CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text,
+    concat_ws(' by ', carrier, teller) AS told FROM (
     SELECT unnest(regexp_extract_all(content::VARCHAR,
-        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text, carrier
+        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text, carrier, source AS teller
     FROM payloads WHERE octet_length(content) >= 24)
 """
-"""What messages hold that can be MD5, SHA-1 or SHA-256, in hexadecimal digits or base64."""
+"""What messages hold that can be MD5, SHA-1 or SHA-256, in hexadecimal digits or base64, their carriers and who sent them."""
 
 
 def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
@@ -122,7 +123,7 @@ def _examined(thing: Made, told: Sequence[str], known: Known) -> "tuple[Examinat
     from idletalk.firmware import Options, examine
 
     made = thing.artefact
-    wanted = Options(channel=thing.row["protocol"], told=_told_hashes(told), declared_bytes=thing.total)
+    wanted = Options(channel=thing.row["protocol"], told_in_clear=_told_hashes(told), declared_bytes=thing.total)
     if 2 * thing.absent > made.size_bytes:
         # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
         return None, wanted
@@ -195,12 +196,12 @@ def _head(path: Path) -> Generator[Path]:
         yield Path(part.name)
 
 
-def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str], ...]":
-    """The hashes of a list of ``HASH WHERE``, each once."""
+def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str, str], ...]":
+    """A list of ``HASH WHERE``, by kinds of hashes."""
     from idletalk.firmware.results import LENGTHS
 
-    values = sorted({text.split(" ")[0] for text in told})
-    return tuple((LENGTHS[len(value)], value) for value in values)
+    pairs = sorted({(value, where) for value, _, where in (text.partition(" ") for text in told)})
+    return tuple((LENGTHS[len(value)], value, where) for value, where in pairs)
 
 
 def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
@@ -257,14 +258,14 @@ def _coded(value: str) -> str:
 
 
 def _told(thing: Made, fields: Sequence[str], carriers: Mapping[str, Sequence[str]]) -> list[str]:
-    """Where hashes of a whole thing were told: ``HASH WHERE``."""
+    """Where hashes of a whole thing were told, all of them readable on the wire: ``HASH WHERE``, with who said it."""
     found: list[str] = []
     for value in thing.hashes:
         if value in (thing.row["uri"] or "").lower():
-            found.append(f"{value} target")
+            found.append(f"{value} target that the device asked for")
         for name, _, text in (line.partition(":") for line in fields):
             if value in text.lower() or _coded(value) in text:
-                found.append(f"{value} {name.lower()}")
+                found.append(f"{value} {name.lower()} by {thing.row['peer']}")
         found.extend(
             f"{value} {carrier}" for carrier in sorted({*carriers.get(value, ()), *carriers.get(_coded(value), ())})
         )
@@ -282,8 +283,8 @@ def _fields(store: Store, transfers: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _carriers(store: Store, values: Collection[str]) -> dict[str, list[str]]:
-    """Carriers of the messages that tell a hash, by the hash as it is written."""
+    """Carriers of the messages that tell a hash and who sent them, by the hash as it is written."""
     if not values:
         return {}
     rows = store.ask(f"FROM ({HASHES_TOLD}) WHERE list_contains(?, text) ORDER BY ALL", sorted(values))
-    return by(rows, "text", lambda row: row["carrier"])
+    return by(rows, "text", lambda row: row["told"])

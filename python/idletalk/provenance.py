@@ -21,9 +21,9 @@ AUTO_HASH_BYTES = 1 << 30
 class Options:
     """How to analyze; the defaults are those of the command line."""
 
-    lab: Path | None = None
-    events: Path | None = None
-    lookups: Path | None = None
+    lab: str | Path | None = None
+    events: str | Path | None = None
+    lookups: str | Path | None = None
     start: str | None = None
     end: str | None = None
     device: str | None = None

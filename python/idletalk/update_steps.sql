@@ -55,20 +55,32 @@ WHERE q.time_ns < s.asked_ns AND q.time_ns > s.asked_ns - 600_000_000_000 AND q.
     AND NOT EXISTS (FROM transfer_parts AS p SEMI JOIN update_spans USING (transfer) WHERE p.asked_capture = q.capture AND p.asked_frame = q.frame)
 QUALIFY row_number() OVER (PARTITION BY s.device, s.transfer, q.host, split_part(q.uri, '?', 1) ORDER BY q.time_ns DESC) = 1;
 
--- Packets that come in on connections that were open, within ten seconds before the device began; from the LAN, on any flow.
+-- Packets that come in on connections that were open, within ten seconds before the device began; from the LAN, on any flow. They begin a burst, or come
+-- into one that the device began: after a pause that follows another packet of the peer, so that the peer says more than it was asked. Longer bursts do
+-- not tell all their packets.
 INSERT INTO update_steps
 WITH begun AS (
     SELECT device, transfer, min(asked_ns) AS began_ns FROM (
         SELECT device, transfer, asked_ns FROM update_spans
         UNION ALL SELECT device, transfer, time_ns FROM update_steps WHERE step = 'asked for an update') GROUP BY ALL
+), near AS (
+    SELECT g.transfer, g.began_ns, t.* FROM begun AS g JOIN device_bursts AS t USING (device)
+    WHERE t.first_ns BETWEEN g.began_ns - 20_000_000_000 AND g.began_ns
+), brought AS (
+    SELECT * EXCLUDE (lengths, gaps_us), first_ns AS time_ns, '' AS inside FROM near WHERE NOT starts
+    UNION ALL
+    SELECT * EXCLUDE (lengths, gaps_us, nth), first_ns + 1000 * list_sum(gaps_us[:nth])::BIGINT,
+        ', in a burst that began ' || round(list_sum(gaps_us[:nth]) / 1e6, 1) || ' s before'
+    FROM (SELECT *, unnest(range(2, len(lengths) + 1)) AS nth FROM near WHERE packets = len(lengths))
+    WHERE lengths[nth] < 0 AND lengths[nth - 1] < 0 AND gaps_us[nth] >= 100_000
 )
-SELECT g.device, g.transfer, CASE WHEN k.kind IN ('phone', 'neighbour') THEN 'packet from the LAN' ELSE 'packet on an open connection' END,
-    t.first_ns, t.peer, concat_ws('/', coalesce(t.application, t.transport), t.port), t.capture, t.frame
-FROM begun AS g JOIN device_bursts AS t USING (device) JOIN peer_kinds AS k USING (device, peer)
-WHERE NOT t.starts AND t.first_ns BETWEEN g.began_ns - 10_000_000_000 AND g.began_ns
-    AND (k.kind IN ('phone', 'neighbour') OR (k.kind = 'cloud' AND t.flow_first_ns < t.first_ns - 1_000_000_000))
+SELECT t.device, t.transfer, CASE WHEN k.kind IN ('phone', 'neighbour') THEN 'packet from the LAN' ELSE 'packet on an open connection' END,
+    t.time_ns, t.peer, concat_ws('/', coalesce(t.application, t.transport), t.port) || t.inside, t.capture, t.frame
+FROM brought AS t JOIN peer_kinds AS k USING (device, peer)
+WHERE t.time_ns BETWEEN t.began_ns - 10_000_000_000 AND t.began_ns
+    AND (k.kind IN ('phone', 'neighbour') OR (k.kind = 'cloud' AND t.flow_first_ns < t.time_ns - 1_000_000_000))
     AND coalesce(t.application, '') NOT IN ('dns', 'mdns', 'ntp', 'ssdp', 'dhcp', 'nbns', 'llmnr')
-QUALIFY row_number() OVER (PARTITION BY g.device, g.transfer, k.kind ORDER BY t.first_ns DESC, t.flow) = 1;
+QUALIFY row_number() OVER (PARTITION BY t.device, t.transfer, k.kind ORDER BY t.time_ns DESC, t.flow) = 1;
 
 -- A restart, within a quarter of an hour after the last byte: the device asks for an address anew (a renewal names the one
 -- that it uses, RFC 2131 4.3.2), or probes or announces one (RFC 5227) as it did not in the quarter of an hour before.
@@ -89,7 +101,8 @@ WHERE time_ns > end_ns AND NOT EXISTS (FROM spoken AS b WHERE b.transfer = a.tra
 QUALIFY row_number() OVER (PARTITION BY device, transfer ORDER BY time_ns, capture, frame) = 1;
 
 -- Versions that a device tells of itself: keys in its messages and targets, and what facts say. A name that speaks of firmware
--- tells its version; another one (a user agent's) only where it changes over the update.
+-- tells its version; another one (a user agent's) only where it changes over the update. In binary messages bytes that are no text stand between a
+-- key and its value, written as \x and two digits.
 CREATE TEMP TABLE version_sightings AS
 WITH texts AS (
     SELECT device, carrier || ' ' AS told_by, text, time_ns, last_ns, capture, frame FROM update_messages WHERE by_device
@@ -103,8 +116,8 @@ WITH texts AS (
         AND NOT EXISTS (FROM transfer_parts AS p WHERE p.asked_capture = q.capture AND p.asked_frame = q.frame AND p.spool IS NOT NULL)
 ), keyed AS (
     SELECT * EXCLUDE (text), unnest(list_zip(
-        regexp_extract_all(text, '(?i)\b((?:[a-z0-9]+_)*[a-z]{0,16}(?:firmware|version|fw)(?:_?ver|_?version|_?rev)?|(?:[a-z0-9]+_)*(?:sw_?ver|ver|rom|build))"?\s*[:=_/-]\s*"?v?(\d{1,5}(?:\.\d{1,6}){1,5}[a-z0-9.+-]{0,16}|\d{3,8})', 1),
-        regexp_extract_all(text, '(?i)\b((?:[a-z0-9]+_)*[a-z]{0,16}(?:firmware|version|fw)(?:_?ver|_?version|_?rev)?|(?:[a-z0-9]+_)*(?:sw_?ver|ver|rom|build))"?\s*[:=_/-]\s*"?v?(\d{1,5}(?:\.\d{1,6}){1,5}[a-z0-9.+-]{0,16}|\d{3,8})', 2))) AS pair
+        regexp_extract_all(text, '(?i)(?:\b|\\x[0-9A-F]{2})((?:[a-z0-9]+_)*[a-z]{0,16}(?:firmware|version|fw)(?:_?ver|_?version|_?rev)?|(?:[a-z0-9]+_)*(?:sw_?ver|ver|rom|build))(?:"?\s*[:=_/-]\s*"?|(?:\\x[0-9A-F]{2}){1,6})v?(\d{1,5}(?:\.\d{1,6}){1,5}[a-z0-9.+-]{0,16}|\d{3,8})', 1),
+        regexp_extract_all(text, '(?i)(?:\b|\\x[0-9A-F]{2})((?:[a-z0-9]+_)*[a-z]{0,16}(?:firmware|version|fw)(?:_?ver|_?version|_?rev)?|(?:[a-z0-9]+_)*(?:sw_?ver|ver|rom|build))(?:"?\s*[:=_/-]\s*"?|(?:\\x[0-9A-F]{2}){1,6})v?(\d{1,5}(?:\.\d{1,6}){1,5}[a-z0-9.+-]{0,16}|\d{3,8})', 2))) AS pair
     FROM texts
 ), products AS (
     -- RFC 9110 10.1.5: product/version; more than one slash: the last part is the version

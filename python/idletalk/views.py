@@ -20,7 +20,7 @@ def view(analysis: Analysis, name: str, device: str | None = None) -> Rows:
     """
     if name not in VIEWS:
         raise IdletalkError(f"no view {name!r}; there are: {', '.join(VIEWS)}")
-    ids = None if device is None else {found.id for found in _named(analysis.report, device)}
+    ids = None if device is None else {found.id for found in devices_called(analysis.report, device)}
     return VIEWS[name](analysis, ids)
 
 
@@ -39,7 +39,8 @@ def finding(report: Report, id_: str) -> Finding:
     raise IdletalkError(f"several findings begin with {id_!r}: {', '.join(one.id for one in found[:10])}")
 
 
-def _named(report: Report, wanted: str) -> list[Device]:
+def devices_called(report: Report, wanted: str) -> list[Device]:
+    """The devices with that id, MAC, name or address; :class:`IdletalkError` names the known ones where there is none."""
     key = wanted.lower()
     found = [d for d in report.devices if key in (d.id, d.name.lower(), *d.macs, *(a.address for a in d.addresses))]
     if not found:

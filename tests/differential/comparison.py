@@ -14,7 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from . import ours, theirs
-from .facts import Difference, Facts, differences
+from .facts import Difference, Facts, Reading, differences
 from .sharkd import Sharkd, SharkdError
 
 CAPTURES = Path(os.environ.get("IDLETALK_CAPTURES", Path(__file__).parents[3] / "shared" / "captures"))
@@ -88,11 +88,11 @@ def compare(path: Path) -> Outcome:
     return outcome
 
 
-def _comparable(mine: Facts, other: theirs.Reading, outcome: Outcome) -> Facts:
+def _comparable(mine: Facts, other: Reading, outcome: Outcome) -> Facts:
     """Our facts without those that Wireshark does not look at or does not tell in full."""
     kept = Facts()
     for (kind, subject), fact in mine.values.items():
-        is_message = kind in ours.MESSAGES
+        is_message = kind in ours.MESSAGES or kind == "rtp"
         if is_message and fact.frame in other.unclaimed:
             outcome.beyond[kind] += 1
         elif not (is_message and (fact.frame, kind) in other.cut):

@@ -83,7 +83,10 @@ def contents(
         marks = connection.execute(
             'SELECT "offset", frame, described_to, time_ns FROM frame_index ORDER BY frame'
         ).fetchall()
-        connection.execute(next(iter(connection.extract_statements(encryption.BEHAVIOUR.sql()))).query)
+        for statement in connection.extract_statements(encryption.BEHAVIOUR.sql()):
+            connection.execute(statement.query)
+            if "TABLE content_verdicts" in statement.query:
+                break
         rows = connection.execute(
             "SELECT DISTINCT s.transport, c.source, c.source_port, c.destination, c.destination_port, c.frame, v.payload, c.sampled_bytes,"
             " c.rest_dispersion, c.text_bytes FROM content_verdicts AS v JOIN flow_content AS c USING (flow, source, source_port, sampled_bytes)"

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .theirs import outermost
+from .stack import outermost
 
 FIELDS: tuple[str, ...] = (
     "frame.number",

@@ -76,6 +76,17 @@ class Facts:
         self.add(kind, f"{frame} {text}", 1, frame)
 
 
+@dataclass(slots=True)
+class Reading:
+    """What Wireshark makes of a capture."""
+
+    facts: Facts = field(default_factory=Facts)
+    unclaimed: set[int] = field(default_factory=set[int])
+    """Frames whose payload no dissector of Wireshark claims: what we read there cannot be compared."""
+    cut: set[tuple[int, str]] = field(default_factory=set[tuple[int, str]])
+    """Frames and classes for which Wireshark's text is longer than it tells."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A value on which the two sides disagree."""

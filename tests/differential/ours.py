@@ -12,8 +12,10 @@ import duckdb
 from idletalk import _core
 
 from .facts import DECODED_LINK_TYPES, LAYERS, ONCE, Facts
+from .messages import COMPARED
 
-Row = tuple[int | str | None, ...]
+Cell = int | str | None
+Row = tuple[Cell, ...]
 Query = Callable[[str, str], Iterable[Row]]
 """Rows of some columns of a table; none where the table does not exist."""
 
@@ -39,16 +41,20 @@ VERSION_NAMES = {
     0xFB1A: "TLS 1.3 (Facebook draft 26)",
 }
 """Wireshark's words for TLS versions (packet-tls-utils.c, ssl_versions)."""
+VERSIONS = frozenset({"tls_version", "dtls_version", "quic_version"})
+NAMES = frozenset({"dns_name", "dns_cname", "dns_ptr", "dns_srv"})
+"""Classes of domain names."""
 DRAFT_VERSIONS = range(0x7F00, 0x8000)
 """TLS 1.3 drafts (draft-ietf-tls-tls13-28 4.2.1.1)."""
 
+HTTP_COLUMNS = {"method": "http_requests", "host": "http_requests", "uri": "http_requests", "status": "http_responses"}
 MESSAGES: dict[str, tuple[str, str]] = {
     "dns_name": ("dns_questions", "name"),
     "dns_a": ("dns_records", "CASE WHEN kind = 1 THEN address END"),
     "dns_aaaa": ("dns_records", "CASE WHEN kind = 28 THEN address END"),
     "dns_cname": ("dns_records", "CASE WHEN kind = 5 THEN target END"),
     **{
-        f"{carrier}_{about}": (table, f"unnest(CASE WHEN carrier = '{carrier}' THEN {column} END)")
+        f"{carrier}_{about}": (table, f"CASE WHEN carrier = '{carrier}' THEN {column} END")
         for carrier in ("tls", "dtls", "quic")
         for about, (table, column) in {
             "sni": ("tls_client_hellos", "[server_name]"),
@@ -68,13 +74,15 @@ MESSAGES: dict[str, tuple[str, str]] = {
             ),
         }.items()
     },
-    "http_method": ("http_requests", "method"),
-    "http_host": ("http_requests", "host"),
-    "http_uri": ("http_requests", "uri"),
-    "http_status": ("http_responses", "status"),
+    **{
+        f"http_{about}": (table, f"CASE WHEN version <> 'HTTP/2' THEN {about} END")
+        for about, table in HTTP_COLUMNS.items()
+    },
     "dhcp_hostname": ("dhcp", "hostname"),
+    **{one.kind: (one.table, one.column) for one in COMPARED},
 }
-"""Class of values: the table and the column (SQL) that hold them."""
+"""Class of values: the table and the column (SQL) that hold them, each a value or a list."""
+TABLES = sorted({table for table, _ in MESSAGES.values()})
 
 
 SEGMENT_COLUMNS = (
@@ -134,8 +142,13 @@ def _facts(rows: Query) -> tuple[Facts, bool]:
                 facts.add_traffic(str(transport), subject, packets, size, _number(frame))
     for transport, flows in streams.items():
         facts.set("streams", transport, len(flows))
-    for kind, (table, column) in MESSAGES.items():
-        _mentions(facts, kind, rows(f"frame, {column}", table))
+    for table in TABLES:
+        kinds = {kind: column for kind, (of, column) in MESSAGES.items() if of == table}
+        for frame, *cells in rows(", ".join(["frame", *kinds.values()]), table):
+            for kind, cell in zip(kinds, cells, strict=True):
+                _mention(facts, kind, _number(frame), cell)
+    for frame, ssrc, packets in rows("frame, ssrc, packets", "rtp_streams"):
+        facts.add("rtp", f"{ssrc} packets", _number(packets), _number(frame))
     for frame, *ends in rows("frame, source, source_port, destination, destination_port", "ntp"):
         for address, port, role in ((*ends[:2], "answers"), (*ends[2:], "asked")):
             if port == NTP_PORT:
@@ -143,18 +156,20 @@ def _facts(rows: Query) -> tuple[Facts, bool]:
     return facts, True
 
 
-def _mentions(facts: Facts, kind: str, rows: Iterable[Row]) -> None:
-    for frame, value in rows:
+def _mention(facts: Facts, kind: str, frame: int, cell: Cell | list[Cell]) -> None:
+    for value in cell if isinstance(cell, list) else [cell]:
         if value is None:
             continue
-        text = _version(value) if isinstance(value, int) and kind.endswith("_version") else str(value)
-        if kind.startswith("dns"):
+        text = _version(value) if isinstance(value, int) and kind in VERSIONS else str(value)
+        if kind in ("dns_ptr", "dns_srv"):
+            text = text.replace("\\.", ".")  # a dot inside a label
+        if kind in NAMES:
             text = _raw(text) or "<Root>"  # Wireshark's word for the empty name
-        for part in text.split(","):  # as Wireshark's list of values is split
+        for part in filter(None, text.split(",")):  # as Wireshark's list of values is split
             if kind.endswith(ONCE):
-                facts.set(kind, f"{frame} {part}", 1, _number(frame))
+                facts.set(kind, f"{frame} {part}", 1, frame)
             else:
-                facts.mention(kind, _number(frame), part)
+                facts.mention(kind, frame, part)
 
 
 def _raw(name: str) -> str:

@@ -10,14 +10,14 @@ import os
 import select
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 ANSWER_S = 120.0
 """Longest wait for an answer: the largest capture takes a few seconds."""
-FILES_PER_PROCESS = 500
+FILES_PER_PROCESS = 200
 """Captures before a fresh process, so that what Wireshark leaks stays small."""
 MAX_COLUMNS = 32
 """Columns that one `frames` request may ask for (sharkd_session.c, `column0` to `column31`)."""
@@ -28,6 +28,7 @@ PREFERENCES = {
     "tcp.reassemble_out_of_order": "TRUE",
     # a response is told at the frame that completes its head, not its body
     "http.desegment_body": "FALSE",
+    "rtsp.desegment_body": "FALSE",
 }
 """Where Wireshark's defaults differ from what idletalk tells."""
 READ_BYTES = 1 << 20
@@ -40,7 +41,8 @@ class SharkdError(Exception):
 class Sharkd:
     """A sharkd process; `open` then `rows`."""
 
-    def __init__(self) -> None:
+    def __init__(self, preferences: Mapping[str, str] = PREFERENCES) -> None:
+        self._preferences = preferences
         self._profile = TemporaryDirectory(prefix="sharkd-")
         self._process: subprocess.Popen[bytes] | None = None
         self._number = 0
@@ -72,13 +74,26 @@ class Sharkd:
         """Values of fields for every frame of the loaded capture: `FIELD:1` the first, `FIELD:0` all, by commas."""
         if len(fields) > MAX_COLUMNS:
             raise ValueError(f"{len(fields)} columns, sharkd takes {MAX_COLUMNS}")
-        asking = self._send("frames", {f"column{place}": name for place, name in enumerate(fields)})
+        asked = self._ask("frames", {f"column{place}": name for place, name in enumerate(fields)})
+        return [row["c"] for row in asked]
+
+    def counted(self, display_filter: str) -> tuple[int, int]:
+        """Frames of the loaded capture that a display filter selects, and their bytes on the wire.
+
+        A process remembers what a filter selected whatever it loads next: one capture for each process that counts.
+        """
+        # one interval that is longer than any capture
+        asked = self._ask("intervals", {"interval": 2**31 - 1, "filter": display_filter})
+        return int(asked["frames"]), int(asked["bytes"])
+
+    def _ask(self, method: str, params: Mapping[str, str | int]) -> Any:
+        asking = self._send(method, params)
         while True:
             answer = self._receive()
             if answer.get("id") == asking:
                 if "error" in answer:
                     raise SharkdError(str(answer["error"]))
-                return [row["c"] for row in answer["result"]]
+                return answer["result"]
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = dict(os.environ, WIRESHARK_CONFIG_DIR=self._profile.name, TZ="UTC", LC_ALL="C.UTF-8")
@@ -90,7 +105,7 @@ class Sharkd:
             env=environment,
         )
         self._process, self._files, self._rest = process, 1, b""
-        for name, value in PREFERENCES.items():
+        for name, value in self._preferences.items():
             self._send("setconf", {"name": name, "value": value})
             if "error" in (answer := self._receive()):
                 raise SharkdError(f"setconf {name}: {answer['error']}")
@@ -102,7 +117,7 @@ class Sharkd:
             self._process.communicate()
             self._process = None
 
-    def _send(self, method: str, params: dict[str, str]) -> int:
+    def _send(self, method: str, params: Mapping[str, str | int]) -> int:
         process = self._process or self._start()
         self._number += 1
         request = {"jsonrpc": "2.0", "id": self._number, "method": method, "params": params}

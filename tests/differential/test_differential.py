@@ -11,7 +11,8 @@ from . import comparison, exemptions
 from .__main__ import line, print_mismatches, print_troubles
 from .exemptions import Exemption, judge
 from .facts import Difference, Facts, differences
-from .theirs import Stack, nanoseconds, outermost
+from .stack import Stack, outermost
+from .theirs import nanoseconds
 
 SHOWN = 100
 """Mismatches printed."""
@@ -20,9 +21,10 @@ SHOWN = 100
 def test_a_frame_counts_by_its_outermost_layers() -> None:
     assert outermost("eth:ethertype:ip:tcp:tls") == Stack(True, "ip", "tcp", "tls")
     assert outermost("eth:ethertype:ip:icmp:ip:udp:dns") == Stack(True, "ip", "icmp", "ip")
-    assert outermost("ip:gre:ip:tcp") == Stack(False, "ip", "", "")
+    assert outermost("ip:gre:ip:tcp") == Stack(False, "ip", "", "gre")
     assert outermost("eth:ethertype:ipv6:ipv6.hopopts:icmpv6") == Stack(True, "ipv6", "icmpv6", "")
-    assert outermost("eth:ethertype:arp") == Stack(True, "arp", "", "")
+    assert outermost("eth:ethertype:arp") == Stack(True, "arp", "", "arp")
+    assert outermost("eth:ethertype:eapol:eap") == Stack(True, "", "", "eapol")
 
 
 def test_times_are_whole_nanoseconds() -> None:

@@ -3,6 +3,7 @@
 import datetime
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -10,6 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from idletalk.firmware import Options, examine
 from idletalk.firmware.model import Examination
+from idletalk.firmware.trust import former_roots
 from tests.firmware.made import noise
 
 START = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
@@ -157,3 +159,18 @@ def test_versions_of_software_are_named(tmp_path: Path) -> None:
     )
     said = {(each.name, each.version) for each in examined(tmp_path, image).said if each.kind == "version"}
     assert said == {("Linux", "4.14.90"), ("BusyBox", "1.31.1"), ("OpenSSL", "1.0.2k")}
+
+
+def test_a_root_that_left_the_public_stores_is_told_by_its_bytes_and_not_by_its_name(tmp_path: Path) -> None:
+    name = "Go Daddy Class 2 Certification Authority"
+    own = certificate(name, ec.generate_private_key(ec.SECP256R1())).public_bytes(PEM)
+    assert [each.trust for each in examined(tmp_path, own).certificates] == ["vendor-private or unknown"]
+    store = Path("/etc/ssl/certs/ca-certificates.crt")
+    if not store.is_file():
+        pytest.skip("this machine has no store of roots beside certifi's")
+    found = examined(tmp_path, store.read_bytes()).certificates
+    former = [each.subject for each in found if each.trust == "formerly public"]
+    if not former:
+        pytest.skip("this machine's store is as new as certifi's")
+    assert all(each.trust == "public root now" for each in found if "ISRG Root X1" in each.subject)
+    assert former_roots().keys() >= {each.sha256 for each in found if each.trust == "formerly public"}

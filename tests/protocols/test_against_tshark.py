@@ -1,6 +1,7 @@
-"""Fields of Modbus, BACnet, AMQP, telnet and XMPP equal tshark's, on captures that others made, where those are."""
+"""Fields of Modbus, BACnet, AMQP, telnet, XMPP, FTP and SMTP equal tshark's, on captures that others made, where those are."""
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ import idletalk
 from idletalk.protocols import amqp, bacnet, telnet
 from tests.conftest import ROOT
 
-CAPTURES = ROOT.parent / "shared" / "captures"
+CAPTURES = Path(os.environ.get("IDLETALK_CAPTURES", ROOT.parent / "shared" / "captures"))
 
 Row = dict[str, Any]
 Values = dict[str, list[str]]
@@ -99,6 +100,28 @@ def stanza(kind: str, summary: Row) -> Values:
     return {} if kind == "stream" else told({"id": "xmpp.id", "type": "xmpp.type"})(kind, summary)
 
 
+def dialogue(command: str, argument: str, code: str) -> Callable[[str, Row], Values]:
+    """Commands and replies of FTP or SMTP. Of secrets tshark shows the argument, idletalk does not."""
+
+    def ours(kind: str, summary: Row) -> Values:
+        if kind == "reply":
+            return {code: [str(summary["code"])]}
+        return {command: [kind], **({argument: [summary["argument"]]} if "argument" in summary else {})}
+
+    return ours
+
+
+def capitals(command: str, argument: str) -> Callable[[Values], Values]:
+    """Commands in any case are the same, and what follows PASS or AUTH is not compared."""
+
+    def theirs(values: Values) -> Values:
+        commands = [value.upper() for value in values[command]]
+        is_secret = not {"PASS", "AUTH"}.isdisjoint(commands)
+        return values | {command: commands, **({argument: []} if is_secret else {})}
+
+    return theirs
+
+
 def without_ends(values: Values) -> Values:
     return values | {"telnet.cmd": [code for code in values["telnet.cmd"] if code != str(telnet.SE)]}
 
@@ -176,6 +199,33 @@ CASES = (
         ours=stanza,
         is_whole=True,
         frames=50,
+    ),
+    Case(
+        protocol="ftp",
+        captures=(
+            "ndpi/ftp-start-tls.pcap",
+            "protocols/OISF+suricata-verify/111_input.pcap",
+            "protocols/OISF+suricata-verify/131_input.pcap",
+            "protocols/OISF+suricata-verify/133_input.pcap",
+        ),
+        fields=("ftp.request.command", "ftp.request.arg", "ftp.response.code"),
+        ours=dialogue("ftp.request.command", "ftp.request.arg", "ftp.response.code"),
+        theirs=capitals("ftp.request.command", "ftp.request.arg"),
+        may_lack=frozenset({"ftp.request.arg"}),
+        frames=30,
+    ),
+    Case(
+        protocol="smtp",
+        captures=(
+            "ndpi/smtp-starttls.pcap",
+            "formats/chrissanders+packets/mail_sender_client_1.pcapng",
+            "protocols/OISF+suricata-verify/212_input.pcap",
+        ),
+        fields=("smtp.req.command", "smtp.req.parameter", "smtp.response.code"),
+        ours=dialogue("smtp.req.command", "smtp.req.parameter", "smtp.response.code"),
+        theirs=capitals("smtp.req.command", "smtp.req.parameter"),
+        may_lack=frozenset({"smtp.req.parameter"}),
+        frames=30,
     ),
 )
 

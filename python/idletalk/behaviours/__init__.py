@@ -1,7 +1,10 @@
 """Judgements: one question a module, its SQL beside it. Facts in, answers out; no files, no pages, no network.
 
-To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :data:`BEHAVIOURS`.
+To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :data:`BEHAVIOURS`. Other packages add theirs by
+an entry point of the group ``idletalk.behaviours`` (docs/adding-a-behaviour.md).
 """
+
+from importlib.metadata import entry_points
 
 from idletalk.behaviours import (
     cadence,
@@ -47,4 +50,11 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
 )
 """Every behaviour, in the order in which their tables build on one another."""
 
-__all__ = ["BEHAVIOURS", "Ask", "Behaviour"]
+
+def installed() -> tuple[Behaviour, ...]:
+    """These, and those of other packages that are installed, which come last: they may build on all tables of these."""
+    others = (point.load() for point in entry_points(group="idletalk.behaviours"))
+    return (*BEHAVIOURS, *(other for other in others if isinstance(other, Behaviour)))
+
+
+__all__ = ["BEHAVIOURS", "Ask", "Behaviour", "installed"]

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from idletalk.behaviours.finding import Hidden, Judge, Kind, never, nothing
 from idletalk.behaviours.rows import Ask, Row, by, insert, iso, optional_iso
+from idletalk.model import FindingKind, Question
 
 __all__ = ["Ask", "Behaviour", "Row", "by", "insert", "iso", "optional_iso"]
 
@@ -27,6 +28,21 @@ class Behaviour:
     kinds: tuple[Kind, ...] = ()
     judge: Judge = nothing
     hidden: Hidden = never
+    script: str | None = None
+    """its SQL where no ``.sql`` lies beside the module: of a behaviour that another package brings"""
+
+    def told(self) -> Question:
+        """What readers of a report want to know of it."""
+        return Question(
+            name=self.name,
+            question=self.question,
+            method=self.method,
+            limits=self.limits,
+            kinds=tuple(
+                FindingKind(name=k.name, severity=k.severity, meaning=k.meaning, would_change=k.would_change)
+                for k in self.kinds
+            ),
+        )
 
     def sql(self) -> str:
         """The statements that make the tables, from the ``.sql`` beside the module.
@@ -40,4 +56,6 @@ class Behaviour:
         return _COMMENT.findall(self._file())
 
     def _file(self) -> str:
+        if self.script is not None:
+            return self.script
         return files("idletalk.behaviours").joinpath(f"{self.name}.sql").read_text("utf-8")

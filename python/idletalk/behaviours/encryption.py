@@ -1,6 +1,7 @@
 """Is it encrypted?"""
 
-from idletalk.behaviours.behaviour import Behaviour
+from idletalk.behaviours.behaviour import Ask, Behaviour
+from idletalk.model import PayloadBytes
 
 BEHAVIOUR = Behaviour(
     name="encryption",
@@ -20,3 +21,11 @@ BEHAVIOUR = Behaviour(
     ),
     tables=("flow_encryption", "peer_encryption"),
 )
+
+
+def payload_bytes(ask: Ask) -> dict[str, PayloadBytes]:
+    """What each device that carried anything carried, by device."""
+    kinds = ("encrypted", "cleartext", "mixed", "unknown")
+    sums = ", ".join(f"sum({kind}_bytes)::BIGINT AS {kind}" for kind in kinds)
+    rows = ask(f"SELECT device, {sums} FROM peer_encryption GROUP BY device")
+    return {row["device"]: PayloadBytes(**{kind: row[kind] for kind in kinds}) for row in rows}

@@ -1,30 +1,45 @@
 -- Is it encrypted? For each flow and direction the channel, what its payload is, and what tells it. Takes flows, messages,
 -- peer_flows, and the facts flow_content, tls_connections, tls_client_hellos, snmp.
 
--- What bytes alone tell of a direction that no parser claims. Thresholds: see docs/validation.md, which tells how they were measured.
+-- Thresholds of what bytes alone tell. All are measured: docs/validation.md has the samples and the error rates.
+-- Share of bytes in runs of at least 8 printable ones, from which on a direction is text: heads of messages are less, lines are more.
+CREATE TEMP MACRO text_share() AS 0.7;
+-- The same, from which on text stands beside bytes like random ones.
+CREATE TEMP MACRO mixed_text_share() AS 0.05;
+-- Bytes below which structure does not show: one for each value.
+CREATE TEMP MACRO least_bytes() AS 256;
+-- Share of the 16 most frequent values, above which there is structure: random bytes have 0.1 to 0.2.
+CREATE TEMP MACRO frequent_share() AS 0.6;
+-- Dispersion (chi-square by degree of freedom) of the 240 rarer values up to which bytes are like random ones: of 10,500 random
+-- samples 99.9 % are below 1.01 and the largest is 1.05.
+CREATE TEMP MACRO random_dispersion() AS 1.1;
+-- The same, from which on there is structure.
+CREATE TEMP MACRO structured_dispersion() AS 1.3;
+
+-- What bytes alone tell of a direction that no parser claims.
 CREATE TEMP TABLE content_verdicts AS
 WITH largest AS (
     FROM flow_content
     QUALIFY row_number() OVER (
         PARTITION BY flow, source_mac, source, source_port ORDER BY sampled_bytes DESC, time_ns, capture, frame) = 1
 ), shares AS (
-    SELECT *, text_bytes / sampled_bytes AS text_share FROM largest
+    SELECT *, text_bytes / sampled_bytes AS share FROM largest
 )
 SELECT flow, source_mac, source, source_port, sampled_bytes,
     CASE
-        WHEN text_share >= 0.7 OR signature IS NOT NULL THEN 'cleartext'
-        WHEN sampled_bytes < 256 THEN 'unknown'
-        WHEN frequent_ratio > 0.6 OR rest_dispersion >= 1.3 THEN 'cleartext'
-        WHEN rest_dispersion > 1.1 THEN 'unknown'
-        WHEN text_share > 0.05 THEN 'mixed'
+        WHEN share >= text_share() OR signature IS NOT NULL THEN 'cleartext'
+        WHEN sampled_bytes < least_bytes() THEN 'unknown'
+        WHEN frequent_ratio > frequent_share() OR rest_dispersion >= structured_dispersion() THEN 'cleartext'
+        WHEN rest_dispersion > random_dispersion() THEN 'unknown'
+        WHEN share > mixed_text_share() THEN 'mixed'
         ELSE 'encrypted' END AS payload,
     CASE
-        WHEN text_share >= 0.7 THEN 'bytes: text'
+        WHEN share >= text_share() THEN 'bytes: text'
         WHEN signature IS NOT NULL THEN 'bytes: compressed or media (' || signature || ')'
-        WHEN sampled_bytes < 256 THEN 'bytes: too few'
-        WHEN frequent_ratio > 0.6 OR rest_dispersion >= 1.3 THEN 'bytes: with structure'
-        WHEN rest_dispersion > 1.1 THEN 'bytes: neither like random ones nor clearly with structure'
-        WHEN text_share > 0.05 THEN 'bytes: text, and others like random ones'
+        WHEN sampled_bytes < least_bytes() THEN 'bytes: too few'
+        WHEN frequent_ratio > frequent_share() OR rest_dispersion >= structured_dispersion() THEN 'bytes: with structure'
+        WHEN rest_dispersion > random_dispersion() THEN 'bytes: neither like random ones nor clearly with structure'
+        WHEN share > mixed_text_share() THEN 'bytes: text, and others like random ones'
         ELSE 'bytes: like random ones' END AS reason
 FROM shares;
 
@@ -34,7 +49,7 @@ SELECT unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'esp', 'wlan-protected
     unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'ipsec', 'wlan']) AS channel, 'encrypted' AS payload
 UNION ALL
 SELECT unnest(['http', 'mqtt', 'ftp', 'smtp', 'imap', 'pop3', 'xmpp', 'rtsp', 'tftp', 'syslog', 'snmp', 'dns', 'mdns', 'llmnr', 'nbns',
-    'dhcp', 'dhcpv6', 'ntp', 'ssdp', 'wsd', 'coap', 'stun', 'rtcp', 'tplink', 'yeelight', 'lifx', 'sadp', 'icmp', 'icmpv6', 'igmp']),
+    'dhcp', 'dhcpv6', 'lldp', 'ntp', 'ssdp', 'wsd', 'coap', 'stun', 'rtcp', 'tplink', 'yeelight', 'lifx', 'sadp', 'icmp', 'icmpv6', 'igmp']),
     'none', 'cleartext'
 UNION ALL
 -- whether media is SRTP is agreed upon elsewhere: its header looks the same (RFC 3711 3.1)

@@ -1,4 +1,4 @@
--- What devices say of themselves. Takes facts dhcp, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh,
+-- What devices say of themselves. Takes facts dhcp, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh, lldp,
 -- the table messages (protocols.sql), device_macs, bare_devices and routers (inventory.sql).
 
 CREATE TABLE device_facts AS
@@ -17,7 +17,7 @@ WITH texts AS (
         ('upnp', 'modelNumber', 'model'), ('upnp', 'serialNumber', 'serial'), ('upnp', 'UDN', 'uuid'),
         ('bacnet', 'object_name', 'name'), ('bacnet', 'vendor', 'manufacturer'), ('bacnet', 'firmware', 'firmware'),
         ('modbus', 'vendor', 'manufacturer'), ('modbus', 'product_code', 'model'), ('modbus', 'firmware', 'firmware'),
-        ('amqp', 'product', 'software'), ('amqp', 'version', 'software')
+        ('amqp', 'product', 'software'), ('amqp', 'version', 'software'), ('matter', 'name', 'name')
 ), told AS (
     SELECT source_mac AS mac, source AS address, 'software' AS kind, vendor_class AS value, 'dhcp vendor class' AS told_by, time_ns
     FROM dhcp WHERE NOT is_reply
@@ -35,6 +35,11 @@ WITH texts AS (
     UNION ALL
     SELECT source_mac, source, 'model', nullif(url_decode(regexp_extract(scopes, 'onvif://www\.onvif\.org/hardware/(\S+)', 1)), ''),
         'wsd', time_ns FROM wsd
+    UNION ALL
+    SELECT source_mac, source, kind, value, 'lldp', time_ns FROM (
+        SELECT source_mac, source, system_name AS name, system_description AS software, model, manufacturer, firmware,
+            serial_number AS serial, time_ns FROM lldp
+    ) UNPIVOT (value FOR kind IN (name, software, model, manufacturer, firmware, serial))
     UNION ALL
     SELECT source_mac, source, 'model', summary ->> '$.model', protocol, time_ns FROM messages
     -- a BACnet router passes on what devices of other networks say

@@ -1,4 +1,4 @@
--- What devices fetched in clear. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
+-- What devices fetched in clear, and what they were sent. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
 -- http_requests, http_responses, http_bodies, file_contents.
 
 -- Loopback frames have a MAC of zeros, which is nobody's.
@@ -29,6 +29,19 @@ LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
 LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
 WHERE r.status IN (200, 203, 206) AND coalesce(r.request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
 QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1
+UNION ALL BY NAME
+-- What others send a device unasked: bodies of requests to it, the whole in one.
+SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, q.source AS peer, q.source_port AS peer_port, q.flow, q.capture, q.frame, q.position,
+    q.time_ns, q.method, q.host, q.uri, 200 AS status, body.content_type, body.content_encoding, q.user_agent,
+    q.capture AS asked_capture, q.frame AS asked_frame, q.time_ns AS asked_ns,
+    body.announced_bytes, body.framing, body.length_bytes, body.present_bytes, body.is_complete, body.missing, body.missing_ranges,
+    body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.spool_offset, body.left_out, body.last_ns
+FROM http_requests AS q
+JOIN http_bodies AS body ON body.flow = q.flow AND NOT body.is_response AND body.position = q.position
+    AND body.capture = q.capture AND body.frame = q.frame
+LEFT JOIN device_macs AS m ON m.mac = q.destination_mac
+LEFT JOIN bare_devices AS b ON b.address = q.destination AND no_mac(q.destination_mac)
+WHERE q.method IN ('POST', 'PUT') AND body.spool IS NOT NULL AND coalesce(m.device, b.device) IN (FROM subjects)
 UNION ALL BY NAME
 -- Other protocols: who is sent a file is who gets it, whoever asked.
 SELECT coalesce(m.device, b.device) AS device, c.protocol, c.source AS peer, c.source_port AS peer_port, c.flow, c.capture, c.frame, c.frame AS position,
@@ -62,12 +75,12 @@ SELECT transfer, device, min(protocol) AS protocol, min(host) AS host, min(uri) 
     count(*) AS responses, count(DISTINCT flow) AS connections, sum(present_bytes)::BIGINT AS received_bytes,
     bool_or(is_complete AND status <> 206) AS is_whole_in_one, sum(conflicting_bytes)::BIGINT AS conflicting_bytes,
     min(etag) AS etag, min(last_modified) AS last_modified, min(content_type) AS content_type, min(content_encoding) AS content_encoding,
-    min(user_agent) AS user_agent, min(content_md5) AS content_md5,
+    min(user_agent) AS user_agent, coalesce(min(method) IN ('POST', 'PUT'), false) AS is_sent, min(content_md5) AS content_md5,
     min(sha256) FILTER (is_complete AND status <> 206) AS sha256, min(md5) FILTER (is_complete AND status <> 206) AS md5,
     count(spool) AS kept_parts, min(asked_ns) AS asked_ns, min(time_ns) AS first_ns, max(last_ns) AS last_ns
 FROM transfer_parts GROUP BY transfer, device;
 
-COMMENT ON TABLE transfers IS 'Things that devices fetched in clear: all responses for one target, version mark and length together.';
+COMMENT ON TABLE transfers IS 'Things that devices fetched in clear, or were sent in requests to them: all responses for one target, version mark and length together.';
 COMMENT ON COLUMN transfers.transfer IS 'Id: from device, host, target, version mark and length';
 COMMENT ON COLUMN transfers.device IS 'Device id';
 COMMENT ON COLUMN transfers.protocol IS 'How it came: http, tftp, ftp or coap';
@@ -85,7 +98,8 @@ COMMENT ON COLUMN transfers.etag IS 'Version mark of the server';
 COMMENT ON COLUMN transfers.last_modified IS 'When it was changed last, as sent';
 COMMENT ON COLUMN transfers.content_type IS 'Type, as sent';
 COMMENT ON COLUMN transfers.content_encoding IS 'Content encoding, as sent';
-COMMENT ON COLUMN transfers.user_agent IS 'What the device said it is';
+COMMENT ON COLUMN transfers.user_agent IS 'What the device said it is; of what it was sent, what the sender said';
+COMMENT ON COLUMN transfers.is_sent IS 'The peer sent it in a request (POST or PUT); else the device fetched it';
 COMMENT ON COLUMN transfers.content_md5 IS 'Content-MD5, as sent';
 COMMENT ON COLUMN transfers.sha256 IS 'SHA-256 where one response carried all of it';
 COMMENT ON COLUMN transfers.md5 IS 'MD5 of the same';
@@ -119,4 +133,4 @@ COMMENT ON COLUMN images.format IS 'Outermost format that was recognised';
 COMMENT ON COLUMN images.authentication IS 'What authenticates it (closed list of words, see docs of idletalk firmware)';
 COMMENT ON COLUMN images.authenticated_by IS 'By what';
 COMMENT ON COLUMN images.sentence IS 'What somebody in the middle could do';
-COMMENT ON COLUMN images.told_hashes IS 'Hashes of it that were told in clear, and where: target, a field of the response, or a message (its carrier)';
+COMMENT ON COLUMN images.told_hashes IS 'Hashes of it that were told in clear, where (target, a field of the response, or a message: its carrier) and by whom';

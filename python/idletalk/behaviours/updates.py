@@ -26,7 +26,7 @@ INCOMPLETE = Kind(
     meaning="Not every byte of the image was captured: what is missing cannot be examined.",
     would_change="a capture that holds the missing ranges",
 )
-_TOLD = "hash or MAC told out of band, matching"
+_TOLD = "hash told in clear, matching"
 _OPEN = ("none found in image (only checksum or hash)", "signature present, invalid", _TOLD)
 """What somebody on the path can make anew: a hash that matches was read, and so was told in clear."""
 
@@ -38,7 +38,10 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     )
     for row in rows:
         where = f"{row['protocol']}://{row['host'] or row['peer']}/{(row['uri'] or '').removeprefix('/')}"
-        fetched = f"{scene.name(row['device'])} fetched firmware in clear from {where} ({row['size_bytes']} bytes, {row['format'] or 'unknown format'})"
+        verb = (
+            f"was sent firmware in clear by {row['peer']}, to" if row["is_sent"] else "fetched firmware in clear from"
+        )
+        fetched = f"{scene.name(row['device'])} {verb} {where} ({row['size_bytes']} bytes, {row['format'] or 'unknown format'})"
         changeable = row["authentication"] in _OPEN
         yield _claim(
             scene,

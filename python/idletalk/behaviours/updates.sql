@@ -1,6 +1,6 @@
 -- Firmware that devices fetched in clear. Takes images, transfers, transfer_parts (transfers.sql), subjects (inventory.sql).
 CREATE TEMP VIEW updates AS
-SELECT i.*, t.host, t.uri, t.peer, t.peer_port, t.responses, t.connections, t.user_agent, t.protocol, t.asked_ns, t.first_ns, t.last_ns
+SELECT i.*, t.host, t.uri, t.peer, t.peer_port, t.responses, t.connections, t.user_agent, t.is_sent, t.protocol, t.asked_ns, t.first_ns, t.last_ns
 FROM images AS i JOIN transfers AS t USING (device, transfer)
 -- where much is missing, what the target says is no proof of what came
 WHERE i.is_firmware AND (i.is_complete OR i.format IS NOT NULL) AND i.device IN (FROM subjects);
@@ -19,7 +19,7 @@ COMMENT ON COLUMN update_steps.time_ns IS 'When, UTC nanoseconds since 1970';
 COMMENT ON COLUMN update_steps.peer IS 'Address of who sent or was asked; null: nobody in particular';
 COMMENT ON COLUMN update_steps.told IS 'Carrier and subject of a message, request, service, or what tells the restart';
 COMMENT ON COLUMN update_steps.capture IS 'Capture file';
-COMMENT ON COLUMN update_steps.frame IS 'Frame, as Wireshark numbers it in that file';
+COMMENT ON COLUMN update_steps.frame IS 'Frame, as Wireshark numbers it in that file; of a packet in a burst, the one that begins the burst';
 COMMENT ON TABLE update_versions IS 'Versions that a device told of itself before and after it fetched firmware.';
 COMMENT ON COLUMN update_versions.device IS 'Device id';
 COMMENT ON COLUMN update_versions.transfer IS 'Transfer of the image (see transfers)';

@@ -169,6 +169,8 @@ def _trigger(device: Device, row: Mapping[str, Any], steps: Rows) -> str | None:
     last = {step["step"]: step for step in steps}
     told = next((step for step in reversed(steps) if step["step"] == "told where" and _is_push(step)), None)
     began_ns = row["asked_ns"] or row["first_ns"]
+    if row["is_sent"]:
+        return f"{row['peer']}, which sent the image to the device"
     if told:
         return f"{_peer(device, told)}: a message ({told['told']}) names the image{_before(told, began_ns)}"
     for step, who in (("packet from the LAN", "on the LAN"), ("packet on an open connection", "on an open connection")):

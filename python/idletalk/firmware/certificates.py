@@ -158,7 +158,7 @@ def _trust(digest: str, said: Lenient, issuers: dict[str, str | None], all_here:
     roots = public_roots()
     if digest in roots.digests or (said.public_key in roots.keys and said.subject_der in roots.subjects):
         return "public root now"
-    if is_formerly_public(digest, said.subject):
+    if is_formerly_public(digest):
         return "formerly public"
     seen: set[str] = set()
     current: str | None = digest
@@ -169,7 +169,7 @@ def _trust(digest: str, said: Lenient, issuers: dict[str, str | None], all_here:
             if signed_by(link, parent):
                 return "issued under a public root now"
         current = issuers.get(current)
-        if current and is_formerly_public(current, all_here[current].lenient.subject):
+        if current and is_formerly_public(current):
             return "formerly public"
     return "vendor-private or unknown"
 

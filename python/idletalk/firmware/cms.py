@@ -1,4 +1,4 @@
-"""CMS behind RAUC bundles (RFC 5652): who signed, over which bytes, and whether that holds.
+"""CMS behind RAUC bundles and in SWUpdate's archives (RFC 5652): who signed, over which bytes, and whether that holds.
 
 Signed attributes are re-tagged as SET for the signature (section 5.4). RAUC's plain format signs the whole bundle apart from
 the message; verity and crypt sign a manifest inside the message, which names the bundle's root hash.
@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from idletalk.firmware.der import DerError, Element, element, oid
 from idletalk.firmware.model import Check
+from idletalk.firmware.verity import fits_manifest
 
 DIGESTS = {
     "1.3.14.3.2.26": "sha1",
@@ -32,9 +33,9 @@ PSS = "1.2.840.113549.1.1.10"
 MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
 
 
-def verify_rauc(image: bytes, check: Check) -> tuple[bool | None, dict[str, Any]]:
+def verify_cms(image: bytes, check: Check) -> tuple[bool | None, dict[str, Any]]:
     """Whether the signature holds, none where it cannot be told, and what else is known."""
-    message = image[int(check.detail["cms_start"]) : int(check.detail["cms_end"])]
+    message = image[int(check.detail["signature_at"]) : int(check.detail["signature_end"])]
     try:
         return _verified(message, image[check.start : check.end])
     except (DerError, ValueError, IndexError, UnsupportedAlgorithm) as error:
@@ -44,11 +45,14 @@ def verify_rauc(image: bytes, check: Check) -> tuple[bool | None, dict[str, Any]
 def _verified(message: bytes, content: bytes) -> tuple[bool | None, dict[str, Any]]:
     signed = element(message).children()[1].children()[0].children()
     encapsulated = signed[2].children()
-    more: dict[str, Any] = {"content": "detached: the whole bundle"}
+    more: dict[str, Any] = {"content": "detached: the bytes that the check covers"}
     payload = content
     if len(encapsulated) > 1:
         payload = encapsulated[1].children()[0].content
-        more = {"content": "the manifest inside the message", "manifest": payload.decode("utf-8", "replace")[:2000]}
+        manifest = payload.decode("utf-8", "replace")
+        more = {"content": "the manifest inside the message", "manifest": manifest[:2000]}
+        if fits_manifest(content, manifest) is False:
+            return False, {**more, "because": "the content has not the hash that the signed manifest names"}
     certificates = [
         x509.load_der_x509_certificate(found.whole)
         for part in signed[3:]

@@ -153,8 +153,8 @@ def doctor_command() -> None:
     Example:
       idletalk doctor
     """
-    from idletalk.firmware.tools import TOOLS, found
+    from idletalk.firmware.tools import TOOLS, found_program
 
     for tool in TOOLS:
-        place = found(tool)
+        place = found_program(tool.name)
         click.echo(f"{tool.name}\t{place or 'missing'}\t{tool.use}" + ("" if place else f"\t{tool.mend}"))

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -145,9 +146,11 @@ def _certificate(found: Material, offset: int, length: int, stored_as: str, der:
         return
     strict: x509.Certificate | None = None
     try:
-        strict = x509.load_der_x509_certificate(der)
-        strict.public_key()
-        _ = strict.subject, strict.extensions, strict.signature_hash_algorithm
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a later version will refuse it: it is read leniently then
+            strict = x509.load_der_x509_certificate(der)
+            strict.public_key()
+            _ = strict.subject, strict.extensions, strict.signature_hash_algorithm
     except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         strict = None
     found.certificates.append(FoundCertificate(offset, length, stored_as, der, strict, lenient))

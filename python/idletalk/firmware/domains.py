@@ -97,7 +97,8 @@ under one of them is believed where a URL has it."""
 
 @functools.cache
 def _suffixes() -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=False)
+    # the list as it is written: its 10,000 names in ASCII take longer to make than all else that is done with them
+    return PublicSuffixList(accept_unknown=False, accept_encoded_idn=False)
 
 
 def is_host(word: str) -> bool:
@@ -105,8 +106,18 @@ def is_host(word: str) -> bool:
     ending = word.rsplit(".", 1)[-1]
     if ending in FILE_ENDINGS or len(word) < 6:
         return False
-    registrable = _suffixes().privatesuffix(word)
+    registrable = _suffixes().privatesuffix(_written(word))
     return registrable is not None and len(registrable.split(".")[0]) > 1
+
+
+def _written(word: str) -> str:
+    """A name with its labels as people write them."""
+    if "xn--" not in word:
+        return word
+    try:
+        return word.encode("ascii").decode("idna")
+    except UnicodeError:
+        return word
 
 
 def host_of(url: str) -> str | None:

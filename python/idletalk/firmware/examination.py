@@ -37,6 +37,7 @@ class Options:
     show_secrets: bool = False
     channel: str | None = None
     told: tuple[tuple[Told, str], ...] = ()
+    told_in_clear: tuple[tuple[Told, str, str], ...] = ()
     keys: tuple[Path, ...] = ()
     declared_bytes: int | None = None
 
@@ -78,7 +79,13 @@ def examine(path: Path, options: Options | None = None, folder: Path | None = No
         declared_bytes=(wanted.declared_bytes or (outer.length if outer and outer.offset == 0 else None)),
         as_of=as_of.strftime("%Y-%m-%dT%H:%M:%SZ") if as_of else None,
         as_of_source=source,
-        judgement=judge(found, told=wanted.told, channel=wanted.channel, declared=wanted.declared_bytes),
+        judgement=judge(
+            found,
+            told=wanted.told,
+            told_in_clear=wanted.told_in_clear,
+            channel=wanted.channel,
+            declared=wanted.declared_bytes,
+        ),
         recognised=replace(found, strings=()),
         certificates=judge_certificates(certificates, as_of),
         not_certificates=tuple(each for name, of in materials for each in of.not_certificates(name)),
@@ -111,7 +118,7 @@ def _public_key(path: Path) -> Any:
 
 def _unpacked(path: Path, found: Recognised, wanted: Options, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
     if not wanted.unpack or folder is None:
-        return Unpacking(done=False, isolation="", files=(), files_in_all=0, bytes=0, stopped=()), []
+        return Unpacking(done=False, isolation="", unblob=False, files=(), files_in_all=0, bytes=0, stopped=()), []
     from idletalk.firmware.unpack import unpack
 
     unpacking = unpack(path, found.parts, folder)
@@ -199,6 +206,9 @@ def _notes(found: Recognised, outer: Part | None, materials: Sequence[tuple[str,
         yield f"{found.inside_opaque} things inside of compressed or encrypted bytes were left out: they mean nothing there"
     if found.strings_left_out or found.parts_left_out:
         yield f"{found.strings_left_out} strings and {found.parts_left_out} parts more than are kept"
+    unparsed = sum(len(of.unparsed) for _, of in materials)
+    if unparsed:
+        yield f"{unparsed} things that look like certificates and are none that can be parsed: not_certificates lists them"
     labels = sum(1 for _, of in materials for key in of.keys if key.state == "label only")
     if labels:
         yield f"{labels} labels of private keys without a key: text of a program, no finding"

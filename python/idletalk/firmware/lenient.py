@@ -1,10 +1,15 @@
 """What a certificate says, read without the strictness that real vendors' roots fail (RFC 5280, X.690)."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from idletalk.firmware.der import DerError, Element, element, oid
+from idletalk.firmware.shape import check_certificate
+
+T = TypeVar("T")
 
 NAMES = {
     "2.5.4.3": "CN",
@@ -78,13 +83,12 @@ def lenient_certificate(der: bytes) -> Lenient:
     whole = element(der)
     if whole.tag != 0x30 or len(whole.whole) != len(der):
         raise DerError("not one sequence")
+    check_certificate(whole)
     body, algorithm, signature = whole.children()[:3]
     fields = body.children()
     if fields[0].tag == 0xA0:
         fields = fields[1:]
     serial, _, issuer, validity, subject, public = fields[:6]
-    if serial.tag != 2 or issuer.tag != 0x30 or validity.tag != 0x30:
-        raise DerError("no fields of a certificate")
     start, end = (_moment(found) for found in validity.children()[:2])
     kind, bits = _key(public)
     extensions = next((found for found in fields[6:] if found.tag == 0xA3), None)
@@ -101,12 +105,10 @@ def lenient_certificate(der: bytes) -> Lenient:
         key=kind,
         key_bits=bits,
         public_key=public.whole,
-        authority=_authority(said[BASIC_CONSTRAINTS]) if BASIC_CONSTRAINTS in said else None,
-        names=_names(said[ALTERNATIVE_NAMES]) if ALTERNATIVE_NAMES in said else (),
-        own_id=element(said[SUBJECT_KEY_ID]).content if SUBJECT_KEY_ID in said else None,
-        issuer_id=next((e.content for e in element(said[AUTHORITY_KEY_ID]).children() if e.tag == 0x80), None)
-        if AUTHORITY_KEY_ID in said
-        else None,
+        authority=_of(said, BASIC_CONSTRAINTS, _authority),
+        names=_of(said, ALTERNATIVE_NAMES, _names) or (),
+        own_id=_of(said, SUBJECT_KEY_ID, lambda value: element(value).content),
+        issuer_id=_of(said, AUTHORITY_KEY_ID, _issuer_id),
         signed=body.whole,
         signature=signature.content[1:],
     )
@@ -162,6 +164,18 @@ def _extensions(holder: Element) -> list[tuple[str, bytes]]:
         parts = extension.children()
         found.append((oid(parts[0].content), parts[-1].content))
     return found
+
+
+def _of(said: dict[str, bytes], wanted: str, read: Callable[[bytes], T]) -> T | None:
+    """What an extension says; none where it is not there or cannot be read, which makes no certificate less of one."""
+    try:
+        return read(said[wanted]) if wanted in said else None
+    except DerError:
+        return None
+
+
+def _issuer_id(value: bytes) -> bytes | None:
+    return next((found.content for found in element(value).children() if found.tag == 0x80), None)
 
 
 def _authority(value: bytes) -> bool:

@@ -21,6 +21,7 @@ Authentication = Literal[
     "signature present, invalid",
     "none found in image (only checksum or hash)",
     "hash or MAC told out of band, matching",
+    "hash told in clear, matching",
     "undecidable (opaque or partial)",
 ]
 Integrity = Literal["intact", "damaged", "partial", "nothing to check"]
@@ -191,6 +192,7 @@ class Unpacking:
 
     done: bool
     isolation: Annotated[str, Meta(description="how the process was held")]
+    unblob: Annotated[bool, Meta(description="whether unblob was there for what is not unpacked here")]
     files: tuple[InnerFile, ...]
     files_in_all: int
     bytes: int

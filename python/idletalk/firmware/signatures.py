@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
-from idletalk.firmware.cms import verify_rauc
+from idletalk.firmware.cms import verify_cms
 from idletalk.firmware.model import Check, Part
 
 CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
@@ -20,6 +20,12 @@ CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
     "ecdsa-p384": (ec.SECP384R1, 48),
 }
 """Curves of Secure Boot V2 and bytes of a coordinate."""
+
+
+HASHES_SIGNED = ("mcuboot", "fit", "swupdate")
+"""Formats of which a signature covers the hashes of the parts: MCUboot's over the hash of the image, U-Boot's of a configuration over
+the hashes of its images, SWUpdate's over the description that has all of them.
+"""
 
 
 def resolve(parts: Sequence[Part], image: bytes, keys: Sequence[Any] = ()) -> tuple[Part, ...]:
@@ -32,14 +38,14 @@ def resolve(parts: Sequence[Part], image: bytes, keys: Sequence[Any] = ()) -> tu
 def _resolved(check: Check, part: Part, image: bytes, keys: Sequence[Any]) -> Check:
     if check.kind != "signature" or check.verdict != "present_unverifiable":
         return check
-    # What was signed is the hash that the trailer holds; where that is wrong, no signature over it is right.
+    # What is signed holds the hashes of the rest: where one of them is wrong, the signature is not of these bytes.
     wrong = next((other for other in part.checks if other.kind == "hash" and other.verdict == "invalid"), None)
-    if wrong is not None and part.format == "mcuboot":
+    if wrong is not None and part.format in HASHES_SIGNED:
         return replace(
             check, verdict="invalid", detail={**check.detail, "because": f"the signed {wrong.name} is wrong"}
         )
-    if check.detail.get("scheme") == "cms" and part.format == "rauc":
-        valid, more = verify_rauc(image, check)
+    if str(check.detail.get("scheme")).lower() == "cms":
+        valid, more = verify_cms(image, check)
         verdict = check.verdict if valid is None else "valid" if valid else "invalid"
         return replace(check, verdict=verdict, detail={**check.detail, **more})
     if "public_key" in check.detail:
@@ -75,12 +81,26 @@ def _own_key(check: Check) -> Check:
     return replace(check, verdict="valid", detail={**detail, "key_from": "the image itself"})
 
 
+def _is_pkcs1(key: rsa.RSAPublicKey, signature: bytes, digest: bytes) -> bool:
+    try:
+        key.verify(signature, digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
 def _verifies(check: Check, key: Any) -> bool:
     try:
         signature, digest = bytes.fromhex(str(check.detail["signature"])), bytes.fromhex(str(check.detail["digest"]))
         prehashed = utils.Prehashed(hashes.SHA256())
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, digest, padding.PSS(padding.MGF1(hashes.SHA256()), 32), prehashed)
+            # SWUpdate signs with RSA of either kind (its documentation, "Update images from verified source")
+            scheme = (
+                padding.PKCS1v15()
+                if _is_pkcs1(key, signature, digest)
+                else padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+            )
+            key.verify(signature, digest, scheme, prehashed)
         elif isinstance(key, ec.EllipticCurvePublicKey):
             if len(signature) == 64 and check.name.startswith("Secure Boot"):
                 signature = utils.encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))

@@ -55,8 +55,8 @@ def safe_name(name: str) -> str:
     return "/".join(parts[-LIMITS.depth * 4 :]) or "unnamed"
 
 
-def _write(folder: Path, name: str, blocks: Iterator[bytes], budget: Budget) -> str:
-    """A new file under a name that is not taken."""
+def written(folder: Path, name: str, blocks: Iterator[bytes], budget: Budget) -> str:
+    """A new file under a name that is not taken; gives the name. Raises StopUnpacking where the budget is used up."""
     budget.file()
     place, number = folder / name, 0
     while place.exists() or any(parent.is_file() for parent in place.parents):
@@ -71,7 +71,8 @@ def _write(folder: Path, name: str, blocks: Iterator[bytes], budget: Budget) -> 
     return place.relative_to(folder).as_posix()
 
 
-def _blocks(file: BinaryIO, limit: int) -> Iterator[bytes]:
+def copied(file: BinaryIO, limit: int) -> Iterator[bytes]:
+    """What a file has, up to a limit."""
     left = limit
     while left > 0 and (block := file.read(min(BLOCK, left))):
         left -= len(block)
@@ -95,7 +96,7 @@ def _decoded(path: Path, part: Part, decoder: Any) -> Iterator[bytes]:
     taken = given = 0
     with path.open("rb") as file:
         file.seek(part.offset)
-        for block in _blocks(file, part.length or LIMITS.file_bytes):
+        for block in copied(file, part.length or LIMITS.file_bytes):
             taken += len(block)
             for out in _outputs(decoder, block):
                 given += len(out)
@@ -111,7 +112,7 @@ Extractor = Callable[[Path, Part, Path, str, Budget], Iterator[str]]
 
 def _stream(make: Callable[[], Any]) -> Extractor:
     def extract(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
-        yield _write(folder, prefix, _decoded(path, part, make()), budget)
+        yield written(folder, prefix, _decoded(path, part, make()), budget)
 
     return extract
 
@@ -154,7 +155,7 @@ def _zip(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> I
             if entry.file_size > BOMB_FROM and entry.file_size > max(1, entry.compress_size) * LIMITS.ratio:
                 raise ValueError(f"{entry.file_size} bytes out of {entry.compress_size}: a decompression bomb")
             with archive.open(entry) as inner:
-                yield _write(folder, f"{prefix}/{safe_name(entry.filename)}", _blocks(inner, LIMITS.file_bytes), budget)  # type: ignore[arg-type]
+                yield written(folder, f"{prefix}/{safe_name(entry.filename)}", copied(inner, LIMITS.file_bytes), budget)  # type: ignore[arg-type]
 
 
 def _tar(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
@@ -162,7 +163,7 @@ def _tar(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> I
         for entry in archive:
             inner = archive.extractfile(entry) if entry.isreg() else None
             if inner is not None:
-                yield _write(folder, f"{prefix}/{safe_name(entry.name)}", _blocks(inner, LIMITS.file_bytes), budget)  # type: ignore[arg-type]
+                yield written(folder, f"{prefix}/{safe_name(entry.name)}", copied(inner, LIMITS.file_bytes), budget)  # type: ignore[arg-type]
 
 
 def _cpio(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> Iterator[str]:
@@ -175,7 +176,7 @@ def _cpio(path: Path, part: Part, folder: Path, prefix: str, budget: Budget) -> 
             if name == "TRAILER!!!":
                 return
             if mode & 0o170000 == 0o100000:
-                yield _write(folder, f"{prefix}/{safe_name(name)}", _blocks(file, min(size, LIMITS.file_bytes)), budget)
+                yield written(folder, f"{prefix}/{safe_name(name)}", copied(file, min(size, LIMITS.file_bytes)), budget)
             file.seek(start + size + -size % 4)
 
 
@@ -188,7 +189,7 @@ def _squashfs(path: Path, part: Part, folder: Path, prefix: str, budget: Budget)
         )
         for number, stored in names:
             with (Path(name) / str(number)).open("rb") as file:
-                yield _write(folder, f"{prefix}/{safe_name(stored)}", _blocks(file, LIMITS.file_bytes), budget)
+                yield written(folder, f"{prefix}/{safe_name(stored)}", copied(file, LIMITS.file_bytes), budget)
             (Path(name) / str(number)).unlink()
     if stopped:
         raise ValueError(stopped)

@@ -10,29 +10,10 @@ from pathlib import Path
 
 from idletalk.firmware.lenient import Lenient, lenient_certificate
 
-FORMERLY_PUBLIC = (
-    ("Go Daddy Class 2 Certification Authority", "left Mozilla's store in 2025"),
-    ("Starfield Class 2 Certification Authority", "left Mozilla's store in 2025"),
-    ("Class 3 Public Primary Certification Authority", "Symantec, distrusted 2018 to 2021"),
-    ("VeriSign Class 3 Public Primary Certification Authority - G5", "Symantec, distrusted 2018 to 2021"),
-    ("GeoTrust Global CA", "Symantec, distrusted 2018 to 2021"),
-    ("GeoTrust Primary Certification Authority", "Symantec, distrusted 2018 to 2021"),
-    ("thawte Primary Root CA", "Symantec, distrusted 2018 to 2021"),
-    ("Equifax Secure Certificate Authority", "1024 bits, removed 2015"),
-    ("DST Root CA X3", "expired 2021"),
-    ("AddTrust External CA Root", "expired 2020"),
-    ("UTN-USERFirst-Hardware", "expired 2019"),
-    ("GTE CyberTrust Global Root", "1024 bits, expired 2018"),
-    ("Baltimore CyberTrust Root", "expired 2025"),
-    ("GlobalSign Root CA - R2", "expired 2021"),
-    ("Cybertrust Global Root", "expired 2021"),
-    ("StartCom Certification Authority", "distrusted 2017"),
-    ("CNNIC ROOT", "distrusted 2015"),
-    ("WoSign", "distrusted 2017"),
-    ("Entrust.net Certification Authority (2048)", "no longer trusted for websites, 2024"),
-)
-"""Names of roots that public stores had, and why not now. Source: Mozilla's "Removed CA Certificate Report" (CCADB) and
-Mozilla's announcements of distrust. A name is no proof: who made a certificate can write any."""
+FORMER_ROOTS = Path(__file__).parent / "data" / "former_roots.tsv"
+"""Roots that releases of certifi (Mozilla's store) had and have no more: SHA-256, the newest looked-at release that had it, its name. Made by
+``tools/former_roots.py``. By hash, since a name is no proof: who makes a certificate can write any.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +55,13 @@ def store_date() -> str:
     return importlib.metadata.version("certifi")
 
 
-def is_formerly_public(digest: str, subject: str) -> bool:
-    """Whether the name is one of a root that public stores had."""
-    return digest not in public_roots().digests and any(name in subject for name, _ in FORMERLY_PUBLIC)
+@functools.cache
+def former_roots() -> dict[str, str]:
+    """When each root that is gone was last seen in a public store, by SHA-256 of the certificate."""
+    lines = FORMER_ROOTS.read_text("utf-8").splitlines()[1:]
+    return {digest: day for digest, day, _ in (line.split("\t", 2) for line in lines)}
+
+
+def is_formerly_public(digest: str) -> bool:
+    """Whether it is a root that public stores had."""
+    return digest in former_roots()

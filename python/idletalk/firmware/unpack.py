@@ -23,6 +23,7 @@ class Answer(msgspec.Struct):
     """What the child says."""
 
     isolation: str = "the process ended before it said"
+    unblob: bool = False
     files: list[tuple[str, int, str, str]] = []
     stopped: list[str] = []
 
@@ -44,6 +45,7 @@ def unpack(image: Path, parts: Sequence[Part], folder: Path) -> Unpacking:
     return Unpacking(
         done=True,
         isolation=told.isolation,
+        unblob=told.unblob,
         files=tuple(files),
         files_in_all=len(files),
         bytes=sum(file.size_bytes for file in files),

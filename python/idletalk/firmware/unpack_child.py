@@ -4,53 +4,36 @@ Reads a task as JSON from standard input, writes files into one folder, and says
 """
 
 import contextlib
-import ctypes
 import hashlib
 import json
 import os
-import resource
 import sys
 import threading
+import time
+from collections.abc import Generator
 from pathlib import Path
 
+from idletalk.firmware.isolation import isolate
 from idletalk.firmware.limits import LIMITS
+from idletalk.firmware.model import Part
 from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.streams import EXTRACTORS, Budget, StopUnpacking
+from idletalk.firmware.unblob import Unblob, has_unnamed, homes, not_ours, program
 
-CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
-PR_SET_NO_NEW_PRIVS = 38
-"""linux/sched.h, linux/prctl.h"""
-
-
-def isolate() -> str:
-    """Take away network, new rights, memory and time. Says what worked."""
-    held = [f"memory {LIMITS.memory_bytes >> 20} MiB", f"{LIMITS.cpu_s} s of processor"]
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0:
-        held.append("no network")
-    else:
-        held.append("network not taken away (the system does not allow it)")
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
-        held.append("no new rights")
-    for what, value in (
-        (resource.RLIMIT_AS, LIMITS.memory_bytes),
-        (resource.RLIMIT_CPU, LIMITS.cpu_s),
-        (resource.RLIMIT_FSIZE, LIMITS.file_bytes),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 256),
-    ):
-        hard = resource.getrlimit(what)[1]
-        limit = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (limit, limit))
-    return ", ".join(held)
+MAX_STOPPED = 100
+"""Lines about what cannot be unpacked here."""
+OWN_SHARE = 0.9
+"""Of the time on the clock: the rest is for the answer, before whoever waits for it ends this process."""
+MARGIN_S = 5.0
+"""Before the own end, when programs that were started must have ended."""
 
 
 class Unpacker:
     """Files and what is in them, breadth first, until a limit."""
 
-    def __init__(self, folder: Path) -> None:
-        """``folder`` is where everything goes."""
-        self.folder = folder
+    def __init__(self, folder: Path, unblob: Unblob | None) -> None:
+        """``folder`` is where everything goes; ``unblob`` takes what has no extractor here."""
+        self.folder, self.unblob = folder, unblob
         self.budget = Budget(LIMITS.files, LIMITS.bytes)
         self.files: list[tuple[str, int, str, str]] = []
         self.stopped: list[str] = []
@@ -71,26 +54,41 @@ class Unpacker:
             queue.extend((self.folder / inner, inner, depth + 1) for inner in made)
 
     def _one(self, path: Path, name: str) -> list[str]:
-        made: list[str] = []
-        for part in recognise(path).parts:
+        before, found = len(self.files), recognise(path)
+        of_file, where = (f" of {name}", f"{name}.d/") if name else ("", "")
+        done: list[Part] = []
+        for part in found.parts:
             extractor = EXTRACTORS.get(part.format)
             if extractor is None or part.encrypted == "yes":
                 continue
-            of = f"{part.format} at {part.offset:#x}" + (f" of {name}" if name else "")
-            where = f"{name}.d/" if name else ""
-            prefix = f"{where}{part.offset:x}-{part.format}"
-            before = len(self.files)
-            try:
-                for inner in extractor(path, part, self.folder, prefix, self.budget):
+            done.append(part)
+            of = f"{part.format} at {part.offset:#x}{of_file}"
+            with self._told(of):
+                for inner in extractor(path, part, self.folder, f"{where}{part.offset:x}-{part.format}", self.budget):
                     self._keep(inner, of)
-            except StopUnpacking:
-                raise
-            except MemoryError:
-                self.stopped.append(f"{of}: takes more memory than it may")
-            except Exception as error:  # hostile bytes make libraries fail in every way; each costs one part
-                self.stopped.append(f"{of}: {type(error).__name__}: {str(error)[:200]}")
-            made.extend(file[0] for file in self.files[before:])
-        return made
+        foreign = not_ours(found, EXTRACTORS)
+        if self.unblob is None:
+            if foreign and len(self.stopped) < MAX_STOPPED:
+                first = f"{foreign[0].format} at {foreign[0].offset:#x}{of_file}"
+                more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+                self.stopped.append(f"{first}{more}: recognised, not unpacked without unblob: see idletalk doctor")
+        elif foreign or (not name and has_unnamed(found)):
+            with self._told(f"unblob{of_file}"):
+                for made in self.unblob.unpack(path, done, where, self.budget):
+                    self._keep(made.name, f"{made.of}{of_file}")
+        return [file[0] for file in self.files[before:]]
+
+    @contextlib.contextmanager
+    def _told(self, of: str) -> Generator[None]:
+        """Hostile bytes make libraries fail in every way: each failure costs one part and is told."""
+        try:
+            yield
+        except StopUnpacking:
+            raise
+        except MemoryError:
+            self.stopped.append(f"{of}: takes more memory than it may")
+        except Exception as error:
+            self.stopped.append(f"{of}: {type(error).__name__}: {str(error)[:200]}")
 
     def _keep(self, inner: str, of: str) -> None:
         place = self.folder / inner
@@ -105,15 +103,18 @@ def main() -> None:
     """Read the task, unpack, answer."""
     task = json.loads(sys.stdin.buffer.read())
     os.umask(0o077)
-    isolation = isolate()
-    unpacker = Unpacker(Path(task["folder"]))
-    work = threading.Thread(target=unpacker.run, args=(Path(task["image"]),), daemon=True)
+    image, folder, end = Path(task["image"]), Path(task["folder"]), time.monotonic() + LIMITS.wall_s * OWN_SHARE
+    place = program()
+    isolation = isolate(image, folder, homes(place) if place else ())
+    unblob = Unblob(place, folder, end - MARGIN_S) if place else None
+    unpacker = Unpacker(folder, unblob)
+    work = threading.Thread(target=unpacker.run, args=(image,), daemon=True)
     work.start()
-    work.join(LIMITS.wall_s * 0.9)
-    stopped = list(unpacker.stopped)
+    work.join(end - time.monotonic())
+    stopped = [*unpacker.stopped, *(unblob.complaints if unblob else ())]
     if work.is_alive():
-        stopped.append(f"unpacking took longer than {LIMITS.wall_s * 0.9:.0f} s: what was done by then is there")
-    answer = {"isolation": isolation, "files": unpacker.files[:], "stopped": stopped}
+        stopped.append(f"unpacking took longer than {LIMITS.wall_s * OWN_SHARE:.0f} s: what was done by then is there")
+    answer = {"isolation": isolation, "unblob": place is not None, "files": unpacker.files[:], "stopped": stopped}
     sys.stdout.write(json.dumps(answer))
     sys.stdout.flush()
     with contextlib.suppress(OSError):

@@ -25,9 +25,16 @@ Told = Literal["md5", "sha1", "sha256"]
 
 
 def judge(
-    found: Recognised, *, told: Sequence[tuple[Told, str]] = (), channel: str | None = None, declared: int | None = None
+    found: Recognised,
+    *,
+    told: Sequence[tuple[Told, str]] = (),
+    told_in_clear: Sequence[tuple[Told, str, str]] = (),
+    channel: str | None = None,
+    declared: int | None = None,
 ) -> Judgement:
-    """The verdict. ``told`` are hashes that came another way; ``declared`` is the size that was told of the image."""
+    """The verdict. ``told`` are hashes that came another way; ``told_in_clear`` are those that could be read on the wire, with the
+    words that say where and by whom; ``declared`` is the size that was told of the image.
+    """
     tops = [part for part in found.parts if part.category in READABLE and _is_outer(part, found.parts)]
     # What is cut inside of something whole was built so; what is cut on the outermost level did not arrive.
     checks = [check for part in tops if part.parent is None or not part.truncated for check in part.checks]
@@ -35,7 +42,7 @@ def judge(
         declared or found.size_bytes
     )
     encryption, reason = _encryption(tops, found)
-    authentication, by = _authentication(checks, tops, found, partial, encryption, told)
+    authentication, by = _authentication(checks, tops, found, partial, encryption, told, told_in_clear)
     integrity = _integrity(checks, partial)
     return Judgement(
         authentication=authentication,
@@ -66,6 +73,7 @@ def _authentication(
     partial: bool,
     encryption: Encrypted,
     told: Sequence[tuple[Told, str]],
+    told_in_clear: Sequence[tuple[Told, str, str]],
 ) -> tuple[Authentication, str]:
     signatures = [check for check in checks if check.kind == "signature"]
     outcomes = {check.verdict for check in signatures}
@@ -78,6 +86,9 @@ def _authentication(
     matching = [name for name, value in told if value.lower() == getattr(found, name)]
     if matching:
         return "hash or MAC told out of band, matching", ", ".join(matching)
+    readable = [f"{name} ({where})" for name, value, where in told_in_clear if value.lower() == getattr(found, name)]
+    if readable and not {check.kind for check in checks} & {"mac", "signature"}:
+        return "hash told in clear, matching", ", ".join(readable)
     if partial:
         missing = (
             "the image ends before it does" if found.read_bytes == found.size_bytes else "only its first part was read"
@@ -172,6 +183,7 @@ def _sentence(
         "signature present, invalid": "may have changed it, or it was damaged: the signature does not fit the bytes, and a device that checks it refuses them",
         "none found in image (only checksum or hash)": "could change any byte and compute the checks anew, unless the device is told a hash or a signature another way",
         "hash or MAC told out of band, matching": "could change it together with the hash, if that travels on a way that can be changed too",
+        "hash told in clear, matching": "could change it together with the hash that the device is told, since that comes in clear too",
         "undecidable (opaque or partial)": "can do what nobody can tell from these bytes: they are opaque or not all there",
     }[authentication]
     tail = {

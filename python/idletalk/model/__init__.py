@@ -19,6 +19,7 @@ from idletalk.model.devices import (
     Address,
     Cadence,
     Device,
+    PayloadBytes,
     Peer,
     PeerProtocol,
     ProtocolVolume,
@@ -29,7 +30,7 @@ from idletalk.model.devices import (
     Traffic,
     Volume,
 )
-from idletalk.model.findings import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.model.findings import Check, Evidence, Finding, FindingKind, FrameName, Judged, Question, Severity
 from idletalk.model.images import Image, ImageCertificate, ImageRegion
 from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
@@ -51,6 +52,7 @@ __all__ = [
     "Evidence",
     "Fault",
     "Finding",
+    "FindingKind",
     "FrameName",
     "Gap",
     "HourVolume",
@@ -62,10 +64,12 @@ __all__ = [
     "Judged",
     "LookupSource",
     "OperatingRow",
+    "PayloadBytes",
     "Peer",
     "PeerProtocol",
     "ProtocolVolume",
     "Provenance",
+    "Question",
     "Report",
     "Role",
     "Scope",

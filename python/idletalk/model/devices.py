@@ -136,6 +136,16 @@ class Cadence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PayloadBytes:
+    """Payload bytes of a device, both ways, by whether they are encrypted."""
+
+    encrypted: int
+    cleartext: Annotated[int, Meta(description="compressed and media too")]
+    mixed: Annotated[int, Meta(description="of directions that are partly encrypted")]
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """A physical thing on the network."""
 
@@ -161,3 +171,4 @@ class Device:
     cadences: Annotated[
         tuple[Cadence, ...], Meta(description="what it does at regular times, the shortest period first")
     ] = ()
+    payload: Annotated[PayloadBytes | None, Meta(description="null: it carried nothing")] = None

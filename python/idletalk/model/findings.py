@@ -64,3 +64,24 @@ class Check:
     outcome: Literal["found", "not_found", "could_not_be_seen"]
     findings: Annotated[int, Meta(description="of these the report lists at most 20 a kind and device")]
     sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingKind:
+    """What a kind of finding means."""
+
+    name: str
+    severity: Severity
+    meaning: str
+    would_change: Annotated[str, Meta(description="what would change such a judgement")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question that was asked of the capture, and how it is answered."""
+
+    name: Annotated[str, Meta(description="as in checks")]
+    question: str
+    method: str
+    limits: str
+    kinds: tuple[FindingKind, ...]

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from idletalk.model.captures import Blindness, Captures, Provenance
 from idletalk.model.devices import Device
-from idletalk.model.findings import Check, Finding
+from idletalk.model.findings import Check, Finding, Question
 from idletalk.model.images import Image
 from idletalk.model.operating import OperatingRow
 from idletalk.model.updates import UpdateRow
@@ -90,5 +90,6 @@ class Report:
     hours: Annotated[tuple[HourVolume, ...], Meta(description="bytes by device and hour, for the charts")]
     findings: Annotated[tuple[Finding, ...], Meta(description="the gravest first")]
     checks: Annotated[tuple[Check, ...], Meta(description="what was asked of each device, found or not")]
+    questions: Annotated[tuple[Question, ...], Meta(description="what is asked, and how it is answered")] = ()
     images: Annotated[tuple[Image, ...], Meta(description="firmware that was fetched in clear, each image once")] = ()
     conclusions: Conclusions

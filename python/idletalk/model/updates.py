@@ -59,7 +59,7 @@ class UpdateRow:
     authenticated_by: Annotated[
         str | None, Meta(description="what authenticates it, in the words of idletalk firmware")
     ]
-    told_hashes: Annotated[tuple[str, ...], Meta(description="hashes of it that were told in clear, and where")]
+    told_hashes: Annotated[tuple[str, ...], Meta(description="hashes of it that were told in clear, where and by whom")]
     triggered_by: Annotated[str | None, Meta(description="who or what began it, as far as seen; null: not known")]
     versions: tuple[VersionChange, ...]
     restarted: Annotated[str | None, Meta(description="when it restarted, within a quarter of an hour; null: not seen")]

@@ -1,6 +1,7 @@
 """eWeLink and Sonoff on the LAN: state in the TXT record of `_ewelink._tcp`, encrypted but in DIY mode.
 
 Source: eWeLink, "SONOFF DIY developer documentation". The content of data1 to data4 is JSON, or AES where `encrypt=true`.
+Unverified: no capture of such a device was at hand.
 """
 
 from collections.abc import Iterator

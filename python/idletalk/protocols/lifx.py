@@ -1,6 +1,7 @@
 """LIFX LAN protocol: a head of 36 bytes in clear, nothing encrypted.
 
-Source: LIFX, "LAN Protocol" (lan.developer.lifx.com). UDP port 56700.
+Source: LIFX, "LAN Protocol" (lan.developer.lifx.com). UDP port 56700. Unverified: no capture
+of such a device was at hand.
 """
 
 from collections.abc import Iterator

@@ -4,11 +4,15 @@ import json
 from collections.abc import Iterator
 
 from idletalk.protocols import installed
+from idletalk.protocols.joining import Stream
 from idletalk.protocols.protocol import VendorProtocol
 from idletalk.store import Store
 
 MAX_PIECES = 100_000
 """Pieces of content read of one protocol: a month of a house has less, and memory must not grow with the capture."""
+
+WHOLE = ("udp", "mdns")
+"""Carriers whose pieces are messages; of the others, a message may come in several pieces."""
 
 COLUMNS = "piece BIGINT, protocol VARCHAR, position INTEGER, kind VARCHAR, summary VARCHAR, encrypted_fields VARCHAR[]"
 
@@ -45,13 +49,25 @@ def _condition(protocol: VendorProtocol) -> str:
     return f"carrier IN ({carriers})" + (f" AND ({' OR '.join(where)})" if where else "")
 
 
+def _with_continuations(condition: str, table: str) -> str:
+    """SQL: pieces of a condition, and those that may continue them. A datagram or a record is whole in itself."""
+    return f"{condition} OR (carrier NOT IN {WHOLE} AND flow IN (SELECT flow FROM {table} WHERE {condition}))"
+
+
 def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
     rows = store.ask(
-        f"SELECT piece, content FROM pieces WHERE {_condition(protocol)}"
+        "SELECT piece, carrier, flow, source, source_port, subject, stream_offset, content FROM pieces"
+        f" WHERE {_with_continuations(_condition(protocol), 'pieces')}"
         f" ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}"
     )
+    streams: dict[tuple[object, ...], Stream] = {}
     for row in rows:
-        for position, message in enumerate(protocol.read(row["content"])):
+        if row["carrier"] in WHOLE:
+            messages = protocol.read(row["content"])
+        else:
+            sender = (row["flow"], row["source"], row["source_port"], row["subject"])
+            messages = streams.setdefault(sender, Stream(protocol.read)).piece(row["stream_offset"], row["content"])
+        for position, message in enumerate(messages):
             summary = json.dumps(message.fields, sort_keys=True, ensure_ascii=False)
             yield row["piece"], protocol.name, position, message.kind, summary, list(message.encrypted)
 
@@ -59,7 +75,8 @@ def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
 def know_messages(store: Store) -> None:
     """Make the temporary table of messages; flows that no other protocol claims get the name of theirs."""
     protocols = installed()
-    wanted = " OR ".join(f"({_condition(protocol)})" for protocol in protocols)
+    any_of = " OR ".join(f"({_condition(protocol)})" for protocol in protocols)
+    wanted = _with_continuations(f"({any_of})", "payloads")
     store.ask(f"CREATE TEMP TABLE pieces AS SELECT row_number() OVER () AS piece, * FROM payloads WHERE {wanted}")
     lines = [line for protocol in protocols for line in _lines(store, protocol)]
     store.fill("read_messages", COLUMNS, lines)

@@ -1,6 +1,7 @@
 """Hikvision and EZVIZ SADP: XML by which cameras are found and set up, in clear.
 
-Source: captures described in the projects hikvision-sadp and hikxsd. UDP port 37020, also by multicast.
+Source: captures described in the projects hikvision-sadp and hikxsd. UDP port 37020, also by multicast. Unverified: no
+capture of such a device was at hand.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Yeelight LAN control: lines of JSON in clear.
 
 Source: Yeelight, "WiFi Light Inter-Operation Specification". TCP port 55443; discovery is SSDP-like on UDP port 1982.
+Unverified: no capture of such a device was at hand.
 """
 
 import json

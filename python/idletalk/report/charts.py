@@ -39,8 +39,10 @@ def text_of(value: str) -> str:
 
 def svg(width: float, height: float, title: str, body: list[str]) -> str:
     """A chart of these parts, with a title for those who do not see it."""
+    # what is an image has nothing in it that can be reached by keyboard
+    role = "group" if any("<a " in part for part in body) else "img"
     return (
-        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{text_of(title)}">'
+        f'<svg class="chart" viewBox="0 0 {width:g} {height:g}" role="{role}" aria-label="{text_of(title)}">'
         f"<title>{text_of(title)}</title>{''.join(body)}</svg>"
     )
 

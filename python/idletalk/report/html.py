@@ -13,7 +13,12 @@ from idletalk import filters
 from idletalk.lookups.world import country_names
 from idletalk.model import Device, Image, OperatingRow, Peer, Report
 from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
+from idletalk.report.dossier import dossier, payload_figure
 from idletalk.report.firmware_charts import byte_map, content_map
+from idletalk.report.graph import graph, links
+from idletalk.report.portions import VERDICTS, portions
+from idletalk.report.queries import QUERIES, figure
+from idletalk.report.rhythm import rhythm
 from idletalk.report.sequence import sequence
 from idletalk.report.terminal import clouds, device_name, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
@@ -22,28 +27,47 @@ from idletalk.report.world import world_chart
 MAX_RANKED = 40
 """Devices in the charts of the first page; every device has its own section."""
 
+PARTS = (
+    "page.html",
+    "device.html",
+    "findings.html",
+    "glossary.html",
+    "operating.html",
+    "provenance.html",
+    "updates.html",
+    "words.html",
+)
+"""Templates: the page, its parts, and words that several parts use."""
 
 TEMPLATES = files("idletalk.report").joinpath("templates")
 
 
 def render_html(report: Report) -> str:
     """The whole page."""
+    found = links(report)
     return page_template().render(
         report=report,
-        opening=opening(report),
+        links=found,
+        graph=Markup(graph(report, found)),  # noqa: S704  drawn and escaped there
+        encrypted=Markup(_portions(report)),  # noqa: S704
+        verdicts=VERDICTS,
+        queries=QUERIES,
+        opening=Markup(opening(report, figure)),  # noqa: S704  numbers, times and words of ours
+        title=opening(report),
         ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts
         heat=Markup(_heat(report)),  # noqa: S704
         world=Markup(_world(report)),  # noqa: S704
         countries=_countries(report),
-        style=Markup(_asset("page.css")),  # noqa: S704
-        script=Markup(_asset("page.js")),  # noqa: S704
+        style=Markup(asset("page.css")),  # noqa: S704
+        script=Markup(asset("page.js")),  # noqa: S704
         max_ranked=MAX_RANKED,
         filter_of=partial(wireshark_filter, filters.mac_prefix(_link_types(report))),
     )
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A template or its style, as text."""
     return TEMPLATES.joinpath(name).read_text("utf-8")
 
 
@@ -54,9 +78,8 @@ def page_template() -> Any:
 
     from idletalk.report.compiled import compiled_templates
 
-    names = ("page.html", "device.html", "updates.html", "words.html")
     environment: Any = Environment(
-        loader=DictLoader({name: _asset(name) for name in names}),
+        loader=DictLoader({name: asset(name) for name in PARTS}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -77,6 +100,10 @@ def page_template() -> Any:
         "device_name": device_name,
         "protocol_shares": _protocols,
         "sequence": _sequence,
+        "figure": figure,
+        "payload_figure": payload_figure,
+        "dossier": dossier,
+        "rhythm": _rhythm,
         "byte_map": _byte_map,
         "content_map": _content_map,
     }
@@ -176,6 +203,15 @@ def _world(report: Report) -> str:
     return world_chart(
         sums, "Bytes exchanged with Internet hosts, by the country that look-up tables give for their addresses"
     )
+
+
+def _portions(report: Report) -> str:
+    carried = [(device, anchor(device.id)) for device in report.devices if device.payload][:MAX_RANKED]
+    return portions(carried, "Payload bytes of each device by whether they are encrypted")
+
+
+def _rhythm(device: Device) -> Markup:
+    return Markup(rhythm(device.cadences, f"Periods of {device.name}"))  # noqa: S704  drawn and escaped there
 
 
 def _sequence(row: OperatingRow) -> Markup:

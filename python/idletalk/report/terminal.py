@@ -71,18 +71,22 @@ def _clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def opening(report: Report) -> str:
-    """What was captured, in a sentence or two."""
+def opening(report: Report, number: Callable[[float, str, str], str] = lambda _value, _query, text: text) -> str:
+    """What was captured, in a sentence or two; `number` says how a value with its query and its text is written."""
     what = report.captures
+    count = len(what.files)
+    files = f"{number(count, 'captures.files', str(count))} capture file{'s' if count != 1 else ''}"
     if what.first is None or what.last is None or what.duration_s is None:
-        return f"{len(what.files)} capture files without a single frame."
+        return f"{files} without a single frame."
     under_test = sum(1 for device in report.devices if device.under_test)
-    devices = f"{len(report.devices)} devices" + (f", {under_test} of them under test" if under_test else "")
+    devices = f"{len(report.devices)} device{'s' if len(report.devices) != 1 else ''}" + (
+        f", {under_test} of them under test" if under_test else ""
+    )
     repeated = what.packets - what.unique_packets
     twice = f" ({repeated} of them are there twice)" if repeated else ""
-    files = f"{len(what.files)} file{'s' if len(what.files) != 1 else ''}"
     text = (
-        f"{files}, {what.packets} frames{twice}, {human_bytes(what.bytes)}, from {what.first[:19]}Z"
+        f"{files}, {number(what.packets, 'captures.frames', str(what.packets))} frame{'s' if what.packets != 1 else ''}{twice},"
+        f" {number(what.bytes, 'captures.bytes', human_bytes(what.bytes))}, from {what.first[:19]}Z"
         f" for {human_duration(what.duration_s)}: {devices}."
     )
     coverage = what.coverage

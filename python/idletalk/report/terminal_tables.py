@@ -78,7 +78,8 @@ AUTHENTICATED = {
     "signature present, key unknown": "signature, key unknown",
     "signature present, invalid": "invalid signature",
     "none found in image (only checksum or hash)": "nothing",
-    "hash or MAC told out of band, matching": "a hash told in clear",
+    "hash or MAC told out of band, matching": "a hash told another way",
+    "hash told in clear, matching": "a hash told in clear",
     "undecidable (opaque or partial)": "undecidable",
 }
 """What authenticates an image, in few words; the report has the whole verdict."""

@@ -60,6 +60,8 @@ pub fn tables() -> Vec<&'static TableSpec> {
         crate::arp::Arp::SPEC,
         crate::icmp::Icmp::SPEC,
         crate::group::Membership::SPEC,
+        crate::eapol::Eapol::SPEC,
+        crate::lldp::Lldp::SPEC,
         WeirdRow::SPEC,
         WeirdCount::SPEC,
         crate::payloads::PayloadRow::SPEC,

@@ -81,18 +81,29 @@ impl Membership {
         cursor.skip(2)?;
         let mut rows = Vec::new();
         for _ in 0..cursor.u16()?.min(MAX_RECORDS) {
-            let (record_type, extra, sources) = (cursor.u8()?, cursor.u8()?, cursor.u16()?);
-            let group = address(&mut cursor, is_v6)?;
-            let address_bytes = if is_v6 { 16 } else { 4 };
-            cursor.skip(usize::from(sources).saturating_mul(address_bytes).saturating_add(usize::from(extra) * 4))?;
-            rows.push(Self {
-                group_address: Some(group),
-                record_type: Some(record_type),
-                sources: Some(sources),
-                ..row.clone()
-            });
+            match row.record(&mut cursor, is_v6) {
+                Some(record) => rows.push(record),
+                // a frame that is cut tells those before
+                None if !rows.is_empty() => break,
+                None => return None,
+            }
         }
         Some(rows)
+    }
+
+    /// One record of a report: type, length of what is extra, sources, group, sources and extra.
+    fn record(&self, cursor: &mut Cursor<'_>, is_v6: bool) -> Option<Self> {
+        let (record_type, extra, sources) = (cursor.u8()?, cursor.u8()?, cursor.u16()?);
+        let group = address(cursor, is_v6)?;
+        let address_bytes = if is_v6 { 16 } else { 4 };
+        let rest = usize::from(sources).saturating_mul(address_bytes).saturating_add(usize::from(extra) * 4);
+        let _cut = cursor.skip(rest);
+        Some(Self {
+            group_address: Some(group),
+            record_type: Some(record_type),
+            sources: Some(sources),
+            ..self.clone()
+        })
     }
 }
 
@@ -132,6 +143,9 @@ mod tests {
         let rows = Membership::parse(at(0, 0), &hex("11 64 0000 00000000"), false).unwrap();
         assert_eq!((rows[0].kind, rows[0].version, rows[0].group_address), ("query", Some(2), None));
         assert!(Membership::parse(at(0, 0), &hex("22 00 0000 0000 0002 04"), false).is_none());
+        // cut behind the first record of two
+        let cut = Membership::parse(at(0, 0), &hex("22 00 0000 0000 0002 04 00 0000 e00000fb 04"), false).unwrap();
+        assert_eq!(cut.len(), 1);
     }
 
     proptest! {

@@ -12,12 +12,17 @@ mod collector;
 pub mod community_id;
 pub mod dissect;
 pub mod duplicates;
+pub mod eapol;
 pub mod flow;
 mod flow_rows;
 mod flow_table;
 pub mod fragments;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::arithmetic_side_effects, clippy::print_stdout)]
+mod fuzz;
 pub mod group;
 pub mod icmp;
+pub mod lldp;
 pub mod originator;
 pub mod packet;
 mod parts;

@@ -34,6 +34,10 @@ pub enum Content<'a> {
     Igmp(&'a [u8]),
     /// ARP from its hardware type on
     Arp(&'a [u8]),
+    /// EAPOL from its version on
+    Eapol(&'a [u8]),
+    /// LLDP from its first element on
+    Lldp(&'a [u8]),
     /// nothing
     None,
 }
@@ -43,6 +47,8 @@ impl<'a> Parts<'a> {
     pub fn of_link(head: &Head<'a>) -> Self {
         let (kind, content) = match &head.network {
             Network::Arp(bytes) => (Kind::EtherType(ethertype::ARP), Content::Arp(bytes)),
+            Network::Other(number @ ethertype::EAPOL, bytes) => (Kind::EtherType(*number), Content::Eapol(bytes)),
+            Network::Other(number @ ethertype::LLDP, bytes) => (Kind::EtherType(*number), Content::Lldp(bytes)),
             Network::Other(number, _) => (Kind::EtherType(*number), Content::None),
             Network::Llc(dsap) => (Kind::Llc(*dsap), Content::None),
             Network::WlanControl => (Kind::WlanControl, Content::None),

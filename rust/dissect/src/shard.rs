@@ -9,12 +9,14 @@ use crate::bursts::{self, BurstBudget, Bursts};
 use crate::capture::Overlap;
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
+use crate::eapol::Eapol;
 use crate::flow::{FlowKey, Kind, Segment};
 use crate::flow_rows::Passage;
 use crate::flow_table::{Departed, Flow, FlowTable};
 use crate::fragments::{Fragments, Outcome};
 use crate::group::{self, Membership};
 use crate::icmp::Icmp;
+use crate::lldp::Lldp;
 use crate::originator::sender_is_originator;
 use crate::packet::{Head, Network, protocol, tcp_flags};
 use crate::parts::{Content, Parts};
@@ -202,6 +204,8 @@ fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, up
         }
         Content::Igmp(bytes) => Membership::read(sink, at, bytes, false),
         Content::Arp(bytes) => Arp::read(sink, at, bytes),
+        Content::Eapol(bytes) => Eapol::read(sink, at, bytes),
+        Content::Lldp(bytes) => Lldp::read(sink, at, bytes),
         Content::None => {}
     }
 }

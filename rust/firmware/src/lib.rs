@@ -55,6 +55,9 @@ pub struct Found {
     pub checked: Vec<&'static str>,
 }
 
+/// Shorter images are not worth a second thread: most files of a file system are.
+const ALONE: usize = 256 << 10;
+
 /// Recognise a file.
 ///
 /// # Errors
@@ -70,17 +73,15 @@ pub fn recognise(path: &Path) -> io::Result<Found> {
 
 /// Recognise bytes; `size` is the whole file's, of which they are the first.
 pub fn recognise_bytes(image: &[u8], size: u64) -> Found {
-    let (searched, curve, hashes) = std::thread::scope(|scope| {
-        let curve = scope.spawn(|| {
-            let curve = entropy::curve(image);
-            (curve, digest::hash("sha256", image), digest::hash("md5", image), digest::hash("sha1", image))
-        });
-        let searched = search::search(image);
-        match curve.join() {
-            Ok((curve, sha256, md5, sha1)) => (searched, curve, [sha256, md5, sha1]),
-            Err(_) => (searched, entropy::Curve::default(), [None, None, None]),
-        }
-    });
+    let statistics = || (entropy::curve(image), ["sha256", "md5", "sha1"].map(|name| digest::hash(name, image)));
+    let (searched, (curve, hashes)) = if image.len() < ALONE {
+        (search::search(image), statistics())
+    } else {
+        std::thread::scope(|scope| {
+            let curve = scope.spawn(statistics);
+            (search::search(image), curve.join().unwrap_or_default())
+        })
+    };
     let [sha256, md5, sha1] = hashes.map(|hash| hash.as_deref().map(bytes::hex).unwrap_or_default());
     let (strings, strings_left_out) = strings::interesting(image, &searched.parts, &searched.markers);
     Found {

@@ -4,25 +4,12 @@
 mod spans;
 
 use self::spans::Spans;
+use super::Context;
 use super::expected::Asked;
-use super::http::kind::{Kind, kind};
-use super::{Buffer, Context};
+use super::kept::{About, Kept, MAX_RANGES};
 use crate::at::At;
 use crate::record;
-use crate::spool::Place;
-use md5::{Digest as _, Md5};
-use ring::digest;
 
-/// Bytes that are gathered before they are kept.
-const BLOCK_BYTES: usize = 16 << 10;
-/// Shorter files are not kept but searched: no image is so short.
-const MIN_FILE_BYTES: u64 = 1024;
-/// Text of one file that is kept for whoever searches it.
-const MAX_TEXT_BYTES: u64 = 64 << 10;
-/// First bytes that are told.
-const FIRST_BYTES: usize = 32;
-/// Missing ranges that are told; all are counted.
-const MAX_RANGES: usize = 128;
 /// Stretches of one file between holes; what would make more is left out.
 const MAX_SPANS: usize = 1024;
 /// Offsets beyond are no file's: twice the largest download that is to be kept.
@@ -88,13 +75,12 @@ record! {
 pub struct Carried {
     row: FileContent,
     spans: Spans,
-    hashes: Option<(digest::Context, Md5)>,
-    /// bytes that end at `held_end`, not kept yet
-    held: Buffer,
-    held_end: u64,
-    kind: Option<Kind>,
-    file: Option<Place>,
-    told: u64,
+    kept: Kept,
+}
+
+/// Only the request says what it is.
+fn about(row: &FileContent) -> About<'_> {
+    About { subject: row.target.as_deref(), content_type: None, is_typed: false, is_coded: false, is_part: false }
 }
 
 impl Carried {
@@ -129,16 +115,7 @@ impl Carried {
             last_frame: at.frame,
             last_ns: at.time_ns,
         };
-        Self {
-            row,
-            spans: Spans::default(),
-            hashes: Some((digest::Context::new(&digest::SHA256), Md5::new())),
-            held: Buffer::default(),
-            held_end: 0,
-            kind: None,
-            file: None,
-            told: 0,
-        }
+        Self { row, spans: Spans::default(), kept: Kept::new() }
     }
 
     /// Notes a length that is told later.
@@ -160,63 +137,17 @@ impl Carried {
         for (low, high) in self.spans.without(offset, end) {
             let from = usize::try_from(low.saturating_sub(offset)).unwrap_or(usize::MAX);
             let to = usize::try_from(high.saturating_sub(offset)).unwrap_or(usize::MAX);
-            self.take(ctx, low, bytes.get(from..to).unwrap_or_default());
+            self.row.present_bytes = self.row.present_bytes.saturating_add(high.saturating_sub(low));
+            self.kept.take(ctx, about(&self.row), low, bytes.get(from..to).unwrap_or_default());
         }
         self.spans.add(offset, end);
         (self.row.last_capture, self.row.last_frame, self.row.last_ns) = (ctx.at.capture, ctx.at.frame, ctx.at.time_ns);
     }
 
-    /// Takes bytes that did not come yet.
-    fn take(&mut self, ctx: &mut Context<'_>, offset: u64, mut bytes: &[u8]) {
-        let row = &mut self.row;
-        row.present_bytes = row.present_bytes.saturating_add(bytes.len() as u64);
-        if offset == row.first_bytes.len() as u64 {
-            let room = FIRST_BYTES.saturating_sub(row.first_bytes.len());
-            row.first_bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        }
-        match &mut self.hashes {
-            Some((sha256, md5)) if self.held_end == offset => {
-                sha256.update(bytes);
-                md5.update(bytes);
-            }
-            _ => self.hashes = None,
-        }
-        if self.held_end != offset {
-            self.flush(ctx);
-            self.held_end = offset;
-        }
-        while !bytes.is_empty() {
-            let room = BLOCK_BYTES.saturating_sub(self.held.bytes().len()).min(bytes.len());
-            let (part, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-            bytes = rest;
-            let has_room = self.held.has_room(part.len(), BLOCK_BYTES, ctx.budget);
-            if !has_room {
-                self.flush(ctx);
-            }
-            let place = self.held_end;
-            self.held_end = place.saturating_add(part.len() as u64);
-            if !has_room {
-                self.keep(ctx, place, part);
-                continue;
-            }
-            self.held.push(part, BLOCK_BYTES, ctx.budget);
-            if self.held.bytes().len() >= BLOCK_BYTES {
-                self.flush(ctx);
-            }
-        }
-    }
-
     /// The file is over; `length`: its end was seen there.
     pub fn finish(mut self, ctx: &mut Context<'_>, length: Option<u64>) {
         let last = self.spans.end();
-        let is_short = self.file.is_none() && last < MIN_FILE_BYTES;
-        if is_short && self.kind().is_file() {
-            self.kind = Some(Kind::Short);
-        }
-        self.flush(ctx);
-        if let Some(place) = self.file.take() {
-            (self.row.spool, self.row.spool_offset) = (Some(place.name), Some(place.offset));
-        }
+        let known = self.kept.finish(ctx, about(&self.row), last);
         let end = length.or(self.row.announced_bytes).unwrap_or(last).max(last);
         let gaps = self.spans.without(0, end);
         let row = &mut self.row;
@@ -224,11 +155,11 @@ impl Carried {
         row.missing_ranges = gaps.len() as u64;
         row.missing = gaps.iter().take(MAX_RANGES).flat_map(|(low, high)| [*low, *high]).collect();
         row.is_complete = gaps.is_empty() && (length.is_some() || row.announced_bytes == Some(end));
-        if let Some((sha256, md5)) = self.hashes.take().filter(|_| row.is_complete) {
-            row.sha256 = Some(super::text::hex(sha256.finish().as_ref()));
-            row.md5 = Some(super::text::hex(&md5.finalize()));
-        }
-        row.left_out = row.left_out.or(self.kind.and_then(Kind::left_out));
+        (row.sha256, row.md5) = known.hashes.filter(|_| row.is_complete).unzip();
+        (row.spool, row.spool_offset) = known.place.map(|place| (place.name, place.offset)).unzip();
+        row.first_bytes = known.first_bytes;
+        row.spooled_bytes = known.spooled_bytes;
+        row.left_out = known.left_out;
         ctx.emit(&self.row);
     }
 
@@ -237,41 +168,5 @@ impl Carried {
         let mut carried = Self::new(ctx.at, protocol, asked);
         carried.row.refusal = Some(refusal);
         ctx.emit(&carried.row);
-    }
-
-    fn kind(&mut self) -> Kind {
-        let row = &self.row;
-        *self.kind.get_or_insert_with(|| match kind(None, &row.first_bytes, row.first_bytes.is_empty()) {
-            // nothing but its content tells what it is
-            Kind::Text => Kind::Unlabelled,
-            kind => kind,
-        })
-    }
-
-    /// Keeps what is held.
-    fn flush(&mut self, ctx: &mut Context<'_>) {
-        let bytes = self.held.take();
-        let offset = self.held_end.saturating_sub(bytes.len() as u64);
-        self.keep(ctx, offset, &bytes);
-    }
-
-    fn keep(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: &[u8]) {
-        if bytes.is_empty() {
-            return;
-        }
-        let kind = self.kind();
-        if kind.is_text() && self.told < MAX_TEXT_BYTES {
-            self.told = self.told.saturating_add(bytes.len() as u64);
-            ctx.payload(self.row.target.as_deref(), offset, bytes);
-        }
-        if !kind.is_file() {
-            return;
-        }
-        let is_kept = self.file.is_some() || self.row.left_out.is_none();
-        let written = if is_kept { ctx.sink.spool(&mut self.file, offset, bytes, false) } else { 0 };
-        self.row.spooled_bytes = self.row.spooled_bytes.saturating_add(written as u64);
-        if written < bytes.len() {
-            self.row.left_out = Some("no room");
-        }
     }
 }

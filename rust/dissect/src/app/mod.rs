@@ -8,6 +8,7 @@ mod carried;
 mod conversation;
 mod earlier;
 mod expected;
+mod kept;
 mod pieces;
 mod starttls;
 #[cfg(test)]
@@ -30,14 +31,15 @@ use crate::weird::Weird;
 macro_rules! protocols {
     ($($module:ident),* $(,)?) => {
         $(pub mod $module;)*
-        /// Every protocol, in the order in which they are asked.
-        pub const PROTOCOLS: &[&Protocol] = &[$(&$module::PROTOCOL),*];
+        /// Every protocol, in the order in which they are asked. HTTP/2 is a part of HTTP, and begins otherwise.
+        pub const PROTOCOLS: &[&Protocol] = &[$(&$module::PROTOCOL,)* &http::h2::PROTOCOL];
     };
 }
 
 protocols![
-    mdns, llmnr, dns, dhcp, ntp, ssdp, tls, dtls, stun, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp, nbns, coap,
-    rtsp, ssh, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
+    // before DNS, which has its frame
+    nbns, mdns, llmnr, dns, dhcp, ntp, ssdp, tls, dtls, stun, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp, coap, rtsp,
+    ssh, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
 ];
 
 /// What carries the bytes.

@@ -102,7 +102,7 @@ struct RtpParser {
 
 impl Parser for RtpParser {
     fn earlier(&mut self, ctx: &mut Context<'_>, head: &[u8]) {
-        self.media.packet(ctx, head);
+        self.datagram(ctx, head);
     }
 
     fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {

@@ -41,10 +41,12 @@ const KEXINIT: u8 = 20;
 const COOKIE_BYTES: usize = 16;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    if probe.carrier != Carrier::Tcp || !probe.from_start {
+    if probe.carrier != Carrier::Tcp {
         return Verdict::No;
     }
     match probe.bytes {
+        // where the start was not captured, only the whole of what no other protocol says
+        bytes if !probe.from_start => if bytes.starts_with(b"SSH-2.0-") { Verdict::Yes } else { Verdict::No },
         [b'S', b'S', b'H', b'-', b'1'..=b'2', b'.', ..] => Verdict::Yes,
         [] | [b'S'] | [b'S', b'S'] | [b'S', b'S', b'H'] | [b'S', b'S', b'H', b'-'] | [b'S', b'S', b'H', b'-', b'1'..=b'2'] => Verdict::Maybe,
         _ => Verdict::No,
@@ -164,7 +166,7 @@ mod tests {
     fn it_begins_with_its_name_on_any_port() {
         let probed = |bytes: &[u8], from_start| (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(1, 2), bytes, from_start, before: None });
         assert_eq!([probed(b"SSH-2.0-x\r\n", true), probed(b"SS", true), probed(b"SSL", true)], [Verdict::Yes, Verdict::Maybe, Verdict::No]);
-        assert_eq!(probed(b"SSH-2.0-x\r\n", false), Verdict::No);
+        assert_eq!([probed(b"SSH-2.0-x\r\n", false), probed(b"SSH", false)], [Verdict::Yes, Verdict::No]);
     }
 
     proptest! {

@@ -94,10 +94,24 @@ fn sparse(image: &[u8], at: usize) -> Option<Part> {
     let (header, chunk, block) = (le16(image, at + 8)?, le16(image, at + 10)?, le32(image, at + 12)?);
     (header >= 28 && chunk >= 12 && block > 0 && block % 4 == 0).then(|| {
         Part::new("android-sparse", Category::Filesystem, at)
+            .length(chunks_end(image, at + usize::from(header), usize::from(chunk), le32(image, at + 20)) - at as u64, image.len() - at)
             .field("block_bytes", block)
             .field("blocks", le32(image, at + 16))
             .encryption(Encryption::No, "the header is readable")
     })
+}
+
+/// Where the chunks end, each of which tells its whole length; where they are not there, the end is beyond the image.
+fn chunks_end(image: &[u8], first: usize, least: usize, count: Option<u32>) -> u64 {
+    let mut position = first;
+    for _ in 0..count.unwrap_or(0) {
+        let len = le_size(image, position.saturating_add(8)).unwrap_or(0).max(least);
+        position = position.saturating_add(len);
+        if position > image.len() {
+            break;
+        }
+    }
+    position as u64
 }
 
 fn boot(image: &[u8], at: usize) -> Option<Part> {

@@ -153,7 +153,7 @@ fn jar_signed(part: Part, image: &[u8], whole: Range<usize>, comment: usize) -> 
     }
     let covers = whole.start..whole.end - comment - 2;
     let check = Check::new(CheckKind::Signature, "PKCS #7 in the comment", covers, Verdict::PresentUnverifiable);
-    part.check(check.with("scheme", "cms").with("cms_start", start).with("cms_end", whole.end - 6))
+    part.check(check.with("scheme", "cms").with("signature_at", start).with("signature_end", whole.end - 6))
 }
 
 fn find(image: &[u8], from: usize, pattern: &[u8]) -> Option<usize> {

@@ -14,18 +14,31 @@ pub const FORMATS: &[Format] = &[
     Format {
         name: "der-private-key",
         category: Category::Crypto,
-        places: &[
-            Place::Pattern(&[0x02, 0x01, 0x00, 0x02], 4),
-            Place::Pattern(&[0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7], 4),
-            Place::Pattern(&[0x30, 0x77, 0x02, 0x01, 0x01, 0x04, 0x20], 0),
-            Place::Pattern(&[0x02, 0x01, 0x01, 0x04, 0x30], 3),
-            Place::Pattern(&[0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce], 3),
-            Place::Pattern(&[0x02, 0x01, 0x00, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce], 3),
-            Place::Pattern(&[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65], 0),
-        ],
+        places: KEY_PLACES,
         parse: private_key,
     },
 ];
+
+/// Where a private key begins before its version and what follows it, by the length of its head; the encrypted ones before PBES2.
+const KEY_PLACES: &[Place] = &[
+    // PKCS #1 and DSA
+    Place::Pattern(&[0x02, 0x01, 0x00, 0x02], 4),
+    Place::Pattern(&[0x02, 0x01, 0x00, 0x02], 3),
+    // PKCS #8, and its second version, which carries the public key
+    Place::Pattern(&[0x02, 0x01, 0x00, 0x30], 2),
+    Place::Pattern(&[0x02, 0x01, 0x00, 0x30], 3),
+    Place::Pattern(&[0x02, 0x01, 0x00, 0x30], 4),
+    Place::Pattern(&[0x02, 0x01, 0x01, 0x30], 2),
+    Place::Pattern(&[0x02, 0x01, 0x01, 0x30], 3),
+    // EC keys
+    Place::Pattern(&[0x02, 0x01, 0x01, 0x04], 2),
+    Place::Pattern(&[0x02, 0x01, 0x01, 0x04], 3),
+    Place::Pattern(&[0x02, 0x01, 0x01, 0x04], 4),
+    Place::Pattern(PBES2, 5),
+    Place::Pattern(PBES2, 6),
+];
+/// Object identifier of PBES2 (RFC 8018 A.4), by which keys in PKCS #8 are encrypted.
+const PBES2: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x05, 0x0d];
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const MAX_PEM: usize = 64 << 10;
@@ -33,6 +46,10 @@ const MAX_LABEL: usize = 40;
 /// Fewer characters of base64 are no key and no certificate.
 const MIN_BASE64: usize = 40;
 const MIN_CERTIFICATE: usize = 200;
+/// An EC key on the shortest curve in use (160 bits), alone.
+const MIN_KEY: usize = 24;
+/// Of a private key: RSA with many primes has no more.
+const MAX_ELEMENTS: usize = 16;
 
 /// Length of a DER element's head and of its content; none where the length is not in shortest form.
 pub fn element(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
@@ -86,20 +103,30 @@ fn certificate(image: &[u8], at: usize) -> Option<Part> {
     (signature + head + len == end).then_some(part)
 }
 
-/// A sequence whose elements end where it does.
+/// A sequence whose elements end where it does and are those of a private key.
 fn private_key(image: &[u8], at: usize) -> Option<Part> {
     let (head, len) = element(image, at).filter(|_| image.get(at) == Some(&0x30))?;
     let end = at + head + len;
     within(image, at..end)?;
-    let (mut position, mut elements) = (at + head, 0);
-    while position < end {
+    let (mut position, mut tags) = (at + head, Vec::new());
+    while position < end && tags.len() < MAX_ELEMENTS {
         let (head, len) = element(image, position)?;
+        tags.push(u8_at(image, position)?);
         position += head + len;
-        elements += 1;
     }
-    (position == end && elements >= 3).then(|| {
+    let is_encrypted = tags == [0x30, 0x04];
+    let is_key = match tags.as_slice() {
+        // PKCS #8: version, algorithm, the key, then attributes and the public key
+        [0x02, 0x30, 0x04, rest @ ..] => rest.iter().all(|tag| matches!(tag, 0xa0 | 0xa1 | 0x81)),
+        // RFC 5915: version, the number, then curve and point
+        [0x02, 0x04, rest @ ..] => rest.iter().all(|tag| matches!(tag, 0xa0 | 0xa1)),
+        // PKCS #1 has nine numbers, DSA six
+        integers => integers.len() >= 6 && integers.iter().all(|tag| *tag == 0x02),
+    };
+    (position == end && len >= MIN_KEY && (is_key || is_encrypted)).then(|| {
         Part::new("der-private-key", Category::Crypto, at)
             .length((end - at) as u64, image.len() - at)
+            .field("encrypted", is_encrypted)
             .encryption(Encryption::No, "it is readable")
             .opaque()
     })

@@ -99,8 +99,7 @@ fn parse(image: &[u8], at: usize) -> Option<Part> {
     .field("tree_whole", whole);
     if is_fit {
         let available = upto(image, at, total).len();
-        let external = at + total.checked_next_multiple_of(4)?;
-        part = fit(part, image, &tree, external);
+        part = fit(part, image, &tree, at + total);
         part.truncated |= available < total || !whole;
     }
     let end = part.checks.iter().map(|check| check.end).max().unwrap_or(0).max(at + total);
@@ -126,7 +125,9 @@ fn list(bytes: &[u8]) -> String {
 }
 
 /// Hashes of images are verified; signatures of images and of configurations are listed with what they name.
-fn fit(mut part: Part, image: &[u8], tree: &Properties, external: usize) -> Part {
+fn fit(mut part: Part, image: &[u8], tree: &Properties, total: usize) -> Part {
+    // data outside of the tree begins at the next multiple of four
+    let external = total.next_multiple_of(4);
     let mut images = Vec::new();
     let value = |name: &str| tree.get(name).and_then(|range| within(image, range.clone()));
     for (name, range) in tree {
@@ -151,7 +152,7 @@ fn fit(mut part: Part, image: &[u8], tree: &Properties, external: usize) -> Part
         } else if leaf.starts_with("signature") {
             let verdict = if stored.is_some() { Verdict::PresentUnverifiable } else { Verdict::Truncated };
             let hint = value(&format!("{node}/key-name-hint")).map(list);
-            let covers = data.unwrap_or(part.offset..external);
+            let covers = data.unwrap_or(part.offset..total);
             let mut check = Check::new(CheckKind::Signature, &algorithm, covers, verdict)
                 .with("scheme", algorithm.clone())
                 .with("node", owner)

@@ -33,8 +33,8 @@ fn parse(image: &[u8], at: usize) -> Option<Part> {
     if kind == SIGNED {
         let check = Check::new(CheckKind::Signature, "CMS", at..start, Verdict::PresentUnverifiable)
             .with("scheme", "cms")
-            .with("cms_start", start)
-            .with("cms_end", end);
+            .with("signature_at", start)
+            .with("signature_end", end);
         let part = part.check(check);
         Some(if squashfs {
             part.field("content", "squashfs").encryption(Encryption::No, "a squashfs is readable").holds(at)

@@ -34,7 +34,14 @@ fn parse(image: &[u8], at: usize) -> Option<Part> {
             _ => "RSA",
         };
         let check = Check::new(CheckKind::Signature, "sw-description.sig", description.data.clone(), verdict);
-        part = part.check(check.with("scheme", form).with("signature_at", entry.data.start));
+        part = part.check(
+            check
+                .with("scheme", form)
+                .with("signature_at", entry.data.start)
+                .with("signature_end", entry.data.end)
+                .with("digest", within(image, description.data.clone()).and_then(|bytes| hash("sha256", bytes)).map(|digest| hex(&digest)))
+                .with("signature", value.filter(|_| form == "RSA").map(hex)),
+        );
     }
     let Some(text) = text else { return Some(part) };
     part = part.field("version", assigned(&text, "version").next());

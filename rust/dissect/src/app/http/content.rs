@@ -3,26 +3,12 @@
 use super::body::Body;
 use super::decoder::Decoder;
 use super::head::Head;
-use super::kind::{Kind, kind};
-use crate::app::text::hex;
-use crate::app::{Buffer, Context};
+use super::kind::kind;
+use crate::app::Context;
+use crate::app::kept::{About, Kept, MAX_RANGES};
 use crate::at::At;
 use crate::record;
-use crate::spool::Place;
 use crate::weird::Weird;
-use md5::{Digest as _, Md5};
-use ring::digest;
-
-/// Bytes that are gathered before they are kept; one row of `payloads`.
-const BLOCK_BYTES: usize = 16 << 10;
-/// Text of one body that is kept for whoever searches it.
-const MAX_TEXT_BYTES: u64 = 64 << 10;
-/// Shorter bodies are no files but rows of `payloads`: no image is so short, and answers of a few bytes are many.
-const MIN_FILE_BYTES: u64 = 1024;
-/// First bytes that are told.
-const FIRST_BYTES: usize = 32;
-/// Missing ranges that are told; all are counted.
-const MAX_RANGES: usize = 128;
 
 record! {
     /// Body of an HTTP message; time and frame are those of its head, so that flow, frame and position join it with its request or response. Hashes are of bytes that were all captured.
@@ -86,14 +72,20 @@ record! {
 pub struct Content {
     row: HttpBody,
     subject: Option<String>,
-    hashes: Option<(digest::Context, Md5)>,
     decoder: Option<Decoder>,
     wants_decoder: bool,
-    /// bytes that end at the last one, not kept yet
-    held: Buffer,
-    kind: Option<Kind>,
-    file: Option<Place>,
-    told: u64,
+    kept: Kept,
+}
+
+/// What head and request say of a body.
+fn about<'a>(row: &'a HttpBody, subject: Option<&'a str>) -> About<'a> {
+    About {
+        subject,
+        content_type: row.content_type.as_deref(),
+        is_typed: true,
+        is_coded: row.content_encoding.is_some(),
+        is_part: row.status == Some(206),
+    }
 }
 
 impl Content {
@@ -133,57 +125,22 @@ impl Content {
             last_frame: at.frame,
             last_ns: at.time_ns,
         };
-        Self {
-            wants_decoder: row.content_encoding.is_some(),
-            row,
-            subject,
-            hashes: Some((digest::Context::new(&digest::SHA256), Md5::new())),
-            decoder: None,
-            held: Buffer::default(),
-            kind: None,
-            file: None,
-            told: 0,
-        }
+        Self { wants_decoder: row.content_encoding.is_some(), row, subject, decoder: None, kept: Kept::new() }
     }
 
     /// Takes the next bytes.
-    pub fn data(&mut self, ctx: &mut Context<'_>, mut bytes: &[u8]) {
+    pub fn data(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         let row = &mut self.row;
         (row.last_capture, row.last_frame, row.last_ns) = (ctx.at.capture, ctx.at.frame, ctx.at.time_ns);
-        if row.length_bytes == row.first_bytes.len() as u64 {
-            let room = FIRST_BYTES.saturating_sub(row.first_bytes.len());
-            row.first_bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        }
-        if let Some((sha256, md5)) = &mut self.hashes {
-            sha256.update(bytes);
-            md5.update(bytes);
-        }
         if std::mem::take(&mut self.wants_decoder) {
             self.decoder = row.content_encoding.as_deref().and_then(|coding| Decoder::new(coding, ctx.budget));
         }
         if self.decoder.as_mut().is_some_and(|decoder| !decoder.data(bytes)) {
             self.decoder = None;
         }
-        while !bytes.is_empty() {
-            let room = BLOCK_BYTES.saturating_sub(self.held.bytes().len()).min(bytes.len());
-            let (part, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-            bytes = rest;
-            let has_room = self.held.has_room(part.len(), BLOCK_BYTES, ctx.budget);
-            if !has_room {
-                self.flush(ctx, false);
-            }
-            self.row.length_bytes = self.row.length_bytes.saturating_add(part.len() as u64);
-            self.row.present_bytes = self.row.present_bytes.saturating_add(part.len() as u64);
-            if has_room {
-                self.held.push(part, BLOCK_BYTES, ctx.budget);
-                if self.held.bytes().len() >= BLOCK_BYTES {
-                    self.flush(ctx, false);
-                }
-            } else {
-                let offset = self.row.length_bytes.saturating_sub(part.len() as u64);
-                self.keep(ctx, offset, part, false);
-            }
-        }
+        self.kept.take(ctx, about(&self.row, self.subject.as_deref()), self.row.length_bytes, bytes);
+        self.row.length_bytes = self.row.length_bytes.saturating_add(bytes.len() as u64);
+        self.row.present_bytes = self.row.present_bytes.saturating_add(bytes.len() as u64);
     }
 
     /// Passes over bytes that were not captured.
@@ -191,8 +148,7 @@ impl Content {
         if missing == 0 {
             return;
         }
-        self.flush(ctx, false);
-        self.hashes = None;
+        self.kept.miss(ctx, about(&self.row, self.subject.as_deref()));
         self.decoder = None;
         self.wants_decoder = false;
         let row = &mut self.row;
@@ -212,7 +168,7 @@ impl Content {
     /// Takes another copy of bytes that begin `back` bytes before the next one, and compares it as far as the first
     /// copy is in the block at hand: older bytes are in their file, and are not read again.
     pub fn again(&mut self, ctx: &mut Context<'_>, back: u64, bytes: &[u8]) {
-        let held = self.held.bytes();
+        let held = self.kept.held();
         let Ok(back) = usize::try_from(back) else { return };
         let (from, skipped) = match held.len().checked_sub(back) {
             Some(from) => (from, 0),
@@ -233,19 +189,14 @@ impl Content {
             let rest = announced.saturating_sub(self.row.length_bytes);
             self.skip(ctx, rest);
         }
-        let is_short = self.file.is_none() && self.row.length_bytes < MIN_FILE_BYTES;
-        if is_short && self.row.status != Some(206) && self.kind().is_file() {
-            self.kind = Some(Kind::Short);
-        }
-        self.flush(ctx, self.held.bytes().len() as u64 == self.row.length_bytes);
-        if let Some(place) = self.file.take() {
-            (self.row.spool, self.row.spool_offset) = (Some(place.name), Some(place.offset));
-        }
-        if let Some((sha256, md5)) = self.hashes.take().filter(|_| ended) {
-            self.row.is_complete = true;
-            self.row.sha256 = Some(hex(sha256.finish().as_ref()));
-            self.row.md5 = Some(hex(&md5.finalize()));
-        }
+        let known = self.kept.finish(ctx, about(&self.row, self.subject.as_deref()), self.row.length_bytes);
+        let row = &mut self.row;
+        row.is_complete = ended && known.hashes.is_some();
+        (row.sha256, row.md5) = known.hashes.filter(|_| ended).unzip();
+        (row.spool, row.spool_offset) = known.place.map(|place| (place.name, place.offset)).unzip();
+        row.first_bytes = known.first_bytes;
+        row.spooled_bytes = known.spooled_bytes;
+        row.left_out = known.left_out;
         if let Some(decoded) = self.decoder.take().filter(|_| self.row.is_complete).and_then(Decoder::finish) {
             self.row.decoded_bytes = Some(decoded.bytes);
             self.row.decoded_sha256 = Some(decoded.sha256);
@@ -253,44 +204,6 @@ impl Content {
                 ctx.payload(self.subject.as_deref(), 0, &decoded.start);
             }
         }
-        self.row.left_out = self.row.left_out.or(self.kind.and_then(Kind::left_out));
         ctx.emit(&self.row);
-    }
-
-    fn kind(&mut self) -> Kind {
-        let row = &self.row;
-        *self.kind.get_or_insert_with(|| {
-            // what is coded shows its content only when decoded
-            let first = if row.content_encoding.is_some() { &[][..] } else { &row.first_bytes };
-            kind(row.content_type.as_deref(), first, row.status == Some(206))
-        })
-    }
-
-    /// Keeps what is held, which ends at the last byte; `is_whole`: it is the whole body.
-    fn flush(&mut self, ctx: &mut Context<'_>, is_whole: bool) {
-        let bytes = self.held.take();
-        let offset = self.row.length_bytes.saturating_sub(bytes.len() as u64);
-        self.keep(ctx, offset, &bytes, is_whole);
-    }
-
-    fn keep(&mut self, ctx: &mut Context<'_>, offset: u64, bytes: &[u8], is_whole: bool) {
-        if bytes.is_empty() {
-            return;
-        }
-        let kind = self.kind();
-        let is_plain = self.row.content_encoding.is_none();
-        if kind.is_text() && is_plain && self.told < MAX_TEXT_BYTES {
-            self.told = self.told.saturating_add(bytes.len() as u64);
-            ctx.payload(self.subject.as_deref(), offset, bytes);
-        }
-        if !kind.is_file() {
-            return;
-        }
-        let is_kept = self.file.is_some() || self.row.left_out.is_none();
-        let written = if is_kept { ctx.sink.spool(&mut self.file, offset, bytes, is_whole) } else { 0 };
-        self.row.spooled_bytes = self.row.spooled_bytes.saturating_add(written as u64);
-        if written < bytes.len() {
-            self.row.left_out = Some("no room");
-        }
     }
 }

@@ -39,8 +39,8 @@ impl Kind {
 
 /// Types of media and of what pages are made of (IANA media types).
 const MEDIA: &[&str] = &["image/", "video/", "audio/", "font/", "text/css", "text/javascript", "application/javascript", "application/x-javascript"];
-/// Types whose content is text for programs or people.
-const TEXT: &[&str] = &["text/", "application/json", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data"];
+/// Types whose content is text for programs or people. A form in parts is none: it begins as text and can bring a file.
+const TEXT: &[&str] = &["text/", "application/json", "application/xml", "application/x-www-form-urlencoded"];
 /// How contents of media begin: JPEG, PNG, GIF, RIFF, Ogg, ID3, web fonts.
 const MAGICS: &[&[u8]] = &[b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"OggS", b"ID3", b"wOFF", b"wOF2"];
 

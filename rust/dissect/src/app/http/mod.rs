@@ -1,10 +1,12 @@
-//! HTTP/1.0 and HTTP/1.1 (RFC 9110, RFC 9112): heads of requests and responses; bodies are passed over exactly.
+//! HTTP/1.0, HTTP/1.1 and HTTP/2 in clear (RFC 9110, RFC 9112, RFC 9113): heads of requests and responses, and their bodies.
 
 pub mod body;
 mod content;
 mod decoder;
-pub mod kind;
+pub mod h2;
 pub mod head;
+mod inflate;
+pub mod kind;
 mod reader;
 mod rows;
 mod websocket;
@@ -23,7 +25,7 @@ record! {
         host: Option<String>,
         /// Target as sent: usually path and query
         uri: String,
-        /// HTTP/1.0 or HTTP/1.1
+        /// HTTP/1.0, HTTP/1.1 or HTTP/2
         version: String,
         /// What the client says it is
         user_agent: Option<String>,
@@ -57,7 +59,7 @@ record! {
         status: u16,
         /// Words behind the status code
         reason: Option<String>,
-        /// HTTP/1.0 or HTTP/1.1
+        /// HTTP/1.0, HTTP/1.1 or HTTP/2
         version: String,
         /// What the server says it is
         server: Option<String>,

@@ -4,6 +4,7 @@ use super::body::{Body, Taken};
 use super::content::Content;
 use super::head::{Head, MAX_HEAD_BYTES, Start, end_of_head, line, start_line};
 use super::begins_message;
+use super::h2;
 use super::websocket::upgraded;
 use super::rows::{self, Asked, MAX_KEPT_CHARS, MAX_PENDING};
 use crate::app::{Appetite, Buffer, Context, Direction, Parser, Verdict};
@@ -243,7 +244,9 @@ impl HttpParser {
                 // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's; bodies: RFC 9112 6.3
                 let is_tunnel = method == Some("CONNECT") && (200..300).contains(status);
                 self.is_over = *status == 101 || is_tunnel;
-                self.tunnel = if is_tunnel { Some(Box::new(TlsParser::started_in("http"))) } else { upgraded(head, *status, asked.as_ref()) };
+                self.tunnel = if is_tunnel { Some(Box::new(TlsParser::started_in("http"))) } else {
+                    upgraded(head, *status, asked.as_ref()).or_else(|| h2::upgraded(head, *status, asked.as_ref(), self.requests))
+                };
                 let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");
                 ctx.emit(&rows::response(ctx.at, head, (version, *status, reason.as_ref()), asked.as_ref(), self.responses));
                 head.keep_credentials(ctx, asked.as_ref().map(|asked| asked.uri.as_str()));

@@ -10,6 +10,7 @@ pub const MAX_KEPT_CHARS: usize = 2048;
 pub const MAX_PENDING: usize = 64;
 
 /// What is known of a request that waits for its response.
+#[derive(Clone)]
 pub struct Asked {
     /// capture file
     pub capture: u32,

@@ -1,12 +1,16 @@
 //! WebSocket (RFC 6455) after an upgrade: frames become messages, a row each; what a message holds in clear is kept for
 //! whoever searches it, and MQTT inside is read by its own parser.
 
+mod frame;
+
 use super::head::Head;
+use super::inflate::{Agreed, Inflater};
 use super::rows::Asked;
 use crate::app::mqtt::PROTOCOL as MQTT;
 use crate::app::{Appetite, Buffer, Context, Direction, Parser};
 use crate::record;
 use crate::weird::Weird;
+use frame::FrameHead;
 
 /// Bytes of a message kept for whoever searches it.
 const KEPT_BYTES: usize = 16 << 10;
@@ -26,8 +30,10 @@ record! {
         parts: u32,
         /// The payload is masked, as a client's must be (no secret: the key comes with it)
         is_masked: bool,
-        /// The payload is compressed by itself (permessage-deflate, RFC 7692) and was not read
+        /// The payload is compressed by itself (permessage-deflate, RFC 7692)
         is_compressed: bool,
+        /// Bytes after that is undone; null where it is not compressed, or cannot be undone
+        decoded_bytes: Option<u64>,
         /// Why the connection is closed (RFC 6455 7.4.1); null where nothing is said
         close_code: Option<u16>,
         /// Subprotocol that the server chose
@@ -41,20 +47,9 @@ record! {
 pub fn upgraded(head: &Head, status: u16, asked: Option<&Asked>) -> Option<Box<dyn Parser>> {
     let is_websocket = status == 101 && head.get("upgrade").is_some_and(|name| name.trim().eq_ignore_ascii_case("websocket"));
     is_websocket.then(|| -> Box<dyn Parser> {
-        Box::new(WebsocketParser::new(head.text("sec-websocket-protocol"), asked.map(|asked| asked.uri.clone())))
+        let uri = asked.map(|asked| asked.uri.clone());
+        Box::new(WebsocketParser::new(head.text("sec-websocket-protocol"), uri, Agreed::read(head)))
     })
-}
-
-/// Head of a frame (5.2).
-#[derive(Clone, Copy)]
-struct FrameHead {
-    is_last: bool,
-    is_compressed: bool,
-    opcode: u8,
-    mask: Option<[u8; 4]>,
-    length: u64,
-    /// bytes of the head itself
-    bytes: usize,
 }
 
 /// A message that goes on.
@@ -63,6 +58,8 @@ struct Message {
     bytes: u64,
     parts: u32,
     is_masked: bool,
+    /// compressed: bytes that came out; none where they cannot be told
+    decoded: Option<u64>,
     is_compressed: bool,
     kept: Vec<u8>,
 }
@@ -75,6 +72,7 @@ struct Side {
     frame: Option<(FrameHead, u64)>,
     message: Option<Message>,
     control: Option<Message>,
+    inflater: Option<Inflater>,
     is_lost: bool,
 }
 
@@ -83,49 +81,27 @@ pub struct WebsocketParser {
     sides: [Side; 2],
     subprotocol: Option<String>,
     uri: Option<String>,
+    agreed: Option<Agreed>,
     inner: Option<Box<dyn Parser>>,
 }
 
-impl FrameHead {
-    /// The head at the start of bytes: none while it is short; an error where it is none.
-    fn read(bytes: &[u8]) -> Result<Option<Self>, ()> {
-        let [first, second, rest @ ..] = bytes else { return Ok(None) };
-        let (opcode, short) = (first & 0x0f, second & 0x7f);
-        let is_control = opcode & 8 != 0;
-        // 5.2: other opcodes and the second and third reserved bit have no meaning; 5.5: control frames are short and whole
-        let is_bad = !matches!(opcode, 0..=2 | 8..=10) || first & 0x30 != 0 || is_control && (short > 125 || first & 0x80 == 0);
-        if is_bad {
-            return Err(());
-        }
-        let extended = match short {
-            126 => 2,
-            127 => 8,
-            _ => 0,
-        };
-        let Some(long) = rest.get(..extended) else { return Ok(None) };
-        let length = if extended == 0 { u64::from(short) } else { long.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)) };
-        let masked = second & 0x80 != 0;
-        let mask = match rest.get(extended..).and_then(|rest| rest.first_chunk::<4>()) {
-            Some(mask) if masked => Some(*mask),
-            None if masked => return Ok(None),
-            _ => None,
-        };
-        Ok(Some(Self {
-            is_last: first & 0x80 != 0,
-            is_compressed: first & 0x40 != 0,
-            opcode,
-            mask,
-            length,
-            bytes: extended.saturating_add(if masked { 6 } else { 2 }),
-        }))
+impl Message {
+    /// Bytes that would still be kept.
+    fn room(&self) -> usize {
+        KEPT_BYTES.saturating_sub(self.kept.len())
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = self.room();
+        self.kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
     }
 }
 
 impl WebsocketParser {
     /// A reader for what follows an upgrade.
-    pub fn new(subprotocol: Option<String>, uri: Option<String>) -> Self {
+    pub fn new(subprotocol: Option<String>, uri: Option<String>, agreed: Option<Agreed>) -> Self {
         let is_mqtt = subprotocol.as_deref().is_some_and(|name| MQTT_NAMES.contains(&name));
-        Self { sides: Default::default(), subprotocol, uri, inner: is_mqtt.then(|| (MQTT.parser)()) }
+        Self { sides: Default::default(), subprotocol, uri, agreed, inner: is_mqtt.then(|| (MQTT.parser)()) }
     }
 
     fn take(&mut self, direction: Direction) -> Side {
@@ -158,7 +134,7 @@ impl WebsocketParser {
                 return;
             }
             side.frame = None;
-            self.end_frame(ctx, side, frame);
+            self.end_frame(ctx, direction, side, frame);
         }
     }
 
@@ -168,31 +144,59 @@ impl WebsocketParser {
         let slot = if is_control { &mut side.control } else { &mut side.message };
         let Some(message) = slot else { return };
         message.bytes = message.bytes.saturating_add(bytes.len() as u64);
-        let wants_all = self.inner.is_some() && !is_control && !message.is_compressed;
-        let room = KEPT_BYTES.saturating_sub(message.kept.len());
-        let wanted = if wants_all { bytes } else { bytes.get(..room).unwrap_or(bytes) };
-        let clear: Vec<u8> = match frame.mask {
-            Some(mask) => {
-                let start = usize::try_from(offset % 4).unwrap_or(0);
-                wanted.iter().zip(mask.iter().cycle().skip(start)).map(|(byte, key)| byte ^ key).collect()
+        let inner = self.inner.as_mut().filter(|_| !is_control);
+        let wants_all = inner.is_some() || message.is_compressed;
+        let wanted = if wants_all { bytes } else { bytes.get(..message.room()).unwrap_or(bytes) };
+        let clear = frame.unmasked(offset, wanted);
+        if !message.is_compressed {
+            message.keep(&clear);
+            if let Some(inner) = inner {
+                inner.data(ctx, direction, &clear);
             }
-            None => wanted.to_vec(),
+            return;
+        }
+        let keeps = self.agreed.map(|agreed| if frame.mask.is_some() { agreed.client_keeps } else { agreed.server_keeps });
+        if side.inflater.is_none() && message.decoded.is_some() && message.bytes == bytes.len() as u64 {
+            side.inflater = keeps.and_then(|keeps| Inflater::new(keeps, ctx.budget));
+        }
+        self.inflate(ctx, direction, side, Some(&clear));
+    }
+
+    /// Takes bytes of a compressed message, or its end.
+    fn inflate(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, bytes: Option<&[u8]>) {
+        let Some(message) = &mut side.message else { return };
+        let mut inner = self.inner.as_mut();
+        let mut told = |part: &[u8]| {
+            message.keep(part);
+            message.decoded = message.decoded.map(|before| before.saturating_add(part.len() as u64));
+            if let Some(inner) = &mut inner {
+                inner.data(ctx, direction, part);
+            }
         };
-        message.kept.extend_from_slice(clear.get(..room).unwrap_or(&clear));
-        if wants_all && let Some(inner) = &mut self.inner {
-            inner.data(ctx, direction, &clear);
+        let is_read = match (&mut side.inflater, bytes) {
+            (Some(inflater), Some(bytes)) => inflater.data(bytes, &mut told),
+            (Some(inflater), None) => inflater.finish(&mut told),
+            (None, _) => false,
+        };
+        if !is_read {
+            // what follows needs what could not be read
+            (side.inflater, self.agreed, message.decoded) = (None, None, None);
         }
     }
 
-    fn end_frame(&mut self, ctx: &mut Context<'_>, side: &mut Side, frame: FrameHead) {
+    fn end_frame(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, frame: FrameHead) {
         let is_control = frame.opcode & 8 != 0;
+        if frame.is_last && !is_control && side.message.as_ref().is_some_and(|message| message.is_compressed) {
+            self.inflate(ctx, direction, side, None);
+        }
         let slot = if is_control { &mut side.control } else { &mut side.message };
         let Some(message) = slot.take_if(|_| frame.is_last) else { return };
         let close_code = match message.kept.as_slice() {
             [high, low, ..] if message.kind == "close" => Some(u16::from_be_bytes([*high, *low])),
             _ => None,
         };
-        if !is_control && !message.is_compressed && self.inner.is_none() {
+        let is_clear = !message.is_compressed || message.decoded.is_some();
+        if !is_control && is_clear && self.inner.is_none() {
             ctx.payload(self.uri.as_deref(), 0, &message.kept);
         }
         ctx.emit(&WebsocketMessage {
@@ -202,6 +206,7 @@ impl WebsocketParser {
             parts: message.parts,
             is_masked: message.is_masked,
             is_compressed: message.is_compressed,
+            decoded_bytes: message.decoded.filter(|_| message.is_compressed),
             close_code,
             subprotocol: self.subprotocol.clone(),
             uri: self.uri.clone(),
@@ -224,6 +229,7 @@ impl Side {
             bytes: 0,
             parts: 1,
             is_masked: frame.mask.is_some(),
+            decoded: Some(0),
             is_compressed: frame.is_compressed,
             kept: Vec::new(),
         };

@@ -34,13 +34,19 @@ fn body_len(bytes: &[u8]) -> Option<usize> {
 
 /// Whether bytes begin with a header that has the magic cookie.
 pub fn begins(bytes: &[u8]) -> bool {
-    matches!(bytes.first(), Some(0..=3)) && bytes.get(4..8) == Some(&COOKIE) && body_len(bytes).is_some_and(|length| length % 4 == 0)
+    has_cookie(bytes) && body_len(bytes).is_some_and(|length| length % 4 == 0)
+}
+
+fn has_cookie(bytes: &[u8]) -> bool {
+    matches!(bytes.first(), Some(0..=3)) && bytes.get(4..8) == Some(&COOKIE)
 }
 
 /// Whether a datagram is a message with the magic cookie.
 pub fn is_modern(bytes: &[u8]) -> bool {
-    // some implementations pad the datagram; none sends less than it announces unless it was cut
-    begins(bytes) && bytes.len() >= HEADER_BYTES
+    // some implementations pad the datagram; none sends less than it announces unless it was cut. Others do not pad
+    // attributes: then the length fits exactly
+    let fits = body_len(bytes).and_then(|length| length.checked_add(HEADER_BYTES)) == Some(bytes.len());
+    (begins(bytes) || (fits && has_cookie(bytes))) && bytes.len() >= HEADER_BYTES
 }
 
 /// Whether a datagram is a message of RFC 3489: its length fits, and attributes that RFC knows fill it exactly.

@@ -1,0 +1,22 @@
+"""Frames that the capture holds twice: what they say is told twice by the tables of facts, and heard once by judgements."""
+
+from idletalk.store import Store, fact_tables
+
+GATHERED = frozenset(
+    {
+        *("payloads", "flow_content", "http_bodies", "file_contents", "rtp_streams", "tls_connections"),
+        *("quic_connections", "weirds"),
+    }
+)
+"""Tables with a row for many frames, which have counted themselves what was told before, or for what is odd of one."""
+
+
+def hear_once(store: Store) -> None:
+    """Stand views without repeated messages before the facts' own tables, where there are any."""
+    twice = "originator_duplicate_packets > 0 OR responder_duplicate_packets > 0"
+    if not store.ask(f"SELECT 1 AS one FROM flow_segments WHERE {twice} LIMIT 1"):
+        return
+    for table in fact_tables():
+        if table.name not in GATHERED and any(column.name == "is_repeated" for column in table.columns):
+            name = f'"{table.name}"'
+            store.connection.execute(f"CREATE TEMP VIEW {name} AS FROM memory.main.{name} WHERE NOT is_repeated")

@@ -1,0 +1,169 @@
+"""A device in plain sentences: who it is, whom it talks to, how much, encrypted or not, and what each question found."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from idletalk.lookups.world import country_names
+from idletalk.model import Check, Device, Finding, Report
+from idletalk.report.queries import figure
+from idletalk.report.text import clean, human_bytes
+
+MAX_NAMED = 6
+"""Of clouds, protocols and the like in one sentence; the tables have all."""
+
+ANSWERS: Mapping[str, tuple[str, ...]] = {
+    "What it gives away": ("exposure",),
+    "What it does to its neighbours": ("lateral", "services"),
+    "What its actions look like": ("operating",),
+    "How it updates": ("updates", "update_signs"),
+    "What fails": ("timesync", "misconfiguration", "fallback"),
+}
+"""Parts of the dossier by the questions that they answer (names of behaviours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a dossier: a heading, sentences, and the findings below them."""
+
+    title: str
+    sentences: Sequence[Markup]
+    findings: Sequence[Finding] = ()
+
+
+def dossier(report: Report, device: Device) -> list[Part]:
+    """The parts of a device's dossier in reading order."""
+    asked = {kind.name: question.name for question in report.questions for kind in question.kinds}
+    own = [finding for finding in report.findings if finding.device == device.id]
+    checks = [check for check in report.checks if check.device == device.id]
+    parts = [
+        Part("Who it is", [_who(device)]),
+        Part("Whom it talks to", _whom(device)),
+        Part("How much", [_volume(device)]),
+        Part("Encrypted or not", _encrypted(device)),
+    ]
+    for title, questions in ANSWERS.items():
+        found = [finding for finding in own if asked.get(finding.kind) in questions]
+        said = [_told(check) for check in checks if check.question in questions and check.outcome != "found"]
+        if found or said:
+            parts.append(Part(title, () if found else said, found))
+    answered = {question for questions in ANSWERS.values() for question in questions}
+    rest = [finding for finding in own if asked.get(finding.kind) not in answered]
+    return [*parts, Part("What else was found", (), rest)] if rest else parts
+
+
+def _told(check: Check) -> Markup:
+    return Markup("{}").format(clean(check.sentence))
+
+
+def _some(words: Sequence[str]) -> str:
+    return clean(
+        ", ".join(words[:MAX_NAMED]) + (f" and {len(words) - MAX_NAMED} more" if len(words) > MAX_NAMED else "")
+    )
+
+
+def _sentence(text: str, **parts: Any) -> Markup:
+    """A sentence with its parts put in; texts are made harmless, figures stay what they are."""
+    return Markup(text).format(**{name: clean(v) if type(v) is str else v for name, v in parts.items()})  # noqa: S704
+
+
+def _who(device: Device) -> Markup:
+    maker = f"a device of {device.vendor.rstrip('.')}" if device.vendor else "a device of an unknown vendor"
+    if device.mac_is_random:
+        maker = "a device whose MAC was chosen by software"
+    told = Markup("")
+    kinds: dict[str, list[str]] = {}
+    for fact in device.facts:
+        if fact.kind in ("manufacturer", "model", "firmware", "os"):
+            kinds.setdefault(fact.kind, []).append(fact.value)
+    if kinds:
+        told = _sentence(
+            " It says of itself: {facts}.",
+            facts="; ".join(f"{kind} {_some(list(dict.fromkeys(values)))}" for kind, values in kinds.items()),
+        )
+    role = f", taken for a {device.role} ({device.role_told_by})" if device.role and device.role != "device" else ""
+    return _sentence("{name} is {maker}{role}.", name=device.name, maker=maker, role=role) + told
+
+
+def _whom(device: Device) -> list[Markup]:
+    internet = [peer for peer in device.peers if peer.scope == "internet"]
+    services = [peer for peer in internet if not peer.is_ntp_only]
+    lan = {p.device or p.address for p in device.peers if p.scope == "lan" and any(q.transport for q in p.protocols)}
+    clock = sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols))
+    if device.role == "gateway":
+        return [_sentence("What it forwards for others is in its traffic, not among its peers.")]
+    exact = not device.peers_omitted
+    hosts = figure(len(services), "device.internet_hosts") if exact else f"at least {len(services)}"
+    said = [
+        _sentence(
+            "It spoke with {hosts} hosts on the Internet beside {clock} that it asks for the time, and with {lan} in this network.",
+            hosts=hosts,
+            clock=figure(clock, "device.ntp_hosts") if exact else f"at least {clock}",
+            lan=figure(len(lan), "device.lan_hosts") if exact else f"at least {len(lan)}",
+        )
+    ]
+    holders = Counter[str]()
+    for peer in services:
+        holders[peer.provider or peer.organisation or "networks that nobody knows"] += (
+            peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
+        )
+    if holders:
+        places = sorted({country_names().get(p.country, p.country) for p in services if p.country and not p.anycast})
+        said.append(
+            _sentence(
+                "Most bytes went to and came from {holders}; look-up tables place these hosts in {places}.",
+                holders=_some([name for name, _ in holders.most_common()]),
+                places=_some(places) or "no country that they know",
+            )
+        )
+    return said
+
+
+def _volume(device: Device) -> Markup:
+    own = device.traffic.unique
+    hourly = device.bytes_per_observed_hour
+    text = "It sent {tx} in {txn} frames and received {rx} in {rxn}{rate}."
+    return _sentence(
+        text,
+        tx=figure(own.tx_bytes, "device.tx_bytes", human_bytes(own.tx_bytes)),
+        txn=figure(own.tx_packets, "device.tx_frames"),
+        rx=figure(own.rx_bytes, "device.rx_bytes", human_bytes(own.rx_bytes)),
+        rxn=figure(own.rx_packets, "device.rx_frames"),
+        rate="" if hourly is None else f", {human_bytes(hourly)} in an observed hour",
+    )
+
+
+def _encrypted(device: Device) -> list[Markup]:
+    carried = device.payload
+    if carried is None:
+        return [_sentence("It carried nothing that could be encrypted.")]
+    volumes = {kind: getattr(carried, kind) for kind in ("encrypted", "cleartext", "mixed", "unknown")}
+    total = sum(volumes.values())
+    words = {"encrypted": "encrypted", "cleartext": "in clear", "mixed": "partly encrypted", "unknown": "not known"}
+    shares = Markup(", ").join(
+        _sentence(
+            "{share} {word}", share=payload_figure(kind, volume, f"{100 * volume / total:.1f} %"), word=words[kind]
+        )
+        for kind, volume in volumes.items()
+        if volume
+    )
+    said = [_sentence("Of the bytes that it carried: {shares}.", shares=shares)] if total else []
+    clear = Counter[str]()
+    for peer in device.peers:
+        if peer.scope in ("internet", "lan", "routed"):
+            for protocol in peer.protocols:
+                if protocol.payload in ("cleartext", "mixed"):
+                    clear[protocol.protocol] += protocol.traffic.unique.tx_bytes + protocol.traffic.unique.rx_bytes
+    if clear:
+        said.append(
+            _sentence("In clear, to single hosts: {names}.", names=_some([name for name, _ in clear.most_common()]))
+        )
+    return said
+
+
+def payload_figure(kind: str, value: int, text: str) -> Markup:
+    """A figure of payload bytes, which names the verdict that its query asks for."""
+    return Markup('<span data-verdict="{}">{}</span>').format(escape(kind), figure(value, "device.payload", text))

@@ -1,0 +1,134 @@
+"""The child process that unpacks: what it cannot reach, and what unblob adds where it is installed."""
+
+import io
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from idletalk.firmware import Options, examine
+from idletalk.firmware.model import Unpacking
+from idletalk.firmware.tools import found_program
+from tests.firmware.made import noise
+
+SECRET = b"only whoever unpacked everything knows this"
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    missing = [name for name in programs if found_program(name) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+
+def unpacked(tmp_path: Path, image: bytes) -> tuple[Unpacking, dict[str, bytes]]:
+    path, folder = tmp_path / "image.bin", tmp_path / "out"
+    path.write_bytes(image)
+    folder.mkdir()
+    told = examine(path, Options(unpack=True), folder).unpacking
+    assert not [place for place in folder.rglob("*") if place.is_symlink()]
+    assert {place.name for place in tmp_path.iterdir()} <= {"image.bin", "out", "tree", "made"}
+    return told, {file.path: (folder / file.path).read_bytes() for file in told.files}
+
+
+def nested(content: bytes) -> bytes:
+    """A zip in a tar: both are unpacked here, as soon as something hands them over."""
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("etc/deep.conf", content)
+    with tarfile.open(fileobj=outer, mode="w") as archive:
+        entry = tarfile.TarInfo("inner.zip")
+        entry.size = len(inner.getvalue())
+        archive.addfile(entry, io.BytesIO(inner.getvalue()))
+    return outer.getvalue()
+
+
+def tree(tmp_path: Path) -> Path:
+    """A root file system that has an archive, and links that lead outside."""
+    root = tmp_path / "tree"
+    (root / "etc").mkdir(parents=True)
+    (root / "etc" / "inner.tar").write_bytes(nested(SECRET))
+    (root / "etc" / "passwd").symlink_to("/etc/passwd")
+    (root / "up").symlink_to("../../../..")
+    return root
+
+
+MAKERS = {
+    "jffs2": ("mkfs.jffs2", "--eraseblock=65536", "--root={tree}", "--output={made}"),
+    "cramfs": ("mkfs.cramfs", "{tree}", "{made}"),
+    "ext": ("mke2fs", "-q", "-t", "ext2", "-d", "{tree}", "{made}", "1M"),
+    "romfs": ("genromfs", "-d", "{tree}", "-f", "{made}"),
+    "erofs": ("mkfs.erofs", "{made}", "{tree}"),
+}
+
+
+@needs("unblob")
+@pytest.mark.parametrize("name", MAKERS)
+def test_what_a_foreign_file_system_holds_is_unpacked_to_its_end(name: str, tmp_path: Path) -> None:
+    program, *arguments = MAKERS[name]
+    place = shutil.which(program, path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if place is None:
+        pytest.skip(f"{program} is not installed")
+    root, made = tree(tmp_path), tmp_path / "made"
+    filled = [argument.format(tree=root, made=made) for argument in arguments]
+    subprocess.run([place, *filled], check=True, capture_output=True)
+    told, files = unpacked(tmp_path, noise(4096) + made.read_bytes())
+    assert told.unblob
+    assert SECRET in files.values(), told
+    assert not any(b"root:" in content for content in files.values())
+
+
+def test_without_unblob_a_known_format_is_recognised_and_said_not_to_be_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if (place := shutil.which("zstd")) is None:
+        pytest.skip("zstd is not installed")
+    if found_program("unblob"):
+        pytest.skip("unblob is installed")
+    image = subprocess.run([place, "-c"], input=b"text " * 1000, check=True, capture_output=True).stdout
+    told, files = unpacked(tmp_path, image)
+    assert files == {}
+    assert any("not unpacked without unblob" in line for line in told.stopped)
+
+
+@needs("unblob", "zstd")
+def test_a_bomb_that_unblob_would_unpack_is_ended(tmp_path: Path) -> None:
+    with subprocess.Popen(["head", "-c", "1500M", "/dev/zero"], stdout=subprocess.PIPE) as zeros:
+        image = subprocess.run(["zstd", "-c"], stdin=zeros.stdout, check=True, capture_output=True).stdout
+    told, _ = unpacked(tmp_path, image)
+    assert told.bytes <= 512 << 20
+    assert told.stopped
+
+
+def test_the_child_sees_no_file_of_others(tmp_path: Path) -> None:
+    image, folder, other = tmp_path / "image.bin", tmp_path / "out", tmp_path / "other.txt"
+    image.write_bytes(b"image")
+    other.write_bytes(b"precious")
+    folder.mkdir()
+    script = f"""
+from pathlib import Path
+from idletalk.firmware.isolation import isolate
+held = isolate(Path({str(image)!r}), Path({str(folder)!r}))
+print(held)
+Path({str(folder / "mine")!r}).write_bytes(Path({str(image)!r}).read_bytes())
+import socket
+for attempt in (
+    lambda: Path({str(other)!r}).read_bytes(), lambda: Path({str(other)!r}).write_bytes(b""), lambda: Path("/etc/passwd").read_bytes(),
+    lambda: Path({str(image)!r}).write_bytes(b""), lambda: socket.create_connection(("127.0.0.1", 9), 1),
+):
+    try:
+        attempt()
+        print("reached")
+    except OSError as error:
+        print(type(error).__name__)
+"""
+    done = subprocess.run([sys.executable, "-I", "-c", script], check=True, capture_output=True, text=True)
+    held, *attempts = done.stdout.splitlines()
+    if "no files elsewhere" not in held:
+        pytest.skip(f"this system cannot: {held}")
+    assert attempts[:4] == ["PermissionError"] * 4
+    assert attempts[4] in ("PermissionError", "OSError")
+    assert (folder / "mine").read_bytes() == b"image"
+    assert other.read_bytes() == b"precious"

@@ -1,0 +1,62 @@
+"""What downloads cost: memory of a large one beside a small one, and the share of an analysis without any.
+
+    python -m tests.large_download [--megabytes 2000] [CAPTURE_WITHOUT_DOWNLOADS...]
+
+Memory is the greatest of an analysis and of the processes that it starts. The share is the processor time of putting images together and of
+examining them, in an analysis of the captures that are named.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from unittest import mock
+
+import idletalk
+from idletalk.image_pages import Kept
+from idletalk.images import keep_images
+from idletalk.store import Store
+from tests.test_downloads import large, peak_mebibytes
+
+SMALL_MEGABYTES = 80
+"""More than what is examined of an image."""
+
+
+def share(captures: list[Path], out: Path) -> float:
+    """Of the processor time of an analysis."""
+    spent = [0.0]
+
+    def timed(store: Store, folder: Path) -> tuple[Kept, ...]:
+        started = time.process_time()
+        kept = keep_images(store, folder)
+        spent[0] += time.process_time() - started
+        return kept
+
+    started = time.process_time()
+    with mock.patch("idletalk.assemble.keep_images", timed):
+        idletalk.analyze(captures, out)
+    return spent[0] / (time.process_time() - started)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--megabytes", type=int, default=2000)
+    parser.add_argument("captures", nargs="*", type=Path)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        if wanted.captures:
+            print(f"share of images in an analysis: {share(wanted.captures, folder / 'share'):.1%}", flush=True)
+        for megabytes in (SMALL_MEGABYTES, wanted.megabytes):
+            capture = large(folder / f"{megabytes}.pcap", megabytes)
+            peak = peak_mebibytes(capture, folder / f"{megabytes}")
+            [row] = idletalk.Analysis(folder / f"{megabytes}").sql("SELECT is_complete, size_bytes FROM images")
+            print(
+                f"download of {row['size_bytes'] / 1e6:.0f} MB, complete {row['is_complete']}: {peak:.0f} MiB",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Every number of the page names its query, and the query gives that number; frames and bytes are Wireshark's too."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from html.parser import HTMLParser
+
+import idletalk
+from idletalk.report.html import render_html, wireshark_filter
+from idletalk.report.queries import QUERIES
+from idletalk.store import Store
+from tests.differential.sharkd import Sharkd
+
+NS = 1_000_000_000
+VOID = {"meta", "input", "br", "img", "link", "hr"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the page: its value, its query, and the parameters around it."""
+
+    value: float
+    query: str
+    around: Mapping[str, str]
+
+
+class Numbers(HTMLParser):
+    """Collects the numbers of a page with what stands around them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Number] = []
+        self._open: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name.removeprefix("data-"): value or "" for name, value in attrs if name.startswith("data-")}
+        if tag == "data":
+            around = {name: value for _, each in self._open for name, value in each.items()}
+            self.found.append(Number(float(dict(attrs)["value"] or "nan"), told["q"], around))
+        if tag not in VOID:
+            self._open.append((tag, told))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            while self._open.pop()[0] != tag:
+                pass
+
+
+def numbers(report: idletalk.Analysis) -> list[Number]:
+    parser = Numbers()
+    parser.feed(render_html(report.report))
+    return parser.found
+
+
+def filled(number: Number) -> str:
+    """The query with its parameters put in, as the page shows it."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        told = number.around[name]
+        if name == "first" and number.query.startswith("cadence"):
+            seconds = datetime.fromisoformat(told[:19] + "+00:00").timestamp()
+            return str(int(seconds) * NS + int(told[20:29]))
+        return "NULL" if told == "" else "'" + told.replace("'", "''") + "'"
+
+    return re.sub(r"\$([a-z]+)", value, QUERIES[number.query])
+
+
+def asked(demo: idletalk.Analysis) -> Iterator[tuple[Number, float]]:
+    """Each number that a query over tables tells, and what the query tells."""
+    known: dict[str, float] = {}
+    store = Store(demo.folder)
+    for number in numbers(demo):
+        if number.query == "finding.frames":
+            continue
+        query = filled(number)
+        if query not in known:
+            (row,) = store.ask(query)
+            (known[query],) = row.values()
+        yield number, known[query]
+    store.close()
+
+
+def test_each_number_is_what_its_query_tells(demo: idletalk.Analysis) -> None:
+    seen: Counter[str] = Counter()
+    for number, told in asked(demo):
+        seen[number.query] += 1
+        assert math.isclose(number.value, told, rel_tol=1e-9), (number, told)
+    assert set(seen) == set(QUERIES) - {"finding.frames"}
+
+
+def test_frames_and_bytes_of_devices_and_peers_are_wiresharks(demo: idletalk.Analysis, whole_demo: Sharkd) -> None:
+    told = {(n.query, n.around.get("device"), n.around.get("peer")): n.value for n in numbers(demo)}
+    captured = whole_demo.counted("frame")
+    assert captured == (told["captures.frames", None, None], told["captures.bytes", None, None])
+    for device in demo.report.devices:
+        frames, size = whole_demo.counted(wireshark_filter("eth", device))
+        own = {
+            name: told[f"device.{name}", device.id, None] for name in ("tx_frames", "rx_frames", "tx_bytes", "rx_bytes")
+        }
+        assert (own["tx_frames"] + own["rx_frames"], own["tx_bytes"] + own["rx_bytes"]) == (frames, size), device.name
+        for peer in [peer for peer in device.peers if peer.scope == "internet"][:1]:
+            both = sum(told[f"peer.{way}_bytes", device.id, peer.address] for way in ("tx", "rx"))
+            assert whole_demo.counted(wireshark_filter("eth", device, peer))[1] == both, (device.name, peer.address)
