@@ -65,13 +65,16 @@ class Kinds:
     def of(self, burst: Burst) -> KindKey:
         """The kind of a burst."""
         length = _first(burst)
-        near = (length, *(length + sign * by for by in range(1, EPSILON_BYTES + 1) for sign in (-1, 1)))
-        found = (self._clusters.get((burst.place, burst.starts, one)) for one in near)
-        # a kind of exactly one length has no neighbours
-        cluster = next(
-            (one for place, one in enumerate(found) if one is not None and (place == 0 or one >= 0)), UNKNOWN
-        )
+        cluster = self._clusters.get((burst.place, burst.starts, length))
+        if cluster is None:
+            cluster = self._nearest(burst.place, burst.starts, length)
         return burst.place, burst.starts, cluster
+
+    def _nearest(self, place: str, starts: bool, length: int) -> int:
+        """The cluster of a length that no burst begins with; a kind of exactly one length has no neighbours."""
+        near = (length + sign * by for by in range(1, EPSILON_BYTES + 1) for sign in (-1, 1))
+        found = (self._clusters.get((place, starts, one)) for one in near)
+        return next((one for one in found if one is not None and one >= 0), UNKNOWN)
 
 
 def _first(burst: Burst) -> int:

@@ -176,7 +176,7 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
 def _sweep_filter(scene: Scene, row: Row) -> str:
     own = scene.sent_by(row["device"])
     if row["kind"] == "arp":
-        return filters.both("arp.opcode == 1 && arp.isgratuitous == 0", own)
+        return filters.both("arp.opcode == 1 && !(arp.isgratuitous == 1)", own)
     if row["kind"] == "ping":
         return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
     return filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own, filters.address("dst", row["peer"]))
