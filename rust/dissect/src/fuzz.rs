@@ -134,7 +134,9 @@ fn claimed(carrier: Carrier) -> Vec<(&'static Protocol, Vec<u8>)> {
         };
         let at = crate::app::testing::at(1, 2);
         let probe = Probe { carrier, at: &at, bytes: payload, from_start: true, before: None };
-        found.extend(PROTOCOLS.iter().filter(|one| (one.probe)(&probe) == Verdict::Yes).map(|one| (*one, payload.to_vec())));
+        found.extend(
+            PROTOCOLS.iter().filter(|one| (one.probe)(&probe) == Verdict::Yes).map(|one| (*one, payload.to_vec())),
+        );
     }
     found
 }
@@ -142,7 +144,11 @@ fn claimed(carrier: Carrier) -> Vec<(&'static Protocol, Vec<u8>)> {
 #[test]
 #[ignore = "runs for minutes, on captures of others"]
 fn fuzz_readers() {
-    let seeds: Vec<_> = captures().iter().filter_map(|path| std::fs::read(path).ok()).map(|bytes| bytes[..bytes.len().min(1 << 16)].to_vec()).collect();
+    let seeds: Vec<_> = captures()
+        .iter()
+        .filter_map(|path| std::fs::read(path).ok())
+        .map(|bytes| bytes[..bytes.len().min(1 << 16)].to_vec())
+        .collect();
     let path = std::env::temp_dir().join(format!("idletalk-fuzz-{}", std::process::id()));
     run("readers", &seeds, |_, _, bytes, _| {
         std::fs::write(&path, bytes).unwrap();

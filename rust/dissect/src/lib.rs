@@ -18,7 +18,13 @@ mod flow_rows;
 mod flow_table;
 pub mod fragments;
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::arithmetic_side_effects, clippy::print_stdout)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout
+)]
 mod fuzz;
 pub mod group;
 pub mod icmp;
