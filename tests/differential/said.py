@@ -113,7 +113,7 @@ def _handshake_aware(
     if len(text.encode()) >= MAX_TEXT_BYTES:
         reading.cut.add((frame, kind))
         return
-    for value in text.split(","):
+    for value in filter(None, text.split(",")):
         if GREASE not in value:
             value = value.lower().replace(" ", "_") if about == "alert" else value
             if about in ONCE:
