@@ -18,6 +18,7 @@ ONE_AT_A_TIME = {ROOT / "tests" / "lab": "network namespaces", ROOT / "tests" / 
 """Folders of tests that share something of the machine: all of one group run in one process."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of a file stay together, so that what a file prepares is prepared once (``--dist loadgroup``)."""
     for item in items:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 from idletalk.protocols import installed
-from idletalk.protocols.joining import Stream
-from idletalk.protocols.protocol import VendorProtocol
+from idletalk.protocols.joining import Reader, Stream
+from idletalk.protocols.protocol import Message, VendorProtocol
 from idletalk.store import Store
 
 MAX_PIECES = 100_000
@@ -13,6 +13,9 @@ MAX_PIECES = 100_000
 
 WHOLE = ("udp", "mdns")
 """Carriers whose pieces are messages; of the others, a message may come in several pieces."""
+
+UNREADABLE = "unreadable"
+"""Kind of a message whose reader failed: it tells nothing, not even that the content is of its protocol."""
 
 COLUMNS = "piece BIGINT, protocol VARCHAR, position INTEGER, kind VARCHAR, summary VARCHAR, encrypted_fields VARCHAR[]"
 
@@ -25,7 +28,7 @@ FROM read_messages AS r JOIN pieces AS p USING (piece)
 
 LABELS = """
 CREATE TEMP TABLE flow_protocols AS
-    SELECT flow, min(protocol) AS protocol FROM vendor_messages WHERE carrier IN ('tcp', 'udp') GROUP BY flow;
+    SELECT flow, min(protocol) AS protocol FROM vendor_messages WHERE carrier IN ('tcp', 'udp') AND kind <> 'unreadable' GROUP BY flow;
 CREATE TEMP VIEW flow_segments AS SELECT s.* REPLACE (
     CASE WHEN s.recognised_by = 'content' THEN s.application ELSE coalesce(p.protocol, s.application) END AS application,
     CASE WHEN p.protocol IS NULL THEN s.recognised_by ELSE 'content' END AS recognised_by
@@ -54,6 +57,19 @@ def _with_continuations(condition: str, table: str) -> str:
     return f"{condition} OR (carrier NOT IN {WHOLE} AND flow IN (SELECT flow FROM {table} WHERE {condition}))"
 
 
+def _read(reader: Reader, content: bytes) -> Iterator[Message]:
+    """What a reader, which may be another package's, tells of a datagram; where it fails, that it did."""
+    try:
+        yield from reader(content)
+    except Exception:
+        yield Message(UNREADABLE)
+
+
+def _without_failures(reader: Reader) -> Reader:
+    """The same for pieces of a stream: half a message is no failure to be told."""
+    return lambda content: [message for message in _read(reader, content) if message.kind != UNREADABLE]
+
+
 def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
     rows = store.ask(
         "SELECT piece, carrier, flow, source, source_port, subject, stream_offset, content FROM pieces"
@@ -63,10 +79,11 @@ def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
     streams: dict[tuple[object, ...], Stream] = {}
     for row in rows:
         if row["carrier"] in WHOLE:
-            messages = protocol.read(row["content"])
+            messages = _read(protocol.read, row["content"])
         else:
             sender = (row["flow"], row["source"], row["source_port"], row["subject"])
-            messages = streams.setdefault(sender, Stream(protocol.read)).piece(row["stream_offset"], row["content"])
+            stream = streams.setdefault(sender, Stream(_without_failures(protocol.read)))
+            messages = stream.piece(row["stream_offset"], row["content"])
         for position, message in enumerate(messages):
             summary = json.dumps(message.fields, sort_keys=True, ensure_ascii=False)
             yield row["piece"], protocol.name, position, message.kind, summary, list(message.encrypted)
