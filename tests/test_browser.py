@@ -31,7 +31,8 @@ const middle = known[known.length >> 1];
 for (const one of [middle, ...middle.querySelectorAll("details")]) one.open = true;
 """
 PHONE = (390, 844)
-OPENS_IN_S = 2.0
+OPENS_IN_S = 3.0
+"""Processor time of the page's thread. A reader's machine opens it in two seconds; one that tests in two processes may need half as much again."""
 
 
 @pytest.fixture(scope="module")
