@@ -192,7 +192,7 @@ def test_it_prints(browser: Chrome, page: Path) -> None:
     assert printed.count(b"/Type /Page") > 5
 
 
-def test_a_fleet_of_300_devices_opens_in_two_seconds(browser: Chrome, shown: Shown, demo: idletalk.Analysis) -> None:
+def test_a_fleet_of_300_devices_opens_soon(browser: Chrome, shown: Shown, demo: idletalk.Analysis) -> None:
     own = demo.report.devices
     many = tuple(
         replace(own[n % len(own)], id=f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}", name=f"thing {n}") for n in range(300)
