@@ -16,6 +16,9 @@ from typing import Any
 import pytest
 from lab.needs import missing
 
+CLOSE_NOTIFY_BYTES = 24
+"""A close alert of TLS 1.3 as a record (RFC 8446 5.2 and 6.1): head, alert, type and tag of 16 bytes."""
+
 REPOSITORY = Path(__file__).parents[2]
 SHORT = ["--minutes", "0.15", "--rounds", "0", "--no-updates"]
 RUN_LIMIT_S = 60
@@ -135,7 +138,10 @@ def test_bytes_with_every_internet_peer_equal_those_that_tshark_counts(
                 told[peer["protocol"], here, there] += peer["sent_bytes"]
                 told[peer["protocol"], there, here] += peer["received_bytes"]
     assert len(told) > 20
-    assert {key: captured[key] for key in told} == dict(told)
+    beyond = {key: captured[key] - count for key, count in told.items() if captured[key] != count}
+    # the MQTT library ends TLS as it closes the socket, behind the back of the device's journal
+    ended = {s["peer"] for device in truth["devices"] for s in device["mqtt"] if not s["in_clear"]}
+    assert all(there in ended and more == CLOSE_NOTIFY_BYTES for (_, _, there), more in beyond.items()), beyond
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
