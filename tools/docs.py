@@ -13,6 +13,7 @@ from idletalk.assemble import prepare
 from idletalk.behaviours import BEHAVIOURS
 from idletalk.labfile import Lab
 from idletalk.lookups import open_lookups
+from idletalk.model import SEVERITIES
 from idletalk.report.json import json_schema
 from idletalk.store import Store, Table, dissect, fact_tables
 from tools.manpage import manual
@@ -68,8 +69,7 @@ def behaviours_page() -> str:
     parts = [
         "# Behaviours: the questions, and how they are answered\n",
         NOTE,
-        "Severities. *high*: gives away or lets change what must be secret or whole. *medium*: helps somebody who attacks, or"
-        " fails for good. *low*: a fault without such consequence. *note*: a property that an expert wants to know.\n",
+        " ".join(["Severities.", *(f"*{name}*: {meaning}." for name, meaning in SEVERITIES.items())]) + "\n",
     ]
     for behaviour in BEHAVIOURS:
         tables = ", ".join(f"`{table}`" for table in behaviour.tables)

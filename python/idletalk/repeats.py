@@ -19,4 +19,4 @@ def hear_once(store: Store) -> None:
     for table in fact_tables():
         if table.name not in GATHERED and any(column.name == "is_repeated" for column in table.columns):
             name = f'"{table.name}"'
-            store.connection.execute(f"CREATE TEMP VIEW {name} AS FROM memory.main.{name} WHERE NOT is_repeated")
+            store.ask(f"CREATE TEMP VIEW {name} AS FROM memory.main.{name} WHERE NOT is_repeated")

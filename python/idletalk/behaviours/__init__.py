@@ -4,6 +4,7 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 an entry point of the group ``idletalk.behaviours`` (docs/adding-a-behaviour.md).
 """
 
+from functools import cache
 from importlib.metadata import entry_points
 
 from idletalk.behaviours import (
@@ -51,6 +52,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
 """Every behaviour, in the order in which their tables build on one another."""
 
 
+@cache
 def installed() -> tuple[Behaviour, ...]:
     """These, and those of other packages that are installed, which come last: they may build on all tables of these."""
     others = (point.load() for point in entry_points(group="idletalk.behaviours"))

@@ -1,5 +1,7 @@
 """Is it encrypted?"""
 
+from dataclasses import fields
+
 from idletalk.behaviours.behaviour import Ask, Behaviour
 from idletalk.model import PayloadBytes
 
@@ -25,7 +27,7 @@ BEHAVIOUR = Behaviour(
 
 def payload_bytes(ask: Ask) -> dict[str, PayloadBytes]:
     """What each device that carried anything carried, by device."""
-    kinds = ("encrypted", "cleartext", "mixed", "unknown")
+    kinds = [field.name for field in fields(PayloadBytes)]
     sums = ", ".join(f"sum({kind}_bytes)::BIGINT AS {kind}" for kind in kinds)
     rows = ask(f"SELECT device, {sums} FROM peer_encryption GROUP BY device")
     return {row["device"]: PayloadBytes(**{kind: row[kind] for kind in kinds}) for row in rows}

@@ -4,7 +4,7 @@
 CREATE TEMP TABLE time_messages AS
 SELECT coalesce(m.device, b.device) AS device,
     CASE WHEN n.mode = 3 THEN n.destination ELSE n.source END AS server,
-    n.mode = 3 AS is_request, n.capture, n.frame, n.time_ns, n.stratum, n.poll_s, n.reference_id, n.is_repeated
+    n.mode = 3 AS is_request, n.capture, n.frame, n.time_ns, n.stratum, n.poll_s, n.reference_id
 FROM ntp AS n
 LEFT JOIN device_macs AS m ON m.mac = CASE WHEN n.mode = 3 THEN n.source_mac ELSE n.destination_mac END
 LEFT JOIN bare_devices AS b ON b.address = CASE WHEN n.mode = 3 THEN n.source ELSE n.destination END
@@ -14,7 +14,7 @@ WHERE n.mode IN (3, 4) AND coalesce(m.device, b.device) IN (FROM subjects);
 CREATE TABLE time_servers AS
 WITH gaps AS (
     SELECT device, server, time_ns - lag(time_ns) OVER (PARTITION BY device, server ORDER BY time_ns, capture, frame) AS gap_ns
-    FROM time_messages WHERE is_request AND NOT is_repeated
+    FROM time_messages WHERE is_request
 ), intervals AS (
     SELECT device, server, median(gap_ns) / 1e9 AS interval_s FROM gaps WHERE gap_ns IS NOT NULL GROUP BY ALL
 ), told AS (
@@ -23,9 +23,9 @@ WITH gaps AS (
 SELECT
     t.device, t.server, max(p.scope) AS scope, max(told.name) AS name,
     max(nullif(regexp_extract(told.name, '([a-z0-9-]+\.)?pool\.ntp\.org$'), '')) AS pool_zone,
-    count(*) FILTER (is_request AND NOT is_repeated) AS requests,
-    count(*) FILTER (NOT is_request AND NOT is_repeated) AS answers,
-    count(*) FILTER (NOT is_request AND NOT is_repeated AND stratum = 0) AS refusals,
+    count(*) FILTER (is_request) AS requests,
+    count(*) FILTER (NOT is_request) AS answers,
+    count(*) FILTER (NOT is_request AND stratum = 0) AS refusals,
     max(i.interval_s) AS interval_s,
     min(t.time_ns) AS first_ns, max(t.time_ns) AS last_ns
 FROM time_messages AS t

@@ -43,15 +43,11 @@ def idle_rows(
 
 
 def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, str], lan_visible: bool) -> IdleRow:
-    internet = [peer for peer in device.peers if peer.scope == "internet"]
-    services = [peer for peer in internet if not peer.is_ntp_only]
+    services = internet_services(device)
     clouds: dict[str, list[Peer]] = {}
     for peer in services:
         clouds.setdefault(peer.provider or peer.organisation or "unknown", []).append(peer)
-    # one neighbour can be several peers: by IPv4, by IPv6, and by MAC in ARP, which says nothing to it
-    neighbours = {
-        p.device or p.address for p in device.peers if p.scope == "lan" and any(q.transport for q in p.protocols)
-    }
+    near = neighbours(device)
     own = [finding for finding in findings if finding.device == device.id]
     holders = {peer.address: names.get(peer.device or "", peer.address) for peer in device.peers}
     followed = {holders.get(f.peer or "", f.peer or "") for f in own if f.kind in LATERAL_KINDS}
@@ -71,9 +67,9 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
         ),
         countries=_sorted(place(peer) for peer in services),
         countries_disputed=_sorted(place(peer) for peer in services if peer.country_disagrees),
-        ntp_hosts=sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols)),
+        ntp_hosts=clocks(device),
         internet_peers_without_ntp=len(services),
-        lan_peers=len(neighbours) if neighbours or lan_visible else None,
+        lan_peers=len(near) if near or lan_visible else None,
         lateral_movements=tuple(sorted(followed)) if followed or lan_visible else None,
         searches_by=_sorted(finding.subject for finding in own if finding.kind == "lan-search"),
         unencrypted=_sorted(
@@ -86,6 +82,24 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
     )
 
 
+def internet_services(device: Device) -> list[Peer]:
+    """Internet hosts of which a device asks more than the time."""
+    return [peer for peer in device.peers if peer.scope == "internet" and not peer.is_ntp_only]
+
+
+def clocks(device: Device) -> int:
+    """Internet hosts that a device asks for the time, alone or among other things."""
+    return sum(
+        peer.scope == "internet" and any(p.application == "ntp" for p in peer.protocols) for peer in device.peers
+    )
+
+
+def neighbours(device: Device) -> set[str]:
+    """Who of its network a device talks to: one can be several peers, by IPv4, by IPv6, and by MAC in ARP, which says nothing
+    to it."""
+    return {p.device or p.address for p in device.peers if p.scope == "lan" and any(q.transport for q in p.protocols)}
+
+
 def _is_in_clear(protocol: PeerProtocol) -> bool:
     """A protocol in clear whose content tells something, or one that nobody knows whose bytes are in clear."""
     if protocol.application is None:
@@ -94,7 +108,7 @@ def _is_in_clear(protocol: PeerProtocol) -> bool:
 
 
 def _bytes(peer: Peer) -> int:
-    return peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
+    return peer.traffic.unique.total_bytes
 
 
 def _spoken(protocol: PeerProtocol) -> str:

@@ -30,7 +30,17 @@ from idletalk.model.devices import (
     Traffic,
     Volume,
 )
-from idletalk.model.findings import Check, Evidence, Finding, FindingKind, FrameName, Judged, Question, Severity
+from idletalk.model.findings import (
+    SEVERITIES,
+    Check,
+    Evidence,
+    Finding,
+    FindingKind,
+    FrameName,
+    Judged,
+    Question,
+    Severity,
+)
 from idletalk.model.images import Image, ImageCertificate, ImageRegion
 from idletalk.model.operating import ActionStep, OperatingRow
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
@@ -38,6 +48,7 @@ from idletalk.model.updates import UpdateRow, UpdateStep, VersionChange
 
 __all__ = [
     "SCHEMA",
+    "SEVERITIES",
     "ActionStep",
     "Address",
     "Blindness",

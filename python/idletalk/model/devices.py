@@ -19,6 +19,11 @@ class Volume:
     rx_packets: Annotated[int, Meta(description="frames sent to it")]
     rx_bytes: Annotated[int, Meta(description="bytes sent to it")]
 
+    @property
+    def total_bytes(self) -> int:
+        """Bytes both ways."""
+        return self.tx_bytes + self.rx_bytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic(Volume):
@@ -143,6 +148,11 @@ class PayloadBytes:
     cleartext: Annotated[int, Meta(description="compressed and media too")]
     mixed: Annotated[int, Meta(description="of directions that are partly encrypted")]
     unknown: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.encrypted + self.cleartext + self.mixed + self.unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,19 @@
 """Judgements with their evidence, and the questions that were asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 Severity = Literal["high", "medium", "low", "note"]
-"""high: gives away or lets change what must be secret or whole; medium: helps somebody who attacks, or fails for good;
-low: a fault without such consequence; note: a property that an expert wants to know."""
+SEVERITIES: Mapping[Severity, str] = {
+    "high": "gives away or lets change what must be secret or whole",
+    "medium": "helps somebody who attacks, or fails for good",
+    "low": "a fault without such consequence",
+    "note": "a property that an expert wants to know",
+}
+"""What each severity means, the gravest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

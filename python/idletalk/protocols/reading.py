@@ -26,9 +26,9 @@ SELECT p.flow, r.protocol, p.carrier, p.source_mac, p.source, p.destination, p.c
 FROM read_messages AS r JOIN pieces AS p USING (piece)
 """
 
-LABELS = """
+LABELS = f"""
 CREATE TEMP TABLE flow_protocols AS
-    SELECT flow, min(protocol) AS protocol FROM vendor_messages WHERE carrier IN ('tcp', 'udp') AND kind <> 'unreadable' GROUP BY flow;
+    SELECT flow, min(protocol) AS protocol FROM vendor_messages WHERE carrier IN ('tcp', 'udp') AND kind <> '{UNREADABLE}' GROUP BY flow;
 CREATE TEMP VIEW flow_segments AS SELECT s.* REPLACE (
     CASE WHEN s.recognised_by = 'content' THEN s.application ELSE coalesce(p.protocol, s.application) END AS application,
     CASE WHEN p.protocol IS NULL THEN s.recognised_by ELSE 'content' END AS recognised_by

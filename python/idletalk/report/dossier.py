@@ -1,14 +1,16 @@
 """A device in plain sentences: who it is, whom it talks to, how much, encrypted or not, and what each question found."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from idletalk.conclusions.idle import clocks, internet_services, neighbours
 from idletalk.lookups.world import country_names
 from idletalk.model import Check, Device, Finding, Report
+from idletalk.report.portions import VERDICTS
 from idletalk.report.queries import figure
 from idletalk.report.text import clean, human_bytes
 
@@ -34,11 +36,20 @@ class Part:
     findings: Sequence[Finding] = ()
 
 
-def dossier(report: Report, device: Device) -> list[Part]:
-    """The parts of a device's dossier in reading order."""
+def dossiers(report: Report) -> Callable[[Device], list[Part]]:
+    """What gives the parts of a device's dossier in reading order."""
     asked = {kind.name: question.name for question in report.questions for kind in question.kinds}
-    own = [finding for finding in report.findings if finding.device == device.id]
-    checks = [check for check in report.checks if check.device == device.id]
+    findings: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        findings.setdefault(finding.device, []).append(finding)
+    checks: dict[str, list[Check]] = {}
+    for check in report.checks:
+        checks.setdefault(check.device, []).append(check)
+    return lambda device: _parts(device, findings.get(device.id, []), checks.get(device.id, []), asked)
+
+
+def _parts(device: Device, own: list[Finding], checks: list[Check], asked: Mapping[str, str]) -> list[Part]:
+    """The parts of one device, with its findings and checks; `asked` tells the question of each kind of finding."""
     parts = [
         Part("Who it is", [_who(device)]),
         Part("Whom it talks to", _whom(device)),
@@ -89,12 +100,10 @@ def _who(device: Device) -> Markup:
 
 
 def _whom(device: Device) -> list[Markup]:
-    internet = [peer for peer in device.peers if peer.scope == "internet"]
-    services = [peer for peer in internet if not peer.is_ntp_only]
-    lan = {p.device or p.address for p in device.peers if p.scope == "lan" and any(q.transport for q in p.protocols)}
-    clock = sum(1 for peer in internet if any(p.application == "ntp" for p in peer.protocols))
     if device.role == "gateway":
         return [_sentence("What it forwards for others is in its traffic, not among its peers.")]
+    services = internet_services(device)
+    near, clock = len(neighbours(device)), clocks(device)
     exact = not device.peers_omitted
     hosts = figure(len(services), "device.internet_hosts") if exact else f"at least {len(services)}"
     said = [
@@ -102,14 +111,12 @@ def _whom(device: Device) -> list[Markup]:
             "It spoke with {hosts} hosts on the Internet beside {clock} that it asks for the time, and with {lan} in this network.",
             hosts=hosts,
             clock=figure(clock, "device.ntp_hosts") if exact else f"at least {clock}",
-            lan=figure(len(lan), "device.lan_hosts") if exact else f"at least {len(lan)}",
+            lan=figure(near, "device.lan_hosts") if exact else f"at least {near}",
         )
     ]
     holders = Counter[str]()
     for peer in services:
-        holders[peer.provider or peer.organisation or "networks that nobody knows"] += (
-            peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
-        )
+        holders[peer.provider or peer.organisation or "networks that nobody knows"] += peer.traffic.unique.total_bytes
     if holders:
         places = sorted({country_names().get(p.country, p.country) for p in services if p.country and not p.anycast})
         said.append(
@@ -140,23 +147,23 @@ def _encrypted(device: Device) -> list[Markup]:
     carried = device.payload
     if carried is None:
         return [_sentence("It carried nothing that could be encrypted.")]
-    volumes = {kind: getattr(carried, kind) for kind in ("encrypted", "cleartext", "mixed", "unknown")}
-    total = sum(volumes.values())
-    words = {"encrypted": "encrypted", "cleartext": "in clear", "mixed": "partly encrypted", "unknown": "not known"}
+    words = dict(VERDICTS)
     shares = Markup(", ").join(
         _sentence(
-            "{share} {word}", share=payload_figure(kind, volume, f"{100 * volume / total:.1f} %"), word=words[kind]
+            "{share} {word}",
+            share=payload_figure(kind, volume, f"{100 * volume / carried.total:.1f} %"),
+            word=words[kind],
         )
-        for kind, volume in volumes.items()
-        if volume
+        for kind in (field.name for field in fields(carried))
+        if (volume := getattr(carried, kind))
     )
-    said = [_sentence("Of the bytes that it carried: {shares}.", shares=shares)] if total else []
+    said = [_sentence("Of the bytes that it carried: {shares}.", shares=shares)] if carried.total else []
     clear = Counter[str]()
     for peer in device.peers:
         if peer.scope in ("internet", "lan", "routed"):
             for protocol in peer.protocols:
                 if protocol.payload in ("cleartext", "mixed"):
-                    clear[protocol.protocol] += protocol.traffic.unique.tx_bytes + protocol.traffic.unique.rx_bytes
+                    clear[protocol.protocol] += protocol.traffic.unique.total_bytes
     if clear:
         said.append(
             _sentence("In clear, to single hosts: {names}.", names=_some([name for name, _ in clear.most_common()]))

@@ -6,7 +6,7 @@ from math import log10
 
 from idletalk.model import Device, Report
 from idletalk.report.charts import svg, text_of
-from idletalk.report.text import human_bytes
+from idletalk.report.text import human_bytes, short
 
 MAX_DEVICES = 24
 MAX_NETWORKS = 18
@@ -14,8 +14,10 @@ MAX_NETWORKS = 18
 WIDTH = 860
 LEFT, RIGHT = 190, 600
 ROW = 24
+MAX_NAME_CHARS = 30
 LAN = "this network"
 CLOCKS = "time servers"
+UNKNOWN = "unknown network"
 OTHERS = "other networks"
 
 
@@ -37,12 +39,12 @@ def links(report: Report) -> list[Link]:
             if peer.is_ntp_only:
                 network = CLOCKS
             elif peer.scope == "internet":
-                network = peer.provider or peer.organisation or "unknown network"
+                network = peer.provider or peer.organisation or UNKNOWN
             elif peer.scope == "lan":
                 network = LAN
             else:
                 continue
-            sums[device.id, network] += peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
+            sums[device.id, network] += peer.traffic.unique.total_bytes
     return [
         Link(known[device], network, count)
         for (device, network), count in sorted(sums.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -77,16 +79,15 @@ def graph(report: Report, found: list[Link]) -> str:
         for (device, network), count in drawn.items()
     ]
     body += [
-        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text_of(_short(names[device]))}</text>'
+        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text_of(short(names[device], MAX_NAME_CHARS))}</text>'
         for device, y in place.items()
     ]
-    body += [f'<text x="{RIGHT + 8}" y="{y + 4:.1f}">{text_of(_short(name))}</text>' for name, y in ends.items()]
+    body += [
+        f'<text x="{RIGHT + 8}" y="{y + 4:.1f}">{text_of(short(name, MAX_NAME_CHARS))}</text>'
+        for name, y in ends.items()
+    ]
     return svg(WIDTH, height, "Which devices talk to whose networks", body)
 
 
 def _middle(index: int, count: int, height: float) -> float:
     return 5 + (height - 10) * (index + 0.5) / count
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 30 else text[:29] + "…"

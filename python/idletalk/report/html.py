@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from idletalk import filters
 from idletalk.lookups.world import country_names
-from idletalk.model import Device, Image, OperatingRow, Peer, Report
+from idletalk.model import SEVERITIES, Device, Image, OperatingRow, Peer, Report
 from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
-from idletalk.report.dossier import dossier, payload_figure
+from idletalk.report.dossier import dossiers, payload_figure
 from idletalk.report.firmware_charts import byte_map, content_map
 from idletalk.report.graph import graph, links
 from idletalk.report.portions import VERDICTS, portions
@@ -48,10 +48,12 @@ def render_html(report: Report) -> str:
     return page_template().render(
         report=report,
         links=found,
+        dossier=dossiers(report),
         graph=Markup(graph(report, found)),  # noqa: S704  drawn and escaped there
         encrypted=Markup(_portions(report)),  # noqa: S704
         verdicts=VERDICTS,
         queries=QUERIES,
+        severities=SEVERITIES,
         opening=Markup(opening(report, figure)),  # noqa: S704  numbers, times and words of ours
         title=opening(report),
         ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts
@@ -102,7 +104,6 @@ def page_template() -> Any:
         "sequence": _sequence,
         "figure": figure,
         "payload_figure": payload_figure,
-        "dossier": dossier,
         "rhythm": _rhythm,
         "byte_map": _byte_map,
         "content_map": _content_map,
@@ -177,16 +178,12 @@ def _by_country(report: Report) -> Mapping[str, list[tuple[Device, Peer]]]:
     return found
 
 
-def _peer_bytes(peer: Peer) -> int:
-    return peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes
-
-
 def _countries(report: Report) -> list[dict[str, Any]]:
     """Rows of the table behind the map, those with the most bytes first."""
     rows = [
         {
             "code": code,
-            "bytes": sum(_peer_bytes(peer) for _, peer in pairs),
+            "bytes": sum(peer.traffic.unique.total_bytes for _, peer in pairs),
             "hosts": len({peer.address for _, peer in pairs}),
             "ntp_only": len({peer.address for _, peer in pairs if peer.is_ntp_only}),
             "devices": sorted({device.name for device, _ in pairs}),
@@ -227,5 +224,5 @@ def _content_map(image: Image) -> Markup:
 
 
 def _protocols(device: Device) -> Markup:
-    parts = [Share(p.protocol, p.traffic.unique.tx_bytes + p.traffic.unique.rx_bytes) for p in device.protocols]
+    parts = [Share(p.protocol, p.traffic.unique.total_bytes) for p in device.protocols]
     return Markup(shares(parts, f"Protocols of {device.name} by bytes"))  # noqa: S704

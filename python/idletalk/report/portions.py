@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from idletalk.model import Device
-from idletalk.report.charts import BAR_HEIGHT, CHART_WIDTH, LABEL_WIDTH, VALUE_WIDTH, svg, text_of
-from idletalk.report.text import human_bytes
+from idletalk.report.charts import BAR_HEIGHT, CHART_WIDTH, LABEL_WIDTH, MAX_LABEL_CHARS, VALUE_WIDTH, svg, text_of
+from idletalk.report.text import human_bytes, short
 
 VERDICTS = (
     ("encrypted", "encrypted"),
@@ -22,20 +22,18 @@ def portions(devices: Sequence[tuple[Device, str]], title: str) -> str:
     room = CHART_WIDTH - LABEL_WIDTH - VALUE_WIDTH
     for row, (device, link, carried) in enumerate(rows):
         y = row * BAR_HEIGHT
-        total = sum(getattr(carried, kind) for kind, _ in VERDICTS)
-        name = device.name if len(device.name) <= 24 else device.name[:23] + "…"
         body.append(
-            f'<a href="#{text_of(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + BAR_HEIGHT / 2 + 4:g}" text-anchor="end">{text_of(name)}</text></a>'
-            f'<text class="value" x="{LABEL_WIDTH + room + 6}" y="{y + BAR_HEIGHT / 2 + 4:g}">{human_bytes(total)}</text>'
+            f'<a href="#{text_of(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + BAR_HEIGHT / 2 + 4:g}" text-anchor="end">{text_of(short(device.name, MAX_LABEL_CHARS))}</text></a>'
+            f'<text class="value" x="{LABEL_WIDTH + room + 6}" y="{y + BAR_HEIGHT / 2 + 4:g}">{human_bytes(carried.total)}</text>'
         )
         x = float(LABEL_WIDTH)
         for kind, word in VERDICTS:
             value = getattr(carried, kind)
-            width = room * value / total if total else 0
+            width = room * value / carried.total if value else 0.0
             if value:
                 body.append(
                     f'<rect class="{kind}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="{BAR_HEIGHT - 6}">'
-                    f"<title>{text_of(device.name)}: {human_bytes(value)} {word}, {100 * value / total:.1f} %</title></rect>"
+                    f"<title>{text_of(device.name)}: {human_bytes(value)} {word}, {100 * value / carried.total:.1f} %</title></rect>"
                 )
             x += width
     return svg(CHART_WIDTH, max(1, len(rows)) * BAR_HEIGHT, title, body) if rows else ""

@@ -9,12 +9,14 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from idletalk.report.graph import CLOCKS, LAN, UNKNOWN
+
 _BOTH_WAYS = "tx_unique_bytes + rx_unique_bytes"
 _SERVICES = "FROM peers WHERE device = $device AND scope = 'internet' AND NOT is_ntp_only"
-_TOLD = "'internet' AND d.role IS DISTINCT FROM 'gateway' AND d.role IS DISTINCT FROM 'capture'"
 _ABROAD = (
     "FROM peers AS p JOIN host_networks AS h ON h.address = p.peer JOIN devices AS d USING (device)"
-    f" WHERE p.scope = {_TOLD} AND h.country = $country AND h.anycast IS DISTINCT FROM true"
+    " WHERE p.scope = 'internet' AND d.role IS DISTINCT FROM 'gateway' AND d.role IS DISTINCT FROM 'capture'"
+    " AND h.country = $country AND h.anycast IS DISTINCT FROM true"
 )
 
 QUERIES: Mapping[str, str] = {
@@ -46,8 +48,9 @@ QUERIES: Mapping[str, str] = {
     ),
     "network.bytes": (
         "SELECT sum(p.tx_unique_bytes + p.rx_unique_bytes) FROM peers AS p LEFT JOIN host_networks AS h ON h.address = p.peer"
-        " WHERE p.device = $device AND CASE WHEN p.is_ntp_only THEN 'time servers' WHEN p.scope = 'lan' THEN 'this network'"
-        " WHEN p.scope = 'internet' THEN coalesce(h.provider, h.organisation, 'unknown network') END = $network"
+        " WHERE p.device = $device AND CASE"
+        f" WHEN p.is_ntp_only THEN '{CLOCKS}' WHEN p.scope = 'lan' THEN '{LAN}'"
+        f" WHEN p.scope = 'internet' THEN coalesce(h.provider, h.organisation, '{UNKNOWN}') END = $network"
     ),
     "peer.tx_bytes": "SELECT tx_unique_bytes FROM peers WHERE device = $device AND peer = $peer",
     "peer.rx_bytes": "SELECT rx_unique_bytes FROM peers WHERE device = $device AND peer = $peer",

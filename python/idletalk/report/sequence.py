@@ -1,10 +1,10 @@
 """An action as a sequence diagram, drawn as SVG: who says what to whom, how long after the first packet."""
 
 from collections.abc import Sequence
-from html import escape
 
 from idletalk.model import ActionStep, OperatingRow
-from idletalk.report.text import clean
+from idletalk.report.charts import text_of
+from idletalk.report.text import short
 
 LANE = 210
 TOP = 46
@@ -13,14 +13,6 @@ MAX_STEPS = 12
 """Steps drawn; the table has all."""
 MAX_LENGTHS = 4
 """Packets of a step whose lengths are written on its arrow."""
-
-
-def _text(value: str) -> str:
-    return escape(clean(value), quote=True)
-
-
-def _short(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def sequence(row: OperatingRow) -> str:
@@ -34,7 +26,7 @@ def sequence(row: OperatingRow) -> str:
     for number, lane in enumerate(lanes):
         x = 90 + LANE * number + LANE / 2
         body.append(
-            f'<text x="{x:g}" y="16" text-anchor="middle">{_text(_short(names[lane], 28))}</text>'
+            f'<text x="{x:g}" y="16" text-anchor="middle">{text_of(short(names[lane], 28))}</text>'
             f'<line class="axis" x1="{x:g}" y1="24" x2="{x:g}" y2="{height - 8}"/>'
         )
     device_x = 90 + LANE / 2
@@ -47,17 +39,17 @@ def sequence(row: OperatingRow) -> str:
             f'<text x="8" y="{y + 4:g}">{step.latency_s * 1000:.0f} ms</text>'
             f'<line class="arrow" x1="{start:g}" y1="{y}" x2="{end:g}" y2="{y}"/>'
             f'<path class="tip" d="M{end:g} {y}l{-tip} -4v8z"/>'
-            f'<text x="{(start + end) / 2:g}" y="{y - 5}" text-anchor="middle">{_text(_said(step))}</text>'
+            f'<text x="{(start + end) / 2:g}" y="{y - 5}" text-anchor="middle">{text_of(_said(step))}</text>'
         )
     return (
-        f'<svg class="chart sequence" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{_text(title)}">'
-        f"<title>{_text(title)}</title>{''.join(body)}</svg>"
+        f'<svg class="chart sequence" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{text_of(title)}">'
+        f"<title>{text_of(title)}</title>{''.join(body)}</svg>"
     )
 
 
 def _said(step: ActionStep) -> str:
     told = lengths(step.least, step.most, MAX_LENGTHS)
-    return _short(f"{step.service} {told}", 40)
+    return short(f"{step.service} {told}", 40)
 
 
 def lengths(least: Sequence[int], most: Sequence[int], limit: int) -> str:

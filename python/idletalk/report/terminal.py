@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from idletalk.model import Device, IdleRow, Peer, Report, Severity
+from idletalk.model import IdleRow, Peer, Report, Severity
 from idletalk.report.terminal_tables import MAX_DEVICES, add_row, operating, table_of, updates
-from idletalk.report.text import clean, human_bytes, human_duration
+from idletalk.report.text import clean, human_bytes, human_duration, short
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,10 +67,6 @@ def _print_findings(report: Report, say: Callable[..., None]) -> None:
         say(f"  {len(report.findings) - MAX_FINDINGS} more in the report, with the evidence of each")
 
 
-def _clip(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
 def opening(report: Report, number: Callable[[float, str, str], str] = lambda _value, _query, text: text) -> str:
     """What was captured, in a sentence or two; `number` says how a value with its query and its text is written."""
     what = report.captures
@@ -115,25 +111,21 @@ def _ranking(report: Report) -> Table:
         ("per hour", "right"),
         ("", "left"),
     )
-    top = max((_bytes(device) for device in report.devices), default=0)
+    top = max((device.traffic.unique.total_bytes for device in report.devices), default=0)
     for device in report.devices[:MAX_DEVICES]:
         hourly = device.bytes_per_observed_hour
         add_row(
             table,
             device.name + (f" ({device.role})" if device.role and device.role != "device" else ""),
-            _clip(device.vendor or ("random MAC" if device.mac_is_random else "-"), MAX_VENDOR_CHARS),
+            short(device.vendor or ("random MAC" if device.mac_is_random else "-"), MAX_VENDOR_CHARS),
             human_bytes(device.traffic.unique.tx_bytes),
             human_bytes(device.traffic.unique.rx_bytes),
             "-" if hourly is None else human_bytes(hourly),
-            "█" * max(1, round(10 * _bytes(device) / top)) if top else "",
+            "█" * max(1, round(10 * device.traffic.unique.total_bytes / top)) if top else "",
         )
     if len(report.devices) > MAX_DEVICES:
         table.caption = f"{len(report.devices) - MAX_DEVICES} more in the report"
     return table
-
-
-def _bytes(device: Device) -> int:
-    return device.traffic.unique.tx_bytes + device.traffic.unique.rx_bytes
 
 
 def _idle(report: Report) -> Table:
@@ -184,7 +176,7 @@ def _largest_peers(report: Report) -> Table:
         ("bytes", "right"),
     )
     found = [
-        (peer.traffic.unique.tx_bytes + peer.traffic.unique.rx_bytes, device, peer)
+        (peer.traffic.unique.total_bytes, device, peer)
         for device in report.devices
         if device.role not in ("gateway", "capture")
         for peer in device.peers

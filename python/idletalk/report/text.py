@@ -20,6 +20,11 @@ def _escaped(character: str) -> str:
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
+def short(text: str, limit: int) -> str:
+    """A text of at most `limit` characters: the beginning of a longer one, and a sign that there is more."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
 def human_bytes(count: float) -> str:
     """Bytes with a decimal unit and three digits: ``5.31 MB``."""
     for unit in ("B", "kB", "MB", "GB"):
