@@ -289,9 +289,7 @@ impl HttpParser {
         if self.asked.len() >= MAX_PENDING {
             self.asked.pop_front();
         }
-        let uri = target.chars().take(MAX_KEPT_CHARS).collect();
-        let (capture, frame) = (ctx.at.capture, ctx.at.frame);
-        self.asked.push_back(Asked { capture, frame, method: method.to_owned(), host: host.clone(), uri });
+        self.asked.push_back(Asked::new(ctx.at, method, host.clone(), target));
         ctx.emit(&rows::request(ctx.at, head, (method, target, version), host, self.requests));
         head.keep_credentials(ctx, Some(target));
         self.requests = self.requests.saturating_add(1);

@@ -24,6 +24,14 @@ pub struct Asked {
     pub uri: String,
 }
 
+impl Asked {
+    /// A request of a frame: method, host, target.
+    pub fn new(at: At, method: &str, host: Option<String>, target: &str) -> Self {
+        let uri = target.chars().take(MAX_KEPT_CHARS).collect();
+        Self { capture: at.capture, frame: at.frame, method: method.to_owned(), host, uri }
+    }
+}
+
 /// The row of a request: method, target and version, host, number in its connection.
 pub fn request(at: At, head: &Head, line: (&str, &str, &str), host: Option<String>, position: u64) -> HttpRequest {
     let (method, target, version) = line;

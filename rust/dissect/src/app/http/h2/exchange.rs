@@ -56,14 +56,7 @@ impl Exchanges {
                 let host = authority.or_else(|| head.text("host"));
                 let target: String = target.chars().take(MAX_KEPT_CHARS).collect();
                 ctx.emit(&rows::request(ctx.at, &head, (method, &target, VERSION), host.clone(), self.requests));
-                let asked = Asked {
-                    capture: ctx.at.capture,
-                    frame: ctx.at.frame,
-                    method: method.clone(),
-                    host,
-                    uri: target.clone(),
-                };
-                self.streams.entry(stream).or_default().asked = Some(asked);
+                self.streams.entry(stream).or_default().asked = Some(Asked::new(ctx.at, method, host, &target));
                 let position = self.requests;
                 self.requests = position.saturating_add(1);
                 (None, position, Some(target), false)
