@@ -26,6 +26,6 @@ def test_every_command_is_listed_and_has_help_of_its_own_with_an_example() -> No
     commands = [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and line.strip()]
     assert commands == main_group.list_commands(main_group.make_context("idletalk", ["schema"]))
     for command in commands:
-        told = CliRunner().invoke(main_group, [command, "--help"])
+        told = CliRunner().invoke(main_group, [command, "--help"], prog_name="idletalk")
         assert told.exit_code == 0, command
-        assert "idletalk " + command in told.output, command
+        assert f"\n    idletalk {command}" in told.output or f"\n  idletalk {command}" in told.output, command

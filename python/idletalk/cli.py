@@ -130,6 +130,7 @@ def analyze(
       tcpdump -i br0 -w - | idletalk analyze -
     """
     from idletalk.analysis import analyze as run
+    from idletalk.inputs import default_folder
     from idletalk.progress import bar
     from idletalk.provenance import Options
     from idletalk.report import print_summary, to_json
@@ -158,15 +159,6 @@ def analyze(
         click.echo(f"{fault.path}: {fault.message}" if fault.offset is not None else fault.message, err=True)
     if analysis.report.captures.faults:
         raise SystemExit(EXIT_PARTIAL)
-
-
-def default_folder(first: str) -> Path:
-    """Where the analysis of captures goes, named after the first of them."""
-    from idletalk.inputs import is_stream
-
-    name = "standard-input" if is_stream(Path(first)) else Path(first.rstrip("/")).resolve().name
-    stem = name.split(".")[0] if "*" not in name else "captures"
-    return Path(f"{stem or 'captures'}.idletalk")
 
 
 @main_group.command(short_help="What capture files hold, as capinfos tells it.")
@@ -272,7 +264,12 @@ def completion(shell: str) -> None:
 
 @main_group.command()
 def schema() -> None:
-    """Print the JSON Schema of report.json."""
+    """Print the JSON Schema of report.json.
+
+    \b
+    Example:
+      idletalk schema > report.schema.json
+    """
     import json
 
     from idletalk.report.json import json_schema
