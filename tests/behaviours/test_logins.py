@@ -53,6 +53,69 @@ def test_a_login_is_a_grave_finding_that_hides_its_value(protocol: str, tmp_path
     assert not [text for text in (PASSWORD, USER, PAIR.decode(), PLAIN.decode()) if text in shown]
 
 
+def keys(text: str) -> list[tuple[bool, bytes]]:
+    """Keys as telnet sends them, each with its echo, and the end of the line."""
+    typed = [(True, key.encode()) for key in text]
+    return [*(each for key in typed for each in (key, (False, key[1]))), (True, b"\r\0"), (False, b"\r\n")]
+
+
+PROMPTED = {
+    "telnet": (
+        23,
+        [
+            (False, b"\xff\xfd\x18\xff\xfd\x20"),
+            (False, b"camera login: "),
+            *keys(USER),
+            (False, b"Password: "),
+            *[each for each in keys(PASSWORD) if each[0] or each[1] == b"\r\n"],
+            (False, b"Last login: Sun Sep 13 on pts/0\r\n# "),
+        ],
+    ),
+    "smtp": (
+        587,
+        [
+            (False, b"220 mx ESMTP\r\n"),
+            (True, b"AUTH LOGIN\r\n"),
+            (False, b"334 VXNlcm5hbWU6\r\n"),
+            (True, base64.b64encode(USER.encode()) + b"\r\n"),
+            (False, b"334 UGFzc3dvcmQ6\r\n"),
+            (True, base64.b64encode(PASSWORD.encode()) + b"\r\n"),
+            (False, b"235 ok\r\n"),
+        ],
+    ),
+    "smtp at once": (
+        25,
+        [
+            (False, b"220 mx ESMTP\r\n"),
+            (True, b"AUTH LOGIN " + base64.b64encode(USER.encode()) + b"\r\n"),
+            (False, b"334 UGFzc3dvcmQ6\r\n"),
+            (True, base64.b64encode(PASSWORD.encode()) + b"\r\n"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("protocol", PROMPTED)
+def test_what_is_answered_to_the_prompts_of_a_login_is_found(protocol: str, tmp_path: Path) -> None:
+    port, lines = PROMPTED[protocol]
+    server = (made.GATEWAY, "198.18.0.9", port)
+    frames = [made.segment(PLUG, server, 99, 2), made.segment(server, PLUG, 499, 18)]
+    places = {True: 100, False: 500}
+    for is_ours, line in lines:
+        ends = (PLUG, server) if is_ours else (server, PLUG)
+        frames.append(made.segment(*ends, places[is_ours], 24, line))
+        places[is_ours] += len(line)
+    capture = made.pcap(
+        tmp_path / "a.pcap", [(1_600_000_000 + number / 10, frame) for number, frame in enumerate(frames)]
+    )
+    analysis = idletalk.analyze([capture], tmp_path / "out")
+    told = analysis.sql("SELECT kind, sent, carrier FROM exposures WHERE device = ? ORDER BY kind", made.PLUG)
+    assert told == [{"kind": kind, "sent": True, "carrier": protocol.split()[0]} for kind in ("password", "user")]
+    shown = json.dumps([(analysis.folder / name).read_text("utf-8") for name in ("report.json", "report.html")])
+    assert USER not in shown
+    assert PASSWORD not in shown
+
+
 def test_an_anonymous_login_is_none(tmp_path: Path) -> None:
     lines = [b"USER anonymous\r\n", b"PASS ftp\r\n"]
     analysis = idletalk.analyze([talk(tmp_path / "a.pcap", 21, b"220 FTP server\r\n", lines)], tmp_path / "out")

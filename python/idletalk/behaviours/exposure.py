@@ -20,7 +20,7 @@ MAX_NAMED = 3
 _NOTE = "also other frames of the same conversations"
 
 _LAYERS = {
-    **dict.fromkeys(("http", "mqtt", "ftp", "smtp", "pop3", "imap", "xmpp", "rtsp"), "tcp"),
+    **dict.fromkeys(("http", "mqtt", "ftp", "telnet", "smtp", "pop3", "imap", "xmpp", "rtsp"), "tcp"),
     **dict.fromkeys(("mdns", "snmp"), "udp"),
 }
 """Layer whose filter selects a carrier's frames, however Wireshark labels the flow."""

@@ -1,9 +1,14 @@
 -- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects (inventory.sql), peers,
 -- and the facts payloads, http_requests, http_responses, mqtt, snmp.
 
+-- An answer to a prompt of a login: typed in telnet, base64 in mail.
+CREATE TEMP MACRO answered(carrier, content) AS
+    coalesce(CASE WHEN carrier <> 'telnet' THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
+
 CREATE TEMP TABLE spoken AS
-WITH carried AS (
-    SELECT carrier, subject, content, false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
+WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS (
+    SELECT carrier, subject, CASE WHEN subject IN ('user name', 'password') THEN encode(replace(subject, ' ', '') || ': ' || answered(carrier, content)) ELSE content END,
+        false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
     FROM payloads
     UNION ALL
     SELECT 'http', uri, encode(method || ' ' || uri || chr(10) || array_to_string(headers, chr(10))), false, 1, capture, frame,

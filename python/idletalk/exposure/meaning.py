@@ -28,6 +28,8 @@ LOGIN = re.compile(rb'(?im)^[A-Za-z0-9.]{1,16} LOGIN "?([^"\s]{1,128})"? "?([^"\
 """Login of IMAP (RFC 9051 6.2.3)."""
 PLAIN = re.compile(rb"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,512}={0,2})")
 """SASL PLAIN (RFC 4616) in SMTP, IMAP and POP3: base64 of identity, user and password between zeros."""
+INITIAL = re.compile(rb"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,512}={0,2})\r?$")
+"""SASL LOGIN (draft-murchison-sasl-login-00) with the user at once; what is answered to prompts is told apart by the dissector."""
 ANONYMOUS = frozenset({"anonymous", "ftp"})
 """Users that are nobody (RFC 1635)."""
 
@@ -121,6 +123,14 @@ def _user(text: str) -> str:
     return "email" if EMAIL.fullmatch(text.encode("utf-8", "replace")) else "user"
 
 
+def _plain(coded: bytes) -> str:
+    """Text behind base64; nothing where it is none."""
+    try:
+        return base64.b64decode(coded, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
 def _logins(content: bytes) -> Iterator[Value]:
     """Users and passwords of the login commands and schemes that send them in clear."""
     for match in COMMAND.finditer(content):
@@ -137,6 +147,10 @@ def _logins(content: bytes) -> Iterator[Value]:
                 continue
             if len(parts) == count:
                 pairs.append((match.start(1), name, parts[-2], parts[-1]))
+    for match in INITIAL.finditer(content):
+        text = _plain(match[1])
+        if is_plausible("user", text):
+            yield Value(_user(text), text, "LOGIN", match.start(1))
     for start, name, user, password in pairs:
         for raw, is_user in ((user, True), (password, False)):
             text = raw.decode("utf-8", "replace")

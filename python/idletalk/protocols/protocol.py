@@ -21,7 +21,7 @@ class VendorProtocol:
 
     name: str
     """As in ``flows.application``."""
-    carriers: tuple[Literal["tcp", "udp", "mdns", "http", "xmpp", "ftp", "smtp"], ...]
+    carriers: tuple[Literal["tcp", "udp", "mdns", "http", "xmpp", "ftp", "smtp", "telnet"], ...]
     """Carriers of ``payloads``."""
     ports: tuple[int, ...] = ()
     """Content between other ports is not read, where there are any and it does not begin with ``starts`` or ``masks``."""

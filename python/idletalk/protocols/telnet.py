@@ -1,8 +1,8 @@
 """Telnet: what both ends agree on, who asks for a login, and how it went; all in clear.
 
 Source: RFC 854 and 855 (commands, options), RFC 1091 (terminal type), RFC 1073 (window size), RFC 1079 (terminal speed),
-RFC 1096 (X display) and RFC 1572 (environment). TCP port 23. What somebody types is not told: it comes key by key, and a
-password looks like any other line.
+RFC 1096 (X display) and RFC 1572 (environment). TCP port 23. What somebody types is not told here, since a
+password looks like any other line; what is answered to the prompts of a login is searched as any other payload.
 """
 
 import re
@@ -134,7 +134,8 @@ def read(content: bytes) -> Iterator[Message]:
 
 PROTOCOL = VendorProtocol(
     name="telnet",
-    carriers=("tcp",),
+    # the first: content that tells telnet from the first bytes of a connection on
+    carriers=("telnet", "tcp"),
     ports=PORTS,
     # two commands about options, one behind the other
     masks=tuple(f"FF{first:02X}__FF{second:02X}" for first in VERBS for second in (*VERBS, SB)),

@@ -108,9 +108,17 @@ fn run(name: &str, seeds: &[Vec<u8>], mut layer: impl FnMut(usize, &mut Chance, 
     while Instant::now() < end && !seeds.is_empty() {
         let (place, other) = (chance.index(seeds.len()), chance.index(seeds.len()));
         let bytes = chance.mutated(&seeds[place], &seeds[other]);
-        let began = Instant::now();
-        layer(place, &mut chance, &bytes, &seeds[other]);
-        assert!(began.elapsed() < MAX_RUN, "{name}: run {runs} took {:?}", began.elapsed());
+        let before = chance.0;
+        let mut timed = |chance: &mut Chance| {
+            let began = Instant::now();
+            layer(place, chance, &bytes, &seeds[other]);
+            began.elapsed()
+        };
+        // once may be a machine that has other things to do
+        if timed(&mut chance) >= MAX_RUN {
+            let again = timed(&mut Chance(before));
+            assert!(again < MAX_RUN, "{name}: run {runs} took {again:?}");
+        }
         runs += 1;
     }
     println!("{name}: {runs} runs of {} seeds", seeds.len());

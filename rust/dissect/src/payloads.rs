@@ -26,7 +26,7 @@ record! {
     pub struct PayloadRow in "payloads" at {
         /// What carried it: tcp or udp (nobody knows the protocol), http (body), mqtt (message), mdns (TXT record)
         carrier: &'static str,
-        /// What the carrier says it is about: HTTP target, MQTT topic, name of the record
+        /// What the carrier says it is about: HTTP target, MQTT topic, name of the record, what an answer to a prompt is (user name, password)
         subject: Option<String>,
         /// Place of the first byte in its stream or message
         stream_offset: u64,

@@ -9,6 +9,7 @@ mod conversation;
 mod earlier;
 mod expected;
 mod kept;
+mod login;
 mod pieces;
 mod starttls;
 #[cfg(test)]
@@ -39,7 +40,7 @@ macro_rules! protocols {
 protocols![
     // before DNS, which has its frame
     nbns, mdns, llmnr, dns, dhcp, ntp, ssdp, tls, dtls, stun, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp, coap, rtsp,
-    ssh, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
+    ssh, telnet, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
 ];
 
 /// What carries the bytes.

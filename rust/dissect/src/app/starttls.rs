@@ -1,6 +1,7 @@
 //! Protocols that begin in clear and may go on in TLS (STARTTLS, AUTH TLS): the clear part is kept for whoever searches it,
 //! since logins are in it.
 
+use super::login::{Login, sasl_prompt};
 use super::tls::TlsParser;
 use super::{Appetite, Context, Direction, Parser};
 
@@ -13,12 +14,13 @@ pub struct ClearStart {
     tls: Option<TlsParser>,
     /// bytes of each direction before what is at hand
     offsets: [u64; 2],
+    login: Login,
 }
 
 impl ClearStart {
     /// A reader for this protocol.
     pub fn new(name: &'static str) -> Self {
-        Self { name, tls: None, offsets: [0; 2] }
+        Self { name, tls: None, offsets: [0; 2], login: Login::default() }
     }
 }
 
@@ -45,14 +47,22 @@ impl Parser for ClearStart {
             return tls.data(ctx, direction, bytes);
         }
         let offset = self.offset(direction);
-        ctx.payload(None, *offset, bytes);
+        let at = *offset;
         *offset = offset.saturating_add(bytes.len() as u64);
+        if let Some(asked) = sasl_prompt(bytes) {
+            self.login.ask(direction, asked);
+        } else if let Some((asked, answer)) = self.login.typed(direction, bytes) {
+            ctx.payload(Some(asked.subject()), at, &answer);
+            return Appetite::More;
+        }
+        ctx.payload(None, at, bytes);
         Appetite::More
     }
 
     fn gap(&mut self, ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
         let offset = self.offset(direction);
         *offset = offset.saturating_add(missing_bytes);
+        self.login.forget();
         self.tls.as_mut().map_or(Appetite::More, |tls| tls.gap(ctx, direction, missing_bytes))
     }
 
@@ -77,7 +87,7 @@ pub fn begins(bytes: &[u8], word: &[u8]) -> bool {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 mod tests {
     use super::*;
-    use crate::app::testing::{at, hex, stream};
+    use crate::app::testing::{at, hex, payloads, stream};
     use crate::app::{Carrier, Probe, Protocol, Verdict, ftp, imap, pop3, smtp, xmpp};
 
     /// A ClientHello with one cipher and nothing else.
@@ -126,8 +136,25 @@ mod tests {
     }
 
     #[test]
+    fn answers_to_the_prompts_of_a_login_are_told_apart() {
+        use Direction::{Down, Up};
+        let talk: [(Direction, &[u8]); 7] = [
+            (Down, b"220 mx ESMTP\r\n"),
+            (Up, b"AUTH LOGIN\r\n"),
+            (Down, b"334 VXNlcm5hbWU6\r\n"),
+            (Up, b"cm9vdA==\r\n"),
+            (Down, b"334 UGFzc3dvcmQ6\r\n"),
+            (Up, b"c2VjcmV0\r\n"),
+            (Down, b"235 ok\r\n"),
+        ];
+        let rows = payloads(&smtp::PROTOCOL, &talk);
+        let about: Vec<_> = rows.iter().filter_map(|row| row.get("subject")).collect();
+        assert_eq!(about, ["user name", "password"]);
+    }
+
+    #[test]
     fn without_tls_nothing_is_told() {
         let rows = stream(&smtp::PROTOCOL, &[(Direction::Down, b"220 mx ESMTP\r\n"), (Direction::Up, b"QUIT\r\n")]);
-        assert!(rows.iter().all(|(table, _)| *table == "payloads"), "{rows:?}");
+        assert!(rows.is_empty(), "{rows:?}");
     }
 }

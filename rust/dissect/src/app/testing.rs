@@ -42,8 +42,20 @@ pub fn stream(protocol: &Protocol, pieces: &[(Direction, &[u8])]) -> Rows {
     pieces_and_gaps(protocol, &gapless)
 }
 
-/// The same, where a piece without bytes is a gap of so many.
+/// What is kept of the payload of both directions for whoever searches it, in the manner of [`stream`].
+pub fn payloads(protocol: &Protocol, pieces: &[(Direction, &[u8])]) -> Vec<BTreeMap<&'static str, String>> {
+    let gapless: Vec<_> = pieces.iter().map(|(direction, bytes)| (*direction, Some(*bytes), 0)).collect();
+    let mut sink = read(protocol, &gapless);
+    sink.finish();
+    rows(&mut sink).into_iter().filter(|(table, _)| *table == "payloads").map(|(_, row)| row).collect()
+}
+
+/// The same as [`stream`], where a piece without bytes is a gap of so many.
 pub fn pieces_and_gaps(protocol: &Protocol, pieces: &[(Direction, Option<&[u8]>, u64)]) -> Rows {
+    rows(&mut read(protocol, pieces))
+}
+
+fn read(protocol: &Protocol, pieces: &[(Direction, Option<&[u8]>, u64)]) -> Sink {
     let (mut sink, budget, mut parser) = (Sink::default(), Budget::default(), (protocol.parser)());
     let mut wants = [true; 2];
     for (direction, bytes, missing) in pieces {
@@ -60,7 +72,7 @@ pub fn pieces_and_gaps(protocol: &Protocol, pieces: &[(Direction, Option<&[u8]>,
     }
     let mut ctx = Context { at: at(1, 2), is_cut: false, budget: &budget, sink: &mut sink, protocol: protocol.name };
     parser.end(&mut ctx);
-    rows(&mut sink)
+    sink
 }
 
 /// Does something with one parser, then ends.
