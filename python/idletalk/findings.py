@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from idletalk.behaviours import Behaviour, installed
+from idletalk.asking import Asking
+from idletalk.behaviours import Behaviour
 from idletalk.behaviours.finding import Claim, Kind, Scene
 from idletalk.behaviours.rows import Ask
 from idletalk.evidence import EVIDENCE
@@ -28,15 +29,15 @@ class Verdicts:
     """the claims behind the findings, in the same order"""
 
 
-def judged(ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
+def judged(asking: Asking, ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
     """Findings, the gravest first, and the checks of every question and device."""
     claims: list[tuple[Claim, Kind]] = []
     checks: list[Check] = []
-    for behaviour in installed():
-        made = [claim for claim in behaviour.judge(ask, scene) if claim.device in scene.subjects]
-        if behaviour.kinds:
-            checks.extend(_checks(behaviour, made, scene))
-            claims.extend(_listed(behaviour, made))
+    for behaviour in list(asking.asked):
+        answer = asking.answer(behaviour, ask, scene)
+        if behaviour.kinds and answer is not None:
+            checks.extend(_checks(behaviour, *answer, scene))
+            claims.extend(_listed(behaviour, answer[0]))
     claims.sort(
         key=lambda pair: (_GRAVITY[pair[1].severity], pair[0].device, pair[0].kind, -pair[0].frames, pair[0].id)
     )
@@ -81,7 +82,9 @@ def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged]) -> Findin
     )
 
 
-def _checks(behaviour: Behaviour, claims: Sequence[Claim], scene: Scene) -> Iterable[Check]:
+def _checks(
+    behaviour: Behaviour, claims: Sequence[Claim], reasons: Mapping[str, str | None], scene: Scene
+) -> Iterable[Check]:
     """One for each device: found, not found in so many hours, or why it could not be seen."""
     counts: dict[str, int] = {}
     for claim in claims:
@@ -89,7 +92,7 @@ def _checks(behaviour: Behaviour, claims: Sequence[Claim], scene: Scene) -> Iter
     hours = f"{scene.observed_s / 3600:.1f} h"
     for device in scene.subjects:
         found = counts.get(device, 0)
-        hidden = None if found else behaviour.hidden(scene, device)
+        hidden = reasons.get(device)
         if found:
             sentence = f"{found} finding{'s' if found > 1 else ''} in {hours} observed."
         else:

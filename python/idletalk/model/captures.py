@@ -88,6 +88,10 @@ class Blindness:
     sentence: str
 
 
+BEHAVIOUR_FAILED = "behaviour_failed"
+"""Kind of what could not be seen because a behaviour of another package failed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupSource:
     """A look-up table and its date."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from idletalk.model import IdleRow, Peer, Report, Severity
+from idletalk.model import BEHAVIOUR_FAILED, IdleRow, Peer, Report, Severity
 from idletalk.report.terminal_tables import MAX_DEVICES, add_row, operating, table_of, updates
 from idletalk.report.text import clean, human_bytes, human_duration, short
 
@@ -65,6 +65,15 @@ def _print_findings(report: Report, say: Callable[..., None]) -> None:
         say(f"- {finding.severity}: {finding.sentence}")
     if len(report.findings) > MAX_FINDINGS:
         say(f"  {len(report.findings) - MAX_FINDINGS} more in the report, with the evidence of each")
+
+
+def incomplete(report: Report) -> Iterator[str]:
+    """What could not be read and who could not be asked, a line each; none: the analysis is whole."""
+    for fault in report.captures.faults:
+        yield clean(f"{fault.path}: {fault.message}" if fault.offset is not None else fault.message)
+    for blindness in report.cannot_be_seen:
+        if blindness.kind == BEHAVIOUR_FAILED:
+            yield clean(blindness.sentence)
 
 
 def opening(report: Report, number: Callable[[float, str, str], str] = lambda _value, _query, text: text) -> str:
