@@ -17,7 +17,7 @@ from idletalk.conclusions.operating import operating_rows
 from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
-from idletalk.filters import mac_prefix
+from idletalk.filters import BARE, mac_prefix
 from idletalk.findings import judged
 from idletalk.image_pages import image_pages
 from idletalk.images import keep_images
@@ -147,6 +147,7 @@ def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Co
     """What every judgement may want to know; only the `chosen` devices are judged."""
     rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
     subjects = {row["device"] for row in store.ask("FROM subjects")}
+    kinds = {kind for file in what.files for kind in file.link_types}
     return Scene(
         names={row["device"]: row["name"] for row in rows},
         peers=_peer_names(store),
@@ -156,7 +157,10 @@ def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Co
         unseen={blindness.kind: blindness.sentence for blindness in unseen},
         secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
         public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
-        mac_prefix=mac_prefix({kind for file in what.files for kind in file.link_types}),
+        mac_prefix=mac_prefix(kinds),
+        one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
+        is_mixed=bool(kinds & BARE) and not kinds <= BARE,
+        is_repeated=what.packets > what.unique_packets,
     )
 
 

@@ -42,7 +42,7 @@ def judged(asking: Asking, ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
         key=lambda pair: (_GRAVITY[pair[1].severity], pair[0].device, pair[0].kind, -pair[0].frames, pair[0].id)
     )
     opinions = {v.finding: Judged(verdict=v.verdict, reason=v.reason) for v in lab.verdict}
-    findings = tuple(_finding(claim, kind, opinions) for claim, kind in claims)
+    findings = tuple(_finding(claim, kind, opinions, scene) for claim, kind in claims)
     return Verdicts(findings=findings, checks=tuple(checks), claims=tuple(claim for claim, _ in claims))
 
 
@@ -59,7 +59,8 @@ def _listed(behaviour: Behaviour, claims: Iterable[Claim]) -> list[tuple[Claim, 
     ]
 
 
-def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged]) -> Finding:
+def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged], scene: Scene) -> Finding:
+    notes = [claim.filter_note, *scene.remarks(claim.device)]
     return Finding(
         id=claim.id,
         kind=claim.kind,
@@ -74,7 +75,7 @@ def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged]) -> Findin
             kept=tuple(FrameName(capture=capture, frame=frame) for capture, frame in claim.kept),
             file=f"{EVIDENCE}/{claim.id}.pcapng",
             filter=claim.filter,
-            filter_note=claim.filter_note,
+            filter_note="; ".join(note for note in notes if note) or None,
             captures=tuple(sorted({capture for capture, _ in claim.kept})),
         ),
         would_change=kind.would_change,

@@ -54,7 +54,9 @@ def test_a_protocol_that_a_vendor_reader_knows_is_named_and_its_xor_called_what_
     assert told
     for sentence in told:
         assert " by tplink-smarthome over TCP, obfuscated with XOR (autokey) and readable by anyone: " in sentence
-    stun = [finding for finding in demo.findings(kind="public-address-told") if "stun" in str(finding.numbers["encoding"])]
+    stun = [
+        finding for finding in demo.findings(kind="public-address-told") if "stun" in str(finding.numbers["encoding"])
+    ]
     assert all(" by stun over UDP as STUN's XOR-mapped address: " in finding.sentence for finding in stun)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, iso
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way
 
 MIN_TIMES = 3
 """Failures before they are a habit: a restart or a lost frame makes one or two (TCP itself sends a SYN again)."""
@@ -175,10 +175,11 @@ BEHAVIOUR = Behaviour(
         "address of somebody here), sent to three times or more, and from which nothing came."
     ),
     limits=(
-        "Where the capture sees one direction only, every service looks unanswered. UDP that asks for no answer is not "
+        "Where the capture sees one direction of a device only, no service is called unanswered; where it sees one of some conversations only, those look so. UDP that asks for no answer is not "
         "judged. A route to another private network that never answers looks like a foreign address."
     ),
     tables=("failures", "strangers"),
     kinds=(SERVICE_REFUSED, SERVICE_UNANSWERED, FOREIGN_ADDRESS, NAME_MISSING, NAME_REFUSED),
     judge=_judge,
+    hidden=one_way,
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, some
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, one_way, some
 
 OPEN = Kind(
     name="open-service",
@@ -122,10 +122,11 @@ BEHAVIOUR = Behaviour(
     question="What does each device offer to others?",
     method=(
         "TCP ports at which the device accepted a connection whose beginning was captured, UDP ports at which it answered "
-        "what another had asked, and services that it announces by mDNS (SRV records, RFC 6763) and SSDP."
+        "what another was seen to ask, and services that it announces by mDNS (SRV records, RFC 6763) and SSDP."
     ),
     limits="A port at which nobody knocked is not seen; no port is closed because nothing was seen there.",
     tables=("services", "announcements"),
     kinds=(REMOTE_SHELL, OPEN, ANNOUNCED),
     judge=_judge,
+    hidden=one_way,
 )

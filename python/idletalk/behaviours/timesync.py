@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, some
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, one_way, some
 
 MIN_UNANSWERED = 3
 """Requests without an answer before a server is called silent: one or two are lost on any network."""
@@ -81,7 +81,7 @@ def _silent(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         f"SELECT device, {FRAMES} AS frames, {KEPT} AS kept, list(DISTINCT server ORDER BY server) AS servers"
         " FROM time_messages AS t JOIN time_servers AS s USING (device, server)"
-        " WHERE is_request AND s.answers = 0 AND s.requests >= ? GROUP BY device ORDER BY device",
+        " WHERE is_request AND s.answers = 0 AND s.requests >= ? AND device NOT IN (SELECT device FROM one_way) GROUP BY device ORDER BY device",
         MIN_UNANSWERED,
     )
     for row in rows:
@@ -137,4 +137,5 @@ BEHAVIOUR = Behaviour(
     tables=("time_servers",),
     kinds=(UNANSWERED, REFUSED, FREQUENT),
     judge=_judge,
+    hidden=one_way,
 )

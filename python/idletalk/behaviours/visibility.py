@@ -1,15 +1,19 @@
 """What can this capture not show? A negative is worth what could have been seen."""
 
 from idletalk.behaviours.behaviour import Ask
+from idletalk.behaviours.finding import some
 from idletalk.model import Blindness, Captures
 
 MIN_FILTERED_FRAMES = 50
 """From so many frames on, that all of them involve one MAC is no chance: the study's hourly files hold thousands."""
 
+MAX_NAMED = 5
+"""Devices named in a sentence."""
+
 
 def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
     """What hides something, and what it hides, each in a sentence."""
-    found = [*_files(captures), *_filters(ask, captures), *_point(ask), *_content(ask)]
+    found = [*_files(captures), *_filters(ask, captures), *_point(ask), *_one_way(ask), *_content(ask)]
     return tuple(Blindness(kind=kind, sentence=sentence) for kind, sentence in found)
 
 
@@ -102,6 +106,20 @@ def _point(ask: Ask) -> list[tuple[str, str]]:
                 )
             )
     return found
+
+
+def _one_way(ask: Ask) -> list[tuple[str, str]]:
+    rows = ask(
+        "SELECT is_sent, list(d.name ORDER BY d.name) AS names FROM one_way JOIN devices AS d USING (device) GROUP BY is_sent ORDER BY is_sent"
+    )
+    return [
+        (
+            "one_way",
+            f"Only what was sent {'by' if row['is_sent'] else 'to'} {some(row['names'], MAX_NAMED)} was captured: whether anybody"
+            " answered cannot be seen.",
+        )
+        for row in rows
+    ]
 
 
 def _content(ask: Ask) -> list[tuple[str, str]]:
