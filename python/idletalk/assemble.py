@@ -100,6 +100,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 lab_sha256=lab.sha256,
                 as_of=now_of(options, lab, end),
                 timezone=lab.timezone,
+                warnings=_warnings(verdicts.unmet, options),
             ),
             captures=replace(
                 what,
@@ -161,6 +162,16 @@ def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Co
         one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
         is_mixed=bool(kinds & BARE) and not kinds <= BARE,
         is_repeated=what.packets > what.unique_packets,
+    )
+
+
+def _warnings(unmet: Sequence[str], options: "Options") -> tuple[str, ...]:
+    """What the lab file says and nothing here answers to; of other devices than the one that was asked for, nothing is known."""
+    if options.device is not None:
+        return ()
+    return tuple(
+        f"The lab file has a verdict on {id_}, which is no finding of this analysis (idletalk show findings lists them)"
+        for id_ in unmet
     )
 
 

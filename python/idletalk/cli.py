@@ -127,7 +127,7 @@ def analyze(
     from idletalk.analysis import analyze as run
     from idletalk.progress import bar
     from idletalk.provenance import Options
-    from idletalk.report import incomplete, print_summary, to_json
+    from idletalk.report import incomplete, print_summary, to_json, warnings
 
     options = Options(
         lab=lab,
@@ -149,9 +149,10 @@ def analyze(
         sys.stdout.buffer.write(to_json(analysis.report))
     elif not quiet:
         print_summary(analysis.report, folder)
-    if faults := list(incomplete(analysis.report)):
-        for fault in faults:
-            click.echo(fault, err=True)
+    faults = list(incomplete(analysis.report))
+    for line in (*warnings(analysis.report), *faults):
+        click.echo(line, err=True)
+    if faults:
         raise SystemExit(EXIT_PARTIAL)
 
 

@@ -11,6 +11,7 @@ from idletalk.behaviours.rows import Ask
 from idletalk.evidence import EVIDENCE
 from idletalk.labfile import Lab
 from idletalk.model import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.plural import counted
 
 MAX_OF_A_KIND = 20
 """Findings of one kind about one device in the report, those with the most frames: a page that nobody can read convinces
@@ -27,23 +28,32 @@ class Verdicts:
     checks: tuple[Check, ...]
     claims: tuple[Claim, ...]
     """the claims behind the findings, in the same order"""
+    unmet: tuple[str, ...]
+    """ids on which the lab file has a verdict and that no claim has"""
 
 
 def judged(asking: Asking, ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
     """Findings, the gravest first, and the checks of every question and device."""
     claims: list[tuple[Claim, Kind]] = []
     checks: list[Check] = []
+    made: set[str] = set()
     for behaviour in list(asking.asked):
         answer = asking.answer(behaviour, ask, scene)
         if behaviour.kinds and answer is not None:
             checks.extend(_checks(behaviour, *answer, scene))
             claims.extend(_listed(behaviour, answer[0]))
+            made.update(claim.id for claim in answer[0])
     claims.sort(
         key=lambda pair: (_GRAVITY[pair[1].severity], pair[0].device, pair[0].kind, -pair[0].frames, pair[0].id)
     )
     opinions = {v.finding: Judged(verdict=v.verdict, reason=v.reason) for v in lab.verdict}
     findings = tuple(_finding(claim, kind, opinions, scene) for claim, kind in claims)
-    return Verdicts(findings=findings, checks=tuple(checks), claims=tuple(claim for claim, _ in claims))
+    return Verdicts(
+        findings=findings,
+        checks=tuple(checks),
+        claims=tuple(claim for claim, _ in claims),
+        unmet=tuple(sorted(opinions.keys() - made)),
+    )
 
 
 def _listed(behaviour: Behaviour, claims: Iterable[Claim]) -> list[tuple[Claim, Kind]]:
@@ -95,7 +105,7 @@ def _checks(
         found = counts.get(device, 0)
         hidden = reasons.get(device)
         if found:
-            sentence = f"{found} finding{'s' if found > 1 else ''} in {hours} observed."
+            sentence = f"{counted(found, 'finding')} in {hours} observed."
         else:
             sentence = hidden or f"Nothing found in {hours} observed."
         yield Check(

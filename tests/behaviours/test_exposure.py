@@ -53,11 +53,11 @@ def test_a_protocol_that_a_vendor_reader_knows_is_named_and_its_xor_called_what_
     told = [finding.sentence for finding in demo.findings(device=plug.id, kind="exposed-on-lan")]
     assert told
     for sentence in told:
-        assert " by tplink-smarthome over TCP, obfuscated with XOR (autokey) and readable by anyone: " in sentence
+        assert " only obfuscated with autokey XOR (readable by anyone), by tplink-smarthome over TCP: " in sentence
     stun = [
         finding for finding in demo.findings(kind="public-address-told") if "stun" in str(finding.numbers["encoding"])
     ]
-    assert all(" by stun over UDP as STUN's XOR-mapped address: " in finding.sentence for finding in stun)
+    assert all(" by STUN over UDP as STUN's XOR-mapped address: " in finding.sentence for finding in stun)
 
 
 def test_what_is_told_in_clear_and_obfuscated_is_said_to_be_both() -> None:

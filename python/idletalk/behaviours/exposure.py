@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from idletalk import filters
 from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
-from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept, spelled
 from idletalk.exposure.mask import masked
 from idletalk.exposure.meaning import key_kinds
 from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Content, Decoded, Leak, by_meaning, by_value
@@ -18,6 +18,8 @@ MAX_CONTENTS = 20_000
 alone would allow half a million of them."""
 MAX_NAMED = 3
 """Values named in a sentence."""
+_CAPITALS = {"stun": "STUN"}
+"""Protocols of `flows` that people write in capitals; vendors' names stand as they are."""
 _NOTE = "also other frames of the same conversations"
 
 _LAYERS = {
@@ -136,16 +138,16 @@ def _known(ask: Ask, scene: Scene) -> tuple[dict[str, str], Mapping[str, Sequenc
 def _claim(scene: Scene, row: Row) -> Claim:
     word = kinds.WORDS.get(row["kind"], row["kind"])
     shown = row["shown"]
-    named = ", ".join(shown[:MAX_NAMED]) + (f" and {len(shown) - MAX_NAMED} others" if len(shown) > MAX_NAMED else "")
+    named = ", ".join(shown[:MAX_NAMED]) + (
+        f" and {counted(len(shown) - MAX_NAMED, 'other')}" if len(shown) > MAX_NAMED else ""
+    )
     peer = scene.peer(row["device"], row["peer"])
     # who tells several models or versions speaks of things attached to it too: a bridge of its lamps
     several = len(shown) > 1 and row["kind"] in WHOLE
     told = (
-        f"{'tells' if row['sent'] else 'is told by'} {peer} several {word}s"
-        if several
-        else f"tells {peer} its {word}"
+        f"tells {peer} {f'several {word}s' if several else f'its {word}'}"
         if row["sent"]
-        else f"is told by {peer} the {word}"
+        else f"is told {f'several {word}s' if several else f'the {word}'} by {peer}"
     )
     parties = row["parties"] or 0
     more = f"; {parties} Internet hosts get this value" if parties > 1 else ""
@@ -174,13 +176,14 @@ def _claim(scene: Scene, row: Row) -> Claim:
 
 def _protocol(row: Row) -> str:
     """How the messages went: the carrier where it says so, else the protocol that their flows speak, as far as known."""
-    layer: str = row["carrier"].upper()
+    layer = spelled(row["carrier"])
     if row["carrier"] not in ("tcp", "udp"):
         return layer
     known: list[str] = row["protocols"] or []
     if not known:
         return f"an unknown protocol over {layer}"
-    return f"{' and '.join(known)} over {layer}" + ("" if row["is_known"] else " and by unknown protocols")
+    named = " and ".join(_CAPITALS.get(one, one) for one in known)
+    return f"{named} over {layer}" + ("" if row["is_known"] else " and by unknown protocols")
 
 
 def _conversation(scene: Scene, row: Row) -> str:

@@ -68,7 +68,7 @@ WORDS = {
 
 
 FORMS = {
-    "xor": "XOR", "xor-autokey": "XOR (autokey)", "stun": "STUN's mapped address", "stun-xor": "STUN's XOR-mapped address",
+    "json": "JSON", "xml": "XML", "xor": "XOR", "xor-autokey": "autokey XOR", "stun": "STUN's mapped address", "stun-xor": "STUN's XOR-mapped address",
 }  # fmt: skip
 """How values are written, as people say it, where that differs."""
 
@@ -81,7 +81,7 @@ def written(protocol: str, encodings: Sequence[str]) -> str:
     if not hidden:
         return f"in clear, by {protocol} as {plain}"
     if not plain:
-        return f"by {protocol}, obfuscated with {masks} and readable by anyone"
+        return f"only obfuscated with {masks} (readable by anyone), by {protocol}"
     return f"in clear, by {protocol} as {plain}, elsewhere obfuscated with {masks}"
 
 

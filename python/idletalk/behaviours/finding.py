@@ -130,6 +130,11 @@ def some(names: Sequence[str], limit: int) -> str:
     return ", ".join(names[:limit]) + (" …" if len(names) > limit else "")
 
 
+def spelled(protocol: str) -> str:
+    """A protocol or transport as people write it."""
+    return "mDNS" if protocol == "mdns" else protocol.upper()
+
+
 def nothing(_ask: Ask, _scene: Scene) -> Iterable[Claim]:
     """The judge of a behaviour that has tables only."""
     return ()

@@ -114,3 +114,7 @@ class Provenance:
     lab_sha256: Annotated[str | None, Meta(description="of the lab file; null: none was given")]
     as_of: Annotated[str | None, Meta(description="the 'now' of judgements: by default the capture's end")]
     timezone: Annotated[str, Meta(description="in which hours and days are told")]
+    warnings: Annotated[
+        tuple[str, ...],
+        Meta(description="what was asked for and had no effect, such as a verdict on a finding that is not there"),
+    ] = ()
