@@ -14,16 +14,22 @@ from idletalk.errors import IdletalkError
 PARTS = ("devices", "peers", "flows", "findings", "idle", "updates", "actions")
 
 
+def _parts(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The parts that a shell may complete to."""
+    return [part for part in PARTS if part.startswith(incomplete)]
+
+
 @click.command("show")
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
-@click.argument("part", required=False, metavar=f"[{'|'.join(PARTS)}]", shell_complete=lambda *_: list(PARTS))
+@click.argument("part", required=False, shell_complete=_parts)
 @click.option("--device", help="Only of this device: id, MAC, name or address.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts: all columns.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: all columns.")
 def show_command(folder: Path | None, part: str | None, device: str | None, as_json: bool, as_csv: bool) -> None:
     """Show a part of an analysis, or its summary.
 
-    FOLDER is the analysis; without it, the one in this folder. The part may stand before it too.
+    FOLDER is the analysis; without it, the one in this folder. PART is one of devices, peers, flows, findings, idle,
+    updates, actions; it may stand before FOLDER too.
 
     \b
     Examples:

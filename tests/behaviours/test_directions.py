@@ -67,7 +67,7 @@ def test_frames_of_two_points_are_counted_as_their_filter_tells(tmp_path: Path) 
     found = idletalk.analyze([first, again, bare], tmp_path / "out")
     [name] = found.findings(device=PLUG, kind="name-missing")
     assert name.evidence.frames == 3
-    assert "of frames captured twice, and counted once, both" in (name.evidence.filter_note or "")
+    assert "of frames captured at several points, and counted once, every copy" in (name.evidence.filter_note or "")
     [service] = found.findings(device=LAMP, kind="open-service")
     # the facts put frames of one conversation together, with MACs or without
     assert service.evidence.frames == 9

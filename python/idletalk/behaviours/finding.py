@@ -110,7 +110,7 @@ class Scene:
     def remarks(self, device: str) -> Iterator[str]:
         """What any filter for frames of a device selects or leaves out beside what is counted."""
         if self.is_repeated:
-            yield "of frames captured twice, and counted once, both"
+            yield "of frames captured at several points, and counted once, every copy"
         if self.is_mixed and self.macs.get(device):
             yield "no frame without MACs, though the count can hold such frames of the same conversations"
 

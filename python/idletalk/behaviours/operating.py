@@ -188,7 +188,7 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
         sentence=(
             f"Anyone who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by packet"
             f" lengths alone: {act.recalled} of {counted(act.held_back, 'repetition that was', 'repetitions that were')} held back"
-            f" {'was' if act.recalled == 1 else 'were'} found, with {counted(act.false_matches, 'other match', 'other matches')} in the second half of the"
+            f" {'was' if act.recalled == 1 else 'were'} found, with {counted(act.false_matches or 0, 'other match', 'other matches')} in the second half of the"
             f" capture.{apart}"
         ),
         numbers={
