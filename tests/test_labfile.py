@@ -4,11 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from idletalk import Analysis
+from idletalk.cli import main_group
 from idletalk.errors import IdletalkError
 from idletalk.inputs import expand
 from idletalk.labfile import parse_time, read_lab
 from idletalk.provenance import file_hashes
+from tests import made
 from tests.conftest import DEMO
 
 NS = 1_000_000_000
@@ -148,3 +152,17 @@ def test_a_file_that_may_not_be_opened_has_no_hash(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Path, "open", refuse)
     assert file_hashes([file], "all") == {}
+
+
+def test_a_verdict_on_no_finding_is_said(tmp_path: Path) -> None:
+    noted = lab(tmp_path, "[[verdict]]\nfinding = 'open-service-0000000000'\nverdict = 'accepted'\nreason = 'known'")
+    frame = made.datagram((made.PLUG, "192.168.1.2", 4000), (made.LAMP, "192.168.1.3", 4000), b"hello")
+    capture, out = made.pcap(tmp_path / "in.pcap", [(0.0, frame)]), tmp_path / "out"
+    told = CliRunner().invoke(main_group, ["analyze", str(capture), "--lab", str(noted), "--quiet", "--out", str(out)])
+    assert told.exit_code == 0
+    [line] = told.stderr.splitlines()
+    assert line.startswith(
+        "The lab file has a verdict on open-service-0000000000, which is no finding of this analysis"
+    )
+    assert Analysis(out).report.provenance.warnings == (line,)
+    assert line in (out / "report.html").read_text("utf-8")

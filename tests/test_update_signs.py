@@ -75,7 +75,7 @@ def test_a_question_for_a_version_is_told_and_brings_no_update(tmp_path: Path) -
     answer = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"latest":"1.2"}\n'
     found = analyzed(tmp_path, exchange(request, [answer]))
     [row] = list(found.report.conclusions.updates or ())
-    assert (row.kind, row.checks) == ("none", ("http to a.example /firmware/latest (1 times)",))
+    assert (row.kind, row.checks) == ("none", ("http to a.example /firmware/latest (1 time)",))
 
 
 def hello(name: bytes) -> bytes:

@@ -80,3 +80,11 @@ def test_a_beginning_that_several_findings_share_is_an_error(demo: idletalk.Anal
     assert times > 1
     with pytest.raises(IdletalkError, match="several findings"):
         CliRunner().invoke(open_command, [f"{kind}-", str(demo.folder)], catch_exceptions=False)
+
+
+def test_folder_and_part_stand_in_any_order(demo: idletalk.Analysis) -> None:
+    shown = run(str(demo.folder), "devices").output
+    assert shown == run("devices", str(demo.folder)).output
+    assert ", ".join(PARTS) in " ".join(run("--help").output.split())
+    with pytest.raises(IdletalkError, match="no part 'device' to show: name one of devices, peers"):
+        run(str(demo.folder), "device")

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from idletalk.behaviours import cadence, captures, encryption, facts, installed, inventory, peers, traffic, visibility
+from idletalk.asking import Asking
+from idletalk.behaviours import cadence, captures, encryption, facts, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -16,7 +17,7 @@ from idletalk.conclusions.operating import operating_rows
 from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
-from idletalk.filters import mac_prefix
+from idletalk.filters import BARE, mac_prefix
 from idletalk.findings import judged
 from idletalk.image_pages import image_pages
 from idletalk.images import keep_images
@@ -50,7 +51,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
             raise IdletalkError("; ".join(row["error"] for row in unreadable[:5]))
         lookups = open_lookups(Path(options.lookups) if options.lookups else None)
         lookups.register(store.connection)
-        prepare(store, lab)
+        asking = prepare(store, lab)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
         everything = inventory.devices(
@@ -64,14 +65,14 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         scene = _scene(store, what, unseen, ids, lab)
         images = keep_images(store, folder)
         keep_steps(store)
-        verdicts = judged(store.ask, scene, lab)
+        verdicts = judged(asking, store.ask, scene, lab)
         regular = cadence.cadences(store.ask)
         carried = encryption.payload_bytes(store.ask)
         devices = tuple(
             replace(device, cadences=tuple(regular.get(device.id, ())), payload=carried.get(device.id))
             for device in devices
         )
-        store.keep(table for behaviour in installed() for table in behaviour.tables)
+        asking.keep(store)
         secrets = () if options.show_secrets else _secrets(store)
         if not options.show_secrets:
             mask_tables(store, secrets)
@@ -99,18 +100,19 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 lab_sha256=lab.sha256,
                 as_of=now_of(options, lab, end),
                 timezone=lab.timezone,
+                warnings=_warnings(verdicts.unmet, options),
             ),
             captures=replace(
                 what,
                 files=tuple(replace(f, path=shown[f.path], sha256=hashes.get(f.path)) for f in what.files),
             ),
-            cannot_be_seen=unseen,
+            cannot_be_seen=(*unseen, *asking.failures),
             devices=devices,
             devices_omitted=max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything)),
             hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
             findings=verdicts.findings,
             checks=verdicts.checks,
-            questions=tuple(behaviour.told() for behaviour in installed()),
+            questions=tuple(behaviour.told() for behaviour in asking.asked),
             images=image_pages(store, folder, images, scene.names),
             conclusions=Conclusions(
                 fleet=fleet(rows),
@@ -146,6 +148,7 @@ def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Co
     """What every judgement may want to know; only the `chosen` devices are judged."""
     rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
     subjects = {row["device"] for row in store.ask("FROM subjects")}
+    kinds = {kind for file in what.files for kind in file.link_types}
     return Scene(
         names={row["device"]: row["name"] for row in rows},
         peers=_peer_names(store),
@@ -155,7 +158,20 @@ def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Co
         unseen={blindness.kind: blindness.sentence for blindness in unseen},
         secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
         public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
-        mac_prefix=mac_prefix({kind for file in what.files for kind in file.link_types}),
+        mac_prefix=mac_prefix(kinds),
+        one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
+        is_mixed=bool(kinds & BARE) and not kinds <= BARE,
+        is_repeated=what.packets > what.unique_packets,
+    )
+
+
+def _warnings(unmet: Sequence[str], options: "Options") -> tuple[str, ...]:
+    """What the lab file says and nothing here answers to; of other devices than the one that was asked for, nothing is known."""
+    if options.device is not None:
+        return ()
+    return tuple(
+        f"The lab file has a verdict on {id_}, which is no finding of this analysis (idletalk show findings lists them)"
+        for id_ in unmet
     )
 
 
@@ -168,13 +184,14 @@ def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[
     return {macs[0] if macs else device.name: device.name for device, macs in wanted if not seen & set(macs)}
 
 
-def prepare(store: Store, lab: Lab) -> None:
-    """Make the judged tables over the facts of a store that knows the look-ups."""
+def prepare(store: Store, lab: Lab) -> Asking:
+    """Make the judged tables over the facts of a store that knows the look-ups; gives who can be asked for claims."""
     _know_lab(store, lab)
     hear_once(store)
     know_messages(store)
-    for behaviour in installed():
-        store.judge(behaviour)
+    asking = Asking()
+    asking.prepare(store)
+    return asking
 
 
 def _shown(path: str) -> str:

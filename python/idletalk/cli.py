@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from idletalk.provenance import HashChoice
 
 EXIT_PARTIAL = 1
-"""Something could not be read; what could be read is there."""
+"""Something could not be read, or a behaviour of another package failed; the rest is there."""
 
 PATHS = click.argument("paths", nargs=-1, required=True)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
@@ -66,7 +66,8 @@ def main_group() -> None:
     idletalk show findings                     a part of an analysis; idletalk open FINDING: in Wireshark
     idletalk sql "SELECT name, vendor FROM devices"
 
-    Exit codes: 0 all is well, 1 some input could not be read (the rest was), 2 nothing could be done.
+    Exit codes: 0 all is well, 1 some input could not be read or a behaviour of another package failed (the rest was
+    done), 2 nothing could be done.
     """
 
 
@@ -133,7 +134,7 @@ def analyze(
     from idletalk.inputs import default_folder
     from idletalk.progress import bar
     from idletalk.provenance import Options
-    from idletalk.report import print_summary, to_json
+    from idletalk.report import incomplete, print_summary, to_json, warnings
 
     options = Options(
         lab=lab,
@@ -155,9 +156,10 @@ def analyze(
         sys.stdout.buffer.write(to_json(analysis.report))
     elif not quiet:
         print_summary(analysis.report, folder)
-    for fault in analysis.report.captures.faults:
-        click.echo(f"{fault.path}: {fault.message}" if fault.offset is not None else fault.message, err=True)
-    if analysis.report.captures.faults:
+    faults = list(incomplete(analysis.report))
+    for line in (*warnings(analysis.report), *faults):
+        click.echo(line, err=True)
+    if faults:
         raise SystemExit(EXIT_PARTIAL)
 
 

@@ -12,6 +12,12 @@ _SOURCES = {"wlan": "wlan.sa", "sll": "sll.src.eth", "eth": "eth.src"}
 _DESTINATIONS = {"wlan": "wlan.da", "eth": "eth.dst"}
 _BOTH = {"wlan": "wlan.addr", "sll": "sll.src.eth", "eth": "eth.addr"}
 
+BARE = frozenset({"rawip", "rawip4", "rawip6", "null", "loop", "ppp"})
+"""Link types whose frames hold no MAC."""
+
+WITHOUT_MAC = "!eth && !wlan && !sll"
+"""Frames that hold none, where other captures of the same analysis do."""
+
 NOT_QUOTED = "!icmp && !icmpv6"
 """Wireshark dissects the datagram that an ICMP error quotes, so that its fields match too."""
 

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from idletalk.behaviours import Behaviour, installed
+from idletalk.asking import Asking
+from idletalk.behaviours import Behaviour
 from idletalk.behaviours.finding import Claim, Kind, Scene
 from idletalk.behaviours.rows import Ask
 from idletalk.evidence import EVIDENCE
 from idletalk.labfile import Lab
 from idletalk.model import Check, Evidence, Finding, FrameName, Judged, Severity
+from idletalk.plural import counted
 
 MAX_OF_A_KIND = 20
 """Findings of one kind about one device in the report, those with the most frames: a page that nobody can read convinces
@@ -26,23 +28,32 @@ class Verdicts:
     checks: tuple[Check, ...]
     claims: tuple[Claim, ...]
     """the claims behind the findings, in the same order"""
+    unmet: tuple[str, ...]
+    """ids on which the lab file has a verdict and that no claim has"""
 
 
-def judged(ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
+def judged(asking: Asking, ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
     """Findings, the gravest first, and the checks of every question and device."""
     claims: list[tuple[Claim, Kind]] = []
     checks: list[Check] = []
-    for behaviour in installed():
-        made = [claim for claim in behaviour.judge(ask, scene) if claim.device in scene.subjects]
-        if behaviour.kinds:
-            checks.extend(_checks(behaviour, made, scene))
-            claims.extend(_listed(behaviour, made))
+    made: set[str] = set()
+    for behaviour in list(asking.asked):
+        answer = asking.answer(behaviour, ask, scene)
+        if behaviour.kinds and answer is not None:
+            checks.extend(_checks(behaviour, *answer, scene))
+            claims.extend(_listed(behaviour, answer[0]))
+            made.update(claim.id for claim in answer[0])
     claims.sort(
         key=lambda pair: (_GRAVITY[pair[1].severity], pair[0].device, pair[0].kind, -pair[0].frames, pair[0].id)
     )
     opinions = {v.finding: Judged(verdict=v.verdict, reason=v.reason) for v in lab.verdict}
-    findings = tuple(_finding(claim, kind, opinions) for claim, kind in claims)
-    return Verdicts(findings=findings, checks=tuple(checks), claims=tuple(claim for claim, _ in claims))
+    findings = tuple(_finding(claim, kind, opinions, scene) for claim, kind in claims)
+    return Verdicts(
+        findings=findings,
+        checks=tuple(checks),
+        claims=tuple(claim for claim, _ in claims),
+        unmet=tuple(sorted(opinions.keys() - made)),
+    )
 
 
 def _listed(behaviour: Behaviour, claims: Iterable[Claim]) -> list[tuple[Claim, Kind]]:
@@ -58,7 +69,8 @@ def _listed(behaviour: Behaviour, claims: Iterable[Claim]) -> list[tuple[Claim, 
     ]
 
 
-def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged]) -> Finding:
+def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged], scene: Scene) -> Finding:
+    notes = [claim.filter_note, *scene.remarks(claim.device)]
     return Finding(
         id=claim.id,
         kind=claim.kind,
@@ -73,7 +85,7 @@ def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged]) -> Findin
             kept=tuple(FrameName(capture=capture, frame=frame) for capture, frame in claim.kept),
             file=f"{EVIDENCE}/{claim.id}.pcapng",
             filter=claim.filter,
-            filter_note=claim.filter_note,
+            filter_note="; ".join(note for note in notes if note) or None,
             captures=tuple(sorted({capture for capture, _ in claim.kept})),
         ),
         would_change=kind.would_change,
@@ -81,7 +93,9 @@ def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged]) -> Findin
     )
 
 
-def _checks(behaviour: Behaviour, claims: Sequence[Claim], scene: Scene) -> Iterable[Check]:
+def _checks(
+    behaviour: Behaviour, claims: Sequence[Claim], reasons: Mapping[str, str | None], scene: Scene
+) -> Iterable[Check]:
     """One for each device: found, not found in so many hours, or why it could not be seen."""
     counts: dict[str, int] = {}
     for claim in claims:
@@ -89,9 +103,9 @@ def _checks(behaviour: Behaviour, claims: Sequence[Claim], scene: Scene) -> Iter
     hours = f"{scene.observed_s / 3600:.1f} h"
     for device in scene.subjects:
         found = counts.get(device, 0)
-        hidden = None if found else behaviour.hidden(scene, device)
+        hidden = reasons.get(device)
         if found:
-            sentence = f"{found} finding{'s' if found > 1 else ''} in {hours} observed."
+            sentence = f"{counted(found, 'finding')} in {hours} observed."
         else:
             sentence = hidden or f"Nothing found in {hours} observed."
         yield Check(

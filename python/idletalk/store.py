@@ -121,12 +121,9 @@ def judging() -> Generator[None]:
     try:
         with interruptible():
             yield
-    except duckdb.OutOfMemoryException as error:
-        raise IdletalkError(
-            f"the analysis could not be completed, memory or disk space ran out: {_first_line(error)}"
-        ) from None
     except duckdb.Error as error:
-        raise IdletalkError(f"the analysis could not be completed: {_first_line(error)}") from None
+        full = ", memory or disk space ran out" if isinstance(error, duckdb.OutOfMemoryException) else ""
+        raise IdletalkError(f"the analysis could not be completed{full}: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:
@@ -221,9 +218,11 @@ class Store:
     def run(self, script: str) -> None:
         """Run the statements of a script; rows get their order when their table is kept."""
         self._execute("SET preserve_insertion_order = false")
-        for statement in self.connection.extract_statements(script):
-            self._execute(statement)
-        self._execute("SET preserve_insertion_order = true")
+        try:
+            for statement in self.connection.extract_statements(script):
+                self._execute(statement)
+        finally:
+            self._execute("SET preserve_insertion_order = true")
 
     def keep(self, tables: Iterable[str]) -> None:
         """Write judged tables beside the facts, sorted, so that the same capture gives the same bytes."""

@@ -14,16 +14,22 @@ from idletalk.errors import IdletalkError
 PARTS = ("devices", "peers", "flows", "findings", "idle", "updates", "actions")
 
 
+def _parts(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The parts that a shell may complete to."""
+    return [part for part in PARTS if part.startswith(incomplete)]
+
+
 @click.command("show")
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
-@click.argument("part", type=click.Choice(PARTS), required=False)
+@click.argument("part", required=False, shell_complete=_parts)
 @click.option("--device", help="Only of this device: id, MAC, name or address.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts: all columns.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: all columns.")
 def show_command(folder: Path | None, part: str | None, device: str | None, as_json: bool, as_csv: bool) -> None:
     """Show a part of an analysis, or its summary.
 
-    FOLDER is the analysis; without it, the one in this folder.
+    FOLDER is the analysis; without it, the one in this folder. PART is one of devices, peers, flows, findings, idle,
+    updates, actions; it may stand before FOLDER too.
 
     \b
     Examples:
@@ -35,8 +41,7 @@ def show_command(folder: Path | None, part: str | None, device: str | None, as_j
     from idletalk.analysis import Analysis
     from idletalk.views import SHOWN, view
 
-    if part is None and folder is not None and str(folder) in PARTS and not folder.exists():
-        folder, part = None, str(folder)
+    folder, part = _in_order(folder, part)
     place = query.find(folder)
     analysis = Analysis(place)
     if part is None:
@@ -57,6 +62,18 @@ def show_command(folder: Path | None, part: str | None, device: str | None, as_j
         return
     columns = SHOWN[part]
     click.echo(query.to_text([tuple(_cell(row[column]) for column in columns) for row in rows], columns), nl=False)
+
+
+def _in_order(folder: Path | None, part: str | None) -> tuple[Path | None, str | None]:
+    """Folder and part, whichever was named first."""
+    from idletalk.analysis import REPORT
+
+    first = None if folder is None else str(folder)
+    if first in PARTS and not Path(first, REPORT).is_file():
+        return None if part is None else Path(part), first
+    if part is not None and part not in PARTS:
+        raise IdletalkError(f"there is no part {part!r} to show: name one of {', '.join(PARTS)}")
+    return folder, part
 
 
 def _cell(value: Any) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from tests.made import GATEWAY, PLUG, datagram, pcap
 
 import idletalk
-from idletalk.behaviours import exposure
+from idletalk.behaviours import exposure, exposure_kinds
 from idletalk.exposure.meaning import values
 
 
@@ -46,3 +46,19 @@ def test_a_bound_of_nothing_finds_nothing(tmp_path: Path, monkeypatch: pytest.Mo
 )
 def test_a_user_whose_name_is_an_address_tells_the_address_and_nothing_else(content: bytes) -> None:
     assert {(value.kind, value.text) for value in values(content)} == {("email", "sam.1@mail.example")}
+
+
+def test_a_protocol_that_a_vendor_reader_knows_is_named_and_its_xor_called_what_it_is(demo: idletalk.Analysis) -> None:
+    [plug] = [device for device in demo.report.devices if device.name == "plug-d"]
+    told = [finding.sentence for finding in demo.findings(device=plug.id, kind="exposed-on-lan")]
+    assert told
+    for sentence in told:
+        assert " only obfuscated with autokey XOR (readable by anyone), by tplink-smarthome over TCP: " in sentence
+    stun = [
+        finding for finding in demo.findings(kind="public-address-told") if "stun" in str(finding.numbers["encoding"])
+    ]
+    assert all(" by STUN over UDP as STUN's XOR-mapped address: " in finding.sentence for finding in stun)
+
+
+def test_what_is_told_in_clear_and_obfuscated_is_said_to_be_both() -> None:
+    assert exposure_kinds.written("MQTT", ["text", "xor"]) == "in clear, by MQTT as text, elsewhere obfuscated with XOR"

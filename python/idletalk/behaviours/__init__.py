@@ -4,6 +4,7 @@ To add one: a module with a ``BEHAVIOUR``, its ``.sql`` beside it, a line in :da
 an entry point of the group ``idletalk.behaviours`` (docs/adding-a-behaviour.md).
 """
 
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 
@@ -52,11 +53,36 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
 """Every behaviour, in the order in which their tables build on one another."""
 
 
-@cache
 def installed() -> tuple[Behaviour, ...]:
     """These, and those of other packages that are installed, which come last: they may build on all tables of these."""
-    others = (point.load() for point in entry_points(group="idletalk.behaviours"))
-    return (*BEHAVIOURS, *(other for other in others if isinstance(other, Behaviour)))
+    return (*BEHAVIOURS, *_brought()[0])
 
 
-__all__ = ["BEHAVIOURS", "Ask", "Behaviour", "installed"]
+def unloadable() -> tuple[tuple[tuple[str, str], str], ...]:
+    """What other packages announce and cannot be asked: ((name, package), reason)."""
+    return _brought()[1]
+
+
+@cache
+def _brought() -> tuple[tuple[Behaviour, ...], tuple[tuple[tuple[str, str], str], ...]]:
+    found: list[Behaviour] = []
+    faults: list[tuple[tuple[str, str], str]] = []
+    taken = {behaviour.name for behaviour in BEHAVIOURS}
+    for point in entry_points(group="idletalk.behaviours"):
+        package = point.dist.name if point.dist else point.value
+        try:
+            other = point.load()
+        except Exception as error:
+            faults.append(((point.name, package), f"{type(error).__name__} when it was loaded: {error}"))
+            continue
+        if not isinstance(other, Behaviour):
+            faults.append(((point.name, package), f"{point.value} is no Behaviour"))
+        elif other.name in taken:
+            faults.append(((point.name, package), f"another behaviour has the name {other.name}"))
+        else:
+            taken.add(other.name)
+            found.append(replace(other, package=package))
+    return tuple(found), tuple(faults)
+
+
+__all__ = ["BEHAVIOURS", "Ask", "Behaviour", "installed", "unloadable"]

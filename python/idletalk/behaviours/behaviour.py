@@ -30,6 +30,8 @@ class Behaviour:
     hidden: Hidden = never
     script: str | None = None
     """its SQL where no ``.sql`` lies beside the module: of a behaviour that another package brings"""
+    package: str | None = None
+    """the package that brings it, told by its installation; none: it is one of idletalk's own"""
 
     def told(self) -> Question:
         """What readers of a report want to know of it."""

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from idletalk import filters
 from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
-from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept, spelled
 from idletalk.exposure.mask import masked
 from idletalk.exposure.meaning import key_kinds
 from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Content, Decoded, Leak, by_meaning, by_value
+from idletalk.plural import counted
 
 MAX_CONTENT_BYTES = 32 << 20
 """Distinct content that is decoded; memory and time must not grow with the capture."""
@@ -17,6 +18,8 @@ MAX_CONTENTS = 20_000
 alone would allow half a million of them."""
 MAX_NAMED = 3
 """Values named in a sentence."""
+_CAPITALS = {"stun": "STUN"}
+"""Protocols of `flows` that people write in capitals; vendors' names stand as they are."""
 _NOTE = "also other frames of the same conversations"
 
 _LAYERS = {
@@ -44,8 +47,14 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         f" cited AS (SELECT device, kind, sent, peer, carrier, {KEPT} AS kept FROM shown_frames GROUP BY ALL),"
         " described AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT shown ORDER BY shown) AS shown,"
         "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM told_values GROUP BY ALL),"
+        # what no dissector claims can belong to a protocol that idletalk.protocols reads: the flow has its name
+        " labels AS (SELECT DISTINCT p.carrier, p.capture, p.frame, f.application FROM payloads AS p JOIN flows AS f USING (flow)"
+        "   WHERE p.carrier IN ('tcp', 'udp')),"
+        " named AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT application ORDER BY application) FILTER (application IS NOT NULL) AS protocols,"
+        "   count(*) = count(application) AS is_known FROM shown_frames JOIN labels USING (carrier, capture, frame) GROUP BY ALL),"
         " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM told_values WHERE sent AND scope = 'internet' GROUP BY text)"
-        " SELECT * FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
+        " SELECT * FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier)"
+        " LEFT JOIN named USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
         " ORDER BY device, kind, sent, peer, carrier"
     )
     # what one device here tells another is a finding of the one that tells it
@@ -129,19 +138,16 @@ def _known(ask: Ask, scene: Scene) -> tuple[dict[str, str], Mapping[str, Sequenc
 def _claim(scene: Scene, row: Row) -> Claim:
     word = kinds.WORDS.get(row["kind"], row["kind"])
     shown = row["shown"]
-    named = ", ".join(shown[:MAX_NAMED]) + (f" and {len(shown) - MAX_NAMED} others" if len(shown) > MAX_NAMED else "")
+    named = ", ".join(shown[:MAX_NAMED]) + (
+        f" and {counted(len(shown) - MAX_NAMED, 'other')}" if len(shown) > MAX_NAMED else ""
+    )
     peer = scene.peer(row["device"], row["peer"])
     # who tells several models or versions speaks of things attached to it too: a bridge of its lamps
     several = len(shown) > 1 and row["kind"] in WHOLE
     told = (
-        f"{'tells' if row['sent'] else 'is told by'} {peer} several {word}s"
-        if several
-        else f"tells {peer} its {word}"
+        f"tells {peer} {f'several {word}s' if several else f'its {word}'}"
         if row["sent"]
-        else f"is told by {peer} the {word}"
-    )
-    carrier = row["carrier"].upper() + (
-        " of no protocol that is known here" if row["carrier"] in ("tcp", "udp") else ""
+        else f"is told {f'several {word}s' if several else f'the {word}'} by {peer}"
     )
     parties = row["parties"] or 0
     more = f"; {parties} Internet hosts get this value" if parties > 1 else ""
@@ -150,8 +156,8 @@ def _claim(scene: Scene, row: Row) -> Claim:
         device=row["device"],
         peer=row["peer"],
         subject=f"{row['kind']} {row['carrier']} {'sent' if row['sent'] else 'received'}",
-        sentence=f"{scene.name(row['device'])} {told} in clear, by {carrier} as {', '.join(row['encodings'])}: {named}"
-        f" ({row['frames']} message{'s' if row['frames'] != 1 else ''}{more}).",
+        sentence=f"{scene.name(row['device'])} {told} {kinds.written(_protocol(row), row['encodings'])}: {named}"
+        f" ({counted(row['frames'], 'message')}{more}).",
         numbers={
             "value_kind": row["kind"],
             "carrier": row["carrier"],
@@ -166,6 +172,18 @@ def _claim(scene: Scene, row: Row) -> Claim:
         filter=_conversation(scene, row),
         filter_note=_NOTE,
     )
+
+
+def _protocol(row: Row) -> str:
+    """How the messages went: the carrier where it says so, else the protocol that their flows speak, as far as known."""
+    layer = spelled(row["carrier"])
+    if row["carrier"] not in ("tcp", "udp"):
+        return layer
+    known: list[str] = row["protocols"] or []
+    if not known:
+        return f"an unknown protocol over {layer}"
+    named = " and ".join(_CAPITALS.get(one, one) for one in known)
+    return f"{named} over {layer}" + ("" if row["is_known"] else " and by unknown protocols")
 
 
 def _conversation(scene: Scene, row: Row) -> str:
@@ -205,19 +223,17 @@ def _fake(ask: Ask, scene: Scene) -> Iterator[Claim]:
     )
     for row in _group(ask, source):
         way = "sends to" if row["sent"] else "gets from"
-        told = (
-            f"{scene.name(row['device'])} masks what it {way} {scene.peer(row['device'], row['peer'])} by exclusive or"
-        )
+        peer = scene.peer(row["device"], row["peer"])
+        told = f"What {scene.name(row['device'])} {way} {peer} is only obfuscated with XOR, readable by anyone"
         way = "sent" if row["sent"] else "received"
-        yield _simple(
-            scene, kinds.MASKED, row, f"{row['carrier']} {way}", f"{told} ({row['frames']} messages were read)."
-        )
+        many = counted(row["frames"], "message was", "messages were")
+        yield _simple(scene, kinds.MASKED, row, f"{row['carrier']} {way}", f"{told} ({many} read).")
 
 
 def _commands(ask: Ask, scene: Scene) -> Iterator[Claim]:
     source = "SELECT message, device, peer, carrier, sent, times, capture, frame FROM told WHERE carrier = 'mqtt' AND NOT sent AND scope = 'internet' AND NOT is_topic"
     for row in _group(ask, source):
-        told = f"{scene.name(row['device'])} gets {row['frames']} messages from {scene.peer(row['device'], row['peer'])} by MQTT in clear."
+        told = f"{scene.name(row['device'])} gets {counted(row['frames'], 'message')} from {scene.peer(row['device'], row['peer'])} by MQTT in clear."
         yield _simple(scene, kinds.COMMANDS, row, "mqtt", told)
 
 
@@ -232,7 +248,7 @@ BEHAVIOUR = Behaviour(
     question="What does each device give away in clear?",
     method=(
         "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, mail and FTP commands, SNMP "
-        "communities, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, and exclusive or with one byte or the byte before. "
+        "communities, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, and XOR with one byte or the byte before. "
         "Values are found by the key that names them (exposure/keys.tsv) and by their format, each held against what such a "
         "value looks like; what is found once, the device's MAC, and the lab file's secrets are then searched in all its other "
         "messages, in every spelling, as bytes and as MD5, SHA-1 and SHA-256. The public address is told by STUN or the lab file, "

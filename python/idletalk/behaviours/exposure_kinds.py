@@ -1,5 +1,7 @@
 """Kinds of findings about what devices give away."""
 
+from collections.abc import Sequence
+
 from idletalk.behaviours.finding import Kind
 
 CREDENTIAL = Kind(
@@ -42,7 +44,7 @@ PUBLIC_ADDRESS = Kind(
 MASKED = Kind(
     name="fake-encryption",
     severity="low",
-    meaning="Messages are only masked by exclusive or, which anybody undoes: no encryption.",
+    meaning="Messages are only obfuscated with XOR, which anybody can undo: no encryption.",
     would_change="text that came out by chance, which a longer message excludes",
 )
 COMMANDS = Kind(
@@ -63,6 +65,24 @@ WORDS = {
     "public_address": "public address", "firmware": "firmware version", "imei": "IMEI", "serial": "serial number",
 }  # fmt: skip
 """Kinds of values as people say them, where that differs."""
+
+
+FORMS = {
+    "json": "JSON", "xml": "XML", "xor": "XOR", "xor-autokey": "autokey XOR", "stun": "STUN's mapped address", "stun-xor": "STUN's XOR-mapped address",
+}  # fmt: skip
+"""How values are written, as people say it, where that differs."""
+
+
+def written(protocol: str, encodings: Sequence[str]) -> str:
+    """How values went, for a sentence: in clear, or behind what only looks like encryption."""
+    hidden = [one for one in encodings if one.startswith("xor")]
+    plain = ", ".join(FORMS.get(one, one) for one in encodings if one not in hidden)
+    masks = ", ".join(FORMS.get(one, one) for one in hidden)
+    if not hidden:
+        return f"in clear, by {protocol} as {plain}"
+    if not plain:
+        return f"only obfuscated with {masks} (readable by anyone), by {protocol}"
+    return f"in clear, by {protocol} as {plain}, elsewhere obfuscated with {masks}"
 
 
 def kind_of(value: str, scope: str | None) -> Kind:

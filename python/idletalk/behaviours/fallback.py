@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene, kept
+from idletalk.plural import counted
 
 MIN_TIMES = 3
 """Repetitions before one following the other is no chance."""
@@ -63,7 +64,7 @@ def _claim(scene: Scene, row: Row) -> Claim:
         peer=row["to_peer"],
         subject=f"{row['peer']} tcp/{row['port']}",
         sentence=f"When {_place(row['name'], row['peer'], row['port'])} cannot be reached, {scene.name(row['device'])} turns to"
-        f" {_place(row['to_name'], row['to_peer'], row['to_port'])}{spoken}: {row['times']} of {row['failures']} times.",
+        f" {_place(row['to_name'], row['to_peer'], row['to_port'])}{spoken}: {row['times']} of {counted(row['failures'], 'time')}.",
         numbers={
             "times": row["times"],
             "failures": row["failures"],
@@ -82,7 +83,9 @@ def _claim(scene: Scene, row: Row) -> Claim:
                 ]
             ),
         ),
-        filter_note=f"also {others} connections to either that did not follow on one another" if others else None,
+        filter_note=f"also {counted(others, 'connection')} to either that did not follow on one another"
+        if others
+        else None,
     )
 
 

@@ -1,7 +1,7 @@
 """What a behaviour claims, before its evidence is cut out of the captures."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from idletalk import filters
@@ -70,6 +70,12 @@ class Scene:
     """what this capture cannot show: kind and sentence (behaviours/visibility.py)"""
     mac_prefix: str
     """where Wireshark keeps MACs in these captures"""
+    one_way: Mapping[str, bool]
+    """devices of which one direction was captured only, and whether it is what they sent"""
+    is_mixed: bool
+    """whether some frames have MACs and others, of the same conversations perhaps, have none"""
+    is_repeated: bool
+    """whether frames were captured at several points, so that the captures hold them twice"""
     secrets: Mapping[str, Sequence[str]]
     """values that must not leak, by what they are (lab file)"""
     public_addresses: Sequence[str]
@@ -86,15 +92,27 @@ class Scene:
 
     def sent_by(self, device: str) -> str:
         """Filter for the frames that a device sent."""
-        return filters.sent_by(self.mac_prefix, self.macs.get(device, ()), device)
+        return self._where(device, filters.sent_by(self.mac_prefix, self.macs.get(device, ()), device))
 
     def sent_to(self, device: str) -> str:
         """Filter for the frames that were sent to a device."""
-        return filters.sent_to(self.mac_prefix, self.macs.get(device, ()), device)
+        return self._where(device, filters.sent_to(self.mac_prefix, self.macs.get(device, ()), device))
 
     def of(self, device: str) -> str:
         """Filter for the frames that a device sent or was sent."""
-        return filters.of_device(self.mac_prefix, self.macs.get(device, ()), device)
+        return self._where(device, filters.of_device(self.mac_prefix, self.macs.get(device, ()), device))
+
+    def _where(self, device: str, condition: str) -> str:
+        """A device that is told by its address is one only where frames have no MAC."""
+        is_bare = self.is_mixed and not self.macs.get(device)
+        return filters.both(condition, filters.WITHOUT_MAC) if is_bare else condition
+
+    def remarks(self, device: str) -> Iterator[str]:
+        """What any filter for frames of a device selects or leaves out beside what is counted."""
+        if self.is_repeated:
+            yield "of frames captured at several points, and counted once, every copy"
+        if self.is_mixed and self.macs.get(device):
+            yield "no frame without MACs, though the count can hold such frames of the same conversations"
 
 
 Judge = Callable[[Ask, Scene], Iterable[Claim]]
@@ -112,9 +130,22 @@ def some(names: Sequence[str], limit: int) -> str:
     return ", ".join(names[:limit]) + (" …" if len(names) > limit else "")
 
 
+def spelled(protocol: str) -> str:
+    """A protocol or transport as people write it."""
+    return "mDNS" if protocol == "mdns" else protocol.upper()
+
+
 def nothing(_ask: Ask, _scene: Scene) -> Iterable[Claim]:
     """The judge of a behaviour that has tables only."""
     return ()
+
+
+def one_way(scene: Scene, device: str) -> str | None:
+    """Of a question about answers, which a capture of one direction cannot answer."""
+    if device not in scene.one_way:
+        return None
+    way = "it sent" if scene.one_way[device] else "it was sent"
+    return f"Could not be seen: only what {way} was captured, so questions and answers cannot be held together."
 
 
 def never(_scene: Scene, _device: str) -> str | None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, some
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, some, spelled
+from idletalk.plural import counted
 
 SEARCH = Kind(
     name="lan-search",
@@ -65,7 +66,7 @@ def _searches(ask: Ask, scene: Scene) -> Iterable[Claim]:
             kind=SEARCH.name,
             device=row["device"],
             subject=row["protocol"],
-            sentence=f"{scene.name(row['device'])} searches the LAN by {row['protocol'].upper()} ({row['frames']} frames): {told}.",
+            sentence=f"{scene.name(row['device'])} searches the LAN by {spelled(row['protocol'])} ({counted(row['frames'], 'frame')}){': ' if told else ''}{told}.",
             numbers={"frames": row["frames"], "targets": len(named)},
             frames=row["frames"],
             kept=kept(row),
@@ -106,8 +107,8 @@ def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
             device=row["device"],
             peer=row["peer"],
             subject=f"tcp/{row['port']}",
-            sentence=f"{scene.name(row['device'])} searched the LAN by {row['protocol'].upper()}, {neighbour} answered, and"
-            f" {scene.name(row['device'])} connected to its TCP port {row['port']}: {row['connections']} connections,"
+            sentence=f"{scene.name(row['device'])} searched the LAN by {spelled(row['protocol'])}, {neighbour} answered, and"
+            f" {scene.name(row['device'])} connected to its TCP port {row['port']}: {counted(row['connections'], 'connection')},"
             f" {row['accepted']} accepted{_fetched(row)}.",
             numbers={
                 "searches": row["searches"],
@@ -132,7 +133,7 @@ def _fetched(row: Row) -> str:
         return ""
     pages = ", ".join(row["uris"][:MAX_NAMED])
     codes = ", ".join(str(status) for status in row["statuses"] or ()) or "no answer"
-    return f", {row['requests']} HTTP requests ({pages}; answers: {codes})"
+    return f", {counted(row['requests'], 'HTTP request')} ({pages}; {'answer' if len(row['statuses'] or ()) < 2 else 'answers'}: {codes})"
 
 
 def _chain_filter(scene: Scene, row: Row) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, iso
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way, spelled
+from idletalk.plural import counted
 
 MIN_TIMES = 3
 """Failures before they are a habit: a restart or a lost frame makes one or two (TCP itself sends a SYN again)."""
@@ -64,8 +65,8 @@ def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
             device=row["device"],
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
-            sentence=f"{scene.name(row['device'])} asks {scene.peer(row['device'], row['peer'])} at {row['transport']} port {row['port']}, which answers"
-            f" that nobody listens there: {row['frames']} times since {iso(row['first_ns'])[:19]}Z.",
+            sentence=f"{scene.name(row['device'])} asks {scene.peer(row['device'], row['peer'])} at {spelled(row['transport'])} port {row['port']}, which answers"
+            f" that nobody listens there: {counted(row['frames'], 'time')} since {iso(row['first_ns'])[:19]}Z.",
             numbers={"times": row["frames"], "first": iso(row["first_ns"]), "last": iso(row["last_ns"])},
             frames=row["frames"],
             kept=kept(row),
@@ -88,16 +89,16 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
     )
     for row in rows:
         kind = SERVICE_REFUSED if row["outcome"] == "reset" else SERVICE_UNANSWERED
-        refused = f"is refused, and accepted {row['successes']} times" if row["successes"] else "is refused each time"
-        told = refused if row["outcome"] == "reset" else "never gets an answer"
+        told = "is refused" if row["outcome"] == "reset" else "never gets an answer"
+        accepted = f"; accepted {counted(row['successes'], 'time')}" if row["successes"] else ""
         opens = "tcp.flags.syn == 1 && tcp.flags.ack == 0" if row["transport"] == "tcp" else filters.NOT_QUOTED
         yield Claim(
             kind=kind.name,
             device=row["device"],
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
-            sentence=f"{scene.name(row['device'])} tries {scene.peer(row['device'], row['peer'])} at {row['transport']} port {row['port']} and {told}:"
-            f" {row['times']} times since {iso(row['first_ns'])[:19]}Z.",
+            sentence=f"{scene.name(row['device'])} tries {scene.peer(row['device'], row['peer'])} at {spelled(row['transport'])} port {row['port']} and {told}:"
+            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z{accepted}.",
             numbers={
                 "times": row["times"],
                 "answered": row["successes"],
@@ -112,7 +113,9 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
                 f"{row['transport']}.dstport == {row['port']}",
                 opens,
             ),
-            filter_note=f"also the {row['successes']} connections that were accepted" if row["successes"] else None,
+            filter_note=f"also {counted(row['successes'], 'connection that was', 'connections that were')} accepted"
+            if row["successes"]
+            else None,
         )
 
 
@@ -128,7 +131,7 @@ def _strangers(ask: Ask, scene: Scene) -> Iterable[Claim]:
             device=row["device"],
             peer=row["peer"],
             sentence=f"{scene.name(row['device'])} sends to {row['peer']}, a private address of no network here:"
-            f" {row['tx_packets']} frames, never answered.",
+            f" {counted(row['tx_packets'], 'frame')}, never answered.",
             numbers={"frames": row["tx_packets"], "bytes": row["tx_bytes"]},
             frames=row["tx_packets"],
             kept=kept(row),
@@ -152,7 +155,7 @@ def _name(scene: Scene, row: Row) -> Claim:
         device=row["device"],
         subject=row["name"],
         sentence=f"{scene.name(row['device'])} asks for the name {row['name']}; the name server {_WORDS[row['rcode']]}"
-        f" {row['frames']} times since {iso(row['first_ns'])[:19]}Z.",
+        f" {counted(row['frames'], 'time')} since {iso(row['first_ns'])[:19]}Z.",
         numbers={"times": row["frames"], "rcode": row["rcode"]},
         frames=row["frames"],
         kept=kept(row),
@@ -175,10 +178,11 @@ BEHAVIOUR = Behaviour(
         "address of somebody here), sent to three times or more, and from which nothing came."
     ),
     limits=(
-        "Where the capture sees one direction only, every service looks unanswered. UDP that asks for no answer is not "
+        "Where the capture sees one direction of a device only, no service is called unanswered; where it sees one of some conversations only, those look so. UDP that asks for no answer is not "
         "judged. A route to another private network that never answers looks like a foreign address."
     ),
     tables=("failures", "strangers"),
     kinds=(SERVICE_REFUSED, SERVICE_UNANSWERED, FOREIGN_ADDRESS, NAME_MISSING, NAME_REFUSED),
     judge=_judge,
+    hidden=one_way,
 )

@@ -46,7 +46,7 @@ SELECT a.device, a.peer, a.transport, a.port, a.outcome, count(*),
 FROM attempts AS a JOIN (
     SELECT device, peer, transport, port, count(*) FILTER (outcome = 'answered') AS successes FROM attempts GROUP BY ALL
 ) AS s USING (device, peer, transport, port)
-WHERE a.outcome <> 'answered'
+WHERE a.outcome <> 'answered' AND (a.outcome <> 'unanswered' OR a.device NOT IN (SELECT device FROM one_way))
     AND NOT EXISTS (FROM refused_datagrams AS r WHERE r.device = a.device AND r.peer = a.peer AND r.port = a.port AND r.transport = a.transport)
 GROUP BY a.device, a.peer, a.transport, a.port, a.outcome;
 
@@ -75,7 +75,7 @@ LEFT JOIN (
 CREATE TABLE strangers AS
 SELECT p.device, p.peer, p.tx_packets, p.tx_bytes, p.first_ns, p.last_ns
 FROM peers AS p
-WHERE p.device IN (FROM subjects) AND p.device NOT LIKE 'ip:%' AND p.scope IN ('lan', 'routed') AND p.peer_device IS NULL
+WHERE p.device IN (FROM subjects) AND p.device NOT IN (SELECT device FROM one_way) AND p.device NOT LIKE 'ip:%' AND p.scope IN ('lan', 'routed') AND p.peer_device IS NULL
     AND p.rx_packets = 0 AND p.tx_packets >= 3 AND p.peer LIKE '%.%.%.%' AND p.peer NOT LIKE '169.254.%'
     AND NOT EXISTS (FROM local_blocks WHERE p.peer_key & mask = low_key)
     AND NOT EXISTS (FROM lab_networks WHERE p.peer_key BETWEEN low_key AND high_key);

@@ -11,6 +11,7 @@ from idletalk.actions.txt import fields
 from idletalk.actions.unnamed import unnamed
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
+from idletalk.plural import counted
 
 MAX_BURSTS = 100_000
 """Bursts of one device that are looked at, the first ones: some weeks of a device that speaks twice a minute."""
@@ -176,8 +177,8 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
     frames = sorted({(burst.capture, burst.frame) for _, those in act.repetitions for burst in those})
     peers = sorted({step.peer for step in act.steps} | {burst.peer for _, those in act.repetitions for burst in those})
     apart = {
-        True: f" It can be told from {act.counterpart}.",
-        False: f" It cannot be told from {act.counterpart}.",
+        True: f" It can be told apart from {act.counterpart!r}.",
+        False: f" It cannot be told apart from {act.counterpart!r}.",
         None: "",
     }[act.distinguishable]
     return Claim(
@@ -185,9 +186,10 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
         device=act.device,
         subject=f"{act.action} by {act.first_packet}",
         sentence=(
-            f"Who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by packet"
-            f" lengths alone: {act.recalled} of {act.held_back} repetitions that were held back were found, with"
-            f" {act.false_matches} other matches in the second half of the capture.{apart}"
+            f"Anyone who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by packet"
+            f" lengths alone: {act.recalled} of {counted(act.held_back, 'repetition that was', 'repetitions that were')} held back"
+            f" {'was' if act.recalled == 1 else 'were'} found, with {counted(act.false_matches or 0, 'other match', 'other matches')} in the second half of the"
+            f" capture.{apart}"
         ),
         numbers={
             "repetitions": len(act.repetitions),

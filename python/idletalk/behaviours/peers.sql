@@ -101,6 +101,21 @@ COMMENT ON COLUMN peers.last_ns IS 'Last frame, UTC nanoseconds since 1970';
 COMMENT ON COLUMN peers.open_before_capture IS 'A TCP connection was open before the capture began; null without TCP';
 COMMENT ON COLUMN peers.is_ntp_only IS 'Nothing but time was asked';
 
+-- Devices of which the capture shows one direction only, over three peers or more, or where the device acknowledges what the
+-- capture does not show (RFC 9293 3.5): one peer that is silent may be just that.
+CREATE TEMP TABLE one_way AS
+WITH acknowledged AS (
+    SELECT originator AS address, originator_mac AS mac FROM flows
+    WHERE transport = 'tcp' AND responder_packets = 0 AND originator_tcp_flags & 16 > 0
+    UNION
+    SELECT responder, responder_mac FROM flows
+    WHERE transport = 'tcp' AND originator_packets = 0 AND responder_tcp_flags & 16 > 0
+)
+SELECT device, sum(rx_packets) = 0 AS is_sent FROM peers WHERE scope IN ('lan', 'gateway', 'internet', 'routed') GROUP BY device
+HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device IN (
+    SELECT coalesce(m.device, b.device) FROM acknowledged AS a LEFT JOIN device_macs AS m USING (mac)
+    LEFT JOIN bare_devices AS b ON b.address = a.address AND a.mac IS NULL));
+
 CREATE TABLE peer_protocols AS
 SELECT
     device, peer, network, transport, application,

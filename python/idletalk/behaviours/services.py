@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, some
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, one_way, some, spelled
+from idletalk.plural import counted
 
 OPEN = Kind(
     name="open-service",
@@ -58,7 +59,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
             kind=ANNOUNCED.name,
             device=row["device"],
             subject=row["protocol"],
-            sentence=f"{scene.name(row['device'])} announces itself by {row['protocol'].upper()} ({row['frames']} frames): {told}.",
+            sentence=f"{scene.name(row['device'])} announces itself by {spelled(row['protocol'])} ({counted(row['frames'], 'frame')}){': ' if told else ''}{told}.",
             numbers={"frames": row["frames"], "services": len(named)},
             frames=row["frames"],
             kept=kept(row),
@@ -87,8 +88,8 @@ def _open(scene: Scene, row: Row) -> Claim:
         kind=(REMOTE_SHELL if clear else OPEN).name,
         device=row["device"],
         subject=f"{row['transport']}/{row['port']}",
-        sentence=f"{scene.name(row['device'])} answers at {row['transport']} port {row['port']} ({spoken}):"
-        f" {row['conversations']} conversations with {row['clients']} others.",
+        sentence=f"{scene.name(row['device'])} answers at {spelled(row['transport'])} port {row['port']} ({spoken}):"
+        f" {counted(row['conversations'], 'conversation')} with {counted(row['clients'], 'client')}.",
         numbers={"conversations": row["conversations"], "clients": row["clients"]},
         frames=row["frames"],
         kept=kept(row),
@@ -98,7 +99,7 @@ def _open(scene: Scene, row: Row) -> Claim:
             _own_side(scene, row),
             filters.NOT_QUOTED,
         ),
-        filter_note=f"also {others} conversations that it did not answer, or whose beginning was not captured"
+        filter_note=f"also {counted(others, 'conversation')} that it did not answer, or whose beginning was not captured"
         if others
         else None,
     )
@@ -122,10 +123,11 @@ BEHAVIOUR = Behaviour(
     question="What does each device offer to others?",
     method=(
         "TCP ports at which the device accepted a connection whose beginning was captured, UDP ports at which it answered "
-        "what another had asked, and services that it announces by mDNS (SRV records, RFC 6763) and SSDP."
+        "what another was seen to ask, and services that it announces by mDNS (SRV records, RFC 6763) and SSDP."
     ),
     limits="A port at which nobody knocked is not seen; no port is closed because nothing was seen there.",
     tables=("services", "announcements"),
     kinds=(REMOTE_SHELL, OPEN, ANNOUNCED),
     judge=_judge,
+    hidden=one_way,
 )

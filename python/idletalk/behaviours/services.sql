@@ -13,7 +13,8 @@ WHERE coalesce(m.device, b.device) IN (FROM subjects) AND f.responder_packets > 
     AND EXISTS (FROM addresses AS own WHERE own.address = f.responder AND own.device = coalesce(m.device, b.device))
     AND ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND f.responder_tcp_flags & 18 = 18)
         -- of datagrams only those whose asker is known by more than having been seen first
-        OR (f.transport = 'udp' AND f.originator_known_by = 'ports'))
+        -- and has been seen to ask: an answer alone may be no answer
+        OR (f.transport = 'udp' AND f.originator_known_by = 'ports' AND f.originator_packets > 0))
     AND f.responder_port IS NOT NULL;
 
 CREATE TABLE services AS

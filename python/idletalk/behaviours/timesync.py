@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, some
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, one_way, some
+from idletalk.plural import counted
 
 MIN_UNANSWERED = 3
 """Requests without an answer before a server is called silent: one or two are lost on any network."""
@@ -53,7 +54,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
             scene,
             REFUSED,
             row,
-            f"was refused the time {row['refusals']} times by {_server(row)} ({row['kiss'] or 'no reason told'})",
+            f"was refused the time {counted(row['refusals'], 'time')} by {_server(row)} ({row['kiss'] or 'no reason told'})",
             filters.both(
                 "ntp",
                 scene.sent_to(row["device"]),
@@ -69,7 +70,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
             scene,
             FREQUENT,
             row,
-            f"asks {_server(row)} for the time every {row['interval_s']:.1f} s (median of {row['requests']} requests)",
+            f"asks {_server(row)} for the time every {row['interval_s']:.1f} s (median of {counted(row['requests'], 'request')})",
             filters.both(
                 "ntp", scene.sent_by(row["device"]), filters.address("dst", row["server"]), "ntp.flags.mode == 3"
             ),
@@ -81,7 +82,7 @@ def _silent(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         f"SELECT device, {FRAMES} AS frames, {KEPT} AS kept, list(DISTINCT server ORDER BY server) AS servers"
         " FROM time_messages AS t JOIN time_servers AS s USING (device, server)"
-        " WHERE is_request AND s.answers = 0 AND s.requests >= ? GROUP BY device ORDER BY device",
+        " WHERE is_request AND s.answers = 0 AND s.requests >= ? AND device NOT IN (SELECT device FROM one_way) GROUP BY device ORDER BY device",
         MIN_UNANSWERED,
     )
     for row in rows:
@@ -90,7 +91,7 @@ def _silent(ask: Ask, scene: Scene) -> Iterable[Claim]:
         yield Claim(
             kind=UNANSWERED.name,
             device=row["device"],
-            sentence=f"{scene.name(row['device'])} asked {told} {row['frames']} times and never got an answer"
+            sentence=f"{scene.name(row['device'])} asked {told} {counted(row['frames'], 'time')} and never got an answer"
             + (f": {some(servers, MAX_NAMED)}." if len(servers) > 1 else "."),
             numbers={"servers": len(servers), "requests": row["frames"]},
             frames=row["frames"],
@@ -137,4 +138,5 @@ BEHAVIOUR = Behaviour(
     tables=("time_servers",),
     kinds=(UNANSWERED, REFUSED, FREQUENT),
     judge=_judge,
+    hidden=one_way,
 )

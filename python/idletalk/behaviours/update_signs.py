@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept
+from idletalk.plural import counted
 
 UNANSWERED = Kind(
     name="update-unanswered",
@@ -32,6 +33,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "SELECT device, protocol, peer, peer_port, host, target, outcome, reason, count(*) AS times, min(time_ns) AS first_ns,"
         f" max(time_ns) AS last_ns, {FRAMES} AS frames, {KEPT} AS kept FROM failed_requests WHERE reason IS NOT NULL"
+        " AND (outcome <> 'never answered' OR device NOT IN (SELECT device FROM one_way))"
         " GROUP BY ALL ORDER BY ALL"
     )
     for row in rows:
@@ -54,7 +56,7 @@ def _failed(scene: Scene, row: Row) -> Claim:
         peer=row["peer"],
         subject=f"{row['protocol']} {row['target']} {row['outcome']}",
         sentence=f"{scene.name(row['device'])} asked {who} by {row['protocol'].upper()} for {row['target']} {told}"
-        f" ({row['times']} times; {row['reason']}).",
+        f" ({counted(row['times'], 'time')}; {row['reason']}).",
         numbers={"times": row["times"], "outcome": row["outcome"], "host": row["host"]},
         frames=row["frames"],
         kept=kept(row),
@@ -74,8 +76,8 @@ def _possible(scene: Scene, row: Row) -> Claim:
         device=row["device"],
         peer=row["peer"],
         subject=f"{row['carrier']} {row['name']} {row['first_ns']}",
-        sentence=f"{scene.name(row['device'])} received {row['rx_bytes']} bytes from {row['name']} by {row['carrier'].upper()}: possibly an"
-        f" update, nobody can read it ({'; '.join(row['reasons'])}).",
+        sentence=f"{scene.name(row['device'])} received {counted(row['rx_bytes'], 'byte')} from {row['name']} by {row['carrier'].upper()}: possibly an"
+        f" update, which nobody can read ({'; '.join(row['reasons'])}).",
         numbers={"rx_bytes": row["rx_bytes"], "tx_bytes": row["tx_bytes"], "connections": row["connections"]},
         frames=row["connections"],
         kept=kept(row),

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept
+from idletalk.plural import counted
 
 CHANGEABLE = Kind(
     name="firmware-changeable",
@@ -41,21 +42,26 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         verb = (
             f"was sent firmware in clear by {row['peer']}, to" if row["is_sent"] else "fetched firmware in clear from"
         )
-        fetched = f"{scene.name(row['device'])} {verb} {where} ({row['size_bytes']} bytes, {row['format'] or 'unknown format'})"
+        fetched = f"{scene.name(row['device'])} {verb} {where} ({counted(row['size_bytes'], 'byte')}, {row['format'] or 'unknown format'})"
         changeable = row["authentication"] in _OPEN
         yield _claim(
             scene,
             row,
             CHANGEABLE if changeable else IN_CLEAR,
-            f"{fetched}; authenticated by: {_authenticated(row)}.",
+            f"{fetched}; authentication: {_authenticated(row)}.",
         )
         if not row["is_complete"]:
-            yield _claim(scene, row, INCOMPLETE, f"{fetched}: {row['missing_bytes']} bytes of it were not captured.")
+            yield _claim(
+                scene,
+                row,
+                INCOMPLETE,
+                f"{fetched}: {counted(row['missing_bytes'], 'byte of it was', 'bytes of it were')} not captured.",
+            )
 
 
 def _authenticated(row: Row) -> str:
     if row["authentication"] == _TOLD:
-        return "nothing but a hash that was told in clear too, which can be changed with it"
+        return "only a hash that was itself told in clear, and can be changed along with the image"
     return row["authentication"] or "unknown"
 
 

@@ -1,15 +1,20 @@
 """What can this capture not show? A negative is worth what could have been seen."""
 
 from idletalk.behaviours.behaviour import Ask
+from idletalk.behaviours.finding import some
 from idletalk.model import Blindness, Captures
+from idletalk.plural import counted
 
 MIN_FILTERED_FRAMES = 50
 """From so many frames on, that all of them involve one MAC is no chance: the study's hourly files hold thousands."""
 
+MAX_NAMED = 5
+"""Devices named in a sentence."""
+
 
 def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
     """What hides something, and what it hides, each in a sentence."""
-    found = [*_files(captures), *_filters(ask, captures), *_point(ask), *_content(ask)]
+    found = [*_files(captures), *_filters(ask, captures), *_point(ask), *_one_way(ask), *_content(ask)]
     return tuple(Blindness(kind=kind, sentence=sentence) for kind, sentence in found)
 
 
@@ -18,24 +23,35 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
     unreadable = [fault for fault in captures.faults if fault.offset is None]
     damaged = {fault.path for fault in captures.faults if fault.offset is not None}
     if unreadable:
-        found.append(("unreadable", f"{len(unreadable)} files could not be read at all."))
+        found.append(("unreadable", f"{counted(len(unreadable), 'file')} could not be read at all."))
     if damaged:
-        found.append(("damaged", f"{len(damaged)} files are damaged; what lies behind the damage is unknown."))
+        found.append(
+            (
+                "damaged",
+                f"{counted(len(damaged), 'file is', 'files are')} damaged; what lies behind the damage is unknown.",
+            )
+        )
     coverage = captures.coverage
     if coverage and coverage.gaps:
         hours = sum(gap.duration_s for gap in coverage.gaps) / 3600
-        found.append(("gaps", f"There are {len(coverage.gaps)} gaps without capture, {hours:.1f} hours together."))
+        count = counted(len(coverage.gaps), "gap", "gaps")
+        found.append(
+            (
+                "gaps",
+                f"There {'is' if len(coverage.gaps) == 1 else 'are'} {count} without capture, {hours:.1f} h in all.",
+            )
+        )
     if coverage and coverage.silent_s:
         found.append(
             (
                 "silence",
-                f"For {coverage.silent_s / 3600:.2f} hours inside the files not a single frame was captured:"
+                f"For {coverage.silent_s / 3600:.2f} h inside the files not a single frame was captured:"
                 " the network was silent or the capture was blind.",
             )
         )
     dropped = [i.dropped for file in captures.files for i in file.interfaces if i.dropped is not None]
     if sum(dropped):
-        found.append(("drops", f"The capture lost {sum(dropped)} frames, as it says itself."))
+        found.append(("drops", f"The capture lost {counted(sum(dropped), 'frame')}, as it says itself."))
     elif not dropped:
         found.append(("drops_unknown", "Whether frames were lost while capturing is not recorded in the files."))
     return found
@@ -53,7 +69,7 @@ def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
         found.append(
             (
                 "snaplen",
-                f"{truncated} frames ({share:.1f} %) were cut by the snap length: their contents cannot be read.",
+                f"{counted(truncated, 'frame was', 'frames were')} cut by the snap length ({share:.1f} %): what lies beyond it cannot be read.",
             )
         )
     for row in ask(
@@ -71,7 +87,7 @@ def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
         found.append(
             (
                 "mac_filter",
-                f"In {row['files']} files every frame is to or from {row['mac']}: they look filtered by this MAC."
+                f"In {counted(row['files'], 'file')} every frame is to or from {row['mac']}: {'it looks' if row['files'] == 1 else 'they look'} filtered by this MAC."
                 " Queries of others are hidden, so nothing can be called unsolicited.",
             )
         )
@@ -104,6 +120,20 @@ def _point(ask: Ask) -> list[tuple[str, str]]:
     return found
 
 
+def _one_way(ask: Ask) -> list[tuple[str, str]]:
+    rows = ask(
+        "SELECT is_sent, list(d.name ORDER BY d.name) AS names FROM one_way JOIN devices AS d USING (device) GROUP BY is_sent ORDER BY is_sent"
+    )
+    return [
+        (
+            "one_way",
+            f"Only what was sent {'by' if row['is_sent'] else 'to'} {some(row['names'], MAX_NAMED)} was captured: whether anybody"
+            " answered cannot be seen.",
+        )
+        for row in rows
+    ]
+
+
 def _content(ask: Ask) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     row = ask(
@@ -115,14 +145,15 @@ def _content(ask: Ask) -> list[tuple[str, str]]:
         found.append(
             (
                 "open_before",
-                f"{row['open']} TCP connections were open before their first captured frame: how they began is unknown.",
+                f"{counted(row['open'], 'TCP connection was', 'TCP connections were')} open before the first frame captured of"
+                f" {'it: how it' if row['open'] == 1 else 'them: how they'} began is unknown.",
             )
         )
     if row["protected"]:
         found.append(
             (
                 "wlan_encrypted",
-                f"{row['protected']} frames are encrypted on the air: only their MACs and lengths can be read.",
+                f"{counted(row['protected'], 'frame is', 'frames are')} encrypted on the air: only MACs and lengths can be read.",
             )
         )
     return found

@@ -32,7 +32,9 @@ def _clouds(rows: Sequence[IdleRow]) -> str | None:
     most = max(users.values())
     leaders = sorted(provider for provider, count in users.items() if count == most)
     if most == len(rows):
-        return f"All {most} devices rely on {_named(leaders)}."
+        return (
+            f"All {most} devices rely on {_named(leaders)}." if most > 1 else f"The device relies on {_named(leaders)}."
+        )
     if most < MIN_DEVICES:
         return "No two devices rely on the same provider."
     verb = "rely" if most > 1 else "relies"
@@ -49,8 +51,12 @@ def _countries(rows: Sequence[IdleRow]) -> str | None:
         if len(countries) > 1
         else "Their Internet hosts are in one country"
     )
-    more = f", those of {widest.name} alone in {len(widest.countries)}" if len(widest.countries) > 1 else ""
-    return f"{told} ({_named(countries)}){more}, as look-up tables say."
+    more = (
+        f", those of {widest.name} alone in {len(widest.countries)}"
+        if len(rows) > 1 and len(widest.countries) > 1
+        else ""
+    )
+    return f"{told} ({_named(countries)}){more}, according to look-up tables."
 
 
 def _in_clear(rows: Sequence[IdleRow]) -> str:

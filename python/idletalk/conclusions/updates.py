@@ -5,6 +5,7 @@ from typing import Any
 
 from idletalk.behaviours.rows import by, iso
 from idletalk.model import Device, IdleRow, Peer, UpdateRow, UpdateStep, VersionChange
+from idletalk.plural import counted
 
 Ask = Callable[..., Sequence[Mapping[str, Any]]]
 Rows = Sequence[Mapping[str, Any]]
@@ -60,7 +61,7 @@ def _others(row: Mapping[str, Any], found: Mapping[str, Rows], known: Mapping[st
 
 def _check(row: Mapping[str, Any]) -> str:
     where = f"{row['host'] or row['peer']} {row['target']}" if row["protocol"] != "mqtt" else row["target"]
-    return f"{row['protocol']} {'to' if row['by_device'] else 'from'} {where} ({row['times']} times)"
+    return f"{row['protocol']} {'to' if row['by_device'] else 'from'} {where} ({counted(row['times'], 'time')})"
 
 
 def _none(one: IdleRow, observed_s: float, checks: Sequence[str]) -> UpdateRow:
@@ -69,11 +70,7 @@ def _none(one: IdleRow, observed_s: float, checks: Sequence[str]) -> UpdateRow:
         if one.seen
         else "Not one frame of it in this capture."
     )
-    asked = (
-        f" It spoke of updates {len(checks)} way{'s' if len(checks) > 1 else ''}, and no file came in clear."
-        if checks
-        else ""
-    )
+    asked = f" It spoke of updates in {counted(len(checks), 'way')}, and no file came in clear." if checks else ""
     return UpdateRow(
         device=one.device, name=one.name, kind="none", seen=False, server=None, peer=None, cloud=None, country=None, transport=None,
         target=None, first=None, duration_s=None, size_bytes=None, missing_bytes=None, connections=None, image=None,
@@ -101,7 +98,7 @@ def _failed(row: Mapping[str, Any], device: Device, checks: Sequence[str]) -> Up
         country=country, transport=row["protocol"], target=row["target"], first=iso(row["first_ns"]), duration_s=None, size_bytes=None,
         missing_bytes=None, connections=None, image=None, sha256=None, also_fetched_by=(), format=None, authenticated_by=None,
         told_hashes=(), triggered_by=None, versions=(), restarted=None, checks=tuple(checks), steps=(),
-        sentence=f"Asked for in clear {row['times']} times, and {outcome} ({row['reason']}).",
+        sentence=f"Asked for in clear {counted(row['times'], 'time')}, and {outcome} ({row['reason']}).",
     )  # fmt: skip
 
 
@@ -109,7 +106,11 @@ def _fetched(
     row: Mapping[str, Any], device: Device, others: Sequence[str], steps: Rows, versions: Rows, checks: Sequence[str]
 ) -> UpdateRow:
     cloud, country = _where(device, row["peer"])
-    holes = "" if row["is_complete"] else f" {row['missing_bytes']} bytes of it were not captured."
+    holes = (
+        ""
+        if row["is_complete"]
+        else f" {counted(row['missing_bytes'], 'byte of it was', 'bytes of it were')} not captured."
+    )
     return UpdateRow(
         device=device.id,
         name=device.name,

@@ -17,6 +17,7 @@ from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.secrets import secrets
 from idletalk.firmware.signatures import resolve
 from idletalk.firmware.verdict import Told, judge
+from idletalk.plural import counted
 
 MAX_READ_BYTES = 512 << 20
 """Bytes of an image that are read, as in the recogniser."""
@@ -196,19 +197,20 @@ def _notes(found: Recognised, outer: Part | None, materials: Sequence[tuple[str,
         yield "the file is empty"
     elif not found.parts:
         yield (
-            f"nothing was recognised: {len(found.checked)} formats were looked for at {found.pattern_hits} places where a"
-            " pattern of theirs was found"
+            f"nothing was recognised: {counted(len(found.checked), 'format was', 'formats were')} looked for at"
+            f" {counted(found.pattern_hits, 'place', 'places')} where a pattern of theirs was found"
         )
     if outer and outer.length and outer.truncated:
         there = found.size_bytes - outer.offset
         yield f"{there / outer.length:.1%} of the {outer.length} bytes that {outer.format} declares are there"
     if found.inside_opaque:
-        yield f"{found.inside_opaque} things inside of compressed or encrypted bytes were left out: they mean nothing there"
+        chance = counted(found.inside_opaque, "match", "matches")
+        yield f"inside compressed or encrypted bytes {chance} left out: there they are chance"
     if found.strings_left_out or found.parts_left_out:
-        yield f"{found.strings_left_out} strings and {found.parts_left_out} parts more than are kept"
+        yield f"{counted(found.strings_left_out, 'string')} and {counted(found.parts_left_out, 'part')} more than are kept"
     unparsed = sum(len(of.unparsed) for _, of in materials)
     if unparsed:
-        yield f"{unparsed} things that look like certificates and are none that can be parsed: not_certificates lists them"
+        yield f"looking like certificates, but not parsed as any: {unparsed} (not_certificates lists them)"
     labels = sum(1 for _, of in materials for key in of.keys if key.state == "label only")
     if labels:
-        yield f"{labels} labels of private keys without a key: text of a program, no finding"
+        yield f"{counted(labels, 'label of a private key', 'labels of private keys')} without a key: text of a program, no finding"

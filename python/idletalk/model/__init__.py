@@ -5,6 +5,7 @@ wire. ``as seen`` counts every captured frame; ``unique`` counts a frame once th
 """
 
 from idletalk.model.captures import (
+    BEHAVIOUR_FAILED,
     Blindness,
     CaptureFile,
     Captures,
@@ -47,6 +48,7 @@ from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, Idl
 from idletalk.model.updates import UpdateRow, UpdateStep, VersionChange
 
 __all__ = [
+    "BEHAVIOUR_FAILED",
     "SCHEMA",
     "SEVERITIES",
     "ActionStep",

@@ -88,6 +88,10 @@ class Blindness:
     sentence: str
 
 
+BEHAVIOUR_FAILED = "behaviour_failed"
+"""Kind of what could not be seen because a behaviour of another package failed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupSource:
     """A look-up table and its date."""
@@ -110,3 +114,7 @@ class Provenance:
     lab_sha256: Annotated[str | None, Meta(description="of the lab file; null: none was given")]
     as_of: Annotated[str | None, Meta(description="the 'now' of judgements: by default the capture's end")]
     timezone: Annotated[str, Meta(description="in which hours and days are told")]
+    warnings: Annotated[
+        tuple[str, ...],
+        Meta(description="what was asked for and had no effect, such as a verdict on a finding that is not there"),
+    ] = ()

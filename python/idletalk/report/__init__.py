@@ -5,9 +5,9 @@ from pathlib import Path
 from idletalk.model import Report
 from idletalk.report.html import render_html
 from idletalk.report.json import to_json
-from idletalk.report.terminal import print_summary
+from idletalk.report.terminal import incomplete, print_summary, warnings
 
-__all__ = ["print_summary", "to_json", "write_report"]
+__all__ = ["incomplete", "print_summary", "to_json", "warnings", "write_report"]
 
 
 def write_report(report: Report, folder: Path) -> None:

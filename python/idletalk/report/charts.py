@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 from html import escape
 from math import log10
 
+from idletalk.plural import counted
 from idletalk.report.text import clean, human_bytes, short
 
 BAR_HEIGHT = 22
@@ -148,7 +149,7 @@ def shares(parts: Sequence[Share], title: str) -> str:
     ordered = sorted(parts, key=lambda part: (-part.value, part.label))
     kept, rest = ordered[:5], ordered[5:]
     if rest:
-        kept.append(Share(f"{len(rest)} others", sum(part.value for part in rest)))
+        kept.append(Share(counted(len(rest), "other"), sum(part.value for part in rest)))
     body: list[str] = []
     x = 0.0
     for index, part in enumerate(kept):

@@ -108,8 +108,9 @@ def _whom(device: Device) -> list[Markup]:
     hosts = figure(len(services), "device.internet_hosts") if exact else f"at least {len(services)}"
     said = [
         _sentence(
-            "It spoke with {hosts} hosts on the Internet beside {clock} that it asks for the time, and with {lan} in this network.",
+            "It spoke with {hosts} {noun} on the Internet beside {clock} that it asks for the time, and with {lan} in this network.",
             hosts=hosts,
+            noun="host" if exact and len(services) == 1 else "hosts",
             clock=figure(clock, "device.ntp_hosts") if exact else f"at least {clock}",
             lan=figure(near, "device.lan_hosts") if exact else f"at least {near}",
         )
@@ -132,14 +133,17 @@ def _whom(device: Device) -> list[Markup]:
 def _volume(device: Device) -> Markup:
     own = device.traffic.unique
     hourly = device.bytes_per_observed_hour
-    text = "It sent {tx} in {txn} frames and received {rx} in {rxn}{rate}."
+    text = "It sent {tx} in {txn} {noun} and received {rx} in {rxn}{rate}."
     return _sentence(
         text,
         tx=figure(own.tx_bytes, "device.tx_bytes", human_bytes(own.tx_bytes)),
         txn=figure(own.tx_packets, "device.tx_frames"),
+        noun="frame" if own.tx_packets == 1 else "frames",
         rx=figure(own.rx_bytes, "device.rx_bytes", human_bytes(own.rx_bytes)),
         rxn=figure(own.rx_packets, "device.rx_frames"),
-        rate="" if hourly is None else f", {human_bytes(hourly)} in an observed hour",
+        rate=""
+        if hourly is None
+        else _sentence(", {hourly} in an observed hour", hourly=figure(hourly, "device.hourly", human_bytes(hourly))),
     )
 
 

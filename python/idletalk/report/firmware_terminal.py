@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idletalk.firmware.model import Check, Examination, Part, Region
+from idletalk.plural import counted
 from idletalk.report.text import clean, human_bytes
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def print_examination(examination: Examination, folder: Path | None, console: Co
     if examination.unpacking.done:
         out.print()
         say(
-            f"Unpacked {examination.unpacking.files_in_all} files, {human_bytes(examination.unpacking.bytes)}"
+            f"Unpacked {counted(examination.unpacking.files_in_all, 'file')}, {human_bytes(examination.unpacking.bytes)}"
             f" ({examination.unpacking.isolation})"
         )
         for stopped in examination.unpacking.stopped[:MAX_ROWS]:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from idletalk import filters
 from idletalk.lookups.world import country_names
 from idletalk.model import SEVERITIES, Device, Image, OperatingRow, Peer, Report
+from idletalk.plural import counted
 from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
 from idletalk.report.dossier import dossiers, payload_figure
 from idletalk.report.firmware_charts import byte_map, content_map
@@ -20,7 +21,7 @@ from idletalk.report.portions import VERDICTS, portions
 from idletalk.report.queries import QUERIES, figure
 from idletalk.report.rhythm import rhythm
 from idletalk.report.sequence import sequence
-from idletalk.report.terminal import clouds, device_name, opening, peer_name
+from idletalk.report.terminal import clouds, names_of, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
 from idletalk.report.world import world_chart
 
@@ -63,6 +64,7 @@ def render_html(report: Report) -> str:
         style=Markup(asset("page.css")),  # noqa: S704
         script=Markup(asset("page.js")),  # noqa: S704
         max_ranked=MAX_RANKED,
+        device_name=names_of(report),
         filter_of=partial(wireshark_filter, filters.mac_prefix(_link_types(report))),
     )
 
@@ -93,13 +95,13 @@ def page_template() -> Any:
         "bytes": human_bytes,
         "duration": human_duration,
         "anchor": anchor,
+        "counted": counted,
         "country": _country,
         "moment": _moment,
     }
     words: dict[str, Callable[..., Any]] = {
         "peer_name": peer_name,
         "clouds": clouds,
-        "device_name": device_name,
         "protocol_shares": _protocols,
         "sequence": _sequence,
         "figure": figure,

@@ -3,6 +3,7 @@
 from markupsafe import Markup
 
 from idletalk.model import Report
+from idletalk.plural import counted
 from idletalk.report.graph import graph, links
 from idletalk.report.html import asset
 from idletalk.report.terminal import opening
@@ -27,5 +28,5 @@ def notebook(report: Report) -> str:
         fleet=Markup("<p>{}</p>").format(clean(" ".join(report.conclusions.fleet))),
         graph=Markup(graph(report, links(report))),  # noqa: S704  drawn and escaped there
         listed=listed,
-        more=Markup("<p>{} more findings</p>").format(more) if more > 0 else "",
+        more=Markup("<p>{}</p>").format(counted(more, "more finding")) if more > 0 else "",
     )

@@ -30,6 +30,8 @@ QUERIES: Mapping[str, str] = {
     "device.rx_bytes": "SELECT rx_unique_bytes FROM devices WHERE device = $device",
     "device.rx_frames": "SELECT rx_unique_packets FROM devices WHERE device = $device",
     "device.bytes": f"SELECT {_BOTH_WAYS} FROM devices WHERE device = $device",
+    # $observed are the seconds that the captures cover (report.json: captures.coverage.observed_s)
+    "device.hourly": f"SELECT round(({_BOTH_WAYS}) * 3600 / CAST($observed AS DOUBLE), 1) FROM devices WHERE device = $device",
     "device.peers": "SELECT count(*) FROM peers WHERE device = $device",
     "device.internet_hosts": f"SELECT count(*) {_SERVICES}",
     "device.ntp_hosts": (
@@ -62,6 +64,16 @@ QUERIES: Mapping[str, str] = {
     "action.repetitions": "SELECT repetitions FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
     "action.events": "SELECT events FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
     "update.bytes": "SELECT size_bytes FROM images WHERE device = $device AND file = $image",
+    "action.held_back": "SELECT held_back FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
+    "action.recalled": "SELECT recalled FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
+    "image.bytes": "SELECT max(size_bytes) FROM images WHERE file = $image",
+    "image.missing_bytes": "SELECT max(missing_bytes) FROM images WHERE file = $image",
+    # what no table holds: the page is made of report.json, and firmware examined by `idletalk firmware`
+    "image.examination": "what idletalk firmware says of the image's file",
+    "report.devices": "the devices of report.json",
+    "report.under_test": "the devices of report.json that are under test",
+    "report.findings": "the findings of report.json of this severity",
+    "report.unseen": "the entries of cannot_be_seen in report.json",
     "finding.frames": "the frames that the finding's filter selects; as many as its evidence counts",
 }
 """SQL over the tables of the analysis by name; ``idletalk sql`` runs it once its parameters are filled in."""

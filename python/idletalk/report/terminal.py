@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from idletalk.model import IdleRow, Peer, Report, Severity
-from idletalk.report.terminal_tables import MAX_DEVICES, add_row, operating, table_of, updates
+from idletalk.model import BEHAVIOUR_FAILED, IdleRow, Peer, Report, Severity
+from idletalk.plural import counted
+from idletalk.report.terminal_tables import MAX_DEVICES, add_row, fitted, operating, table_of, updates
 from idletalk.report.text import clean, human_bytes, human_duration, short
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
     for table in (_ranking(report), _idle(report), operating(report), updates(report), _largest_peers(report)):
         if table.row_count:
             out.print()
-            out.print(table)
+            out.print(fitted(table, out.width))
     _print_findings(report, say)
     if report.cannot_be_seen:
         say("")
@@ -67,6 +68,20 @@ def _print_findings(report: Report, say: Callable[..., None]) -> None:
         say(f"  {len(report.findings) - MAX_FINDINGS} more in the report, with the evidence of each")
 
 
+def incomplete(report: Report) -> Iterator[str]:
+    """What could not be read and who could not be asked, a line each; none: the analysis is whole."""
+    for fault in report.captures.faults:
+        yield clean(f"{fault.path}: {fault.message}" if fault.offset is not None else fault.message)
+    for blindness in report.cannot_be_seen:
+        if blindness.kind == BEHAVIOUR_FAILED:
+            yield clean(blindness.sentence)
+
+
+def warnings(report: Report) -> Iterator[str]:
+    """What was asked for and had no effect, a line each."""
+    return map(clean, report.provenance.warnings)
+
+
 def opening(report: Report, number: Callable[[float, str, str], str] = lambda _value, _query, text: text) -> str:
     """What was captured, in a sentence or two; `number` says how a value with its query and its text is written."""
     what = report.captures
@@ -75,11 +90,12 @@ def opening(report: Report, number: Callable[[float, str, str], str] = lambda _v
     if what.first is None or what.last is None or what.duration_s is None:
         return f"{files} without a single frame."
     under_test = sum(1 for device in report.devices if device.under_test)
-    devices = f"{len(report.devices)} device{'s' if len(report.devices) != 1 else ''}" + (
-        f", {under_test} of them under test" if under_test else ""
-    )
+    count = len(report.devices)
+    devices = f"{number(count, 'report.devices', str(count))} device{'s' if count != 1 else ''}"
+    if under_test:
+        devices += f", {number(under_test, 'report.under_test', str(under_test))} of them under test"
     repeated = what.packets - what.unique_packets
-    twice = f" ({repeated} of them are there twice)" if repeated else ""
+    twice = f" ({counted(repeated, 'of them is', 'of them are')} there twice)" if repeated else ""
     text = (
         f"{files}, {number(what.packets, 'captures.frames', str(what.packets))} frame{'s' if what.packets != 1 else ''}{twice},"
         f" {number(what.bytes, 'captures.bytes', human_bytes(what.bytes))}, from {what.first[:19]}Z"
@@ -87,13 +103,14 @@ def opening(report: Report, number: Callable[[float, str, str], str] = lambda _v
     )
     coverage = what.coverage
     if coverage and coverage.gaps:
-        text += f" {human_duration(coverage.observed_s)} of it were captured, in {len(coverage.gaps) + 1} stretches."
+        text += f" {human_duration(coverage.observed_s)} of it was captured, in {len(coverage.gaps) + 1} stretches."
     return text
 
 
-def device_name(report: Report, device: str) -> str:
-    """The name of a device by its id."""
-    return next((known.name for known in report.devices if known.id == device), device)
+def names_of(report: Report) -> Callable[[str], str]:
+    """What gives the name of a device by its id; the id itself where no device of the report has it."""
+    names = {device.id: device.name for device in report.devices}
+    return lambda device: names.get(device, device)
 
 
 def peer_name(peer: Peer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from idletalk.model import Report
+from idletalk.plural import counted
 from idletalk.report.text import clean, human_bytes
 
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ MAX_DEVICES = 20
 """Devices in a table; the report has all."""
 MAX_NAME_CHARS = 18
 """Width of a device's name, which goes on in the next line."""
+MIN_CHARS = 6
+"""Of a column of words, which go on in the next line: fewer cannot be read."""
+WIDE_RATIO = 3
+"""Width of a column of many words, in those of others."""
 
 
 def table_of(title: str, *columns: tuple[str, str]) -> Table:
@@ -28,10 +33,47 @@ def table_of(title: str, *columns: tuple[str, str]) -> Table:
             justify="right" if side == "right" else "left",
             overflow="fold",
             no_wrap=side == "right",
-            min_width=26 if side == "wide" else None,
+            ratio=WIDE_RATIO if side == "wide" else 1,
             max_width=MAX_NAME_CHARS if name == "device" else None,
         )
     return table
+
+
+def fitted(table: Table, width: int) -> Table:
+    """The table with the width of each column set, so that together they have `width`.
+
+    Numbers are never broken. Where not even broken words leave room for all, columns at the end are left out, and the caption says which.
+    """
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    wanted: list[int] = []
+    for column in table.columns:
+        texts = [str(column.header), *(cell.plain for cell in column.cells if isinstance(cell, Text))]
+        wanted.append(min(max(map(cell_len, texts)), column.max_width or width))
+    least = [
+        full if column.no_wrap else min(full, MIN_CHARS) for full, column in zip(wanted, table.columns, strict=True)
+    ]
+    left_out: list[str] = []
+    while len(least) > 1 and sum(least) + _between(len(least)) > width:
+        least.pop()
+        left_out.insert(0, str(table.columns.pop().header) or "the bars")
+    room = max(0, width - _between(len(least)) - sum(least))
+    while room and (short := [n for n, given in enumerate(least) if given < wanted[n]]):
+        # what has least for its share gets the next character
+        least[min(short, key=lambda n: (least[n] / (table.columns[n].ratio or 1), n))] += 1
+        room -= 1
+    for column, given in zip(table.columns, least, strict=True):
+        column.width, column.max_width, column.ratio = given, None, None
+    if left_out:
+        told = f"no room here for: {', '.join(left_out)}; the report has all"
+        table.caption = f"{table.caption}; {told}" if table.caption else told
+    return table
+
+
+def _between(columns: int) -> int:
+    """Characters that are no column's: three between two, one at each end."""
+    return 3 * (columns - 1) + 2
 
 
 def add_row(table: Table, *cells: str) -> None:
@@ -112,5 +154,5 @@ def updates(report: Report) -> Table:
         )
     none = len(rows) - len(seen)
     if seen and none:
-        table.caption = f"none seen for {none} other devices"
+        table.caption = f"none seen for {counted(none, 'other device')}"
     return table

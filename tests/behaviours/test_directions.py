@@ -1,0 +1,79 @@
+"""What a capture of one direction, or of several points, can tell of questions and answers."""
+
+import struct
+from pathlib import Path
+
+from tests import made
+from tests.made import GATEWAY, LAMP, PLUG
+
+import idletalk
+
+ROUTER, PLUG_IP = "192.168.1.1", "192.168.1.2"
+ANSWERS = {"misconfiguration", "services", "timesync"}
+"""Questions that need both directions."""
+
+
+def sent(peer: str, port: int, payload: bytes, source: int = 40_000) -> bytes:
+    return made.datagram((PLUG, PLUG_IP, source), (GATEWAY, peer, port), payload)
+
+
+def query(name: str) -> bytes:
+    return struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + made.dns_name(name) + struct.pack(">HH", 1, 1)
+
+
+def missing(name: str) -> bytes:
+    """An answer that says that the name does not exist."""
+    return struct.pack(">HHHHHH", 7, 0x8183, 1, 0, 0, 0) + made.dns_name(name) + struct.pack(">HH", 1, 1)
+
+
+def asked(times: int) -> list[tuple[float, bytes]]:
+    return [(float(n), sent(ROUTER, 53, query("cloud.example"), 40_000 + n)) for n in range(times)]
+
+
+def test_in_a_capture_of_one_direction_answers_could_not_be_seen(tmp_path: Path) -> None:
+    ntp = bytes([0x23]) + bytes(47)
+    frames = [
+        *asked(4),
+        *((10.0 + n, sent("203.0.113.5", 123, ntp, 123)) for n in range(9)),
+        *((20.0 + n, sent("172.16.9.9", 7000, b"anybody there")) for n in range(4)),
+        # from a port of its own to a high one: an answer, or nothing of the kind
+        *((30.0 + n, sent("203.0.113.9", 50_000, b"status", 53)) for n in range(4)),
+    ]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out")
+    kinds = {finding.kind for finding in found.findings(device=PLUG)}
+    assert not kinds & {"service-unanswered", "ntp-unanswered", "foreign-address", "open-service"}
+    outcomes = {check.question: check.outcome for check in found.report.checks if check.device == PLUG}
+    assert {question for question in ANSWERS if outcomes[question] == "could_not_be_seen"} == ANSWERS
+    assert [one.kind for one in found.report.cannot_be_seen].count("one_way") == 1
+
+
+def test_a_server_that_is_silent_while_others_answer_is_unanswered(tmp_path: Path) -> None:
+    pong = made.datagram((LAMP, "192.168.1.3", 4_000), (PLUG, PLUG_IP, 40_000), b"pong")
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", [*asked(4), (9.0, pong)])], tmp_path / "out")
+    assert [finding.kind for finding in found.findings(device=PLUG)] == ["service-unanswered"]
+    assert "one_way" not in {one.kind for one in found.report.cannot_be_seen}
+
+
+def test_frames_of_two_points_are_counted_as_their_filter_tells(tmp_path: Path) -> None:
+    lamp, plug = (LAMP, "192.168.1.3", 80), (PLUG, PLUG_IP, 40_000)
+    opened = [made.segment(plug, lamp, 1, 2), made.segment(lamp, plug, 1, 18), made.segment(plug, lamp, 2, 16)]
+    failing = [
+        made.datagram((GATEWAY, ROUTER, 53), (PLUG, PLUG_IP, 41_000 + n), missing("gone.example")) for n in range(3)
+    ]
+    frames = [(float(n), frame) for n, frame in enumerate([*opened, *failing])]
+    first = made.pcap(tmp_path / "lan.pcap", frames)
+    again = made.pcap(tmp_path / "wlan.pcap", [(time + 0.0001, frame) for time, frame in frames])
+    bare = made.pcap(tmp_path / "raw.pcap", [(time + 0.0002, frame[14:]) for time, frame in frames], link_type=101)
+    found = idletalk.analyze([first, again, bare], tmp_path / "out")
+    [name] = found.findings(device=PLUG, kind="name-missing")
+    assert name.evidence.frames == 3
+    assert "of frames captured at several points, and counted once, every copy" in (name.evidence.filter_note or "")
+    [service] = found.findings(device=LAMP, kind="open-service")
+    # the facts put frames of one conversation together, with MACs or without
+    assert service.evidence.frames == 9
+    assert "no frame without MACs, though the count can hold such" in (service.evidence.filter_note or "")
+    assert all(
+        finding.evidence.filter.count("!eth && !wlan && !sll")
+        for finding in found.report.findings
+        if finding.device.startswith("ip:")
+    )
