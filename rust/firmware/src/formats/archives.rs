@@ -7,6 +7,7 @@ use super::{Format, Place};
 use crate::bytes::{all, array, le16, le32, le64, le_size, text, u8_at, upto, within};
 use crate::digest::{byte_sum, crc32};
 use crate::part::{Category, Check, CheckKind, Encryption, Part, Verdict};
+use memchr::memmem;
 use std::ops::Range;
 
 /// Formats of this file.
@@ -157,15 +158,7 @@ fn jar_signed(part: Part, image: &[u8], whole: Range<usize>, comment: usize) -> 
 }
 
 fn find(image: &[u8], from: usize, pattern: &[u8]) -> Option<usize> {
-    let first = *pattern.first()?;
-    let mut position = from;
-    loop {
-        position += image.get(position..)?.iter().position(|byte| *byte == first)?;
-        if image.get(position..)?.starts_with(pattern) {
-            return Some(position);
-        }
-        position += 1;
-    }
+    memmem::find(image.get(from..)?, pattern).map(|found| from + found)
 }
 
 fn seven(image: &[u8], at: usize) -> Option<Part> {

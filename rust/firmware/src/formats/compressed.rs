@@ -6,6 +6,7 @@ use super::{Format, Place};
 use crate::bytes::{array, le16, le32, le64, le_size, text, u8_at, upto, within};
 use crate::digest::crc32;
 use crate::part::{Category, Check, CheckKind, Encryption, Part, Verdict};
+use memchr::memmem;
 use std::io::Read;
 
 /// Formats of this file.
@@ -75,7 +76,7 @@ fn xz(image: &[u8], at: usize) -> Option<Part> {
     let part = compressed("xz", at).field("check", flags[1] & 15);
     // The footer ends in "YZ", behind the same flags and a CRC-32 of them and of the index' size.
     let mut position = at + 12;
-    while let Some(found) = image.get(position..).and_then(|rest| rest.windows(2).position(|window| window == b"YZ")) {
+    while let Some(found) = image.get(position..).and_then(|rest| memmem::find(rest, b"YZ")) {
         let end = position + found + 2;
         position = end;
         let Some(footer) = end.checked_sub(12) else { continue };
