@@ -2,6 +2,7 @@
 
 use crate::markers::MARKERS;
 use crate::part::Part;
+use memchr::{memchr_iter, memchr3, memmem};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -106,24 +107,40 @@ fn runs(image: &[u8], start: usize, end: usize, found: &mut Collected) {
     }
 }
 
+/// Between words: white space, quotes and brackets.
+const SEPARATORS: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut rest: &[u8] = b" \t\n\x0c\r\"'<>(),;|`{}";
+    while let [first, more @ ..] = rest {
+        if let Some(slot) = table.split_at_mut(*first as usize).1.first_mut() {
+            *slot = true;
+        }
+        rest = more;
+    }
+    table
+};
+
 /// Words of a run by what they look like.
 fn classify(run: &str, offset: usize, found: &mut Collected) {
     if let Some(date) = build_date(run) {
         found.add("date", date, offset);
     }
-    if run.len() < 512 && run.contains(":$") {
+    let bytes = run.as_bytes();
+    if run.len() < 512 && memmem::find(bytes, b":$").is_some() {
         found.add("hash", run, offset);
     }
-    let separators = |c: char| {
-        c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | ',' | ';' | '|' | '`' | '{' | '}')
-    };
+    // every other kind has one of these: most runs of text have none
+    if memchr3(b'.', b'/', b':', bytes).is_none() {
+        return;
+    }
     let mut position = 0;
-    for word in run.split(separators) {
+    for word in bytes.split(|byte| SEPARATORS.get(usize::from(*byte)).is_some_and(|is_one| *is_one)) {
         let at = offset + position;
         position += word.len() + 1;
-        if word.len() < MIN_RUN {
+        if word.len() < MIN_RUN || !word.iter().any(|byte| matches!(byte, b'.' | b'/' | b':')) {
             continue;
         }
+        let Ok(word) = std::str::from_utf8(word) else { continue };
         if let Some((scheme, rest)) = word.split_once("://") {
             let scheme = scheme.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '+').next().unwrap_or_default();
             if scheme.len() > 1
@@ -201,20 +218,17 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// `Mmm dd yyyy`, as compilers write `__DATE__`.
 fn build_date(run: &str) -> Option<&str> {
     let bytes = run.as_bytes();
-    bytes
-        .windows(11)
-        .position(|window| {
-            let [a, b, c, b' ', d, e, b' ', y @ ..] = window else { return false };
-            let month = [*a, *b, *c];
-            MONTHS.iter().any(|name| name.as_bytes() == month)
-                && (d.is_ascii_digit() || *d == b' ')
-                && e.is_ascii_digit()
-                && y.iter().all(u8::is_ascii_digit)
-                && matches!(y.first_chunk(), Some(b"19" | b"20"))
-        })
-        .and_then(|at| {
-            run.get(at..at + 20).filter(|text| text.as_bytes().get(14) == Some(&b':')).or_else(|| run.get(at..at + 11))
-        })
+    let is_date = |at: usize| {
+        let Some([a, b, c, b' ', d, e, b' ', y @ ..]) = bytes.get(at..at + 11) else { return false };
+        let month = [*a, *b, *c];
+        matches!(y.first_chunk(), Some(b"19" | b"20"))
+            && y.iter().all(u8::is_ascii_digit)
+            && e.is_ascii_digit()
+            && (d.is_ascii_digit() || *d == b' ')
+            && MONTHS.iter().any(|name| name.as_bytes() == month)
+    };
+    let at = memchr_iter(b' ', bytes).filter_map(|space| space.checked_sub(3)).find(|at| is_date(*at))?;
+    run.get(at..at + 20).filter(|text| text.as_bytes().get(14) == Some(&b':')).or_else(|| run.get(at..at + 11))
 }
 
 /// The version behind a marker: up to a character that no version has, with a digit in its first three.

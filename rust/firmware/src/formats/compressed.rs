@@ -156,14 +156,16 @@ fn zstd(image: &[u8], at: usize) -> Option<Part> {
         2 => 4,
         _ => 8,
     };
-    let mut position = at + 5 + usize::from(!single) + dictionary + size;
+    // what needs a dictionary cannot be decoded here
+    let (mut position, mut probed) = (at + 5 + usize::from(!single) + dictionary + size, dictionary > 0);
     for _ in 0..MAX_BLOCKS {
         let (Some(low), Some(high)) = (le16(image, position), u8_at(image, position + 2)) else { break };
         let header = usize::from(low) | usize::from(high) << 16;
         let length = if header >> 1 & 3 == 1 { 1 } else { header >> 3 };
-        if header >> 1 & 3 == 3 || header >> 3 > 128 << 10 {
+        if header >> 1 & 3 == 3 || header >> 3 > 128 << 10 || !probed && !is_zstd(image, at) {
             return None;
         }
+        probed = true;
         position += 3 + length;
         if header & 1 == 1 {
             let end = position + if descriptor & 4 != 0 { 4 } else { 0 };
@@ -171,6 +173,18 @@ fn zstd(image: &[u8], at: usize) -> Option<Part> {
         }
     }
     Some(compressed("zstd", at).length((position.max(image.len()) + 4 - at) as u64, image.len() - at))
+}
+
+/// Whether the first of a frame decodes: chains of block headers happen by chance.
+fn is_zstd(image: &[u8], at: usize) -> bool {
+    let probe = upto(image, at, 4 * PROBE);
+    let mut buffer = vec![0; 4096];
+    let Ok(mut decoder) = zstd::stream::read::Decoder::with_buffer(probe) else { return false };
+    match decoder.read(&mut buffer) {
+        Ok(_) => true,
+        // the first block needs all of its bytes
+        Err(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
+    }
 }
 
 /// The last 48 bits before its CRC are the square root of pi, at any bit.
