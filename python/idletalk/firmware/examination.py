@@ -4,14 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives import serialization
 
 from idletalk.errors import IdletalkError
 from idletalk.firmware.certificates import judge_certificates, judge_keys, moment
 from idletalk.firmware.crypto_parts import Material, material
 from idletalk.firmware.domains import host_of, is_host
+from idletalk.firmware.keys import keys_of
 from idletalk.firmware.model import Examination, Part, Recognised, Said, Secret, Unpacking
 from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.secrets import secrets
@@ -59,7 +57,7 @@ def examine(path: Path, options: Options | None = None, folder: Path | None = No
     wanted = options or Options()
     found = recognise(path)
     data = _bytes(path)
-    found = replace(found, parts=resolve(found.parts, data, [_public_key(key) for key in wanted.keys]))
+    found = replace(found, parts=resolve(found.parts, data, [key for path in wanted.keys for key in keys_of(path)]))
     unpacking, inner = _unpacked(path, found, wanted, folder)
     materials = [("", material(found.parts, data))]
     told_secrets: list[Secret] = list(secrets("", data[:MAX_SEARCHED_BYTES], shown=wanted.show_secrets))
@@ -104,16 +102,6 @@ def _bytes(path: Path) -> bytes:
             return file.read(MAX_READ_BYTES)
     except OSError as error:
         raise IdletalkError(f"{path}: {error.strerror}") from None
-
-
-def _public_key(path: Path) -> Any:
-    data = _bytes(path)
-    for load in (serialization.load_pem_public_key, serialization.load_der_public_key):
-        try:
-            return load(data)
-        except ValueError:
-            continue
-    raise IdletalkError(f"{path}: this is no public key in PEM or DER")
 
 
 def _unpacked(path: Path, found: Recognised, wanted: Options, folder: Path | None) -> tuple[Unpacking, list[Inner]]:

@@ -4,7 +4,7 @@ use crate::markers::MARKERS;
 use crate::part::Part;
 use memchr::{memchr_iter, memchr3, memmem};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 /// Different strings kept of each kind.
 pub const MAX_OF_KIND: usize = 2000;
@@ -33,26 +33,24 @@ pub struct Interesting {
 }
 
 struct Collected {
-    seen: BTreeSet<(&'static str, String)>,
-    counts: std::collections::BTreeMap<&'static str, usize>,
+    seen: HashMap<&'static str, HashSet<String>>,
     kept: Vec<Interesting>,
     left_out: u64,
 }
 
 impl Collected {
     fn add(&mut self, kind: &'static str, text: &str, offset: usize) {
-        let text: String = text.chars().take(MAX_CHARS).collect();
-        if self.seen.contains(&(kind, text.clone())) {
+        let text = text.get(..MAX_CHARS).unwrap_or(text);
+        let seen = self.seen.entry(kind).or_default();
+        if seen.contains(text) {
             return;
         }
-        let count = self.counts.entry(kind).or_default();
-        if *count >= MAX_OF_KIND {
+        if seen.len() >= MAX_OF_KIND {
             self.left_out += 1;
             return;
         }
-        *count += 1;
-        self.seen.insert((kind, text.clone()));
-        self.kept.push(Interesting { kind, text, offset, name: None, sort: None, version: None });
+        seen.insert(text.to_owned());
+        self.kept.push(Interesting { kind, text: text.to_owned(), offset, name: None, sort: None, version: None });
     }
 }
 
@@ -62,8 +60,7 @@ fn is_printable(byte: u8) -> bool {
 
 /// Strings of interest outside of compressed and encrypted parts, by offset, and how many there was no room for.
 pub fn interesting(image: &[u8], parts: &[Part], markers: &[(usize, usize)]) -> (Vec<Interesting>, u64) {
-    let mut found =
-        Collected { seen: BTreeSet::new(), counts: std::collections::BTreeMap::new(), kept: Vec::new(), left_out: 0 };
+    let mut found = Collected { seen: HashMap::new(), kept: Vec::new(), left_out: 0 };
     let closed: Vec<(usize, usize)> = parts
         .iter()
         .filter(|part| !part.transparent)
@@ -252,7 +249,7 @@ fn version(image: &[u8], offset: usize, index: usize, found: &mut Collected) {
         return;
     }
     let context = format!("{}{}", marker.pattern, line);
-    if found.seen.insert(("version", format!("{}\0{version}", marker.name))) {
+    if found.seen.entry("version").or_default().insert(format!("{}\0{version}", marker.name)) {
         let text: String = context.trim_end().chars().take(MAX_CHARS).collect();
         let version = Some(version.trim_end_matches(['.', '-', '_', '+']).to_owned());
         let (name, sort) = (Some(marker.name), Some(marker.kind));

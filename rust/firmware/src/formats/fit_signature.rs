@@ -129,19 +129,21 @@ fn texts(bytes: &[u8]) -> Vec<String> {
 
 /// A part with the keys for signatures that a control device tree has.
 pub fn with_keys(part: Part, tree: &Tree<'_>) -> Part {
-    let keys: Vec<Value> = tree
-        .properties
-        .keys()
-        .filter_map(|name| name.strip_prefix("/signature/")?.strip_suffix("/algo"))
-        .filter_map(|node| key(tree, node))
-        .collect();
+    // keys of RSA have a modulus, those on curves the curve's name
+    let is_key = |name: &str| {
+        let node = name.strip_prefix("/signature/")?;
+        node.strip_suffix("/rsa,modulus").or_else(|| node.strip_suffix("/ecdsa,curve")).map(str::to_owned)
+    };
+    let nodes = tree.properties.keys().filter_map(|name| is_key(name));
+    let keys: Vec<Value> = nodes.map(|node| key(tree, &node)).collect();
     part.field("signature_keys", if keys.is_empty() { Value::Null } else { Value::Array(keys) })
 }
 
-fn key(tree: &Tree<'_>, node: &str) -> Option<Value> {
+fn key(tree: &Tree<'_>, node: &str) -> Value {
     let value = |name: &str| tree.value(&format!("/signature/{node}/{name}"));
     let mut key = Map::new();
-    key.insert("name".to_owned(), json!(list(value("key-name-hint")?)));
+    let node_name = || node.strip_prefix("key-").unwrap_or(node).to_owned();
+    key.insert("name".to_owned(), json!(value("key-name-hint").map_or_else(node_name, list)));
     for (name, property) in
         [("modulus", "rsa,modulus"), ("exponent", "rsa,exponent"), ("x", "ecdsa,x-point"), ("y", "ecdsa,y-point")]
     {
@@ -152,5 +154,5 @@ fn key(tree: &Tree<'_>, node: &str) -> Option<Value> {
     if let Some(curve) = value("ecdsa,curve") {
         key.insert("curve".to_owned(), json!(list(curve)));
     }
-    Some(Value::Object(key))
+    Value::Object(key)
 }
