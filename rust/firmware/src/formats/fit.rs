@@ -189,7 +189,7 @@ pub fn list(bytes: &[u8]) -> String {
 /// Hashes of images are verified; signatures of images and of configurations are told with what they cover.
 fn fit(mut part: Part, tree: &Tree<'_>, total: usize) -> Part {
     // data outside of the tree begins at the next multiple of four
-    let external = total.next_multiple_of(4);
+    let external = part.offset + (total - part.offset).next_multiple_of(4);
     let mut images = Vec::new();
     let mut left = tree.image.len().saturating_mul(MAX_HASHED);
     for (name, range) in &tree.properties {
