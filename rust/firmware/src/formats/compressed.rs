@@ -181,7 +181,8 @@ fn is_zstd(image: &[u8], at: usize) -> bool {
     let mut buffer = vec![0; 4096];
     let Ok(mut decoder) = zstd::stream::read::Decoder::with_buffer(probe) else { return false };
     match decoder.read(&mut buffer) {
-        Ok(_) => true,
+        // a frame of nothing is not worth a claim
+        Ok(count) => count > 0,
         // the first block needs all of its bytes
         Err(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
     }
