@@ -2,23 +2,37 @@
 
     python -m tests.firmware.against_binwalk [--megabytes 100] [--turns 3] [IMAGE...]
 
-Both are started as programs, start-up included, in turns; the shortest processor time counts. Without IMAGE the contents
-are made: random bytes, zeros, programs and libraries of this machine, and an image as devices have it (boot image, SquashFS, keys,
-padding, random tail).
+Both are started as programs, start-up included, in turns; the shortest time of each counts, on the clock and of the processor. Without
+IMAGE the contents are made: an image as devices have it (boot image, SquashFS, padding, random tail), vendors' images one behind the
+other, programs of this machine, text, zeros, random bytes.
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.tools import found_program
-from tests.firmware.made import noise, uimage
+from tests.firmware.made import (
+    ameba_z_ota,
+    beken_rbl,
+    esp32,
+    esp8266_ota,
+    hikvision,
+    marvell,
+    mcuboot,
+    noise,
+    tuya_single,
+    uimage,
+    zigbee,
+)
 
 MEGABYTE = 1_000_000
 
@@ -27,7 +41,9 @@ def made(folder: Path, size: int) -> Iterator[Path]:
     """One file of each content."""
     contents = {
         "image": _image(folder, size * MEGABYTE),
-        "programs": _programs(size * MEGABYTE),
+        "vendors": _vendors(size * MEGABYTE),
+        "programs": _files("/usr/bin", "*", size * MEGABYTE),
+        "text": _files("/usr/lib/python3", "*.py", size * MEGABYTE),
         "zeros": (bytes(MEGABYTE) for _ in range(size)),
         "random": (noise(MEGABYTE, seed) for seed in range(size)),
     }
@@ -37,12 +53,27 @@ def made(folder: Path, size: int) -> Iterator[Path]:
         yield folder / name
 
 
-def _programs(size: int) -> Iterator[bytes]:
-    for path in sorted(Path("/usr/bin").iterdir()):
-        if size > 0 and path.is_file() and not path.is_symlink():
-            block = path.read_bytes()[:size]
-            size -= len(block)
-            yield block
+def _files(folder: str, pattern: str, size: int) -> Iterator[bytes]:
+    """Files one behind the other, again and again where there are too few."""
+    paths = [path for path in sorted(Path(folder).rglob(pattern)) if path.is_file() and not path.is_symlink()]
+    for path in itertools.cycle(paths):
+        block = path.read_bytes()[:size]
+        size -= len(block)
+        yield block
+        if size <= 0:
+            return
+
+
+def _vendors(size: int) -> Iterator[bytes]:
+    """Images of vendors' formats, each with padding to the next sector of flash."""
+    makers = (esp32, esp8266_ota, tuya_single, beken_rbl, ameba_z_ota, marvell, hikvision, uimage, mcuboot, zigbee)
+    for make in itertools.cycle(makers):
+        image = make()
+        block = (image + b"\xff" * (-len(image) % 4096))[:size]
+        size -= len(block)
+        yield block
+        if size <= 0:
+            return
 
 
 def _image(folder: Path, size: int) -> Iterator[bytes]:
@@ -66,12 +97,12 @@ def _image(folder: Path, size: int) -> Iterator[bytes]:
     yield noise(max(0, left - left // 2))
 
 
-def processor_s(*command: str | Path) -> float:
-    """Seconds of a program, of the user and of the system."""
-    before = os.times()
+def seconds(*command: str | Path) -> tuple[float, float]:
+    """Of a program: on the clock, and of the processor for the user and the system."""
+    before, started = os.times(), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    after = os.times()
-    return after.children_user - before.children_user + after.children_system - before.children_system
+    after, clock = os.times(), time.perf_counter() - started
+    return clock, after.children_user - before.children_user + after.children_system - before.children_system
 
 
 def claims(binwalk: str, path: Path) -> Counter[str]:
@@ -94,20 +125,19 @@ def main() -> None:
     scan = "import sys; from idletalk import _core; _core.recognise(sys.argv[1])"
     with tempfile.TemporaryDirectory() as place:
         for path in wanted.images or made(Path(place), wanted.megabytes):
-            times = [
-                (
-                    processor_s(binwalk, path),
-                    processor_s(sys.executable, "-I", "-c", scan, path),
-                    processor_s(ours, "firmware", path, "--no-unpack", "--json"),
+            commands = {
+                "binwalk": (binwalk, path),
+                "scan": (sys.executable, "-I", "-c", scan, path),
+                "whole examination": (ours, "firmware", path, "--no-unpack", "--json"),
+            }
+            turns = [{name: seconds(*command) for name, command in commands.items()} for _ in range(wanted.turns)]
+            best = {name: [min(turn[name][i] for turn in turns) for i in (0, 1)] for name in commands}
+            print(f"{path.name} ({path.stat().st_size / 1e6:.0f} MB), s on the clock and of the processor:", flush=True)
+            for name, (clock, processor) in best.items():
+                ratios = f"{best['binwalk'][0] / clock:.1f} and {best['binwalk'][1] / processor:.1f} times faster"
+                print(
+                    f"  {name}: {clock:.2f} and {processor:.2f}{'' if name == 'binwalk' else f', {ratios}'}", flush=True
                 )
-                for _ in range(wanted.turns)
-            ]
-            theirs, scanned, examined = (min(column) for column in zip(*times, strict=True))
-            print(
-                f"{path.name} ({path.stat().st_size / 1e6:.0f} MB): binwalk {theirs:.2f} s; scan {scanned:.2f} s,"
-                f" {theirs / scanned:.1f} times faster; whole examination {examined:.2f} s, {theirs / examined:.1f} times",
-                flush=True,
-            )
             print(f"  binwalk claims {dict(claims(binwalk, path).most_common(12))}")
             print(f"  idletalk claims {dict(Counter(part.format for part in recognise(path).parts).most_common(12))}")
 

@@ -180,9 +180,11 @@ def _fit(signed: bool) -> Maker:
         if signed:
             certificate(folder, "vendor")
             keys = ("-k", ".", "-r")
+            run("openssl", "rsa", "-in", "vendor.key", "-pubout", "-out", "public.pem", folder=folder)
         run("mkimage", "-f", "image.its", *keys, "image.itb", folder=folder)
         data = (folder / "image.itb").read_bytes()
-        return Image(data, "fit", data.index(noise(3000)) + 100, is_signed=signed)
+        key = folder / "public.pem" if signed else None
+        return Image(data, "fit", data.index(noise(3000)) + 100, key, is_signed=signed)
 
     return make
 

@@ -1,6 +1,7 @@
 """Images built from the documented layouts, so that tests need nobody's firmware."""
 
 import hashlib
+import hmac
 import random
 import struct
 import zlib
@@ -114,11 +115,13 @@ def ameba_z_ota() -> bytes:
 
 
 def ameba_z2() -> bytes:
-    key = bytes.fromhex("68513ef83e396b12") + noise(24) + b"\xff" * 160
-    body = key[:32] + b"\xff" * 160
-    image = struct.pack("<IIBB", 1024, 0xFFFFFFFF, 4, 0) + bytes(6) + noise(1008)
-    body += image
-    return hashlib.sha256(b"a key that nobody has" + body).digest() + body
+    keys = bytes.fromhex("68513ef83e396b12") + noise(24) + b"\xff" * 160
+    header = struct.pack("<IIBB", 1024, 0xFFFFFFFF, 4, 0).ljust(0x60, b"\xff")
+    secret = b"a key that nobody has"
+    whole = hmac.digest(secret, header, "sha256") + keys + header + noise(1024)
+    whole += hmac.digest(secret, whole, "sha256")
+    whole += b"\x87" * (-len(whole) % 64)
+    return whole + struct.pack("<I", byte_sum(whole))
 
 
 def marvell() -> bytes:

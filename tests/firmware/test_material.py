@@ -1,6 +1,8 @@
 """Certificates, keys and credentials: the true ones are found, and nothing else is claimed."""
 
 import datetime
+import gzip
+import io
 from pathlib import Path
 
 import pytest
@@ -174,3 +176,15 @@ def test_a_root_that_left_the_public_stores_is_told_by_its_bytes_and_not_by_its_
         pytest.skip("this machine's store is as new as certifi's")
     assert all(each.trust == "public root now" for each in found if "ISRG Root X1" in each.subject)
     assert former_roots().keys() >= {each.sha256 for each in found if each.trust == "formerly public"}
+
+
+def test_what_looks_like_a_credential_in_compressed_bytes_is_none(tmp_path: Path) -> None:
+    token = b"AKIA" + b"QWERTYUIOPASDFGH"
+    packed = gzip.compress(b"words " * 400, 1)
+    assert [secret.about for secret in examined(tmp_path, packed + b" " + token + b" ").secrets] == [
+        "AWS access key id"
+    ]
+    hidden = io.BytesIO()
+    with gzip.GzipFile(filename=token.decode(), mode="wb", fileobj=hidden) as file:
+        file.write(b"words " * 400)
+    assert examined(tmp_path, hidden.getvalue()).secrets == ()

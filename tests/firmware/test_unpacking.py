@@ -61,6 +61,8 @@ MAKERS = {
     "ext": ("mke2fs", "-q", "-t", "ext2", "-d", "{tree}", "{made}", "1M"),
     "romfs": ("genromfs", "-d", "{tree}", "-f", "{made}"),
     "erofs": ("mkfs.erofs", "{made}", "{tree}"),
+    "ubifs": ("mkfs.ubifs", "-r", "{tree}", "-m", "2048", "-e", "126976", "-c", "100", "-o", "{made}"),
+    "7z": ("7z", "a", "-t7z", "-snl", "{made}.", "{tree}"),
 }
 
 
@@ -78,6 +80,25 @@ def test_what_a_foreign_file_system_holds_is_unpacked_to_its_end(name: str, tmp_
     assert told.unblob
     assert SECRET in files.values(), told
     assert not any(b"root:" in content for content in files.values())
+
+
+@needs("unblob")
+def test_a_volume_in_ubi_is_unpacked_to_its_end(tmp_path: Path) -> None:
+    places = [shutil.which(name, path="/usr/sbin:/sbin") for name in ("mkfs.ubifs", "ubinize")]
+    if None in places:
+        pytest.skip("mtd-utils is not installed")
+    mkfs, ubinize = (str(place) for place in places)
+    root, folder = tree(tmp_path), tmp_path / "made"
+    folder.mkdir()
+    volume, made = folder / "volume", folder / "image"
+    geometry = ("-r", root, "-m", "2048", "-e", "126976", "-c", "100", "-o", volume)
+    subprocess.run([mkfs, *geometry], check=True, capture_output=True)
+    wanted = f"[root]\nmode=ubi\nimage={volume}\nvol_id=0\nvol_size=4MiB\nvol_type=dynamic\nvol_name=root\n"
+    (folder / "volumes").write_text(wanted)
+    pages = ("-o", made, "-m", "2048", "-p", "131072", folder / "volumes")
+    subprocess.run([ubinize, *pages], check=True, capture_output=True)
+    told, files = unpacked(tmp_path, made.read_bytes())
+    assert SECRET in files.values(), told
 
 
 def test_without_unblob_a_known_format_is_recognised_and_said_not_to_be_unpacked(

@@ -35,7 +35,7 @@ MAX_COMPARED = 20
     "keys",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="A public key (PEM, DER) to verify signatures with.",
+    help="A public key (PEM, DER), or a control device tree of U-Boot, to verify signatures with.",
 )
 @click.option("--told", multiple=True, metavar="HASH", help="An MD5, SHA-1 or SHA-256 that came another way.")
 @click.option("--channel", help="How the image came, e.g. http or tls.")

@@ -1,18 +1,17 @@
 """An image in, an examination out."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-
-from cryptography.hazmat.primitives import serialization
 
 from idletalk.errors import IdletalkError
 from idletalk.firmware.certificates import judge_certificates, judge_keys, moment
 from idletalk.firmware.crypto_parts import Material, material
 from idletalk.firmware.domains import host_of, is_host
-from idletalk.firmware.model import Examination, Part, Recognised, Said, Secret, Unpacking
+from idletalk.firmware.keys import keys_of
+from idletalk.firmware.model import Examination, Part, Recognised, Region, Said, Secret, Unpacking
 from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.secrets import secrets
 from idletalk.firmware.signatures import resolve
@@ -58,16 +57,23 @@ def examine(path: Path, options: Options | None = None, folder: Path | None = No
     Raises IdletalkError where the image or a key cannot be read, or a time is none.
     """
     wanted = options or Options()
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        # the process that unpacks takes a fifth of a second to start: the image is recognised and judged meanwhile
+        unpacked = beside.submit(_unpacked, path, folder if wanted.unpack else None)
+        return _examined(path, wanted, unpacked)
+
+
+def _examined(path: Path, wanted: Options, unpacked: "Future[tuple[Unpacking, list[Inner]]]") -> Examination:
     found = recognise(path)
     data = _bytes(path)
-    found = replace(found, parts=resolve(found.parts, data, [_public_key(key) for key in wanted.keys]))
-    unpacking, inner = _unpacked(path, found, wanted, folder)
+    found = replace(found, parts=resolve(found.parts, data, [key for path in wanted.keys for key in keys_of(path)]))
     materials = [("", material(found.parts, data))]
-    told_secrets: list[Secret] = list(secrets("", data[:MAX_SEARCHED_BYTES], shown=wanted.show_secrets))
+    told_secrets: list[Secret] = list(_credentials("", found, data, wanted))
+    unpacking, inner = unpacked.result()
     said = [*found.strings]
     for file in inner:
         materials.append((file.name, material(file.found.parts, file.data)))
-        told_secrets.extend(secrets(file.name, file.data[:MAX_SEARCHED_BYTES], shown=wanted.show_secrets))
+        told_secrets.extend(_credentials(file.name, file.found, file.data, wanted))
         said.extend(replace(text, file=file.name) for text in file.found.strings)
     as_of, source = _as_of(wanted.as_of, [found, *(file.found for file in inner)])
     certificates = [(name, each) for name, of in materials for each in of.certificates]
@@ -99,6 +105,31 @@ def examine(path: Path, options: Options | None = None, folder: Path | None = No
     )
 
 
+def _credentials(name: str, found: Recognised, data: bytes, wanted: Options) -> Iterator[Secret]:
+    return secrets(name, data, shown=wanted.show_secrets, stretches=_searched(found)[0])
+
+
+def _searched(found: Recognised) -> tuple[list[tuple[int, int]], bool]:
+    """Where credentials can stand, so far as they are looked for, and whether that is all: not in padding, nor in what is compressed."""
+    stretches: list[tuple[int, int]] = []
+    left, at = MAX_SEARCHED_BYTES, 0
+    closed = [(region.offset, region.offset + region.length) for region in found.map if _is_closed(region, found.parts)]
+    for low, high in (*closed, (found.read_bytes, found.read_bytes)):
+        if low > at:
+            stretches.append((at, min(low, at + left)))
+            if low - at > left:
+                return stretches, False
+            left -= low - at
+        at = high
+    return stretches, True
+
+
+def _is_closed(region: Region, parts: Sequence[Part]) -> bool:
+    if region.part is None:
+        return region.kind == "padding"
+    return parts[region.part].category == "compressed" or parts[region.part].format == "squashfs"
+
+
 def _bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -107,22 +138,12 @@ def _bytes(path: Path) -> bytes:
         raise IdletalkError(f"{path}: {error.strerror}") from None
 
 
-def _public_key(path: Path) -> Any:
-    data = _bytes(path)
-    for load in (serialization.load_pem_public_key, serialization.load_der_public_key):
-        try:
-            return load(data)
-        except ValueError:
-            continue
-    raise IdletalkError(f"{path}: this is no public key in PEM or DER")
-
-
-def _unpacked(path: Path, found: Recognised, wanted: Options, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
-    if not wanted.unpack or folder is None:
+def _unpacked(path: Path, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
+    if folder is None:
         return Unpacking(done=False, isolation="", unblob=False, files=(), files_in_all=0, bytes=0, stopped=()), []
     from idletalk.firmware.unpack import unpack
 
-    unpacking = unpack(path, found.parts, folder)
+    unpacking = unpack(path, folder)
     inner: list[Inner] = []
     for file in unpacking.files:
         place = folder / file.path
@@ -191,8 +212,8 @@ def _strings(said: Sequence[Said]) -> tuple[tuple[Said, ...], tuple[Said, ...]]:
 def _notes(found: Recognised, outer: Part | None, materials: Sequence[tuple[str, Material]]) -> Iterator[str]:
     if found.read_bytes < found.size_bytes:
         yield f"only the first {found.read_bytes} of {found.size_bytes} bytes were read"
-    if found.read_bytes > MAX_SEARCHED_BYTES:
-        yield f"credentials were looked for in the first {MAX_SEARCHED_BYTES} bytes only"
+    if not _searched(found)[1]:
+        yield f"credentials were looked for in the first {MAX_SEARCHED_BYTES} bytes that are neither padding nor compressed"
     if found.size_bytes == 0:
         yield "the file is empty"
     elif not found.parts:

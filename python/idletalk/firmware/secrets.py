@@ -1,7 +1,8 @@
 """Credentials that are written out in a file: only what has the shape of one, never a keyword alone."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from idletalk.firmware.model import Secret
@@ -101,11 +102,13 @@ ALPHABET_SHARE = 0.5
 """A password of DES that has fewer different characters than this share is a word or a placeholder."""
 
 
-def secrets(file: str, data: bytes, *, shown: bool) -> Iterator[Secret]:
-    """What has the shape of a credential, each text once."""
+def secrets(
+    file: str, data: bytes, *, shown: bool, stretches: Sequence[tuple[int, int]] | None = None
+) -> Iterator[Secret]:
+    """What has the shape of a credential, each text once; ``stretches`` (first byte, one past the last) are where it may begin."""
     seen: set[bytes] = set()
     for pattern in PATTERNS:
-        for start, match in _matches(pattern, data):
+        for start, match in _matches(pattern, data, [(0, len(data))] if stretches is None else stretches):
             raw = match.group(pattern.group) if pattern.group else data[start : match.end()]
             if raw in seen or (pattern.about.startswith("DES") and len(set(raw)) < len(raw) * ALPHABET_SHARE):
                 continue
@@ -123,16 +126,18 @@ def secrets(file: str, data: bytes, *, shown: bool) -> Iterator[Secret]:
                 return
 
 
-def _matches(pattern: Pattern, data: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:
+def _matches(
+    pattern: Pattern, data: bytes, stretches: Sequence[tuple[int, int]]
+) -> Iterator[tuple[int, re.Match[bytes]]]:
     """Where the shape is, and where what belongs to it begins."""
-    for needle in pattern.needles:
-        at = data.find(needle)
+    for needle, (low, high) in itertools.product(pattern.needles, stretches):
+        at = data.find(needle, low, high)
         while at >= 0:
             match = pattern.shape.match(data, at)
             start = _start_of_user(data, at) if match and pattern.of_user else at
             if match and start is not None:
                 yield start, match
-            at = data.find(needle, at + 1)
+            at = data.find(needle, at + 1, high)
 
 
 def _start_of_user(data: bytes, at: int) -> int | None:

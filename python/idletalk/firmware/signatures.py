@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 
 from idletalk.firmware.cms import verify_cms
+from idletalk.firmware.fit import verify_fit
+from idletalk.firmware.keys import PublicKey, tree_keys
 from idletalk.firmware.model import Check, Part
 
 CURVES: dict[str, tuple[type[ec.EllipticCurve], int]] = {
@@ -28,14 +30,17 @@ the hashes of its images, SWUpdate's over the description that has all of them.
 """
 
 
-def resolve(parts: Sequence[Part], image: bytes, keys: Sequence[Any] = ()) -> tuple[Part, ...]:
-    """The parts with their signatures verified; ``keys`` are public keys that the user trusts."""
+def resolve(parts: Sequence[Part], image: bytes, keys: Sequence[PublicKey] = ()) -> tuple[Part, ...]:
+    """The parts with their signatures verified; ``keys`` are public keys that the user trusts. Those of the image's own device trees
+    are tried after them.
+    """
+    keys = (*keys, *tree_keys(parts))
     return tuple(
         replace(part, checks=tuple(_resolved(check, part, image, keys) for check in part.checks)) for part in parts
     )
 
 
-def _resolved(check: Check, part: Part, image: bytes, keys: Sequence[Any]) -> Check:
+def _resolved(check: Check, part: Part, image: bytes, keys: Sequence[PublicKey]) -> Check:
     if check.kind != "signature" or check.verdict != "present_unverifiable":
         return check
     # What is signed holds the hashes of the rest: where one of them is wrong, the signature is not of these bytes.
@@ -50,9 +55,11 @@ def _resolved(check: Check, part: Part, image: bytes, keys: Sequence[Any]) -> Ch
         return replace(check, verdict=verdict, detail={**check.detail, **more})
     if "public_key" in check.detail:
         return _own_key(check)
+    if part.format == "fit":
+        return verify_fit(check, keys)
     for key in keys:
-        if _verifies(check, key):
-            return replace(check, verdict="valid", detail={**check.detail, "key_from": "given"})
+        if _verifies(check, key.key):
+            return replace(check, verdict="valid", detail={**check.detail, "key_from": key.source})
     return check
 
 

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from idletalk.firmware.limits import LIMITS
-from idletalk.firmware.model import InnerFile, Part, Unpacking
+from idletalk.firmware.model import InnerFile, Unpacking
 from idletalk.firmware.worth import worth_a_look
 
 MAX_ANSWER_BYTES = 64 << 20
@@ -28,7 +27,7 @@ class Answer(msgspec.Struct):
     stopped: list[str] = []
 
 
-def unpack(image: Path, parts: Sequence[Part], folder: Path) -> Unpacking:
+def unpack(image: Path, folder: Path) -> Unpacking:
     """Unpack an image into a folder that is there and empty. Never raises for what is in the image."""
     task = {"image": str(image.resolve()), "folder": str(folder.resolve())}
     answer, ended = _run(json.dumps(task).encode())

@@ -82,7 +82,10 @@ def _authentication(
         return "signature present, invalid", names
     if "valid" in outcomes and not partial:
         source = next((check.detail.get("key_from") for check in signatures if check.verdict == "valid"), None)
-        return "signature verified", f"{names}, with the key of {source}" if source else names
+        whose = "that was given" if source == "given" else f"of {source}"
+        by = f"{names}, with the key {whose}" if source else names
+        open_nodes = sorted({node for check in signatures for node in check.detail.get("not_covered", ())})
+        return "signature verified", f"{by}; not covered: {', '.join(open_nodes)}" if open_nodes else by
     matching = [name for name, value in told if value.lower() == getattr(found, name)]
     if matching:
         return "hash or MAC told out of band, matching", ", ".join(matching)

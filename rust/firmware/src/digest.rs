@@ -1,8 +1,7 @@
 //! Sums and hashes.
 
-use md5::Md5;
-use sha1::Sha1;
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use md5::{Digest, Md5};
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, digest};
 
 /// Sum of all bytes, modulo 2^32.
 pub fn byte_sum(bytes: &[u8]) -> u32 {
@@ -26,12 +25,14 @@ pub fn fnv1a(bytes: &[u8]) -> u32 {
 
 /// A hash by its usual name.
 pub fn hash(name: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    // `ring` has assembly for processors without instructions for SHA: half of a scan's time were hashes without it
+    let secure = |algorithm| digest(algorithm, bytes).as_ref().to_vec();
     Some(match name {
         "md5" => Md5::digest(bytes).to_vec(),
-        "sha1" => Sha1::digest(bytes).to_vec(),
-        "sha256" => Sha256::digest(bytes).to_vec(),
-        "sha384" => Sha384::digest(bytes).to_vec(),
-        "sha512" => Sha512::digest(bytes).to_vec(),
+        "sha1" => secure(&SHA1_FOR_LEGACY_USE_ONLY),
+        "sha256" => secure(&SHA256),
+        "sha384" => secure(&SHA384),
+        "sha512" => secure(&SHA512),
         "crc32" => crc32(bytes).to_be_bytes().to_vec(),
         _ => return None,
     })

@@ -24,7 +24,8 @@ pub struct Curve {
     pub total_chi_square: f64,
 }
 
-fn measure(counts: &[u64; 256]) -> (f64, f64) {
+/// Entropy in bits per byte, and chi-square against 256 values equally often.
+pub fn measure(counts: &[u64; 256]) -> (f64, f64) {
     let total: u64 = counts.iter().sum();
     if total == 0 {
         return (0.0, 0.0);
@@ -62,20 +63,55 @@ pub fn counts(bytes: &[u8]) -> [u64; 256] {
     sums
 }
 
-/// The curve of an image.
-pub fn curve(image: &[u8]) -> Curve {
-    let block_bytes = image.len().div_ceil(MAX_POINTS).next_multiple_of(MIN_BLOCK).max(MIN_BLOCK);
-    let mut total = [0_u64; 256];
-    let (mut bits, mut chi_square) = (Vec::new(), Vec::new());
-    for block in image.chunks(block_bytes) {
-        let seen = counts(block);
-        for (sum, count) in total.iter_mut().zip(&seen) {
+/// Byte values of every block of an image: one count serves the curve, and the entropy of any stretch.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    block_bytes: usize,
+    blocks: Vec<[u32; 256]>,
+}
+
+impl Histogram {
+    /// Count an image.
+    pub fn new(image: &[u8]) -> Self {
+        let block_bytes = image.len().div_ceil(MAX_POINTS).next_multiple_of(MIN_BLOCK).max(MIN_BLOCK);
+        let narrow = |wide: [u64; 256]| wide.map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        Self { block_bytes, blocks: image.chunks(block_bytes).map(|block| narrow(counts(block))).collect() }
+    }
+
+    /// Counts of a stretch: whole blocks are added up, only its edges are read.
+    pub fn stretch(&self, image: &[u8], start: usize, end: usize) -> [u64; 256] {
+        let (first, last) = (start.div_ceil(self.block_bytes.max(1)), end / self.block_bytes.max(1));
+        let Some(blocks) = self.blocks.get(first..last) else {
+            return counts(image.get(start..end).unwrap_or_default());
+        };
+        let before = counts(image.get(start..first * self.block_bytes).unwrap_or_default());
+        let mut sums = counts(image.get(last * self.block_bytes..end).unwrap_or_default());
+        for (sum, count) in sums.iter_mut().zip(&before) {
             *sum += count;
         }
-        let (entropy, chi) = measure(&seen);
-        bits.push((entropy * 1000.0).round() / 1000.0);
-        chi_square.push(chi.round());
+        add(&mut sums, blocks);
+        sums
     }
-    let (total_bits, total_chi_square) = measure(&total);
-    Curve { block_bytes, bits, chi_square, total_bits, total_chi_square }
+
+    /// The curve of the image.
+    pub fn curve(&self) -> Curve {
+        let (mut bits, mut chi_square) = (Vec::new(), Vec::new());
+        for block in &self.blocks {
+            let (entropy, chi) = measure(&block.map(u64::from));
+            bits.push((entropy * 1000.0).round() / 1000.0);
+            chi_square.push(chi.round());
+        }
+        let mut total = [0_u64; 256];
+        add(&mut total, &self.blocks);
+        let (total_bits, total_chi_square) = measure(&total);
+        Curve { block_bytes: self.block_bytes, bits, chi_square, total_bits, total_chi_square }
+    }
+}
+
+fn add(sums: &mut [u64; 256], blocks: &[[u32; 256]]) {
+    for block in blocks {
+        for (sum, count) in sums.iter_mut().zip(block) {
+            *sum += u64::from(*count);
+        }
+    }
 }

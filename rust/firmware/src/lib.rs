@@ -73,29 +73,37 @@ pub fn recognise(path: &Path) -> io::Result<Found> {
 
 /// Recognise bytes; `size` is the whole file's, of which they are the first.
 pub fn recognise_bytes(image: &[u8], size: u64) -> Found {
-    let statistics = || (entropy::curve(image), ["sha256", "md5", "sha1"].map(|name| digest::hash(name, image)));
-    let (searched, (curve, hashes)) = if image.len() < ALONE {
-        (search::search(image), statistics())
+    let content = || {
+        let searched = search::search(image);
+        let strings = strings::interesting(image, &searched.parts, &searched.markers);
+        (searched, strings)
+    };
+    let secure = || digest::hash("sha256", image);
+    let others = || ["md5", "sha1"].map(|name| digest::hash(name, image));
+    let ((searched, (strings, strings_left_out)), histogram, sha256, [md5, sha1]) = if image.len() < ALONE {
+        (content(), entropy::Histogram::new(image), secure(), others())
     } else {
         std::thread::scope(|scope| {
-            let curve = scope.spawn(statistics);
-            (search::search(image), curve.join().unwrap_or_default())
+            let (secure, others) = (scope.spawn(secure), scope.spawn(others));
+            let histogram = scope.spawn(|| entropy::Histogram::new(image));
+            let found = content();
+            let histogram = histogram.join().unwrap_or_default();
+            (found, histogram, secure.join().unwrap_or_default(), others.join().unwrap_or_default())
         })
     };
-    let [sha256, md5, sha1] = hashes.map(|hash| hash.as_deref().map(bytes::hex).unwrap_or_default());
-    let (strings, strings_left_out) = strings::interesting(image, &searched.parts, &searched.markers);
+    let hex = |hash: Option<Vec<u8>>| hash.as_deref().map(bytes::hex).unwrap_or_default();
     Found {
         size_bytes: size,
         read_bytes: image.len() as u64,
-        md5,
-        sha1,
-        sha256,
-        map: map::regions(image, &searched.parts),
+        md5: hex(md5),
+        sha1: hex(sha1),
+        sha256: hex(sha256),
+        map: map::regions(image, &histogram, &searched.parts),
         parts: searched.parts,
         parts_left_out: searched.left_out,
         inside_opaque: searched.inside_opaque,
         pattern_hits: searched.hits,
-        entropy: curve,
+        entropy: histogram.curve(),
         strings,
         strings_left_out,
         checked: formats::FORMATS.iter().flat_map(|list| list.iter()).map(|format| format.name).collect(),

@@ -1,6 +1,6 @@
 //! Every byte of an image once: parts, padding, text and what nobody knows.
 
-use crate::entropy::counts;
+use crate::entropy::{Histogram, measure};
 use crate::part::Part;
 use serde::Serialize;
 
@@ -29,76 +29,90 @@ pub struct Region {
 }
 
 /// The map. Parts without a known length go to the next part, or to the end.
-pub fn regions(image: &[u8], parts: &[Part]) -> Vec<Region> {
+pub fn regions(image: &[u8], histogram: &Histogram, parts: &[Part]) -> Vec<Region> {
+    let mut map = Map { image, histogram, found: Vec::new() };
     let tops: Vec<(usize, &Part)> =
         parts.iter().enumerate().filter(|(_, part)| part.parent.is_none() && part.format != "pem-label").collect();
-    let (mut found, mut at) = (Vec::new(), 0);
+    let mut at = 0;
     for (position, (index, part)) in tops.iter().enumerate() {
         let next = tops.get(position + 1).map_or(image.len(), |(_, next)| next.offset);
         let end = if part.length.is_some() { part.end(image.len()).min(next.max(part.offset)) } else { next };
-        if part.offset < at || end <= part.offset || found.len() >= MAX_REGIONS {
+        if part.offset < at || end <= part.offset || map.found.len() >= MAX_REGIONS {
             continue;
         }
-        gaps(image, at, part.offset, &mut found);
-        found.push(region(image, part.offset, end, "part", Some(*index), None));
+        map.gaps(at, part.offset);
+        let bits = map.measured(part.offset, end).0;
+        map.add(part.offset, end, "part", Some(*index), None, bits);
         at = end;
     }
-    gaps(image, at, image.len(), &mut found);
-    found
+    map.gaps(at, image.len());
+    map.found
 }
 
-fn region(
-    image: &[u8],
-    start: usize,
-    end: usize,
-    kind: &'static str,
-    part: Option<usize>,
-    value: Option<u8>,
-) -> Region {
-    let bits = if value.is_some() { 0.0 } else { bits_of(image.get(start..end).unwrap_or_default()) };
-    Region { offset: start, length: end - start, kind, part, value, bits }
+struct Map<'a> {
+    image: &'a [u8],
+    histogram: &'a Histogram,
+    found: Vec<Region>,
 }
 
-fn bits_of(bytes: &[u8]) -> f64 {
-    let all = bytes.len().max(1) as f64;
-    let bits: f64 = counts(bytes)
-        .iter()
-        .filter(|count| **count > 0)
-        .map(|count| {
-            let share = *count as f64 / all;
-            -share * share.log2()
-        })
-        .sum();
-    (bits * 1000.0).round() / 1000.0
-}
+impl Map<'_> {
+    fn add(&mut self, start: usize, end: usize, kind: &'static str, part: Option<usize>, value: Option<u8>, bits: f64) {
+        self.found.push(Region { offset: start, length: end - start, kind, part, value, bits });
+    }
 
-/// What lies between parts: padding apart from the rest.
-fn gaps(image: &[u8], start: usize, end: usize, found: &mut Vec<Region>) {
-    let (mut at, mut from) = (start, start);
-    while at < end && found.len() < MAX_REGIONS {
-        let Some(value) = image.get(at).copied() else { break };
-        let run = image.get(at..end).map_or(0, |rest| rest.iter().take_while(|byte| **byte == value).count());
-        if matches!(value, 0 | 0xff) && (run >= MIN_PADDING || at == start && at + run == end) {
-            unknown(image, from, at, found);
-            found.push(region(image, at, at + run, "padding", None, Some(value)));
-            from = at + run;
+    /// Bits per byte of a stretch, and how many of its bytes text is made of.
+    fn measured(&self, start: usize, end: usize) -> (f64, u64) {
+        let counts = self.histogram.stretch(self.image, start, end);
+        let printable =
+            counts.iter().zip(0_u8..=u8::MAX).filter(|(_, byte)| matches!(byte, 0x20..=0x7e | b'\n' | b'\r' | b'\t'));
+        ((measure(&counts).0 * 1000.0).round() / 1000.0, printable.map(|(count, _)| count).sum())
+    }
+
+    /// What lies between parts: padding apart from the rest.
+    fn gaps(&mut self, start: usize, end: usize) {
+        let (mut at, mut from) = (start, start);
+        while at < end && self.found.len() < MAX_REGIONS {
+            let Some(rest) = self.image.get(at..end) else { break };
+            let Some(value) = rest.first().copied().filter(|value| is_padding(*value)) else {
+                at += skipped(rest);
+                continue;
+            };
+            let run = rest.iter().position(|byte| *byte != value).unwrap_or(rest.len());
+            if run >= MIN_PADDING || at == start && at + run == end {
+                self.unknown(from, at);
+                self.add(at, at + run, "padding", None, Some(value), 0.0);
+                from = at + run;
+            }
+            at += run;
         }
-        at += run.max(1);
+        self.unknown(from, end);
     }
-    unknown(image, from, end, found);
+
+    fn unknown(&mut self, start: usize, end: usize) {
+        if end <= start {
+            return;
+        }
+        let (bits, printable) = self.measured(start, end);
+        let kind = if printable * 20 >= (end - start) as u64 * 19 {
+            "text"
+        } else if bits >= DENSE_BITS {
+            "dense"
+        } else {
+            "unknown"
+        };
+        self.add(start, end, kind, None, None, bits);
+    }
 }
 
-fn unknown(image: &[u8], start: usize, end: usize, found: &mut Vec<Region>) {
-    if end <= start {
-        return;
+fn is_padding(byte: u8) -> bool {
+    matches!(byte, 0 | 0xff)
+}
+
+/// Bytes to where padding can begin next. Only what ends behind them can be long enough: where the byte at the far end of a window
+/// is none, all of the window is passed over.
+fn skipped(rest: &[u8]) -> usize {
+    match rest.get(MIN_PADDING - 1) {
+        Some(far) if !is_padding(*far) => MIN_PADDING,
+        _ => rest.iter().position(|byte| is_padding(*byte)).unwrap_or(rest.len()),
     }
-    let bytes = image.get(start..end).unwrap_or_default();
-    let printable = bytes.iter().filter(|byte| matches!(**byte, 0x20..=0x7e | b'\n' | b'\r' | b'\t')).count();
-    let mut found_region = region(image, start, end, "unknown", None, None);
-    if printable * 20 >= bytes.len() * 19 {
-        found_region.kind = "text";
-    } else if found_region.bits >= DENSE_BITS {
-        found_region.kind = "dense";
-    }
-    found.push(found_region);
 }

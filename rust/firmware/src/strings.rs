@@ -2,8 +2,9 @@
 
 use crate::markers::MARKERS;
 use crate::part::Part;
+use memchr::{memchr_iter, memchr3, memmem};
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 /// Different strings kept of each kind.
 pub const MAX_OF_KIND: usize = 2000;
@@ -32,26 +33,24 @@ pub struct Interesting {
 }
 
 struct Collected {
-    seen: BTreeSet<(&'static str, String)>,
-    counts: std::collections::BTreeMap<&'static str, usize>,
+    seen: HashMap<&'static str, HashSet<String>>,
     kept: Vec<Interesting>,
     left_out: u64,
 }
 
 impl Collected {
     fn add(&mut self, kind: &'static str, text: &str, offset: usize) {
-        let text: String = text.chars().take(MAX_CHARS).collect();
-        if self.seen.contains(&(kind, text.clone())) {
+        let text = text.get(..MAX_CHARS).unwrap_or(text);
+        let seen = self.seen.entry(kind).or_default();
+        if seen.contains(text) {
             return;
         }
-        let count = self.counts.entry(kind).or_default();
-        if *count >= MAX_OF_KIND {
+        if seen.len() >= MAX_OF_KIND {
             self.left_out += 1;
             return;
         }
-        *count += 1;
-        self.seen.insert((kind, text.clone()));
-        self.kept.push(Interesting { kind, text, offset, name: None, sort: None, version: None });
+        seen.insert(text.to_owned());
+        self.kept.push(Interesting { kind, text: text.to_owned(), offset, name: None, sort: None, version: None });
     }
 }
 
@@ -61,8 +60,7 @@ fn is_printable(byte: u8) -> bool {
 
 /// Strings of interest outside of compressed and encrypted parts, by offset, and how many there was no room for.
 pub fn interesting(image: &[u8], parts: &[Part], markers: &[(usize, usize)]) -> (Vec<Interesting>, u64) {
-    let mut found =
-        Collected { seen: BTreeSet::new(), counts: std::collections::BTreeMap::new(), kept: Vec::new(), left_out: 0 };
+    let mut found = Collected { seen: HashMap::new(), kept: Vec::new(), left_out: 0 };
     let closed: Vec<(usize, usize)> = parts
         .iter()
         .filter(|part| !part.transparent)
@@ -106,24 +104,40 @@ fn runs(image: &[u8], start: usize, end: usize, found: &mut Collected) {
     }
 }
 
+/// Between words: white space, quotes and brackets.
+const SEPARATORS: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut rest: &[u8] = b" \t\n\x0c\r\"'<>(),;|`{}";
+    while let [first, more @ ..] = rest {
+        if let Some(slot) = table.split_at_mut(*first as usize).1.first_mut() {
+            *slot = true;
+        }
+        rest = more;
+    }
+    table
+};
+
 /// Words of a run by what they look like.
 fn classify(run: &str, offset: usize, found: &mut Collected) {
     if let Some(date) = build_date(run) {
         found.add("date", date, offset);
     }
-    if run.len() < 512 && run.contains(":$") {
+    let bytes = run.as_bytes();
+    if run.len() < 512 && memmem::find(bytes, b":$").is_some() {
         found.add("hash", run, offset);
     }
-    let separators = |c: char| {
-        c.is_ascii_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '(' | ')' | ',' | ';' | '|' | '`' | '{' | '}')
-    };
+    // every other kind has one of these: most runs of text have none
+    if memchr3(b'.', b'/', b':', bytes).is_none() {
+        return;
+    }
     let mut position = 0;
-    for word in run.split(separators) {
+    for word in bytes.split(|byte| SEPARATORS.get(usize::from(*byte)).is_some_and(|is_one| *is_one)) {
         let at = offset + position;
         position += word.len() + 1;
-        if word.len() < MIN_RUN {
+        if word.len() < MIN_RUN || !word.iter().any(|byte| matches!(byte, b'.' | b'/' | b':')) {
             continue;
         }
+        let Ok(word) = std::str::from_utf8(word) else { continue };
         if let Some((scheme, rest)) = word.split_once("://") {
             let scheme = scheme.rsplit(|c: char| !c.is_ascii_alphanumeric() && c != '+').next().unwrap_or_default();
             if scheme.len() > 1
@@ -201,20 +215,17 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 /// `Mmm dd yyyy`, as compilers write `__DATE__`.
 fn build_date(run: &str) -> Option<&str> {
     let bytes = run.as_bytes();
-    bytes
-        .windows(11)
-        .position(|window| {
-            let [a, b, c, b' ', d, e, b' ', y @ ..] = window else { return false };
-            let month = [*a, *b, *c];
-            MONTHS.iter().any(|name| name.as_bytes() == month)
-                && (d.is_ascii_digit() || *d == b' ')
-                && e.is_ascii_digit()
-                && y.iter().all(u8::is_ascii_digit)
-                && matches!(y.first_chunk(), Some(b"19" | b"20"))
-        })
-        .and_then(|at| {
-            run.get(at..at + 20).filter(|text| text.as_bytes().get(14) == Some(&b':')).or_else(|| run.get(at..at + 11))
-        })
+    let is_date = |at: usize| {
+        let Some([a, b, c, b' ', d, e, b' ', y @ ..]) = bytes.get(at..at + 11) else { return false };
+        let month = [*a, *b, *c];
+        matches!(y.first_chunk(), Some(b"19" | b"20"))
+            && y.iter().all(u8::is_ascii_digit)
+            && e.is_ascii_digit()
+            && (d.is_ascii_digit() || *d == b' ')
+            && MONTHS.iter().any(|name| name.as_bytes() == month)
+    };
+    let at = memchr_iter(b' ', bytes).filter_map(|space| space.checked_sub(3)).find(|at| is_date(*at))?;
+    run.get(at..at + 20).filter(|text| text.as_bytes().get(14) == Some(&b':')).or_else(|| run.get(at..at + 11))
 }
 
 /// The version behind a marker: up to a character that no version has, with a digit in its first three.
@@ -238,7 +249,7 @@ fn version(image: &[u8], offset: usize, index: usize, found: &mut Collected) {
         return;
     }
     let context = format!("{}{}", marker.pattern, line);
-    if found.seen.insert(("version", format!("{}\0{version}", marker.name))) {
+    if found.seen.entry("version").or_default().insert(format!("{}\0{version}", marker.name)) {
         let text: String = context.trim_end().chars().take(MAX_CHARS).collect();
         let version = Some(version.trim_end_matches(['.', '-', '_', '+']).to_owned());
         let (name, sort) = (Some(marker.name), Some(marker.kind));

@@ -6,6 +6,7 @@ use super::{Format, Place};
 use crate::bytes::{all, array, hex, le32, le_size, u8_at, within};
 use crate::digest::{byte_sum, hash};
 use crate::part::{Category, Check, CheckKind, Encryption, Part, Verdict};
+use std::ops::Range;
 
 /// Formats of this file.
 pub const FORMATS: &[Format] = &[
@@ -58,40 +59,67 @@ fn part(image: &[u8], at: usize) -> Option<Part> {
     })
 }
 
-/// 32 bytes of HMAC or hash over the key block, the family's public key and a second, empty one; then the image.
+/// Bytes before the first header: its hash, the family's public key, and five keys that are not used.
+const KEYS: usize = 0xe0;
+const HEADER: usize = 0x60;
+const HASH: usize = 32;
+const LAST: u32 = u32::MAX;
+
+/// An update: a hash of the first header, keys, then images, each with a header and a hash behind it; then the sum of all bytes.
+/// Where the family has a key, hashes are HMACs with it.
 fn z2(image: &[u8], at: usize) -> Option<Part> {
-    if !all(within(image, at + 64..at + 0xe0)?, 0xff) {
+    if !all(within(image, at + 64..at + KEYS)?, 0xff) {
         return None;
     }
-    let mut position = at + 0xe0;
-    let (mut kinds, mut encrypted) = (Vec::new(), false);
-    let mut end = position;
-    for _ in 0..MAX_PARTS {
-        let (Some(length), Some(next)) = (le_size(image, position), le32(image, position + 4)) else { break };
+    let mut part = Part::new("ameba-z2", Category::Firmware, at).field("chip", "RTL8720C");
+    let first = at + KEYS;
+    let stored = within(image, at..at + HASH)?;
+    let plain = within(image, first..first + HEADER).and_then(|header| hash("sha256", header)).as_deref() == Some(stored);
+    part = part.check(hashed(image, "header", first..first + HEADER, at, plain));
+    let (mut position, mut kinds, mut encrypted, mut end) = (first, Vec::new(), false, first);
+    for index in 0..MAX_PARTS {
+        let (Some(length), Some(next)) = (le_size(image, position), le32(image, position + 4)) else {
+            end = image.len() + 1;
+            break;
+        };
         kinds.push(u8_at(image, position + 8)?);
         encrypted |= u8_at(image, position + 9)? & 1 == 1;
-        end = position.checked_add(length)?;
-        if next == u32::MAX || next == 0 {
+        let data = (position + HEADER).checked_add(length)?;
+        let covers = if index == 0 { at } else { position }..data;
+        part = part.check(hashed(image, "image", covers, data, plain)).holds(position + HEADER);
+        end = data.checked_add(HASH)?;
+        if next == LAST || next == 0 {
             break;
         }
-        position = at.checked_add(usize::try_from(next).ok()?)?;
+        position = position.checked_add(usize::try_from(next).ok()?)?;
     }
-    let stored = within(image, at..at + 32)?;
-    let plain = within(image, at + 32..end).and_then(|bytes| hash("sha256", bytes)).as_deref() == Some(stored);
-    let whole = end <= image.len();
-    let check = if plain {
-        Check::new(CheckKind::Hash, "SHA-256", at + 32..end, Verdict::Valid)
-    } else {
-        let verdict = if whole { Verdict::PresentUnverifiable } else { Verdict::Truncated };
-        Check::new(CheckKind::Mac, "HMAC-SHA256 with a key of the family", at + 32..end, verdict)
-    };
+    // the last image is padded to 64 bytes, counted from the first one
+    let padded = (end - at).checked_next_multiple_of(0x40)?.checked_add(at)?;
+    if let (Some(sum), Some(bytes)) = (le32(image, padded), within(image, at..padded)) {
+        let check = Check::compare(CheckKind::Checksum, "byte sum", at..padded, Some(sum), Some(byte_sum(bytes)));
+        // images are also stored without their sum
+        if check.verdict == Verdict::Valid || padded + 4 == image.len() {
+            part = part.check(check);
+            end = padded + 4;
+        }
+    }
     let state = if encrypted { Encryption::Yes } else { Encryption::No };
     Some(
-        Part::new("ameba-z2", Category::Firmware, at)
-            .length((end - at) as u64, image.len() - at)
-            .field("chip", "RTL8720C")
+        part.length((end - at) as u64, image.len() - at)
             .field("image_types", kinds)
-            .check(check.with("stored", hex(stored)))
             .encryption(state, "a flag of the image header"),
     )
+}
+
+/// A hash at `stored`: plain ones are compared, those with the family's key cannot be.
+fn hashed(image: &[u8], what: &str, covers: Range<usize>, stored: usize, plain: bool) -> Check {
+    let found = within(image, stored..stored.saturating_add(HASH));
+    let told = found.map(hex).unwrap_or_default();
+    if plain {
+        let computed = within(image, covers.clone()).and_then(|bytes| hash("sha256", bytes));
+        let name = format!("SHA-256 of {what}");
+        return Check::compare(CheckKind::Hash, &name, covers, found.map(<[u8]>::to_vec), computed).with("stored", told);
+    }
+    let verdict = if found.is_some() { Verdict::PresentUnverifiable } else { Verdict::Truncated };
+    Check::new(CheckKind::Mac, &format!("HMAC-SHA256 of {what} with a key of the family"), covers, verdict).with("stored", told)
 }

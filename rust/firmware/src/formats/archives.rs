@@ -7,6 +7,7 @@ use super::{Format, Place};
 use crate::bytes::{all, array, le16, le32, le64, le_size, text, u8_at, upto, within};
 use crate::digest::{byte_sum, crc32};
 use crate::part::{Category, Check, CheckKind, Encryption, Part, Verdict};
+use memchr::memmem;
 use std::ops::Range;
 
 /// Formats of this file.
@@ -157,15 +158,7 @@ fn jar_signed(part: Part, image: &[u8], whole: Range<usize>, comment: usize) -> 
 }
 
 fn find(image: &[u8], from: usize, pattern: &[u8]) -> Option<usize> {
-    let first = *pattern.first()?;
-    let mut position = from;
-    loop {
-        position += image.get(position..)?.iter().position(|byte| *byte == first)?;
-        if image.get(position..)?.starts_with(pattern) {
-            return Some(position);
-        }
-        position += 1;
-    }
+    memmem::find(image.get(from..)?, pattern).map(|found| from + found)
 }
 
 fn seven(image: &[u8], at: usize) -> Option<Part> {
@@ -176,11 +169,25 @@ fn seven(image: &[u8], at: usize) -> Option<Part> {
     valid.then(|| archive("7z", at).length(length, image.len() - at).opaque())
 }
 
+/// Its marker stands in every program that unpacks it: the header behind it must have its CRC.
 fn rar(image: &[u8], at: usize) -> Option<Part> {
     let version = match array::<2>(image, at + 6)? {
-        [0, _] => "4",
-        [1, 0] => "5",
+        [0, _] if rar4_header(image, at + 7)? => "4",
+        [1, 0] if rar5_header(image, at + 8)? => "5",
         _ => return None,
     };
     Some(archive("rar", at).field("version", version).opaque())
+}
+
+/// The main header of version 4: the low half of a CRC-32, its type, flags, and its size.
+fn rar4_header(image: &[u8], at: usize) -> Option<bool> {
+    let size = usize::from(le16(image, at + 5)?);
+    let header = within(image, at + 2..at + size)?;
+    Some(u8_at(image, at + 2)? == 0x73 && le16(image, at)? == crc32(header).to_le_bytes().first_chunk().map_or(0, |low| u16::from_le_bytes(*low)))
+}
+
+/// The first header of version 5: a CRC-32, then its size in groups of seven bits, of which one is enough here.
+fn rar5_header(image: &[u8], at: usize) -> Option<bool> {
+    let size = usize::from(u8_at(image, at + 4).filter(|size| *size < 0x80)?);
+    Some(le32(image, at)? == crc32(within(image, at + 4..at + 5 + size)?))
 }

@@ -6,6 +6,7 @@ use super::{Format, Place};
 use crate::bytes::{array, le16, le32, le64, le_size, text, u8_at, upto, within};
 use crate::digest::crc32;
 use crate::part::{Category, Check, CheckKind, Encryption, Part, Verdict};
+use memchr::memmem;
 use std::io::Read;
 
 /// Formats of this file.
@@ -75,7 +76,7 @@ fn xz(image: &[u8], at: usize) -> Option<Part> {
     let part = compressed("xz", at).field("check", flags[1] & 15);
     // The footer ends in "YZ", behind the same flags and a CRC-32 of them and of the index' size.
     let mut position = at + 12;
-    while let Some(found) = image.get(position..).and_then(|rest| rest.windows(2).position(|window| window == b"YZ")) {
+    while let Some(found) = image.get(position..).and_then(|rest| memmem::find(rest, b"YZ")) {
         let end = position + found + 2;
         position = end;
         let Some(footer) = end.checked_sub(12) else { continue };
@@ -155,14 +156,16 @@ fn zstd(image: &[u8], at: usize) -> Option<Part> {
         2 => 4,
         _ => 8,
     };
-    let mut position = at + 5 + usize::from(!single) + dictionary + size;
+    // what needs a dictionary cannot be decoded here
+    let (mut position, mut probed) = (at + 5 + usize::from(!single) + dictionary + size, dictionary > 0);
     for _ in 0..MAX_BLOCKS {
         let (Some(low), Some(high)) = (le16(image, position), u8_at(image, position + 2)) else { break };
         let header = usize::from(low) | usize::from(high) << 16;
         let length = if header >> 1 & 3 == 1 { 1 } else { header >> 3 };
-        if header >> 1 & 3 == 3 || header >> 3 > 128 << 10 {
+        if header >> 1 & 3 == 3 || header >> 3 > 128 << 10 || !probed && !is_zstd(image, at) {
             return None;
         }
+        probed = true;
         position += 3 + length;
         if header & 1 == 1 {
             let end = position + if descriptor & 4 != 0 { 4 } else { 0 };
@@ -170,6 +173,19 @@ fn zstd(image: &[u8], at: usize) -> Option<Part> {
         }
     }
     Some(compressed("zstd", at).length((position.max(image.len()) + 4 - at) as u64, image.len() - at))
+}
+
+/// Whether the first of a frame decodes: chains of block headers happen by chance.
+fn is_zstd(image: &[u8], at: usize) -> bool {
+    let probe = upto(image, at, 4 * PROBE);
+    let mut buffer = vec![0; 4096];
+    let Ok(mut decoder) = zstd::stream::read::Decoder::with_buffer(probe) else { return false };
+    match decoder.read(&mut buffer) {
+        // a frame of nothing is not worth a claim
+        Ok(count) => count > 0,
+        // the first block needs all of its bytes
+        Err(error) => error.kind() == std::io::ErrorKind::UnexpectedEof,
+    }
 }
 
 /// The last 48 bits before its CRC are the square root of pi, at any bit.

@@ -6,6 +6,7 @@
 use super::{Format, Place};
 use crate::bytes::{array, be16, u8_at, upto, within};
 use crate::part::{Category, Encryption, Part};
+use memchr::memmem;
 
 /// Formats of this file.
 pub const FORMATS: &[Format] = &[
@@ -135,7 +136,7 @@ fn private_key(image: &[u8], at: usize) -> Option<Part> {
 /// A block with the same label at both ends and only base64 and headers between; a label alone is named `pem-label`.
 fn pem(image: &[u8], at: usize) -> Option<Part> {
     let rest = upto(image, at + BEGIN.len(), MAX_LABEL + 5);
-    let len = rest.windows(5).position(|window| window == b"-----")?;
+    let len = memmem::find(rest, b"-----")?;
     let label = std::str::from_utf8(rest.get(..len)?).ok()?;
     if !label.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == ' ') || len < 3 {
         return None;
@@ -143,9 +144,7 @@ fn pem(image: &[u8], at: usize) -> Option<Part> {
     let start = at + BEGIN.len() + len + 5;
     let closing = format!("-----END {label}-----");
     let text = upto(image, start, MAX_PEM);
-    let whole = text
-        .windows(closing.len())
-        .position(|window| window == closing.as_bytes())
+    let whole = memmem::find(text, closing.as_bytes())
         .filter(|end| text.get(..*end).is_some_and(is_body));
     Some(match whole {
         Some(end) => Part::new("pem", Category::Crypto, at)

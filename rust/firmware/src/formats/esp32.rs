@@ -93,7 +93,8 @@ fn parse(image: &[u8], at: usize) -> Option<Part> {
         sum ^= xor(data);
         position = end;
     }
-    let body = (position | 15) + 1;
+    // counted from the image's own start, wherever it lies
+    let body = at + ((position - at) | 15) + 1;
     let stored = if whole { u8_at(image, body - 1) } else { None };
     // Addresses outside the family's memory are believed only where the checksum is right.
     if !plausible && stored != Some(sum) {

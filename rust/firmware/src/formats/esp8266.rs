@@ -61,7 +61,8 @@ fn segments(image: &[u8], mut at: usize, count: u8, may_be: impl Fn(u32) -> bool
 }
 
 fn checked(part: Part, image: &[u8], start: usize, walked: &Walked) -> Part {
-    let footer = walked.end | 15;
+    // counted from the part's own start, wherever it lies
+    let footer = part.offset + ((walked.end - part.offset) | 15);
     let stored = if walked.whole { u8_at(image, footer) } else { None };
     part.check(Check::compare(CheckKind::Checksum, "XOR of segments", start..walked.end, stored, Some(walked.sum)))
 }
@@ -75,7 +76,7 @@ fn version_1(image: &[u8], at: usize) -> Option<Part> {
     let (count, entry) = header(image, at)?;
     le32(image, at + 8).filter(|address| is_segment_address(*address))?;
     let walked = segments(image, at + 8, count, is_segment_address)?;
-    let length = align(walked.end + 1, 16)? - at;
+    let length = align(walked.end + 1 - at, 16)?;
     let part = Part::new("esp8266", Category::Firmware, at)
         .length(length as u64, image.len() - at)
         .field("chip", "ESP8266")
@@ -106,7 +107,7 @@ fn version_2(image: &[u8], at: usize) -> Option<Part> {
     };
     let (count, _) = header(image, second)?;
     let walked = segments(image, second + 8, count, is_segment_address)?;
-    let body = align(walked.end + 1, 16)?;
+    let body = at + align(walked.end + 1 - at, 16)?;
     let stored = if walked.whole { le32(image, body) } else { None };
     let computed = within(image, at..body).map(|bytes| match crc32(bytes) {
         crc if crc & 0x8000_0000 != 0 => !crc,

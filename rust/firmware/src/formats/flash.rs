@@ -1,9 +1,9 @@
-//! File systems of raw flash: JFFS2 and UBI; each claimed once for a row of its blocks.
+//! File systems of raw flash: JFFS2, UBI and UBIFS; each claimed once for a row of its blocks.
 //!
-//! Sources: Linux, `include/uapi/linux/jffs2.h`; `drivers/mtd/ubi/ubi-media.h`.
+//! Sources: Linux, `include/uapi/linux/jffs2.h`; `drivers/mtd/ubi/ubi-media.h`, `fs/ubifs/ubifs-media.h`.
 
 use super::{Format, Place};
-use crate::bytes::{array, be16, be32, be64, le16, le32, u8_at, upto, within};
+use crate::bytes::{array, be16, be32, be64, le_size, le16, le32, u8_at, upto, within};
 use crate::part::{Category, Encryption, Part};
 
 /// Formats of this file.
@@ -22,7 +22,15 @@ pub const FORMATS: &[Format] = &[
         parse: jffs2,
     },
     Format { name: "ubi", category: Category::Filesystem, places: &[Place::Pattern(b"UBI#\x01", 0)], parse: ubi },
+    Format { name: "ubifs", category: Category::Filesystem, places: &[Place::Pattern(&UBIFS, 0)], parse: ubifs },
 ];
+
+/// Every node of UBIFS begins so (`fs/ubifs/ubifs-media.h`).
+const UBIFS: [u8; 4] = [0x31, 0x18, 0x10, 0x06];
+/// The node that is first.
+const SUPERBLOCK: u8 = 6;
+/// Its length.
+const SUPERBLOCK_BYTES: usize = 4096;
 
 /// CRC-32 as Linux's `crc32(0, ...)`: starts with zero, is not inverted.
 fn crc_from_zero(bytes: &[u8]) -> u32 {
@@ -106,5 +114,21 @@ fn ubi(image: &[u8], at: usize) -> Option<Part> {
             .field("volume_header_offset", volume)
             .field("data_offset", data)
             .encryption(Encryption::No, "headers are readable"),
+    )
+}
+
+/// A volume by its superblock, whose CRC must be right.
+fn ubifs(image: &[u8], at: usize) -> Option<Part> {
+    let len = le_size(image, at + 16).filter(|len| *len == SUPERBLOCK_BYTES)?;
+    if u8_at(image, at + 20)? != SUPERBLOCK || le32(image, at + 4)? != crc_not_inverted(within(image, at + 8..at + len)?) {
+        return None;
+    }
+    let (block, blocks) = (le_size(image, at + 36)?, le_size(image, at + 40)?);
+    Some(
+        Part::new("ubifs", Category::Filesystem, at)
+            .length(block.checked_mul(blocks)? as u64, image.len() - at)
+            .field("erase_block_bytes", block)
+            .field("blocks", blocks)
+            .encryption(Encryption::No, "the superblock is readable"),
     )
 }

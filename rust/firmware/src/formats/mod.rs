@@ -6,6 +6,7 @@
 use crate::part::{Category, Part};
 
 mod esp_signature;
+mod fit_signature;
 
 macro_rules! formats {
     ($($module:ident),* $(,)?) => {
