@@ -29,7 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, required=True, help="folder for capture and truth")
     run.add_argument("--start", type=datetime.fromisoformat, help="lab time of the start (ISO)")
     run.add_argument("--see-stations", action="store_true",
-                     help="isolate stations, hairpin the port, capture on wlan0")  # fmt: skip
+                     help="isolate stations and hairpin the port: the box sees what they say to one another")  # fmt: skip
+    run.add_argument("--capture-on", choices=("eth0", "wlan0", "br0"), default="eth0",
+                     help="the box's interface: the study's (eth0), or the bridge as the rig does (br0)")  # fmt: skip
     return parser
 
 
@@ -55,7 +57,7 @@ def main() -> int:
     options = conductor.Options(
         seed=arguments.seed, minutes=arguments.minutes, rounds=arguments.rounds,
         speed=arguments.speed, out=arguments.out, stations_visible=arguments.see_stations,
-        start=arguments.start, updates=not arguments.no_updates,
+        capture_on=arguments.capture_on, start=arguments.start, updates=not arguments.no_updates,
         planted=not arguments.null,
     )  # fmt: skip
     try:

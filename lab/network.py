@@ -58,6 +58,11 @@ def inside(arguments: list[str]) -> int:
         return child.wait()
 
 
+def own_folders() -> None:
+    """Lay a /run of the lab's own over the machine's, which stays as it is: named namespaces and the run's files lie there."""
+    run("mount -t tmpfs lab /run")
+
+
 def end_with_parent() -> None:
     """Ask the kernel to end this process when its parent ends (unshare ignores SIGTERM)."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -65,8 +70,7 @@ def end_with_parent() -> None:
 
 def build(home: Home, stations_visible: bool) -> None:
     """Make every namespace, link, address and route of this home."""
-    Path("/run/netns").mkdir(exist_ok=True)
-    run("mount -t tmpfs lab /run/netns")
+    Path("/run/netns").mkdir()
     for name in (AIR, BOX, SWITCH, GATEWAY, INTERNET):
         _namespace(name)
     for bridge_home, bridge in ((AIR, "wlan"), (BOX, "br0"), (SWITCH, "home")):
@@ -170,18 +174,18 @@ def _internet(home: Home) -> None:
 def leaks() -> list[str]:
     """What leads out of the lab: links to elsewhere, routes that are not the lab's. Empty is right."""
     found: list[str] = []
-    ends: list[int] = []
-    peers: list[int] = []
-    namespaces = [row["name"] for row in _json("ip -json netns list")]
-    for namespace in namespaces:
+    ends: set[tuple[str | None, int]] = set()
+    far_ends: set[tuple[str | None, int]] = set()
+    for namespace in (row["name"] for row in _json("ip -json netns list")):
+        named = {row["nsid"]: row.get("name") for row in _json(f"ip -n {namespace} -json netns list-id")}
         for link in _json(f"ip -n {namespace} -json -details link"):
             kind = link.get("linkinfo", {}).get("info_kind", "")
-            if kind == "veth":
-                ends.append(link["ifindex"])
-                peers.append(link["link_index"])
+            if kind == "veth" and "link_netnsid" in link:
+                ends.add((namespace, link["ifindex"]))
+                far_ends.add((named.get(link["link_netnsid"]), link["link_index"]))
             elif kind != "bridge" and link["ifname"] != "lo":
                 found.append(f"{namespace}: {link['ifname']} is no cable of the lab")
-    if sorted(ends) != sorted(peers):
+    if ends != far_ends:
         found.append("a cable ends outside the lab's namespaces")
     found += [f"internet: {row}" for row in _json(f"ip -n {INTERNET} -json route show default")]
     if len(_json("ip -json link")) != 1:
