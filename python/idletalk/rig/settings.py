@@ -28,6 +28,8 @@ class Settings:
     folder: str = "/var/lib/idletalk/captures"
     keep_gb: int = 20
     keep_days: int | None = None
+    rotate_s: int = 3600
+    """seconds that a file of captures lasts: an hour, as the study has them"""
     without_ports: tuple[int, ...] = (22,)
     box_mac: str | None = None
     """MAC of the box: only its own traffic at those ports is left out; without it everybody's is"""
@@ -59,6 +61,7 @@ class Settings:
         _check(_USER.fullmatch(self.user), f"{self.user!r} is no name of a user")
         _check(self.keep_gb >= 1, "the captures need at least 1 GB")
         _check(self.keep_days is None or self.keep_days >= 1, "captures are kept for at least a day")
+        _check(self.rotate_s >= 1, "a file of captures lasts for at least a second")
         _check(all(0 < port < 65536 for port in self.without_ports), "ports lie between 1 and 65535")
         for mac in (*self.macs, *((self.box_mac,) if self.box_mac else ())):
             _check(mac_of(mac), f"{mac!r} is no MAC: write it like 02:00:00:00:00:01")
