@@ -11,6 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 PROGRAM = """
 from lab import network
 from lab.home import draw_home
+network.own_folders()
 network.build(draw_home(3), stations_visible=False)
 network.run("ip -n door link set eth0 up")
 {change}
@@ -20,6 +21,7 @@ CHANGES = {
     "ip -n door tuntap add out mode tap": "no cable of the lab",
     "ip -n internet route add default via 198.18.1.77": "internet",
     "ip link add loose type veth peer name end netns door": "cable ends outside",
+    "ip link add loose index 77 type veth peer name end index 77 netns door": "cable ends outside",
 }
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"the lab cannot run: {missing()}")
