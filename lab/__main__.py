@@ -52,6 +52,11 @@ def main() -> int:
     if arguments.command == "check":
         print("lab: ready to run")
         return 0
+    if arguments.out.resolve().is_relative_to("/run"):
+        print(
+            "lab: the output cannot lie in /run, where the lab has a folder of its own: name another", file=sys.stderr
+        )
+        return 2
     if network.INSIDE not in os.environ:
         return network.inside(sys.argv[1:])
     options = conductor.Options(

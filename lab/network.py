@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab.needs import SYSTEM_PATH, LabError
+from lab.needs import NAMESPACES, SYSTEM_PATH, LabError
 from lab.plan import Home
 
 INSIDE = "IDLETALK_LAB_INSIDE"
@@ -49,7 +49,7 @@ def inside(arguments: list[str]) -> int:
     network namespaces are kept by mounts in the private mount namespace, and go with it.
     """
     command = [
-        "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc",
+        "unshare", *NAMESPACES, "--kill-child=SIGKILL",
         sys.executable, "-m", "lab", *arguments,
     ]  # fmt: skip
     environment = os.environ | {INSIDE: "1", "PATH": f"{SYSTEM_PATH}:{os.environ.get('PATH', '')}"}
