@@ -35,7 +35,7 @@ demo: setup
 ## all tests; those that need other people's captures, root or tshark skip with a reason where these are missing
 test: setup
 	@cargo test --quiet --release --locked --workspace --exclude idletalk-core
-	@$(BIN)/pytest --numprocesses auto --dist loadgroup
+	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	@cargo fmt --check

@@ -32,14 +32,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         early.end(config.stash[RUNS])
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file stay together, so that what a file prepares is prepared once (``--dist loadgroup``).
-
-    Those that look at the lab's runs, which take minutes, come last.
-    """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(ROOT))))
+    """Tests that look at the lab's runs, which take minutes, come last."""
     items.sort(key=lambda item: item.path in early.USERS)
 
 
