@@ -1,5 +1,6 @@
 """Firmware that a device is sent, and versions that it tells in messages that are no text."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_an_image_that_is_sent_to_a_device_is_an_update(
     assert row.triggered_by == "192.168.1.77, which sent the image to the device"
     [finding] = [finding for finding in found.report.findings if finding.kind == "firmware-changeable"]
     assert "was sent firmware in clear by 192.168.1.77" in finding.sentence
+
+
+def test_a_hash_that_was_told_as_bytes_is_held_against_the_image(tmp_path: Path) -> None:
+    body = uimage()
+    told = made.datagram(CLOUD, OUT, b"\x55\xaa\x01\x20" + hashlib.sha256(body).digest() + b"\x00")
+    frames = [(1.0, told), *sent(b"PUT", b"application/octet-stream", body)]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out")
+    [row] = [row for row in found.report.conclusions.updates or () if row.seen]
+    assert row.authenticated_by == "hash told in clear, matching"
+    assert row.told_hashes == (f"{hashlib.sha256(body).hexdigest()} udp as bytes by {CLOUD[1]}",)
 
 
 def test_versions_are_read_in_messages_that_are_no_text(tmp_path: Path) -> None:

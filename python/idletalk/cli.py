@@ -21,31 +21,37 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for s
 
 
 _ELSEWHERE = {
-    "doctor": ("idletalk.firmware.command", "doctor_command"),
-    "firmware": ("idletalk.firmware.command", "firmware_command"),
-    "lookups": ("idletalk.lookups.command", "lookups_command"),
-    "mark": ("idletalk.rig.command", "mark_command"),
-    "open": ("idletalk.view_commands", "open_command"),
-    "rig": ("idletalk.rig.command", "rig_command"),
-    "show": ("idletalk.view_commands", "show_command"),
-    "signatures": ("idletalk.signatures", "signatures_command"),
+    "doctor": ("idletalk.firmware.command", "doctor_command", "Say which optional tools are there, and what for."),
+    "firmware": ("idletalk.firmware.command", "firmware_command", "Examine firmware images."),
+    "lookups": ("idletalk.lookups.command", "lookups_command", "List or add look-up data."),
+    "mark": ("idletalk.rig.command", "mark_command", "Note in the lab file what you do, as you do it."),
+    "open": ("idletalk.view_commands", "open_command", "Show the evidence of a finding in Wireshark."),
+    "rig": ("idletalk.rig.command", "rig_command", "Set up or check a capture box."),
+    "show": ("idletalk.view_commands", "show_command", "Show a part of an analysis."),
+    "signatures": ("idletalk.signatures", "signatures_command", "Learn and match packet-level signatures."),
 }
-"""Commands that are loaded only when they are asked for."""
+"""Commands that are loaded only when they are asked for: module, name in it, what the list of commands says of it."""
 
 
 class _Commands(click.Group):
-    """Loads the parts that few commands need only when they are asked for."""
+    """Loads the parts that few commands need only when they are asked for, and for none of them when commands are listed."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _ELSEWHERE:
             return super().get_command(ctx, cmd_name)
         from importlib import import_module
 
-        module, name = _ELSEWHERE[cmd_name]
+        module, name, _ = _ELSEWHERE[cmd_name]
         return getattr(import_module(module), name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        told = {name: command.get_short_help_str(80) for name, command in self.commands.items()}
+        told |= {name: summary for name, (_, _, summary) in _ELSEWHERE.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(told.items()))
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -124,6 +130,7 @@ def analyze(
       tcpdump -i br0 -w - | idletalk analyze -
     """
     from idletalk.analysis import analyze as run
+    from idletalk.inputs import default_folder
     from idletalk.progress import bar
     from idletalk.provenance import Options
     from idletalk.report import print_summary, to_json
@@ -154,16 +161,7 @@ def analyze(
         raise SystemExit(EXIT_PARTIAL)
 
 
-def default_folder(first: str) -> Path:
-    """Where the analysis of captures goes, named after the first of them."""
-    from idletalk.inputs import is_stream
-
-    name = "standard-input" if is_stream(Path(first)) else Path(first.rstrip("/")).resolve().name
-    stem = name.split(".")[0] if "*" not in name else "captures"
-    return Path(f"{stem or 'captures'}.idletalk")
-
-
-@main_group.command()
+@main_group.command(short_help="What capture files hold, as capinfos tells it.")
 @PATHS
 @AS_JSON
 def info(paths: tuple[str, ...], as_json: bool) -> None:
@@ -182,7 +180,7 @@ def info(paths: tuple[str, ...], as_json: bool) -> None:
         raise SystemExit(EXIT_PARTIAL)
 
 
-@main_group.command()
+@main_group.command(short_help="Write chosen frames to a new capture.")
 @PATHS
 @click.option("-w", "--write", "target", required=True, type=click.Path(path_type=Path), help="File to write.")
 @click.option("--device", multiple=True, help="Frames of this device: MAC, or its name, address or lab name.")
@@ -219,7 +217,7 @@ def extract(paths: tuple[str, ...], target: Path, force: bool, as_json: bool, **
         click.echo(f"{found} frames to {target}")
 
 
-@main_group.command()
+@main_group.command(short_help="Ask an analysis in SQL.")
 @click.argument("query")
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @AS_JSON
@@ -247,7 +245,7 @@ def sql(query: str, folder: Path | None, as_json: bool, as_csv: bool) -> None:
     )
 
 
-@main_group.command()
+@main_group.command(short_help="Make a shell complete commands and options.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes a shell complete commands and options.
@@ -266,7 +264,12 @@ def completion(shell: str) -> None:
 
 @main_group.command()
 def schema() -> None:
-    """Print the JSON Schema of report.json."""
+    """Print the JSON Schema of report.json.
+
+    \b
+    Example:
+      idletalk schema > report.schema.json
+    """
     import json
 
     from idletalk.report.json import json_schema

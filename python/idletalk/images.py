@@ -2,7 +2,7 @@
 
 import base64
 import tempfile
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,13 +41,21 @@ PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
 HASHES_TOLD = r"""
-SELECT DISTINCT CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text,
-    concat_ws(' by ', carrier, teller) AS told FROM (
-    SELECT unnest(regexp_extract_all(content::VARCHAR,
-        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text, carrier, source AS teller
-    FROM payloads WHERE octet_length(content) >= 24)
+WITH wanted AS (SELECT unnest($1) AS hash, unnest($2) AS coded),
+written AS (
+    SELECT carrier, source, unnest(regexp_extract_all(content::VARCHAR,
+        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text
+    FROM payloads WHERE octet_length(content) >= 24
+), raw AS (
+    -- one pattern for all, before each is looked for
+    SELECT carrier, source, hex(content) AS digits FROM payloads WHERE regexp_matches(hex(content), $3)
+)
+SELECT hash, concat_ws(' by ', carrier, source) AS told FROM written JOIN wanted ON hash = lower(text)
+UNION SELECT hash, concat_ws(' by ', carrier, source) FROM written JOIN wanted ON coded = text
+UNION SELECT hash, concat_ws(' by ', carrier || ' as bytes', source) FROM raw JOIN wanted ON contains(digits, upper(hash))
+ORDER BY ALL
 """
-"""What messages hold that can be MD5, SHA-1 or SHA-256, in hexadecimal digits or base64, their carriers and who sent them."""
+"""Messages that tell a hash (MD5, SHA-1 or SHA-256) in hexadecimal digits, base64 or bytes: their carriers and who sent them."""
 
 
 def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
@@ -70,7 +78,7 @@ def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
         for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"]))
     ]
     things = [thing for thing in made if thing is not None]
-    carriers = _carriers(store, {text for thing in things for value in thing.hashes for text in (value, _coded(value))})
+    carriers = _carriers(store, sorted({value for thing in things for value in thing.hashes}))
     fields = _fields(store, transfers)
     known = Known(target)
     told = [_told(thing, fields.get(thing.row["transfer"], ()), carriers) for thing in things]
@@ -266,9 +274,7 @@ def _told(thing: Made, fields: Sequence[str], carriers: Mapping[str, Sequence[st
         for name, _, text in (line.partition(":") for line in fields):
             if value in text.lower() or _coded(value) in text:
                 found.append(f"{value} {name.lower()} by {thing.row['peer']}")
-        found.extend(
-            f"{value} {carrier}" for carrier in sorted({*carriers.get(value, ()), *carriers.get(_coded(value), ())})
-        )
+        found.extend(f"{value} {carrier}" for carrier in carriers.get(value, ()))
     return found
 
 
@@ -282,9 +288,9 @@ def _fields(store: Store, transfers: Sequence[str]) -> dict[str, list[str]]:
     return by(rows, "transfer", lambda row: row["line"])
 
 
-def _carriers(store: Store, values: Collection[str]) -> dict[str, list[str]]:
-    """Carriers of the messages that tell a hash and who sent them, by the hash as it is written."""
-    if not values:
+def _carriers(store: Store, hashes: Sequence[str]) -> dict[str, list[str]]:
+    """Carriers of the messages that tell a hash and who sent them, by the hash."""
+    if not hashes:
         return {}
-    rows = store.ask(f"FROM ({HASHES_TOLD}) WHERE list_contains(?, text) ORDER BY ALL", sorted(values))
-    return by(rows, "text", lambda row: row["told"])
+    rows = store.ask(HASHES_TOLD, list(hashes), [_coded(value) for value in hashes], "|".join(hashes).upper())
+    return by(rows, "hash", lambda row: row["told"])

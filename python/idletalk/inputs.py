@@ -39,6 +39,13 @@ def is_stream(path: Path) -> bool:
     return str(path) == STANDARD_INPUT or ((mode := _mode(path)) is not None and _is_pipe(mode))
 
 
+def default_folder(first: str) -> Path:
+    """Where the analysis of captures goes, named after the first of them."""
+    name = "standard-input" if is_stream(Path(first)) else Path(first.rstrip("/")).resolve().name
+    stem = name.split(".")[0] if "*" not in name else "captures"
+    return Path(f"{stem or 'captures'}.idletalk")
+
+
 def as_named(text: str, spool: Path) -> str:
     """A text that holds paths of spooled streams, as the user knows them."""
     return text.replace(f"{spool}/{SPOOLED_INPUT}", "standard input").replace(f"{spool}/", "")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,11 +33,29 @@ PREFERENCES = {
     "rtsp.desegment_body": "FALSE",
 }
 """Where Wireshark's defaults differ from what idletalk tells."""
+NAMES = ("services", "enterprises.tsv")
+"""Wireshark's lists of ports and enterprises, which it reads again for each capture. Nothing compared is a name of these (by known vendors,
+the third such list, it guesses whether Ethernet lies inside MPLS)."""
+WITHOUT_NAMES = (
+    *("unshare", "--map-root-user", "--mount", "sh", "-euc"),
+    f'for list in {" ".join(f"/usr/share/wireshark/{name}" for name in NAMES)}; do [ ! -e $list ] || mount --bind /dev/null $list; done; exec "$@"',
+    "sh",
+)
+"""Runs a program to which these lists are empty."""
 READ_BYTES = 1 << 20
 
 
 class SharkdError(Exception):
     """sharkd died or did not answer."""
+
+
+@cache
+def _command() -> tuple[str, ...]:
+    """sharkd, without lists of names where this machine lets a program have mounts of its own (a capture takes half the time)."""
+    tried = (
+        subprocess.run([*WITHOUT_NAMES, "true"], capture_output=True, check=False) if shutil.which("unshare") else None
+    )
+    return (*WITHOUT_NAMES, "sharkd", "-") if tried and tried.returncode == 0 else ("sharkd", "-")
 
 
 class Sharkd:
@@ -98,7 +118,7 @@ class Sharkd:
     def _start(self) -> subprocess.Popen[bytes]:
         environment = dict(os.environ, WIRESHARK_CONFIG_DIR=self._profile.name, TZ="UTC", LC_ALL="C.UTF-8")
         process = subprocess.Popen(
-            ["sharkd", "-"],
+            _command(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -91,12 +91,9 @@ def numbered(numbers: Mapping[str, str], text: str) -> str:
 def word_lists(fields: frozenset[str]) -> Mapping[str, Mapping[str, str]]:
     """Wireshark's lists of words of these fields: numbers by word, longest words first. One call takes a second."""
     found: dict[str, dict[str, str]] = {field: {} for field in fields}
-    with subprocess.Popen(["tshark", "-G", "values"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as listing:
-        assert listing.stdout is not None
-        for line in listing.stdout:
-            kind, _, rest = line.partition(b"\t")
-            field, _, rest = rest.partition(b"\t")
-            if kind == b"V" and (name := field.decode()) in found:
-                number, _, words = rest.decode("utf-8", "replace").rstrip("\n").partition("\t")
-                found[name].setdefault(words, str(int(number, 0)))
+    listing = subprocess.run(["tshark", "-G", "values"], capture_output=True, check=True).stdout
+    names = "|".join(map(re.escape, sorted(fields))).encode()
+    for line in re.finditer(rb"^V\t(" + names + rb")\t([^\t\n]*)\t(.*)$", listing, re.MULTILINE):
+        field, number, words = (part.decode("utf-8", "replace") for part in line.groups())
+        found[field].setdefault(words, str(int(number, 0)))
     return {name: dict(sorted(words.items(), key=lambda pair: -len(pair[0]))) for name, words in found.items()}

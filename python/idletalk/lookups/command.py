@@ -16,7 +16,13 @@ FOLDER_OPTION = click.option(
 @FOLDER_OPTION
 @click.pass_context
 def lookups_command(context: click.Context, folder: Path | None) -> None:
-    """List the look-up data, its sources and dates; 'add' converts your own, which then goes first."""
+    """List the look-up data, its sources and dates; 'add' converts your own, which then goes first.
+
+    \b
+    Examples:
+      idletalk lookups
+      idletalk lookups add dbip-country-lite-2026-11.mmdb
+    """
     context.obj = folder
     if context.invoked_subcommand is None:
         from idletalk.lookups.tables import list_sources
@@ -36,7 +42,12 @@ def lookups_command(context: click.Context, folder: Path | None) -> None:
 )
 @click.pass_obj
 def add_command(group_folder: Path | None, files: tuple[Path, ...], folder: Path | None) -> None:
-    """Convert FILES (.mmdb of MaxMind or DB-IP, ip2asn .tsv or .tsv.gz of iptoasn.com), once."""
+    """Convert FILES (.mmdb of MaxMind or DB-IP, ip2asn .tsv or .tsv.gz of iptoasn.com), once.
+
+    \b
+    Example:
+      idletalk lookups add ip2asn-combined.tsv.gz
+    """
     from idletalk.lookups.convert import convert, user_folder
 
     target = folder or group_folder or user_folder()

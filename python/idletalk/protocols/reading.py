@@ -11,6 +11,9 @@ from idletalk.store import Store
 MAX_PIECES = 100_000
 """Pieces of content read of one protocol: a month of a house has less, and memory must not grow with the capture."""
 
+HEAD_BYTES = 16
+"""First bytes of a piece in which most protocols' marks lie: written as hexadecimal digits once for all of them."""
+
 WHOLE = ("udp", "mdns")
 """Carriers whose pieces are messages; of the others, a message may come in several pieces."""
 
@@ -40,21 +43,21 @@ Line = tuple[object, ...]
 
 
 def _condition(protocol: VendorProtocol) -> str:
-    """Ports and first bytes as SQL."""
+    """Ports and first bytes as SQL: one expression for all beginnings, since each is tried on every piece of an analysis."""
     carriers = ", ".join(f"'{carrier}'" for carrier in protocol.carriers)
     ports = ", ".join(map(str, protocol.ports)) or "NULL"
-    masks = (*(start.hex().upper() for start in protocol.starts), *protocol.masks)
-    # an underscore is any digit in SQL too
-    marks = " OR ".join(f"hex(content[1:{len(mask) // 2}]) LIKE '{mask}'" for mask in masks)
+    marks = [start.hex().upper() for start in protocol.starts] + [mask.replace("_", ".") for mask in protocol.masks]
     where = [f"source_port IN ({ports}) OR destination_port IN ({ports})"] if protocol.ports else []
     if marks:
-        where.append(marks)
+        length = max(HEAD_BYTES, *(len(mark) // 2 for mark in marks))
+        where.append(f"regexp_matches(hex(content[1:{length}]), '^(?:{'|'.join(marks)})')")
     return f"carrier IN ({carriers})" + (f" AND ({' OR '.join(where)})" if where else "")
 
 
 def _with_continuations(condition: str, table: str) -> str:
     """SQL: pieces of a condition, and those that may continue them. A datagram or a record is whole in itself."""
-    return f"{condition} OR (carrier NOT IN {WHOLE} AND flow IN (SELECT flow FROM {table} WHERE {condition}))"
+    continued = f"SELECT flow FROM {table} WHERE carrier NOT IN {WHOLE} AND ({condition})"
+    return f"{condition} OR (carrier NOT IN {WHOLE} AND flow IN ({continued}))"
 
 
 def _read(reader: Reader, content: bytes) -> Iterator[Message]:
