@@ -61,7 +61,7 @@ def test_percent_signs_reach_tcpdump_through_systemd() -> None:
     "given",
     [
         {"wifi": "wlan0; reboot"}, {"wifi": "eth0"}, {"ssid": ""}, {"ssid": "x" * 33}, {"ssid": "a\nb"}, {"country": "de"},
-        {"folder": "captures"}, {"folder": "/var/../etc"}, {"folder": "/x y"}, {"user": "Root!"}, {"keep_gb": 0},
+        {"folder": "captures"}, {"folder": "/var/../etc"}, {"folder": "/x y"}, {"folder": "/home/pi/captures"}, {"user": "Root!"}, {"keep_gb": 0},
         {"macs": ("zz",)}, {"without_ports": (70_000,)}, {"channel": 0},
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from idletalk.errors import IdletalkError
 from idletalk.labfile import mac_of
@@ -10,6 +11,9 @@ _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 """Names that the kernel takes (IFNAMSIZ is 16 with the final zero) and that are safe in every file here."""
 _PATH = re.compile(r"/[A-Za-z0-9_./-]+")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+
+_HOMES = ("/home", "/root", "/run/user")
+"""What ``ProtectHome=yes`` hides from a service (systemd.exec(5))."""
 
 MIN_PASSPHRASE, MAX_PASSPHRASE = 8, 63
 """Characters of a WPA2 passphrase (IEEE 802.11-2020, J.4.1)."""
@@ -57,6 +61,10 @@ class Settings:
         _check(
             _PATH.fullmatch(self.folder) and ".." not in self.folder,
             "the folder is an absolute path of letters, digits and ._-/",
+        )
+        _check(
+            not any(PurePosixPath(self.folder).is_relative_to(home) for home in _HOMES),
+            "the folder cannot lie in a home, which the capture's user may not enter: take one like /srv/captures",
         )
         _check(_USER.fullmatch(self.user), f"{self.user!r} is no name of a user")
         _check(self.keep_gb >= 1, "the captures need at least 1 GB")
