@@ -35,7 +35,7 @@ demo: setup
 ## all tests; those that need other people's captures, root or tshark skip with a reason where these are missing
 test: setup
 	@cargo test --quiet --release --locked --workspace --exclude idletalk-core
-	@$(BIN)/pytest --numprocesses auto --dist loadgroup
+	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	@cargo fmt --check
@@ -65,8 +65,9 @@ bench: setup $(VENV)/.bench
 	@$(BIN)/python -m bench $(BENCH)
 
 ## a run of the lab (root, Linux): the demo capture anew, with its truth, into lab/out; LAB="--seed 7 --minutes 3" for another
+LAB ?= --seed 1 --minutes 3.5 --rounds 5 --start 2026-11-23T16:05:00+00:00
 lab: setup
-	@$(BIN)/python -m lab run --out lab/out $(LAB)
+	@$(BIN)/python -m lab run $(LAB) --out lab/out
 
 clean:
 	rm -rf $(VENV) target $(DEMO)

@@ -29,7 +29,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", type=Path, required=True, help="folder for capture and truth")
     run.add_argument("--start", type=datetime.fromisoformat, help="lab time of the start (ISO)")
     run.add_argument("--see-stations", action="store_true",
-                     help="isolate stations, hairpin the port, capture on wlan0")  # fmt: skip
+                     help="isolate stations and hairpin the port: the box sees what they say to one another")  # fmt: skip
+    run.add_argument("--capture-on", choices=("eth0", "wlan0", "br0"), default="eth0",
+                     help="the box's interface: the study's (eth0), or the bridge as the rig does (br0)")  # fmt: skip
     return parser
 
 
@@ -50,12 +52,17 @@ def main() -> int:
     if arguments.command == "check":
         print("lab: ready to run")
         return 0
+    if arguments.out.resolve().is_relative_to("/run"):
+        print(
+            "lab: the output cannot lie in /run, where the lab has a folder of its own: name another", file=sys.stderr
+        )
+        return 2
     if network.INSIDE not in os.environ:
         return network.inside(sys.argv[1:])
     options = conductor.Options(
         seed=arguments.seed, minutes=arguments.minutes, rounds=arguments.rounds,
         speed=arguments.speed, out=arguments.out, stations_visible=arguments.see_stations,
-        start=arguments.start, updates=not arguments.no_updates,
+        capture_on=arguments.capture_on, start=arguments.start, updates=not arguments.no_updates,
         planted=not arguments.null,
     )  # fmt: skip
     try:

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from idletalk.rig.files import capture_command
+from idletalk.rig.files import rig_files
 from idletalk.rig.settings import Settings
-from lab import authority, frames, network, servers, truth
+from lab import authority, frames, network, servers, service, truth
 from lab.clock import NS_PER_S, LabClock
 from lab.firmware import Image, make_all
 from lab.home import draw_home
 from lab.needs import LabError
 
-RUN_FOLDER = Path("/run/idletalk-lab")  # a tmpfs in the lab's own mount namespace
+RUN_FOLDER = Path("/run/idletalk-lab")  # below the lab's own /run
 REPOSITORY = Path(__file__).parent.parent
 CAPTURES = RUN_FOLDER / "captures"
 PATIENCE_S = 40.0  # wall seconds until every server and device must be up, or an update done
@@ -47,6 +47,7 @@ class Options:
     speed: int
     out: Path
     stations_visible: bool
+    capture_on: str
     start: datetime | None
     updates: bool
     planted: bool
@@ -68,8 +69,8 @@ class Lab:
         self.options = options
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.phases: list[Phase] = []
-        RUN_FOLDER.mkdir(exist_ok=True)
-        network.run(f"mount -t tmpfs lab {RUN_FOLDER}")
+        network.own_folders()
+        RUN_FOLDER.mkdir()
         for name in ("journal", "state", "log"):
             (RUN_FOLDER / name).mkdir()
         self.home = draw_home(self.options.seed, self.options.planted)
@@ -139,13 +140,14 @@ class Lab:
         return images
 
     def start_capture(self) -> None:
-        """Start the capture on the box's bridge port, with the command of the rig's service."""
-        interface = "wlan0" if self.options.stations_visible else "eth0"
-        CAPTURES.mkdir(exist_ok=True)
+        """Start the rig's capture service on the box, with the rights that it has on a real one."""
+        CAPTURES.mkdir()
+        service.give_to_capture(CAPTURES)
         settings = Settings(country="DE", folder=str(CAPTURES))
-        program, *words = capture_command(settings, interface)
-        # the service runs it as a user of its own; here it stays root, since all of the lab is
-        self.spawn("capture", network.BOX, [program, "-Z", "root", *words])
+        unit = next(file.content for file in rig_files(settings, passphrase="") if file.path == service.UNIT)
+        words = service.command(unit)
+        words[words.index(settings.bridge)] = self.options.capture_on
+        self.spawn("capture", network.BOX, service.confined(unit, words))
 
     def switch_on(self) -> None:
         """Start the devices one after the other, and wait until all have their address."""

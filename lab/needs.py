@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 
 PROGRAMS = {  # program: the Debian package that has it
@@ -21,6 +22,8 @@ PROGRAMS = {  # program: the Debian package that has it
     "mksquashfs": "squashfs-tools",
 }
 MODULES = ("cryptography", "paho", "zeroconf")
+NAMESPACES = ("--net", "--mount", "--pid", "--fork", "--mount-proc")
+"""Options of unshare(1): what the lab makes of its own."""
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -37,6 +40,12 @@ def missing() -> str | None:
     packages = sorted({package for program, package in PROGRAMS.items() if not program_path(program)})
     if packages:
         return f"programs are missing: apt-get install {' '.join(packages)}"
+    made = subprocess.run(["unshare", *NAMESPACES, "true"], capture_output=True, check=False)
+    if made.returncode != 0:
+        return (
+            "namespaces cannot be made here: run it on a machine, or in a container that has CAP_SYS_ADMIN"
+            " (docker run --privileged)"
+        )
     if any(importlib.util.find_spec(module) is None for module in MODULES):
         return "Python packages are missing: pip install -r lab/requirements.txt"
     return None

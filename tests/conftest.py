@@ -9,21 +9,32 @@ import pytest
 
 import idletalk
 from tests.differential.sharkd import Sharkd
+from tests.lab import early
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "demo"
 
 
-ONE_AT_A_TIME = {ROOT / "tests" / "lab": "network namespaces", ROOT / "tests" / "rig": "network namespaces"}
-"""Folders of tests that share something of the machine: all of one group run in one process."""
+RUNS = pytest.StashKey[list[subprocess.Popen[bytes]]]()
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of its own
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the lab's runs, unless another process does or only some tests are wanted."""
+    asked = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+    picked = config.option.collectonly or config.option.keyword or config.option.markexpr
+    if not hasattr(config, "workerinput") and not picked and early.wanted_by(asked):
+        config.stash[RUNS] = early.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what still runs."""
+    if RUNS in config.stash:
+        early.end(config.stash[RUNS])
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file stay together, so that what a file prepares is prepared once (``--dist loadgroup``)."""
-    for item in items:
-        group = ONE_AT_A_TIME.get(item.path.parent, item.path.name)
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Tests that look at the lab's runs, which take minutes, come last."""
+    items.sort(key=lambda item: item.path in early.USERS)
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,15 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests import action_truths, truths
+from tests.lab.early import ROOT, words
 
 import idletalk
 
-ROOT = Path(__file__).parents[2]
 QUESTIONS = {
     "initiator": action_truths.initiators,
     "hosts": action_truths.hosts,
@@ -20,11 +19,6 @@ QUESTIONS = {
     "streams": action_truths.streams,
     "on against off": action_truths.apart,
 }
-
-
-def words(out: Path, seed: str, *options: str) -> list[str]:
-    """The command line of one run."""
-    return [sys.executable, "-m", "lab", "run", "--seed", seed, "--out", str(out), *options]
 
 
 def live(out: Path, seed: str, *options: str) -> subprocess.Popen[bytes]:

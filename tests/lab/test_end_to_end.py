@@ -1,19 +1,22 @@
-"""A fresh run of the lab, captured with the rig's own command, analysed: the report tells what the devices did.
+"""A fresh run of the lab, captured on the bridge by the rig's own service, analysed: the report tells what the devices did.
 
 Idle, operating and update phases, and beside it a run in which nothing is planted. `IDLETALK_SEED` draws other addresses,
 names, encodings and times: the lab must not be learnt by heart.
 """
 
+import csv
 import shutil
 import subprocess
 from collections import Counter
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from subprocess import Popen
 from typing import Any
 
 import pytest
 from lab.needs import missing
+from lab.plan import NETWORKS_TSV
 from tests import action_truths
+from tests.lab import early
 from tests.lab.runs import analysed, judged
 from tests.truths import CARRIERS, claimed, expected, exposures_claimed, exposures_expected, scores
 
@@ -22,18 +25,16 @@ import idletalk
 CHANCE = 2
 """Actions that may be told wrong: each was done twice, and once a keep-alive came first. ``python -m tests.lab.seeds`` measures with ten."""
 
-RUN_LIMIT_S = 400
 Run = tuple[idletalk.Analysis, dict[str, Any]]
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"the lab cannot run: {missing()}")
 
 
 @pytest.fixture(scope="module")
-def runs(begun: dict[str, tuple[Path, Popen[bytes]]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+def runs(begun: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """Both runs, analysed."""
-    assert {name: child.wait(RUN_LIMIT_S) for name, (_, child) in begun.items()} == {"whole": 0, "null": 0}
     folder = tmp_path_factory.mktemp("lab")
-    return {name: analysed(out, folder / name) for name, (out, _) in begun.items()}
+    return {name: analysed(early.finished(name), folder / name) for name in ("whole", "null")}
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +54,42 @@ def test_devices_and_host_names(run: Run) -> None:
             assert told["hostname"] in {name.name for name in device_of(analysis, told).hostnames}, told["name"]
 
 
-def test_peers_with_cloud_and_country_and_ntp_hosts(run: Run) -> None:
+def under_test(truth: dict[str, Any]) -> list[dict[str, Any]]:
+    return [told for told in truth["devices"] if told["under_test"]]
+
+
+def test_every_internet_peer_with_its_cloud_and_country(run: Run) -> None:
     analysis, truth = run
-    for told in truth["devices"]:
-        if not told["under_test"]:
-            continue
-        internet = {peer.address: peer for peer in device_of(analysis, told).peers if peer.scope == "internet"}
-        spoken = {entry["peer"] for entry in told["peers"] if entry["peer"].startswith(("198.18.", "198.19."))}
-        assert spoken <= set(internet), told["name"]
-        assert all(peer.country for peer in internet.values())
-        assert all(peer.provider for peer in internet.values() if not peer.is_ntp_only)
-        asked = {entry["server"] for entry in told["ntp"]}
-        seen = {a for a, p in internet.items() if any(q.application == "ntp" for q in p.protocols)}
+    with NETWORKS_TSV.open(newline="") as file:
+        known = {ip_network(row["network"]): row for row in csv.DictReader(file, delimiter="\t")}
+    for told in under_test(truth):
+        peers = {peer.address: peer for peer in device_of(analysis, told).peers if peer.scope == "internet"}
+        assert {entry["peer"] for entry in told["peers"] if entry["peer"].startswith(("198.18.", "198.19."))} <= set(
+            peers
+        )
+        for address, peer in peers.items():
+            (row,) = (row for network, row in known.items() if ip_address(address) in network)
+            assert (peer.country, peer.provider or "", peer.organisation, peer.asn) == (
+                row["country"], row["provider"], row["organisation"], int(row["asn"]),
+            )  # fmt: skip
+
+
+def test_time_servers_and_how_often_each_was_asked(run: Run) -> None:
+    analysis, truth = run
+    rows = analysis.sql("SELECT device, server, requests, answers FROM time_servers")
+    hosts = {row.device: row.ntp_hosts for row in analysis.report.conclusions.idle or ()}
+    for told in under_test(truth):
+        asked: Counter[str] = Counter()
+        for entry in told["ntp"]:
+            asked[entry["server"]] += entry["count"]
+        seen = {row["server"]: (row["requests"], row["answers"]) for row in rows if row["device"] == told["mac"]}
         # a device that is switched off or starts anew does not write down what it still waited for
-        waited = analysis.sql("SELECT DISTINCT server FROM time_servers WHERE answers < requests")
-        assert asked <= seen <= asked | {row["server"] for row in waited}
+        waited = {server for server, (requests, answers) in seen.items() if answers < requests}
+        assert {server: count for server, count in asked.items() if server not in waited} == {
+            server: requests for server, (requests, _) in seen.items() if server not in waited
+        }
+        assert all(asked[server] <= seen[server][0] for server in waited)
+        assert len(asked) <= hosts[told["mac"]] <= len(asked.keys() | waited)
 
 
 def test_mqtt_over_tls_is_a_connection_that_nobody_reads(run: Run) -> None:

@@ -9,20 +9,21 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from lab.needs import missing
+from tests.lab import early
 
 CLOSE_NOTIFY_BYTES = 24
 """A close alert of TLS 1.3 as a record (RFC 8446 5.2 and 6.1): head, alert, type and tag of 16 bytes."""
 
 REPOSITORY = Path(__file__).parents[2]
-SHORT = ["--minutes", "0.15", "--rounds", "0", "--no-updates"]
-RUN_LIMIT_S = 60
 UDP_HEAD_BYTES = 8
+SERVERS_RUN = 6
+"""Processes below a run when it has begun to start its servers: two of its own, and some of these."""
+PATIENCE_S = 20
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"the lab cannot run: {missing()}")
 
@@ -30,15 +31,6 @@ pytestmark = pytest.mark.skipif(missing() is not None, reason=f"the lab cannot r
 def lab(*arguments: str) -> list[str]:
     """The command line of the lab."""
     return [sys.executable, "-m", "lab", *arguments]
-
-
-def outside() -> tuple[str, str, str]:
-    """Links, named namespaces and routes of the machine itself."""
-    commands = ("ip -brief link", "ip netns list", "ip route")
-    one, two, three = (
-        subprocess.run(command.split(), capture_output=True, text=True, check=True).stdout for command in commands
-    )
-    return one, two, three
 
 
 def members(pid: int) -> list[int]:
@@ -51,30 +43,27 @@ def members(pid: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, bool]]:
-    """The folder of one short run, and whether the machine looks as it did before."""
-    out = tmp_path_factory.mktemp("lab")
-    before = outside()
-    subprocess.run(lab("run", "--seed", "7", "--out", str(out), *SHORT),
-                   check=True, cwd=REPOSITORY, timeout=RUN_LIMIT_S)  # fmt: skip
-    yield out, outside() == before
+def finished(begun: None) -> Path:
+    """The folder of one short run."""
+    return early.finished("short")
 
 
 @pytest.fixture(scope="module")
-def truth(finished: tuple[Path, bool]) -> dict[str, Any]:
+def truth(finished: Path) -> dict[str, Any]:
     """What the devices wrote down."""
-    return json.loads((finished[0] / "truth.json").read_text())
+    return json.loads((finished / "truth.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def raw(finished: tuple[Path, bool]) -> bytes:
+def raw(finished: Path) -> bytes:
     """All captured bytes."""
-    files = sorted(finished[0].glob("*.pcap.gz"))
-    return b"".join(gzip.decompress(path.read_bytes()) for path in files)
+    return b"".join(gzip.decompress(path.read_bytes()) for path in sorted(finished.glob("*.pcap.gz")))
 
 
-def test_nothing_of_the_lab_is_left(finished: tuple[Path, bool]) -> None:
-    assert finished[1]
+def test_nothing_of_the_lab_is_left(begun: None) -> None:
+    for run in (name for lane in early.LANES for name in lane):
+        early.finished(run)
+    assert early.outside() == early.outside_before()
 
 
 def test_every_device_has_an_address_and_talked(truth: dict[str, Any]) -> None:
@@ -126,10 +115,8 @@ def captured_payload(files: list[Path]) -> Counter[tuple[str, str, str]]:
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
-def test_bytes_with_every_internet_peer_equal_those_that_tshark_counts(
-    truth: dict[str, Any], finished: tuple[Path, bool]
-) -> None:
-    captured = captured_payload(sorted(finished[0].glob("*.pcap.gz")))
+def test_bytes_with_every_internet_peer_equal_those_that_tshark_counts(truth: dict[str, Any], finished: Path) -> None:
+    captured = captured_payload(sorted(finished.glob("*.pcap.gz")))
     told: Counter[tuple[str, str, str]] = Counter()
     for device in (row for row in truth["devices"] if row["under_test"]):
         for peer in device["peers"]:
@@ -144,21 +131,32 @@ def test_bytes_with_every_internet_peer_equal_those_that_tshark_counts(
     assert all(there in ended and more == CLOSE_NOTIFY_BYTES for (_, _, there), more in beyond.items()), beyond
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_an_interrupted_run_takes_everything_with_it(number: signal.Signals, tmp_path: Path) -> None:
-    before = outside()
-    run = subprocess.Popen(lab("run", "--out", str(tmp_path), *SHORT), cwd=REPOSITORY,
+@pytest.mark.parametrize(
+    ("number", "whom"),
+    [(signal.SIGINT, "all"), (signal.SIGTERM, "outer"), (signal.SIGKILL, "outer"), (signal.SIGKILL, "inner")],
+)
+def test_an_interrupted_or_crashed_run_takes_everything_with_it(
+    number: signal.Signals, whom: str, tmp_path: Path
+) -> None:
+    before = early.outside()
+    run = subprocess.Popen(lab("run", "--out", str(tmp_path), *early.SHORT), cwd=REPOSITORY,
                            stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
-    time.sleep(6.0)
-    children = members(run.pid)
-    assert len(children) > 5
-    if number == signal.SIGINT:
-        os.killpg(run.pid, number)
-    else:
-        run.send_signal(number)
-    run.wait(timeout=20)
-    until = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}/fd").exists() for pid in children) and time.monotonic() < until:
-        time.sleep(0.2)
+    until = time.monotonic() + PATIENCE_S
+    while len(children := members(run.pid)) < SERVERS_RUN and time.monotonic() < until:
+        time.sleep(0.1)
+    assert len(children) >= SERVERS_RUN
+    unshare, conductor = children[:2]
+    assert b"unshare" in Path(f"/proc/{unshare}/cmdline").read_bytes()
+    match whom:
+        case "all":  # as a terminal does
+            os.killpg(run.pid, number)
+        case "outer":
+            run.send_signal(number)
+        case _:
+            os.kill(conductor, number)
+    assert run.wait(PATIENCE_S) != 0
+    until = time.monotonic() + PATIENCE_S
+    while any(Path(f"/proc/{pid}").exists() for pid in children) and time.monotonic() < until:
+        time.sleep(0.1)
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
-    assert outside() == before
+    assert early.outside() == before

@@ -1,6 +1,7 @@
-"""The configurations of the lab's servers pass the servers' own checks."""
+"""The configurations of the lab's servers pass the servers' own checks; servers that have none are started."""
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,14 @@ from lab.home import draw_home
 from lab.needs import SYSTEM_PATH, missing
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=f"the lab cannot run: {missing()}")
+PATIENCE_S = 20
+PORTS = """
+ip link add lan0 type veth peer name far0
+ip link add wan0 type veth peer name far1
+for port in lan0 far0 wan0 far1; do ip link set $port up; done
+ip address add 192.168.77.1/24 dev lan0
+ip address add 198.18.1.2/24 dev wan0
+"""
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -39,6 +48,42 @@ def test_chrony_takes_its_configuration(tmp_path: Path) -> None:
     done = run("chronyd", "-p", "-f", str(tmp_path / "chrony.conf"))
     assert done.returncode == 0, done.stderr
     assert "local stratum 2" in done.stdout
+
+
+def started(words: list[str], sign: str, prepared: str, log: Path) -> str:
+    """What a server that has no check of its own says until it says this sign, or ends; in a network of its own."""
+    shell = f'set -e; ip link set lo up\n{prepared}\nexec "$@"'
+    with log.open("w") as file:
+        server = subprocess.Popen(
+            ["unshare", "--net", "sh", "-c", shell, "sh", *words], stdout=file, stderr=file, env={"PATH": SYSTEM_PATH}
+        )
+    try:
+        until = time.monotonic() + PATIENCE_S
+        while sign not in log.read_text() and server.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+    finally:
+        server.kill()
+        server.wait()
+    return log.read_text()
+
+
+@pytest.mark.parametrize("broken", ["", "nonsense true\n"])
+def test_mosquitto_starts_with_its_configuration(tmp_path: Path, broken: str) -> None:
+    authority.found_all(tmp_path / "ca", servers.CERTIFIED_HOSTS)
+    _, words = servers.mosquitto(draw_home(3), tmp_path)
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(config.read_text() + broken)
+    told = started(words, " running", "sysctl -qw net.ipv4.ip_nonlocal_bind=1", tmp_path / "log")
+    assert (" running" in told, "Error" in told) == (not broken, bool(broken)), told
+
+
+@pytest.mark.parametrize("broken", ["", "nonsense=1\n"])
+def test_miniupnpd_starts_with_its_configuration(tmp_path: Path, broken: str) -> None:
+    _, words = servers.miniupnpd(draw_home(3), tmp_path)
+    config = tmp_path / "miniupnpd.conf"
+    config.write_text(config.read_text() + broken)
+    told = started(words, "HTTP listening on port", PORTS, tmp_path / "log")
+    assert ("HTTP listening on port" in told) is not bool(broken), told
 
 
 def test_a_home_in_which_nothing_is_planted_has_only_time_servers_that_answer() -> None:

@@ -1,7 +1,6 @@
-"""The files that `rig init` writes pass the checks of the programs that read them, and keep the passphrase to themselves."""
+"""The files that `rig init` writes: what they hold, and that they keep the passphrase to themselves."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,16 +18,6 @@ PASSPHRASE = "correct horse battery"
 
 def settings(**given: object) -> Settings:
     return Settings(**{"country": "DE", "box_mac": "02:00:00:00:00:09", **given})  # type: ignore[arg-type]
-
-
-def needs(program: str) -> pytest.MarkDecorator:
-    path = shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    return pytest.mark.skipif(path is None, reason=f"{program} is not installed")
-
-
-def run(*words: str, **more: object) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
-    return subprocess.run(words, capture_output=True, text=True, check=False, env=environment, **more)  # type: ignore[call-overload]
 
 
 def test_the_passphrase_stands_in_one_file_that_only_its_owner_reads(tmp_path: Path) -> None:
@@ -49,53 +38,10 @@ def test_what_was_said_is_read_again_for_the_check(tmp_path: Path) -> None:
     assert read_settings(tmp_path / "rig.json") == wanted
 
 
-@needs("tcpdump")
-@pytest.mark.parametrize(
-    "given",
-    [
-        {},
-        {"box_mac": None},
-        {"macs": ("02:00:00:00:00:01", "02:00:00:00:00:02")},
-        {"without_ports": ()},
-        {"without_ports": (22, 443)},
-    ],
-)
-def test_tcpdump_compiles_every_filter(given: dict[str, object]) -> None:
-    expression = settings(**given).capture_filter
-    done = run("tcpdump", "-y", "EN10MB", "-d", *([expression] if expression else []))
-    assert done.returncode == 0, done.stderr
-
-
 def test_what_a_filter_hides_is_said() -> None:
     assert settings().hidden() == []
     assert "every device" in settings(box_mac=None).hidden()[0]
     assert "cannot be told" in settings(macs=("02:00:00:00:00:01",)).hidden()[0]
-
-
-@needs("systemd-analyze")
-def test_systemd_takes_the_units(tmp_path: Path) -> None:
-    write_box(settings(folder="/tmp/captures"), PASSPHRASE, tmp_path)
-    units = [str(unit) for unit in sorted((tmp_path / "etc/systemd/system").iterdir())]
-    prune = tmp_path / "etc/systemd/system/idletalk-prune.service"
-    prune.write_text(
-        prune.read_text().replace("/usr/local/lib/idletalk/prune", str(tmp_path / "usr/local/lib/idletalk/prune"))
-    )
-    done = run("systemd-analyze", "verify", "--man=no", *units)
-    ours = [line for line in done.stderr.splitlines() if "idletalk" in line and "is not executable" not in line]
-    assert ours == [], done.stderr
-
-
-@needs("hostapd")
-def test_hostapd_reads_every_line(tmp_path: Path) -> None:
-    write_box(settings(wifi="nowifi0"), PASSPHRASE, tmp_path)
-    conf = tmp_path / "etc/hostapd/idletalk.conf"
-    conf.write_text(conf.read_text().replace("/etc/hostapd", str(conf.parent)))
-    told = run("hostapd", str(conf), timeout=20)
-    # it reads the whole configuration first, then finds that there is no such interface
-    output = told.stdout + told.stderr
-    assert "nowifi0" in output
-    assert "Line " not in output
-    assert "errors found" not in output
 
 
 def test_a_capture_begins_a_file_an_hour_that_a_restart_does_not_overwrite() -> None:
@@ -115,7 +61,7 @@ def test_percent_signs_reach_tcpdump_through_systemd() -> None:
     "given",
     [
         {"wifi": "wlan0; reboot"}, {"wifi": "eth0"}, {"ssid": ""}, {"ssid": "x" * 33}, {"ssid": "a\nb"}, {"country": "de"},
-        {"folder": "captures"}, {"folder": "/var/../etc"}, {"folder": "/x y"}, {"user": "Root!"}, {"keep_gb": 0},
+        {"folder": "captures"}, {"folder": "/var/../etc"}, {"folder": "/x y"}, {"folder": "/home/pi/captures"}, {"user": "Root!"}, {"keep_gb": 0},
         {"macs": ("zz",)}, {"without_ports": (70_000,)}, {"channel": 0},
     ],
 )  # fmt: skip
@@ -141,18 +87,3 @@ def test_the_budget_deletes_the_oldest_and_never_the_newest(tmp_path: Path) -> N
     assert [file.name[11:13] for file in sorted(folder.iterdir())] == ["02", "03"]
     subprocess.run(["/bin/sh", str(script)], check=True, env=environment | {"IDLETALK_KEEP_KB": "1"})
     assert [file.name[11:13] for file in sorted(folder.iterdir())] == ["03"]
-
-
-@needs("systemd-sysusers")
-def test_systemd_takes_the_user(tmp_path: Path) -> None:
-    write_box(settings(), PASSPHRASE, tmp_path)
-    done = run("systemd-sysusers", "--dry-run", str(tmp_path / "etc/sysusers.d/idletalk.conf"))
-    assert done.returncode == 0, done.stderr
-    assert "idletalk-capture" in done.stdout + done.stderr
-
-
-def test_the_shell_takes_every_command_of_installing_and_undoing(tmp_path: Path) -> None:
-    write_box(settings(), PASSPHRASE, tmp_path)
-    for script in ("INSTALL", "usr/local/lib/idletalk/prune"):
-        done = run("sh", "-n", str(tmp_path / script))
-        assert done.returncode == 0, done.stderr

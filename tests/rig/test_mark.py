@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from idletalk.errors import IdletalkError
 from idletalk.labfile import read_lab
+from idletalk.rig.command import mark_command
 from idletalk.rig.mark import add_mark, marks
 
 LAB = '# my notes\ntimezone = "Europe/Berlin"\n\n[[device]]\nname = "plug1"\nmacs = ["02:00:00:00:00:01"]\n'
@@ -59,3 +61,13 @@ def test_a_broken_lab_file_stays_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(IdletalkError):
         add_mark(lab, "on")
     assert lab.read_text() == "[[["
+
+
+def test_marks_are_made_and_listed_by_the_command(tmp_path: Path) -> None:
+    lab = tmp_path / "lab.toml"
+    lab.write_text(LAB)
+    for words in (["plug on", "--device", "plug1", "--at", "2026-05-06T12:00:00Z"], ["--list"]):
+        done = CliRunner().invoke(mark_command, [*words, "--lab", str(lab)])
+        assert done.exit_code == 0, done.output
+    assert done.output == "2026-05-06T12:00:00+00:00\tplug1\tplug on\n"
+    assert CliRunner().invoke(mark_command, ["--lab", str(lab)]).exit_code != 0  # says nothing of what was done

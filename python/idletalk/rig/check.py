@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from idletalk.rig.box import Box
-from idletalk.rig.files import ROTATE_S
 from idletalk.rig.settings import Settings
 
 MIN_FREE_DAYS = 3
 """Days of capture for which there must be room: a weekend and a day."""
 MIN_SNAPLEN = 65_535
 """Bytes that hold any frame of Ethernet or Wi-Fi, merged ones too."""
+HOUR_S = 3600
 MAX_LATE_S = 60
-"""A file that begins so much later than the one before should have ended is a gap; tcpdump needs a second."""
+"""A file of an hour that begins so much later than the one before should have ended is a gap; tcpdump needs a second."""
 MAX_SILENT_S = 900
 """A capture that wrote nothing for a quarter of an hour stands still: the access point itself speaks more often."""
+MIN_TOLD_S = 1
+"""Names of files tell no less than a second."""
 
 _NAME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)")
 
@@ -36,7 +38,7 @@ def problems(settings: Settings, box: Box, now: float) -> list[Problem]:
         *_bridge(settings, box),
         *_offloads(box),
         *_capture(settings, box, now),
-        *_files(box),
+        *_files(settings, box),
         *_room(box, now),
         *_clock(box),
     ]
@@ -100,11 +102,17 @@ def _capture(settings: Settings, box: Box, now: float) -> Iterator[Problem]:
             yield Problem("snaplen", f"Frames are cut after {short} bytes: capture with -s 0.")
     if box.snaplen is not None and 0 < box.snaplen < MIN_SNAPLEN:
         yield Problem("snaplen", f"The newest file holds frames cut after {box.snaplen} bytes: capture with -s 0.")
-    if mine and box.files and now - box.files[-1][2] > MAX_SILENT_S:
-        minutes = (now - box.files[-1][2]) / 60
-        yield Problem("stands_still", f"Nothing was written for {minutes:.0f} minutes although a capture runs.")
+    silent_s = now - box.files[-1][2] if box.files else 0.0
+    if mine and silent_s > _limit_s(MAX_SILENT_S, settings):
+        told = f"{silent_s / 60:.0f} minutes" if silent_s > 120 else f"{silent_s:.0f} seconds"
+        yield Problem("stands_still", f"Nothing was written for {told} although a capture runs.")
     if box.dropped:
         yield Problem("drops", f"{box.dropped} packets were dropped: a larger buffer (-B) or a faster disk helps.")
+
+
+def _limit_s(of_an_hour_s: int, settings: Settings) -> float:
+    """What is allowed with a file an hour; with shorter files the same share of them."""
+    return max(of_an_hour_s * min(settings.rotate_s / HOUR_S, 1.0), MIN_TOLD_S)
 
 
 def _begin(name: str) -> float | None:
@@ -112,17 +120,15 @@ def _begin(name: str) -> float | None:
     return datetime.strptime(match[1], "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC).timestamp() if match else None
 
 
-def _files(box: Box) -> Iterator[Problem]:
+def _files(settings: Settings, box: Box) -> Iterator[Problem]:
     if box.files is None:
         yield Problem("no_folder", "The folder of the captures cannot be read.")
         return
     begins = sorted(begin for name, _, _ in box.files if (begin := _begin(name)) is not None)
     for earlier, later in itertools.pairwise(begins):
-        missing = later - earlier - ROTATE_S
-        if missing > MAX_LATE_S:
-            first, last = (
-                datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%d %H:%M:%SZ") for t in (earlier + ROTATE_S, later)
-            )
+        due = earlier + settings.rotate_s
+        if later - due > _limit_s(MAX_LATE_S, settings):
+            first, last = (datetime.fromtimestamp(t, UTC).strftime("%Y-%m-%d %H:%M:%SZ") for t in (due, later))
             yield Problem(
                 "files_missing", f"A file is missing in the row: nothing was captured from {first} to {last}."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,11 @@ def rig_command() -> None:
 
 
 @rig_command.command("init")
-@click.option("--wifi", default="wlan0", show_default=True, help="Interface of the access point.")
-@click.option("--wired", default="eth0", show_default=True, help="Interface towards the router.")
+@click.option("--wifi", help="Interface of the access point  [default: asked, else the one found, else wlan0].")
+@click.option("--wired", help="Interface towards the router  [default: asked, else the one found, else eth0].")
 @click.option("--bridge", default="br0", show_default=True, help="Bridge of both, where the capture listens.")
-@click.option("--ssid", default="idletalk", show_default=True, help="Name of the Wi-Fi network.")
-@click.option(
-    "--country",
-    prompt="Country in which the box stands (two letters)",
-    help="Two letters: which Wi-Fi channels are allowed.",
-)
+@click.option("--ssid", help="Name of the Wi-Fi network  [default: asked, else idletalk].")
+@click.option("--country", help="Two letters: which Wi-Fi channels are allowed  [default: asked].")
 @click.option("--channel", default=6, show_default=True, help="Wi-Fi channel; most IoT devices know 1 to 13 only.")
 @click.option("--folder", default="/var/lib/idletalk/captures", show_default=True, help="Where captures go.")
 @click.option("--keep-gb", default=20, show_default=True, help="Disk budget: the oldest files beyond it are deleted.")
@@ -64,6 +61,10 @@ def rig_command() -> None:
 )
 @click.option("--install", is_flag=True, help="Put the files in place and start the box (root).")
 def init_command(
+    wifi: str | None,
+    wired: str | None,
+    ssid: str | None,
+    country: str | None,
     passphrase_file: Path | None,
     ports: tuple[int, ...],
     macs: tuple[str, ...],
@@ -74,19 +75,38 @@ def init_command(
 ) -> None:
     """Write the configurations of hostapd, systemd-networkd and the capture service into a folder.
 
-    Nothing is installed without --install. The passphrase is never printed; it stands in one file that only its owner can
-    read.
+    On a terminal it asks for interfaces, network name, country and passphrase where these are not given; the rest has
+    defaults. Nothing is installed without --install. The passphrase is never printed; it stands in one file that only its
+    owner can read.
     """
-    from idletalk.rig.init import own_mac, read_passphrase, write_box
+    from idletalk.rig.init import read_passphrase, write_box
+    from idletalk.rig.interfaces import found, own_mac
     from idletalk.rig.settings import Settings
 
-    settings = Settings(**given, without_ports=ports, macs=macs, box_mac=box_mac or own_mac(given["wired"]))
+    asked = {"--country": country, "--passphrase-file": passphrase_file}
+    missing = [option for option, value in asked.items() if value is None]
+    if missing and not sys.stdin.isatty():
+        raise IdletalkError(f"nobody can be asked here (no terminal): give {' and '.join(missing)}")
+    here = found()
+    wifi = _settled(wifi, "Wi-Fi interface of the access point", *here.wifi, "wlan0")
+    wired = _settled(wired, "Interface towards the router", *here.wired, "eth0")
+    settings = Settings(
+        wifi=wifi,
+        wired=wired,
+        ssid=_settled(ssid, "Name of the Wi-Fi network", "idletalk"),
+        country=_settled(country, "Country in which the box stands (two letters)"),
+        without_ports=ports,
+        macs=macs,
+        box_mac=box_mac or own_mac(wired),
+        **given,
+    )
     if passphrase_file is None:
         passphrase = click.prompt("Passphrase of the Wi-Fi network", hide_input=True, confirmation_prompt=True)
     else:
         passphrase = read_passphrase(passphrase_file)
     made = write_box(settings, passphrase, out)
     click.echo(f"{len(made)} files are in {out}, how to install and undo them in {out / 'INSTALL'}.")
+    click.echo(f"{settings.wifi} and {settings.wired} become {settings.bridge}; captures go to {settings.folder}.")
     for sentence in settings.hidden():
         click.echo(f"Note: {sentence}")
     if install:
@@ -94,6 +114,15 @@ def init_command(
 
         put_in_place(out, made)
         click.echo("The box is installed and started; look at it with: idletalk rig check")
+
+
+def _settled(given: str | None, question: str, *proposed: str) -> str:
+    """What was given; else what a person at the terminal says, who is proposed the first; else that."""
+    if given is not None:
+        return given
+    if sys.stdin.isatty():
+        return click.prompt(question, default=proposed[0] if proposed else None)
+    return proposed[0]
 
 
 @rig_command.command("check")
@@ -119,7 +148,8 @@ def check_command(settings_file: Path | None, log: Path | None, as_json: bool) -
     from idletalk.rig.init import read_settings
 
     settings = read_settings(settings_file or Path("/etc/idletalk") / SETTINGS)
-    found = problems(settings, look(settings, log), time.time())
+    now = time.time()  # before looking, which takes its time
+    found = problems(settings, look(settings, log), now)
     if as_json:
         click.echo(json.dumps([asdict(problem) for problem in found]))
     else:

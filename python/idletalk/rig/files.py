@@ -9,9 +9,6 @@ from idletalk.rig.settings import Settings
 NAME_FORMAT = "%Y-%m-%dT%H-%M-%SZ.pcap"
 """Name of a capture by its first second, UTC (strftime): a restart within the hour begins another file."""
 
-ROTATE_S = 3600
-"""A file an hour, as the study has them."""
-
 OFFLOADS = ("gro", "lro", "gso", "tso", "rx-gro-hw")
 """What makes frames larger than the wire had them (ethtool -K)."""
 
@@ -40,14 +37,17 @@ _TEMPLATES = {
     "/usr/local/lib/idletalk/prune": ("prune.sh", 0o755),
 }
 
-SERVICES = ("systemd-networkd.service", "idletalk-ap.service", "idletalk-capture.service", "idletalk-prune.timer")
+SERVICES = ("idletalk-ap.service", "idletalk-capture.service", "idletalk-prune.timer")
+
+NETWORK_MANAGER = "systemctl try-reload-or-restart NetworkManager.service || true"
+"""Has NetworkManager, where it runs, read which interfaces are not its own."""
 
 
-def capture_command(settings: Settings, interface: str | None = None) -> list[str]:
+def capture_command(settings: Settings) -> list[str]:
     """The words of the capture's command line."""
     return [
-        "tcpdump", "-i", interface or settings.bridge, "-n", "-s", "0", "-U", "-B", "16384",
-        "-G", str(ROTATE_S), "-w", f"{settings.folder}/{NAME_FORMAT}", *([settings.capture_filter] if settings.capture_filter else []),
+        "/usr/bin/tcpdump", "-i", settings.bridge, "-n", "-s", "0", "-U", "-B", "16384",
+        "-G", str(settings.rotate_s), "-w", f"{settings.folder}/{NAME_FORMAT}", *([settings.capture_filter] if settings.capture_filter else []),
     ]  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def rig_files(settings: Settings, passphrase: str) -> list[RigFile]:
             for port in ports
         ),
         # systemd reads % and " in a command line
-        "command": " ".join(_systemd(word) for word in ["/usr/bin/tcpdump", *capture_command(settings)[1:]]),
+        "command": " ".join(_systemd(word) for word in capture_command(settings)),
     }
     made = [
         RigFile(path, Template(_template(name)).substitute(words), mode) for path, (name, mode) in _TEMPLATES.items()
@@ -99,6 +99,9 @@ def install_commands(source: str, made: list[RigFile]) -> list[str]:
         "systemd-tmpfiles --create",
         "systemctl daemon-reload",
         "systemctl disable --now hostapd.service || true",
+        NETWORK_MANAGER,
+        "systemctl enable --now systemd-networkd.service",
+        "networkctl reload || true",  # where it ran before
         *(f"systemctl enable --now {service}" for service in SERVICES),
     ]
 
@@ -106,8 +109,9 @@ def install_commands(source: str, made: list[RigFile]) -> list[str]:
 def undo_commands(made: list[RigFile]) -> list[str]:
     """Shell commands that take all of it away again; captures stay."""
     return [
-        *(f"systemctl disable --now {service}" for service in reversed(SERVICES[1:])),
+        *(f"systemctl disable --now {service}" for service in reversed(SERVICES)),
         *(f"rm -f {file.path}" for file in made),
         "systemctl daemon-reload",
         "networkctl reload || true",
+        NETWORK_MANAGER,
     ]

@@ -12,14 +12,6 @@ from idletalk.rig.files import RigFile, install_commands, rig_files, undo_comman
 from idletalk.rig.settings import MAX_PASSPHRASE, MIN_PASSPHRASE, Settings
 
 
-def own_mac(interface: str) -> str | None:
-    """The MAC of an interface of this machine; none where there is no such interface."""
-    try:
-        return Path(f"/sys/class/net/{interface}/address").read_text().strip() or None
-    except OSError:
-        return None
-
-
 def read_passphrase(file: Path) -> str:
     """The first line of a file."""
     try:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from idletalk.errors import IdletalkError
 from idletalk.labfile import mac_of
@@ -10,6 +11,9 @@ _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 """Names that the kernel takes (IFNAMSIZ is 16 with the final zero) and that are safe in every file here."""
 _PATH = re.compile(r"/[A-Za-z0-9_./-]+")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
+
+_HOMES = ("/home", "/root", "/run/user")
+"""What ``ProtectHome=yes`` hides from a service (systemd.exec(5))."""
 
 MIN_PASSPHRASE, MAX_PASSPHRASE = 8, 63
 """Characters of a WPA2 passphrase (IEEE 802.11-2020, J.4.1)."""
@@ -28,6 +32,8 @@ class Settings:
     folder: str = "/var/lib/idletalk/captures"
     keep_gb: int = 20
     keep_days: int | None = None
+    rotate_s: int = 3600
+    """seconds that a file of captures lasts: an hour, as the study has them"""
     without_ports: tuple[int, ...] = (22,)
     box_mac: str | None = None
     """MAC of the box: only its own traffic at those ports is left out; without it everybody's is"""
@@ -56,9 +62,14 @@ class Settings:
             _PATH.fullmatch(self.folder) and ".." not in self.folder,
             "the folder is an absolute path of letters, digits and ._-/",
         )
+        _check(
+            not any(PurePosixPath(self.folder).is_relative_to(home) for home in _HOMES),
+            "the folder cannot lie in a home, which the capture's user may not enter: take one like /srv/captures",
+        )
         _check(_USER.fullmatch(self.user), f"{self.user!r} is no name of a user")
         _check(self.keep_gb >= 1, "the captures need at least 1 GB")
         _check(self.keep_days is None or self.keep_days >= 1, "captures are kept for at least a day")
+        _check(self.rotate_s >= 1, "a file of captures lasts for at least a second")
         _check(all(0 < port < 65536 for port in self.without_ports), "ports lie between 1 and 65535")
         for mac in (*self.macs, *((self.box_mac,) if self.box_mac else ())):
             _check(mac_of(mac), f"{mac!r} is no MAC: write it like 02:00:00:00:00:01")
