@@ -33,17 +33,25 @@ FIRST_ONLY = ("frame.number", "frame.protocols", "ip.", "ipv6.", "tcp.", "udp.")
 """Fields of which the outermost occurrence is wanted."""
 TEXT_KINDS = TEXT | {"http text"}
 """Kinds none of which may be called encrypted."""
+_MALWARE = "bytes like random ones from the first on, called text/html by their server (malware)"
 MISLABELLED = {
-    ("ndpi/trickbot.pcap", "http text"): "bytes like random ones, called text/html by their server (malware)",
+    ("ndpi/trickbot.pcap", "http text"): _MALWARE,
+    ("protocols/OISF+suricata-verify/154.pcap", "http text"): _MALWARE,
+    ("protocols/OISF+suricata-verify/file76.pcap", "http text"): _MALWARE,
+    ("protocols/OISF+suricata-verify/TLPW1-tcp-110.37.219.134-10.12.14.101-tcp-990-49230.pcap", "http text"): _MALWARE,
+    ("protocols/OISF+suricata-verify/TLPW1-tcp-174.56.47.59-10.3.11.101-tcp-80-49309.pcap", "http text"): _MALWARE,
     ("ndpi/zoom2.pcap", "wireguard"): "Zoom's media, which Wireshark's heuristic takes for WireGuard",
+    ("ndpi/mongo_false_positive.pcapng", "tls"): "no TLS: messages that begin with KE, to port 443",
     (
-        "protocols/OISF+suricata-verify/154.pcap",
-        "http text",
-    ): "bytes like random ones from the first on, called text/html by their server (malware)",
+        "formats/OISF+suricata-verify/urgent11_cve_2019_12260.pcap",
+        "tls",
+    ): "no TLS: one byte again and again, to port 443",
     (
-        "protocols/OISF+suricata-verify/file76.pcap",
-        "http text",
-    ): "bytes like random ones from the first on, called text/html by their server (malware)",
+        "protocols/zeek+zeek/heartbleed.pcap",
+        "tls",
+    ): "an answer to a heartbeat before anything is encrypted: memory in clear",
+    ("protocols/zeek+zeek/heartbleed-success.pcap", "tls"): "the same",
+    ("protocols/zeek+zeek/http-single-conn-22.pcap", "ssh"): "HTTP, to port 22",
 }
 """Captures and kinds whose label is not the truth, and why."""
 MAX_CLEAR_RATIO = 0.01

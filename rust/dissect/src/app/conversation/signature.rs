@@ -28,11 +28,21 @@ pub fn signature(window: u64) -> Option<&'static str> {
         0x4944_3302..=0x4944_3304 => "mp3",
         0x1a45_dfa3 => "matroska",
         0x464c_5601 => "flv",
-        // ITU-T H.264 Annex B: a start code and a sequence parameter set; H.265: a video parameter set
-        _ if matches!(window & 0xff_ffff_ffff, 0x1_67 | 0x1_27) || window & 0xffff_ffff_ffff == 0x1_4001 => "h26x",
+        _ if is_video(window) => "h26x",
         _ => return None,
     };
     Some(name)
+}
+
+/// Profiles of ITU-T H.264 (annexes A, F, G).
+const PROFILES: [u64; 16] = [44, 66, 77, 83, 86, 88, 100, 110, 118, 122, 128, 134, 138, 139, 144, 244];
+
+/// ITU-T H.264 Annex B: a start code and a sequence parameter set, of which profile and two reserved bits are known (7.3.2.1.1);
+/// H.265: a video parameter set, the first of its kind (7.3.2.1). A counter before encrypted bytes looks like a start code.
+fn is_video(window: u64) -> bool {
+    let (set, profile, flags) = (window >> 16 & 0xff_ffff_ffff, window >> 8 & 0xff, window & 0xff);
+    let is_h264 = matches!(set, 0x1_67 | 0x1_27) && PROFILES.contains(&profile) && flags & 3 == 0;
+    is_h264 || window & 0xff_ffff_ffff_ffff == 0x0001_4001_0c
 }
 
 #[cfg(test)]
@@ -52,12 +62,14 @@ mod tests {
         assert_eq!(found(b"....\x1f\x8b\x08\x00abc"), Some("gzip"));
         assert_eq!(found(b"Content-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0\x00\x10JFIF"), Some("jpeg"));
         assert_eq!(found(b"\x00\x00\x00\x18ftypmp42"), Some("mp4"));
-        assert_eq!(found(b"\x00\x00\x00\x01\x67\x42"), Some("h26x"));
+        assert_eq!(found(b"\x00\x00\x00\x01\x67\x42\xc0"), Some("h26x"));
         assert_eq!(found(b"\x00\x00\x00\x01\x40\x01\x0c"), Some("h26x"));
     }
 
     #[test]
     fn a_counter_is_no_video() {
         assert_eq!(found(b"\x00\x00\x00\x01\x00\x00\x00\x02"), None);
+        // the nonce of a TLS record, and what it encrypts
+        assert_eq!(found(b"\x00\x00\x00\x00\x00\x00\x00\x01\x67\xd5\x1f\x90"), None);
     }
 }
