@@ -42,7 +42,7 @@ const PROFILES: [u64; 16] = [44, 66, 77, 83, 86, 88, 100, 110, 118, 122, 128, 13
 fn is_video(window: u64) -> bool {
     let (set, profile, flags) = (window >> 16 & 0xff_ffff_ffff, window >> 8 & 0xff, window & 0xff);
     let is_h264 = matches!(set, 0x1_67 | 0x1_27) && PROFILES.contains(&profile) && flags & 3 == 0;
-    is_h264 || window & 0xff_ffff_ffff_ffff == 0x0001_4001_0c
+    is_h264 || window & 0xff_ffff_ffff_ffff == 0x0140_010c
 }
 
 #[cfg(test)]
