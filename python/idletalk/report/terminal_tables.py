@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from idletalk.model import Report
@@ -42,15 +43,18 @@ def table_of(title: str, *columns: tuple[str, str]) -> Table:
 def fitted(table: Table, width: int) -> Table:
     """The table with the width of each column set, so that together they have `width`.
 
-    Numbers are never broken. Where not even broken words leave room for all, columns at the end are left out, and the caption says which.
+    Numbers are never broken, words where there is no other way. Where not even broken words leave room for all, columns at the end are left out, and the caption says which.
     """
     from rich.cells import cell_len
     from rich.text import Text
 
     wanted: list[int] = []
+    whole_words: list[int] = []
     for column in table.columns:
         texts = [str(column.header), *(cell.plain for cell in column.cells if isinstance(cell, Text))]
-        wanted.append(min(max(map(cell_len, texts)), column.max_width or width))
+        most = column.max_width or width
+        wanted.append(min(max(map(cell_len, texts)), most))
+        whole_words.append(min(max(cell_len(word) for text in texts for word in text.split(" ")), most))
     least = [
         full if column.no_wrap else min(full, MIN_CHARS) for full, column in zip(wanted, table.columns, strict=True)
     ]
@@ -59,7 +63,7 @@ def fitted(table: Table, width: int) -> Table:
         least.pop()
         left_out.insert(0, str(table.columns.pop().header) or "the bars")
     room = max(0, width - _between(len(least)) - sum(least))
-    while room and (short := [n for n, given in enumerate(least) if given < wanted[n]]):
+    while room and (short := _shorter(least, whole_words) or _shorter(least, wanted)):
         # what has least for its share gets the next character
         least[min(short, key=lambda n: (least[n] / (table.columns[n].ratio or 1), n))] += 1
         room -= 1
@@ -69,6 +73,11 @@ def fitted(table: Table, width: int) -> Table:
         told = f"no room here for: {', '.join(left_out)}; the report has all"
         table.caption = f"{table.caption}; {told}" if table.caption else told
     return table
+
+
+def _shorter(widths: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """The columns that have less than they want."""
+    return [number for number, (given, most) in enumerate(zip(widths, wanted, strict=True)) if given < most]
 
 
 def _between(columns: int) -> int:
