@@ -76,8 +76,8 @@ def fitted(table: Table, width: int) -> Table:
 
 
 def _shorter(widths: Sequence[int], wanted: Sequence[int]) -> list[int]:
-    """The columns that have less than they want."""
-    return [number for number, (given, most) in enumerate(zip(widths, wanted, strict=True)) if given < most]
+    """The columns that have less than they want; those that were left out want nothing."""
+    return [number for number, (given, most) in enumerate(zip(widths, wanted, strict=False)) if given < most]
 
 
 def _between(columns: int) -> int:
