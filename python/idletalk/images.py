@@ -41,17 +41,18 @@ PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
 HASHES_TOLD = r"""
-WITH wanted AS (SELECT unnest($1) AS hash, unnest($2) AS coded),
+WITH wanted AS (SELECT unnest($1) AS hash, unnest($2) AS text),
 written AS (
     SELECT carrier, source, unnest(regexp_extract_all(content::VARCHAR,
         '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text
     FROM payloads WHERE octet_length(content) >= 24
+), plain AS (
+    SELECT DISTINCT carrier, source, CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text FROM written
 ), raw AS (
     -- one pattern for all, before each is looked for
     SELECT carrier, source, hex(content) AS digits FROM payloads WHERE regexp_matches(hex(content), $3)
 )
-SELECT hash, concat_ws(' by ', carrier, source) AS told FROM written JOIN wanted ON hash = lower(text)
-UNION SELECT hash, concat_ws(' by ', carrier, source) FROM written JOIN wanted ON coded = text
+SELECT hash, concat_ws(' by ', carrier, source) AS told FROM plain JOIN wanted USING (text)
 UNION SELECT hash, concat_ws(' by ', carrier || ' as bytes', source) FROM raw JOIN wanted ON contains(digits, upper(hash))
 ORDER BY ALL
 """
@@ -292,5 +293,5 @@ def _carriers(store: Store, hashes: Sequence[str]) -> dict[str, list[str]]:
     """Carriers of the messages that tell a hash and who sent them, by the hash."""
     if not hashes:
         return {}
-    rows = store.ask(HASHES_TOLD, list(hashes), [_coded(value) for value in hashes], "|".join(hashes).upper())
+    rows = store.ask(HASHES_TOLD, [*hashes, *hashes], [*hashes, *map(_coded, hashes)], "|".join(hashes).upper())
     return by(rows, "hash", lambda row: row["told"])

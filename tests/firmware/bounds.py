@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.firmware.made import noise
+from tests.firmware.made import declared_squashfs, noise
 
 MEGABYTE = 1 << 20
 
@@ -34,18 +34,6 @@ def _random(path: Path) -> None:
 def _zeros(path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(512 * MEGABYTE)
-
-
-def _declared(path: Path) -> None:
-    """The head of a SquashFS of 4 GB, and a hole."""
-    head = bytearray(96)
-    head[0:8] = b"hsqs\x01\0\0\0"
-    head[12:16], head[20:24] = (1 << 17).to_bytes(4, "little"), bytes([1, 0, 17, 0])
-    head[28:32], head[40:48] = bytes([4, 0, 0, 0]), (4 << 30).to_bytes(8, "little")
-    head[48:96] = b"\xff" * 48
-    with path.open("wb") as file:
-        file.write(head)
-        file.truncate(4 << 30)
 
 
 def _sparse(path: Path) -> None:
@@ -69,11 +57,11 @@ def _patterns(path: Path) -> None:
     path.write_bytes(b"".join(starts) * (64 * MEGABYTE // len(b"".join(starts))))
 
 
-IMAGES: dict[str, Callable[[Path], None]] = {
+IMAGES: dict[str, Callable[[Path], object]] = {
     "0 bytes": _empty,
     "512 MiB of random bytes": _random,
     "512 MiB of zeros": _zeros,
-    "SquashFS that declares 4 GiB, sparse": _declared,
+    "SquashFS that declares 4 GiB, sparse": declared_squashfs,
     "SquashFS with a sparse file of 4 GiB": _sparse,
     "gzip in gzip, 2 GiB": _bomb,
     "64 MiB of beginnings": _patterns,

@@ -5,6 +5,7 @@ import hmac
 import random
 import struct
 import zlib
+from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
@@ -194,3 +195,16 @@ def swupdate() -> bytes:
 
 def with_flipped(image: bytes, at: int) -> bytes:
     return image[:at] + bytes([image[at] ^ 1]) + image[at + 1 :]
+
+
+def declared_squashfs(path: Path) -> Path:
+    """The head of a SquashFS of 4 GB, and a hole: inodes 1, blocks of 128 KiB, gzip, version 4.0, tables absent."""
+    head = bytearray(96)
+    head[0:8] = b"hsqs\x01\0\0\0"
+    head[12:16], head[20:24] = (1 << 17).to_bytes(4, "little"), bytes([1, 0, 17, 0])
+    head[28:32], head[40:48] = bytes([4, 0, 0, 0]), (4 << 30).to_bytes(8, "little")
+    head[48:96] = b"\xff" * 48
+    with path.open("wb") as file:
+        file.write(head)
+        file.truncate(4 << 30)
+    return path

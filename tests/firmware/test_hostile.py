@@ -81,16 +81,7 @@ def test_the_child_has_no_network_or_says_so(tmp_path: Path) -> None:
 
 
 def test_a_sparse_squashfs_of_4_gigabytes_is_partial(tmp_path: Path) -> None:
-    path = tmp_path / "sparse.bin"
-    head = bytearray(96)
-    # hsqs, inodes 1, block 131072 = 1 << 17, gzip, version 4.0, bytes used 4 GB, tables absent
-    head[0:8] = b"hsqs\x01\0\0\0"
-    head[12:16], head[20:24] = (1 << 17).to_bytes(4, "little"), bytes([1, 0, 17, 0])
-    head[28:32], head[40:48] = bytes([4, 0, 0, 0]), (4 << 30).to_bytes(8, "little")
-    head[48:96] = b"\xff" * 48
-    with path.open("wb") as file:
-        file.write(head)
-        file.truncate(4 << 30)
+    path = made.declared_squashfs(tmp_path / "sparse.bin")
     started = time.process_time()
     found = examine(path)
     assert time.process_time() - started < 60

@@ -132,8 +132,7 @@ impl Conversation {
             Piece::Gap(missing) => *missing,
             Piece::Again(..) | Piece::End => 0,
         };
-        let [up, down] = &mut self.offsets;
-        let offset = if direction == Direction::Up { up } else { down };
+        let offset = direction.of(&mut self.offsets);
         *offset = offset.saturating_add(passed);
     }
 
@@ -152,8 +151,7 @@ impl Conversation {
     }
 
     fn slot(&mut self, direction: Direction) -> &mut Buffer {
-        let [up, down] = &mut self.waiting;
-        if direction == Direction::Up { up } else { down }
+        direction.of(&mut self.waiting)
     }
 
     fn set_from_start(&mut self, direction: Direction, value: bool) {
@@ -163,8 +161,7 @@ impl Conversation {
 
     /// Reassembly of a direction.
     pub fn half(&mut self, direction: Direction) -> &mut Half {
-        let [up, down] = &mut self.halves;
-        if direction == Direction::Up { up } else { down }
+        direction.of(&mut self.halves)
     }
 
     fn settle(&mut self, protocol: &'static Protocol, by: &'static str) {

@@ -67,6 +67,11 @@ impl Direction {
         usize::from(self == Self::Down)
     }
 
+    /// this direction's of a pair, Up's first
+    pub fn of<T>(self, [up, down]: &mut [T; 2]) -> &mut T {
+        if self == Self::Up { up } else { down }
+    }
+
     /// the other one
     pub fn reversed(self) -> Self {
         if self == Self::Up { Self::Down } else { Self::Up }

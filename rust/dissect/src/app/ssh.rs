@@ -66,8 +66,7 @@ struct Side {
 
 impl Parser for SshParser {
     fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
-        let [up, down] = &mut self.sides;
-        let side = if direction == Direction::Up { up } else { down };
+        let side = direction.of(&mut self.sides);
         if !side.stream.push(bytes, MAX_BYTES, ctx.budget) {
             side.flush(ctx);
             return Appetite::Enough;

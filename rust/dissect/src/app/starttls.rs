@@ -26,8 +26,7 @@ impl ClearStart {
 
 impl ClearStart {
     fn offset(&mut self, direction: Direction) -> &mut u64 {
-        let [up, down] = &mut self.offsets;
-        if direction == Direction::Up { up } else { down }
+        direction.of(&mut self.offsets)
     }
 
     /// Whether it turned to TLS.

@@ -110,8 +110,7 @@ impl Parser for StunParser {
     }
 
     fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
-        let [up, down] = &mut self.streams;
-        let slot = if direction == Direction::Up { up } else { down };
+        let slot = direction.of(&mut self.streams);
         let mut stream = std::mem::take(slot);
         if !stream.push(bytes, MAX_BYTES.saturating_add(bytes.len()), ctx.budget) {
             return Appetite::Enough;

@@ -54,8 +54,7 @@ struct Telnet {
 
 impl Telnet {
     fn hear(&mut self, direction: Direction, text: &[u8]) {
-        let [up, down] = &mut self.lines;
-        let line = if direction == Direction::Up { up } else { down };
+        let line = direction.of(&mut self.lines);
         line.extend_from_slice(text);
         line.drain(..line.len().saturating_sub(MAX_PROMPT_BYTES));
         if let Some(asked) = prompt(line) {
@@ -68,8 +67,7 @@ impl Telnet {
 impl Parser for Telnet {
     fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
         let text = without_commands(bytes);
-        let [up, down] = &mut self.offsets;
-        let offset = if direction == Direction::Up { up } else { down };
+        let offset = direction.of(&mut self.offsets);
         let at = *offset;
         *offset = offset.saturating_add(bytes.len() as u64);
         if self.login.is_asked(direction) {
@@ -87,8 +85,7 @@ impl Parser for Telnet {
     }
 
     fn gap(&mut self, _ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
-        let [up, down] = &mut self.offsets;
-        let offset = if direction == Direction::Up { up } else { down };
+        let offset = direction.of(&mut self.offsets);
         *offset = offset.saturating_add(missing_bytes);
         self.login.forget();
         Appetite::More

@@ -74,8 +74,7 @@ struct Sample {
 impl Samples {
     /// Takes the next bytes of a direction; `continues`: they follow on those before. False where no more are wanted.
     pub fn add(&mut self, sink: &mut Sink, at: &At, direction: Direction, bytes: &[u8], continues: bool) -> bool {
-        let [up, down] = &mut self.0;
-        let side = if direction == Direction::Up { up } else { down };
+        let side = direction.of(&mut self.0);
         let sample = side.get_or_insert_with(|| Box::new(Sample::new(*at)));
         sample.add(bytes, continues);
         if sample.bytes >= SAMPLE_BYTES {

@@ -45,8 +45,7 @@ impl Parser for Control {
         if self.clear.is_tls() {
             return appetite;
         }
-        let [up, down] = &mut self.waiting;
-        let slot = if direction == Direction::Up { up } else { down };
+        let slot = direction.of(&mut self.waiting);
         if !slot.push(bytes, MAX_LINE_BYTES.max(bytes.len()), ctx.budget) {
             return Appetite::More;
         }

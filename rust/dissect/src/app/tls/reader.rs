@@ -107,8 +107,7 @@ impl TlsParser {
     }
 
     fn put(&mut self, direction: Direction, side: Side) -> Appetite {
-        let [up, down] = &mut self.sides;
-        let place = if direction == Direction::Up { up } else { down };
+        let place = direction.of(&mut self.sides);
         // the connection's row is written at its end, so a direction that cannot be read is listened to all the same
         *place = if side.is_over { Side { is_over: true, ..Side::default() } } else { side };
         Appetite::More
