@@ -20,7 +20,7 @@ from idletalk.evidence import write_evidence
 from idletalk.filters import BARE, mac_prefix
 from idletalk.findings import judged
 from idletalk.image_pages import image_pages
-from idletalk.images import keep_images
+from idletalk.images import begin_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
@@ -42,8 +42,8 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
     from idletalk.provenance import file_hashes, now_of, program_version
 
     store = Store(folder)
-    # hashing needs a processor for itself and no interpreter
-    apart = ThreadPoolExecutor(1)
+    # hashing needs a processor for itself and no interpreter; images wait for the process that unpacks them
+    apart, examining = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
     try:
         early = apart.submit(file_hashes, files, options.hash)
         unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")
@@ -63,9 +63,12 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
-        images = keep_images(store, folder)
+        finish_images = begin_images(store, folder, examining)
+        answers = asking.answers(store.ask, scene, waits=False)
+        images = finish_images()
         keep_steps(store)
-        verdicts = judged(asking, store.ask, scene, lab)
+        answers += asking.answers(store.ask, scene, waits=True)
+        verdicts = judged(answers, scene, lab)
         regular = cadence.cadences(store.ask)
         carried = encryption.payload_bytes(store.ask)
         devices = tuple(
@@ -124,6 +127,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         return mask_report(report, secrets)
     finally:
         apart.shutdown(cancel_futures=True)
+        examining.shutdown(cancel_futures=True)
         store.close()
 
 
