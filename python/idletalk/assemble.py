@@ -1,7 +1,8 @@
 """Facts and judgements put together as a report."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,8 +38,14 @@ DAY_NS = 86_400_000_000_000
 SLOT_NS = 900_000_000_000
 
 
-def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", given: Mapping[str, Any]) -> Report:
-    """Judge the facts in ``folder`` and write the judged tables beside them; gives the report."""
+@contextmanager
+def assembled(
+    folder: Path, files: Sequence[Path], lab: Lab, options: "Options", given: Mapping[str, Any]
+) -> Generator[Report]:
+    """Judge the facts in ``folder`` and write the judged tables beside them; gives the report.
+
+    Secrets in the tables are masked while the report is in use: the folder is whole when that ends.
+    """
     from idletalk.provenance import file_hashes, now_of, program_version
 
     store = Store(folder)
@@ -77,8 +84,6 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         )
         asking.keep(store)
         secrets = () if options.show_secrets else _secrets(store)
-        if not options.show_secrets:
-            mask_tables(store, secrets)
         paths = {file.capture: file.path for file in what.files}
         shown = {file.path: _shown(file.path) for file in what.files}
         write_evidence(store, folder, verdicts.claims, shown, program_version())
@@ -124,7 +129,10 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 updates=update_rows(store.ask, devices, rows, scene.observed_s),
             ),
         )
-        return mask_report(report, secrets)
+        # what is asked of the tables has been asked; drawing needs the interpreter, masking does not
+        masking = apart.submit(mask_tables, store.beside(), secrets)
+        yield mask_report(report, secrets)
+        masking.result()
     finally:
         apart.shutdown(cancel_futures=True)
         examining.shutdown(cancel_futures=True)
