@@ -46,7 +46,8 @@ def _described(store: Store) -> tuple[Table, ...]:
     for name in (table for behaviour in BEHAVIOURS for table in behaviour.tables):
         meaning = store.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
         rows = store.ask(
-            "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index", name
+            "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
+            name,
         )
         columns = (Column(row["column_name"], row["data_type"], True, row["comment"] or "") for row in rows)
         found.append(Table(name, meaning or "", tuple(columns)))
