@@ -1,4 +1,4 @@
-"""What lies around images of others: IKEA's hashes of blocks, Hikvision's containers, certificates and a signature behind an image."""
+"""IKEA's hashes of blocks, Hikvision's containers, certificates and a signature behind an image, and YAFFS, which has no magic."""
 
 import hashlib
 import struct
@@ -111,3 +111,17 @@ def test_certificates_and_a_signature_behind_an_image_are_verified(tmp_path: Pat
         changed = examined(tmp_path, made.with_flipped(image, at) + tail).judgement
         assert (changed.authentication, changed.integrity) == ("signature present, invalid", "damaged"), at
     assert examined(tmp_path, image[:400]).judgement.integrity == "partial"
+
+
+@pytest.mark.parametrize(("page", "big"), [(2048, False), (4096, True), (8192, False)])
+def test_yaffs_is_told_by_objects_that_lie_where_the_one_before_says(page: int, big: bool, tmp_path: Path) -> None:
+    image = made.yaffs(page, big=big)
+    whole = examined(tmp_path, made.noise(4096) + image + b"\xff" * 4096)
+    [part] = whole.recognised.parts
+    assert (part.format, part.offset, part.length, part.fields["objects"]) == ("yaffs", 4096, len(image), 3)
+    assert (part.fields["page_bytes"], part.fields["byte_order"]) == (page, "big" if big else "little")
+    # one description alone, or one with another mode, is chance
+    assert examined(tmp_path, image[: page + page // 32] + made.noise(9000)).format is None
+    wrong = bytearray(image)
+    wrong[268:272] = bytes(4)
+    assert examined(tmp_path, bytes(wrong)).recognised.parts[:1] != [part]
