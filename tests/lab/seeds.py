@@ -83,7 +83,7 @@ def main() -> int:
     seeds: Sequence[str] = asked.named or [str(seed) for seed in random.SystemRandom().sample(SEEDS, asked.seeds)]
     print(f"seeds: {' '.join(seeds)}", flush=True)
     asked.out.mkdir(parents=True, exist_ok=True)
-    runs = {seed: [seed, "--minutes", asked.minutes, "--rounds", asked.rounds] for seed in seeds}
+    runs = {seed: [seed, "--minutes", asked.minutes, "--rounds", asked.rounds, "--each-way"] for seed in seeds}
     null = [seeds[0], "--minutes", asked.minutes, "--rounds", "0", "--no-updates", "--null"]
     _live_all({"null": null} | runs, asked.out, asked.jobs)
     nothing, whole = _judge("null", asked.out), Outcome()
