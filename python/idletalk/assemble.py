@@ -13,7 +13,7 @@ from idletalk.behaviours import cadence, captures, encryption, facts, inventory,
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
-from idletalk.conclusions.operating import operating_rows
+from idletalk.conclusions.operating import operating_rows, unnamed_actions
 from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
@@ -118,6 +118,7 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 fleet=fleet(rows),
                 idle=rows,
                 operating=operating_rows(store.ask, devices),
+                unnamed=unnamed_actions(store.ask, devices),
                 updates=update_rows(store.ask, devices, rows, scene.observed_s),
             ),
         )

@@ -147,12 +147,18 @@ def _keep(ask: Ask, act: Act, offset: int | None, observed_s: float) -> None:
         told = (
             *key,
             number,
-            *(step.peer, step.peer_kind, step.service, step.by_device, step.repetitions, step.latency_s),
-            *(list(step.least), list(step.most), list(step.gaps_us), step.was_open, step.open_s),
+            *(step.peer, step.peer_kind, step.service, step.by_device, step.repetitions),
+            *(step.latency_s, *step.latency_range_s, list(step.least), list(step.most)),
+            *(list(step.gaps_us), list(step.least_gaps_us), list(step.most_gaps_us), step.was_open, step.open_s),
             *(step.tx_bytes, step.rx_bytes, step.packets, step.duration_s, step.is_stream, list(announced)),
         )
         steps.append(told)
     insert(ask, "action_steps", steps)
+    ended = [
+        (*key, *(one.peer, one.service, one.repetitions, one.latency_s, one.duration_s, one.tx_bytes, one.rx_bytes))
+        for one in act.ended
+    ]
+    insert(ask, "action_stream_ends", ended)
 
 
 def _announced(ask: Ask, act: Act) -> Sequence[str]:
@@ -226,7 +232,7 @@ BEHAVIOUR = Behaviour(
         "Whose packet is first is said as seen from this capture point. One repetition gives the steps, but no signature can be "
         "learnt from it. What comes as often without events as after them is taken as background."
     ),
-    tables=("actions", "action_steps", "unnamed_actions"),
+    tables=("actions", "action_steps", "action_stream_ends", "unnamed_actions"),
     kinds=(VISIBLE,),
     judge=_judge,
 )

@@ -1,6 +1,6 @@
 """report.html: one self-contained file that opens offline, prints, and needs no query."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
 from importlib.resources import files
@@ -20,7 +20,7 @@ from idletalk.report.graph import graph, links
 from idletalk.report.portions import VERDICTS, portions
 from idletalk.report.queries import QUERIES, figure
 from idletalk.report.rhythm import rhythm
-from idletalk.report.sequence import sequence
+from idletalk.report.sequence import pairs, sequence
 from idletalk.report.terminal import clouds, names_of, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
 from idletalk.report.world import world_chart
@@ -104,6 +104,7 @@ def page_template() -> Any:
         "clouds": clouds,
         "protocol_shares": _protocols,
         "sequence": _sequence,
+        "pairs": pairs,
         "figure": figure,
         "payload_figure": payload_figure,
         "rhythm": _rhythm,
@@ -213,8 +214,8 @@ def _rhythm(device: Device) -> Markup:
     return Markup(rhythm(device.cadences, f"Periods of {device.name}"))  # noqa: S704  drawn and escaped there
 
 
-def _sequence(row: OperatingRow) -> Markup:
-    return Markup(sequence(row))  # noqa: S704  drawn and escaped there
+def _sequence(rows: Sequence[OperatingRow]) -> Markup:
+    return Markup(sequence(rows))  # noqa: S704  drawn and escaped there
 
 
 def _byte_map(image: Image) -> Markup:

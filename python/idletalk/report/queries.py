@@ -63,6 +63,7 @@ QUERIES: Mapping[str, str] = {
     "country.ntp_only": f"SELECT count(DISTINCT p.peer) {_ABROAD} AND p.is_ntp_only",
     "action.repetitions": "SELECT repetitions FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
     "action.events": "SELECT events FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
+    "unnamed.times": "SELECT times FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least",
     "update.bytes": "SELECT size_bytes FROM images WHERE device = $device AND file = $image",
     "action.held_back": "SELECT held_back FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
     "action.recalled": "SELECT recalled FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
