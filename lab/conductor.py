@@ -45,6 +45,7 @@ class Options:
     minutes: float
     rounds: int
     each_way: bool
+    lost_per_1000: int
     speed: int
     out: Path
     stations_visible: bool
@@ -118,7 +119,7 @@ class Lab:
     # -- the run ------------------------------------------------------------------------------------
     def build(self) -> list[Image]:
         """Everything up to the moment when the devices are to be switched on."""
-        network.build(self.home, self.options.stations_visible)
+        network.build(self.home, self.options.stations_visible, self.options.lost_per_1000)
         leaks = network.leaks()
         if leaks:
             raise LabError("the lab is not closed: " + "; ".join(leaks))

@@ -9,6 +9,9 @@ import pytest
 
 import idletalk
 from idletalk import IdletalkError, Options, analyze
+from idletalk.actions.background import windows
+from idletalk.actions.burst import NS_PER_S, Event
+from idletalk.actions.clock import offset_ns
 from idletalk.actions.signature import Exchange
 from idletalk.events import read_events
 from idletalk.model import OperatingRow
@@ -174,3 +177,12 @@ def test_without_events_what_comes_again_and_again_is_offered(tmp_path: Path) ->
         f"unnamed actions: {len(offered & wanted)} found, {len(wanted - offered)} missed, {len(offered - wanted)} invented"
     )
     assert offered == wanted
+
+
+def test_a_note_without_seconds_is_some_time_in_its_minute(tmp_path: Path) -> None:
+    table = tmp_path / "events.csv"
+    table.write_text("2026-01-01T10:00, on\n2026-01-01 10:01+02:00, on\n2026-01-01T10:02:00, on\n")
+    assert [event.within_s for event in read_events(table)] == [60.0, 60.0, 0.0]
+    early, late = (Event(time_ns=second * NS_PER_S, action="on", within_ns=60 * NS_PER_S) for second in (0, 300))
+    assert [(window.high_ns - window.low_ns) / NS_PER_S for window in windows([early, late], 0)] == [77.0, 77.0]
+    assert offset_ns({"plug": [early, late]}, {}) is None

@@ -221,8 +221,8 @@ def _know_lab(store: Store, lab: Lab) -> None:
         macs = sorted(device.macs)
         rows.extend((mac, macs[0], device.name, device.role, device.under_test) for mac in macs)
     store.fill("lab_macs", "mac VARCHAR, device VARCHAR, name VARCHAR, role VARCHAR, under_test BOOLEAN", rows)
-    noted = [(event.device, event.action, time_ns(event.time, lab.zone)) for event in lab.event]
-    store.fill("lab_events", "device VARCHAR, action VARCHAR, time_ns BIGINT", noted)
+    noted = [(event.device, event.action, time_ns(event.time, lab.zone), event.within_s) for event in lab.event]
+    store.fill("lab_events", "device VARCHAR, action VARCHAR, time_ns BIGINT, within_s DOUBLE", noted)
     from ipaddress import ip_network
 
     networks = [ip_network(text, strict=False) for text in lab.local_networks]

@@ -168,6 +168,7 @@ def _burst(row: Row) -> Burst:
         first_ns=row["first_ns"],
         last_ns=row["first_ns"],
         peer="",
+        host="",
         peer_kind="unknown",
         service=row["service"],
         starts=bool(lengths) and lengths[0] > 0,

@@ -87,7 +87,7 @@ def windows(events: Sequence[Event], offset_ns: int) -> list[Window]:
     found: list[Window] = []
     for place, event in enumerate(ordered):
         low = event.time_ns + offset_ns - int(BEFORE_S * NS_PER_S)
-        high = event.time_ns + offset_ns + int(AFTER_S * NS_PER_S)
+        high = event.time_ns + event.within_ns + offset_ns + int(AFTER_S * NS_PER_S)
         if place + 1 < len(ordered):
             high = min(high, ordered[place + 1].time_ns + offset_ns - int(NEXT_S * NS_PER_S))
         if found:
