@@ -23,6 +23,7 @@ _CADENCE = (
     "FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first"
 )
 _ACTION = "FROM actions WHERE device = $device AND action = $action AND first_packet = $first"
+_UNNAMED = "FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least"
 _NETWORK = (
     f"CASE WHEN p.is_ntp_only THEN '{CLOCKS}' WHEN p.scope = 'lan' THEN '{LAN}'"
     f" WHEN p.scope = 'internet' THEN coalesce(h.provider, h.organisation, '{UNKNOWN}') END"
@@ -79,12 +80,13 @@ QUERIES: Mapping[str, str] = {
     "country.ntp_only": f"SELECT count(DISTINCT p.peer) {_ABROAD} AND p.is_ntp_only",
     "action.repetitions": f"SELECT repetitions {_ACTION}",
     "action.events": f"SELECT events {_ACTION}",
+    "unnamed.times": f"SELECT times {_UNNAMED}",
+    "unnamed.bytes": f"SELECT least_bytes, most_bytes {_UNNAMED}",
     "update.bytes": "SELECT size_bytes FROM images WHERE device = $device AND file = $image",
     "action.held_back": f"SELECT held_back {_ACTION}",
     "action.recalled": f"SELECT recalled {_ACTION}",
     "action.false_per_day": f"SELECT false_per_day {_ACTION}",
-    # a note later than the packets is a negative offset
-    "action.offset": f"SELECT -clock_offset_s {_ACTION}",
+    "actions.offset": "SELECT abs(min(clock_offset_s)) FROM actions",
     "update.missing_bytes": "SELECT missing_bytes FROM images WHERE device = $device AND file = $image",
     "image.bytes": "SELECT max(size_bytes) FROM images WHERE file = $image",
     "image.missing_bytes": "SELECT max(missing_bytes) FROM images WHERE file = $image",
@@ -113,7 +115,7 @@ QUERIES: Mapping[str, str] = {
     ),
     "chart.periods": "SELECT what, peer, period_s, repetitions FROM cadences WHERE device = $device",
     "action.steps": (
-        "SELECT step, peer, service, latency_s, least, most, fields FROM action_steps"
+        "SELECT step, peer, service, latency_s, least, most, tx_bytes, rx_bytes, repetitions, fields FROM action_steps"
         " WHERE device = $device AND action = $action AND first_packet = $first ORDER BY step"
     ),
     "image.missing": "SELECT missing FROM images WHERE file = $image",

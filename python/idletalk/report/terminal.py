@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from idletalk.model import BEHAVIOUR_FAILED, IdleRow, Peer, Report, Severity
 from idletalk.plural import counted
-from idletalk.report.terminal_tables import MAX_DEVICES, add_row, fitted, operating, table_of, updates
+from idletalk.report.terminal_tables import MAX_DEVICES, add_row, fitted, operating, table_of, unnamed, updates
 from idletalk.report.text import clean, human_bytes, human_duration, short
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
     if report.conclusions.fleet:
         say("")
         say(" ".join(report.conclusions.fleet))
-    for table in (_ranking(report), _idle(report), operating(report), updates(report), _largest_peers(report)):
+    tables = (_ranking, _idle, operating, unnamed, updates, _largest_peers)
+    for table in (make(report) for make in tables):
         if table.row_count:
             out.print()
             out.print(fitted(table, out.width))
