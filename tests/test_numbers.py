@@ -80,7 +80,15 @@ NOT_IN_DEMO = {
     "device.seen_rx_frames",
 }
 LISTS = {name for name in QUERIES if name.startswith("chart.")} | {
-    *("captures.faults", "device.facts", "device.names", "cadence.what", "action.steps", "unnamed.bytes", "image.missing")
+    *(
+        "captures.faults",
+        "device.facts",
+        "device.names",
+        "cadence.what",
+        "action.steps",
+        "unnamed.bytes",
+        "image.missing",
+    )
 }
 """Queries of pictures and lists (tests/test_page_numbers.py)."""
 

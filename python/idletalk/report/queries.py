@@ -23,7 +23,9 @@ _CADENCE = (
     "FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first"
 )
 _ACTION = "FROM actions WHERE device = $device AND action = $action AND first_packet = $first"
-_UNNAMED = "FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least"
+_UNNAMED = (
+    "FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least"
+)
 _NETWORK = (
     f"CASE WHEN p.is_ntp_only THEN '{CLOCKS}' WHEN p.scope = 'lan' THEN '{LAN}'"
     f" WHEN p.scope = 'internet' THEN coalesce(h.provider, h.organisation, '{UNKNOWN}') END"
@@ -110,8 +112,8 @@ QUERIES: Mapping[str, str] = {
         + " GROUP BY h.country"
     ),
     "chart.protocols": (
-        "SELECT coalesce(application, transport, network), sum(tx_unique_bytes + rx_unique_bytes) FROM traffic"
-        " WHERE device = $device GROUP BY 1"
+        "SELECT coalesce(application, transport, network) AS protocol, transport, recognised_by, sum(tx_unique_bytes) AS sent,"
+        " sum(rx_unique_bytes) AS received FROM traffic WHERE device = $device GROUP BY ALL"
     ),
     "chart.periods": "SELECT what, peer, period_s, repetitions FROM cadences WHERE device = $device",
     "action.steps": (
