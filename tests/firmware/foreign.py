@@ -252,6 +252,12 @@ def cramfs(folder: Path) -> Image:
     return Image((folder / "image").read_bytes(), "cramfs", 5000)
 
 
+def zchunk(folder: Path) -> Image:
+    (folder / "new").write_bytes(noise(9000))
+    run("zck", "-o", "new.zck", "new", folder=folder)
+    return Image((folder / "new.zck").read_bytes(), "zchunk", 5000)
+
+
 MAKERS: dict[str, Maker] = {
     "esptool, ESP8266": _esp("esp8266", XTENSA, 0x40100000, 0x3FFE8000),
     "esptool, ESP32": _esp("esp32", XTENSA, 0x40080000, 0x3FFB0000),
@@ -270,4 +276,5 @@ MAKERS: dict[str, Maker] = {
     "swupdate": _swupdate(False),
     "swupdate signed": _swupdate(True),
     "mkfs.cramfs": cramfs,
+    "zck": zchunk,
 }

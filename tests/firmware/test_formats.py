@@ -95,6 +95,15 @@ def test_a_file_without_a_known_format_is_undecidable_and_says_what_was_checked(
     assert any("formats were looked for" in note for note in found.notes)
 
 
+def test_a_word_of_a_table_that_ends_like_a_magic_is_no_image(tmp_path: Path) -> None:
+    """ "VERBL" among texts of published Zigbee firmware."""
+    words = b"SOMEWHERE VE" + b"RBL\0\0\0ERIEN SERIE\0REVERSE\0VERSION\0SERIAL\0" * 4
+    assert not examined(tmp_path, words + made.noise(4000)).recognised.parts
+    # with one bit of the header changed it still is one, and damaged
+    changed = examined(tmp_path, made.with_flipped(made.beken_rbl(), 13))
+    assert (changed.format, changed.judgement.integrity) == ("beken-rbl", "damaged")
+
+
 def test_no_image_is_called_plainly_unsigned(tmp_path: Path) -> None:
     for make in CHECKED.values():
         judged = examined(tmp_path, make()).judgement

@@ -125,3 +125,18 @@ def test_yaffs_is_told_by_objects_that_lie_where_the_one_before_says(page: int, 
     wrong = bytearray(image)
     wrong[268:272] = bytes(4)
     assert examined(tmp_path, bytes(wrong)).recognised.parts[:1] != [part]
+
+
+def test_a_cut_patch_of_bsdiff_is_partial_wherever_it_is_cut(tmp_path: Path) -> None:
+    """It has no checksum of its own, and its last block no length: that ends where its stream does."""
+    (tmp_path / "old").write_bytes(made.noise(4000))
+    (tmp_path / "new").write_bytes(made.noise(3000) + made.noise(2000, seed=2))
+    try:
+        run("bsdiff", "old", "new", "patch", folder=tmp_path)
+    except Missing:
+        pytest.skip("bsdiff is not installed")
+    patch = (tmp_path / "patch").read_bytes()
+    assert examined(tmp_path, patch).judgement.integrity == "nothing to check"
+    for left in (len(patch) * 6 // 10, len(patch) - 1):
+        cut = examined(tmp_path, patch[:left])
+        assert (cut.format, cut.judgement.integrity) == ("bsdiff", "partial"), left

@@ -17,8 +17,8 @@ const MAX_MARKERS: usize = 20_000;
 const SECTOR: usize = 4096;
 /// Containers within containers.
 const MAX_DEPTH: usize = 32;
-/// Bytes that parsing may go over again because formats overlap, as a multiple of the image.
-const MAX_REREAD: u64 = 64;
+/// Bytes that parsing may go over again because formats overlap, as a multiple of the image: real ones have two or three.
+const MAX_REREAD: u64 = 16;
 
 /// What the pass found.
 pub struct Searched {
@@ -93,7 +93,8 @@ pub fn search(image: &[u8]) -> Searched {
         }
         if let Some(part) = (format.parse)(image, at) {
             let end = part.end(image.len());
-            reread += (end - at) as u64;
+            let checked: usize = part.checks.iter().map(|check| check.end.saturating_sub(check.start)).sum();
+            reread = reread.saturating_add((end - at).max(checked) as u64);
             if !part.transparent || matches!(part.category, Category::Archive | Category::Filesystem) {
                 covered.insert(format.name, end);
             }

@@ -215,17 +215,22 @@ fn bzip2(image: &[u8], at: usize) -> Option<Part> {
     if !head.starts_with(b"BZh") || !(b'1'..=b'9').contains(&head[3]) {
         return None;
     }
-    let mut window = 0_u64;
-    for (index, byte) in image.get(at + 10..)?.iter().enumerate() {
+    // where its end is not there, all that follows is taken for its, so that it is walked over once
+    let end = bzip2_end(image, at).unwrap_or(image.len() + 1);
+    Some(compressed("bzip2", at).length((end - at) as u64, image.len() - at))
+}
+
+/// One past the last byte of a bzip2 stream that begins here; none where no end follows.
+pub fn bzip2_end(image: &[u8], at: usize) -> Option<usize> {
+    let (first, mut window) = (at.checked_add(4)?, 0_u64);
+    for (index, byte) in image.get(first..)?.iter().enumerate() {
         window = window << 8 | u64::from(*byte);
         for shift in 0..8 {
             if (window >> shift) & 0xffff_ffff_ffff == BZIP2_END {
                 // 32 bits of CRC follow, then zeros to a byte's end: `shift` bits of this byte are the CRC's already
-                let end = at + 10 + index + 1 + 4;
-                return Some(compressed("bzip2", at).length((end - at) as u64, image.len() - at));
+                return Some(first + index + 1 + 4);
             }
         }
     }
-    // its end is not there: all that follows is taken for its, so that it is walked over once
-    Some(compressed("bzip2", at).length((image.len() + 1 - at) as u64, image.len() - at))
+    None
 }

@@ -30,6 +30,8 @@ const SIGNATURE: u32 = 0xf70a_0af7;
 const CERTIFICATE: u32 = 0xf30b_0bf3;
 const END: u32 = 0xfc04_04fc;
 const MAX_TAGS: usize = 10_000;
+/// Each covers all before it; real images have one, and one of a certificate.
+const MAX_SIGNATURES: usize = 4;
 /// A certificate: version and flags, public key, version, and the signature of these.
 const CERTIFICATE_BYTES: usize = 136;
 const CERTIFICATE_SIGNED: usize = 72;
@@ -50,11 +52,11 @@ fn version_3(image: &[u8], at: usize) -> Option<Part> {
         let content = position + 8..(position + 8).checked_add(len)?;
         match tag {
             APPLICATION => part = part.field("application_version", le32(image, content.start + 4)),
-            CERTIFICATE => {
+            CERTIFICATE if public_key.is_none() => {
                 public_key = within(image, content.start + 4..content.start + 68).map(hex);
                 part = part.check(certificate(image, content.clone()));
             }
-            SIGNATURE => part = part.check(signature(image, at..position, content.clone(), public_key.as_deref())),
+            SIGNATURE if part.checks.len() < MAX_SIGNATURES => part = part.check(signature(image, at..position, content.clone(), public_key.as_deref())),
             END => {
                 let computed = within(image, at..content.start).map(crc32);
                 let stored = le32(image, content.start);

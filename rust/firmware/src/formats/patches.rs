@@ -5,7 +5,9 @@
 
 use super::{Format, Place};
 use crate::bytes::{array, hex, le32, le64, u8_at, upto, within};
+use crate::digest::hash;
 use crate::part::{Category, Check, CheckKind, Encryption, Part, Verdict};
+use super::compressed::bzip2_end;
 
 /// Formats of this file.
 pub const FORMATS: &[Format] = &[
@@ -43,9 +45,14 @@ fn bsdiff(image: &[u8], at: usize) -> Option<Part> {
         return None;
     }
     let part = patch(name, at).field("new_bytes", new).field("extra_block_offset", third);
-    // The third block has no length: what is there goes to the image's end.
-    let end = (image.len() - at) as u64;
-    Some(part.length(end.max(third + 1), image.len() - at))
+    // The third block has no length: it ends where its stream does, and where no stream ends it is cut.
+    let (there, rest) = ((image.len() - at) as u64, at.checked_add(usize::try_from(third).ok()?)?);
+    let end = match bzip2_end(image, rest) {
+        Some(end) if name == "bsdiff" => (end - at) as u64,
+        None if name == "bsdiff" => there.max(third) + 1,
+        _ => there.max(third + 1),
+    };
+    Some(part.length(end, image.len() - at))
 }
 
 fn endsley(image: &[u8], at: usize) -> Option<Part> {
@@ -94,13 +101,49 @@ fn compressed_number(image: &[u8], at: &mut usize) -> Option<u64> {
     None
 }
 
+/// Hashes of zchunk by their number, and the bytes that are stored of them.
+const ZCHUNK_HASHES: [(&str, usize); 4] = [("sha1", 20), ("sha256", 32), ("sha512", 64), ("sha512", 16)];
+
+/// Lead, header and data: the lead has a hash of itself and the header, the header has one of the data.
 fn zchunk(image: &[u8], at: usize) -> Option<Part> {
     let mut position = at + 5;
-    let kind = compressed_number(image, &mut position).filter(|kind| *kind <= 3)?;
-    let header = compressed_number(image, &mut position).filter(|size| *size > 0 && *size < 1 << 28)?;
-    let name = ["sha1", "sha256", "sha512", "sha512"].get(usize::try_from(kind).ok()?)?;
-    let check = Check::new(CheckKind::Hash, name, at..position, Verdict::PresentUnverifiable);
-    Some(patch("zchunk", at).field("header_bytes", header).check(check))
+    let kind = compressed_number(image, &mut position)?;
+    let size = compressed_number(image, &mut position).filter(|size| *size > 0 && *size < 1 << 28)?;
+    let (name, width) = *ZCHUNK_HASHES.get(usize::try_from(kind).ok()?)?;
+    let start = position + width;
+    let header = start..start.checked_add(usize::try_from(size).ok()?)?;
+    if header.end > image.len() {
+        let check = Check::new(CheckKind::Hash, &format!("{name} of header"), at..header.end, Verdict::Truncated);
+        return Some(patch("zchunk", at).length((header.end - at) as u64, image.len() - at).check(check));
+    }
+    let stored = |at: usize| within(image, at..at + width).map(<[u8]>::to_vec);
+    let hashed = |bytes: &[u8]| hash(name, bytes).map(|digest| digest.into_iter().take(width).collect::<Vec<_>>());
+    let of_header = within(image, at..position).zip(within(image, header.clone()));
+    let computed = of_header.and_then(|(lead, rest)| hashed(&[lead, rest].concat()));
+    let data = zchunk_data(image.get(..header.end)?, start + width).and_then(|bytes| header.end.checked_add(usize::try_from(bytes).ok()?));
+    let data = header.end..data.unwrap_or(image.len() + 1).max(header.end);
+    let of_data = within(image, data.clone()).and_then(hashed);
+    let part = patch("zchunk", at)
+        .field("header_bytes", size)
+        .length((data.end - at) as u64, image.len() - at)
+        .check(Check::compare(CheckKind::Hash, &format!("{name} of header"), at..header.end, stored(position), computed));
+    Some(part.check(Check::compare(CheckKind::Hash, &format!("{name} of data"), data, stored(start), of_data)))
+}
+
+/// Bytes of all chunks, by the index that follows flags and compression; optional elements and streams are not in use.
+fn zchunk_data(image: &[u8], mut at: usize) -> Option<u64> {
+    let flags = compressed_number(image, &mut at).filter(|flags| flags & 3 == 0)?;
+    let (_compression, _index) = (compressed_number(image, &mut at)?, compressed_number(image, &mut at)?);
+    let kind = compressed_number(image, &mut at)?;
+    let (_, width) = *ZCHUNK_HASHES.get(usize::try_from(kind).ok()?)?;
+    let mut total = 0_u64;
+    // the dictionary is the first of them
+    for _ in 0..compressed_number(image, &mut at)? {
+        at = at.checked_add(if flags & 4 == 0 { width } else { 2 * width })?;
+        total = total.checked_add(compressed_number(image, &mut at)?)?;
+        compressed_number(image, &mut at)?;
+    }
+    Some(total)
 }
 
 /// 64 bytes of header: magic, SHA-256 of the version that it starts from, zeros.
