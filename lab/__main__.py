@@ -21,6 +21,10 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, default=1, help="draws addresses, names, encodings")
     run.add_argument("--minutes", type=float, default=6.0, help="wall minutes of the idle phase")
     run.add_argument("--rounds", type=int, default=8, help="repetitions of each action; 0: none")
+    run.add_argument("--each-way", action="store_true",
+                     help="as many repetitions by the phone as by the cloud, where a device knows both")  # fmt: skip
+    run.add_argument("--lose", type=int, default=0, metavar="N",
+                     help="TCP packets of a thousand that the gateway loses, so that they are sent again (0)")  # fmt: skip
     run.add_argument("--null", action="store_true",
                      help="plant nothing: no device tells, searches, is refused or falls back")  # fmt: skip
     run.add_argument("--speed", type=int, default=DEFAULT_SPEED,
@@ -61,6 +65,7 @@ def main() -> int:
         return network.inside(sys.argv[1:])
     options = conductor.Options(
         seed=arguments.seed, minutes=arguments.minutes, rounds=arguments.rounds,
+        each_way=arguments.each_way, lost_per_1000=arguments.lose,
         speed=arguments.speed, out=arguments.out, stations_visible=arguments.see_stations,
         capture_on=arguments.capture_on, start=arguments.start, updates=not arguments.no_updates,
         planted=not arguments.null,

@@ -44,6 +44,8 @@ class Options:
     seed: int
     minutes: float
     rounds: int
+    each_way: bool
+    lost_per_1000: int
     speed: int
     out: Path
     stations_visible: bool
@@ -117,7 +119,7 @@ class Lab:
     # -- the run ------------------------------------------------------------------------------------
     def build(self) -> list[Image]:
         """Everything up to the moment when the devices are to be switched on."""
-        network.build(self.home, self.options.stations_visible)
+        network.build(self.home, self.options.stations_visible, self.options.lost_per_1000)
         leaks = network.leaks()
         if leaks:
             raise LabError("the lab is not closed: " + "; ".join(leaks))
@@ -180,20 +182,27 @@ class Lab:
         self.pause()
         for _ in range(self.options.rounds):
             for first in (True, False):
-                names = [
-                    device.name for device in self.home.devices
+                acts = [
+                    (device.name, by_phone) for device in self.home.devices
                     if device.under_test and (first or device.program != "camera")
+                    for by_phone in self.ways(device.program)
                 ]  # fmt: skip
-                self.random.shuffle(names)
-                for name in names:
-                    self.act(name, first)
+                self.random.shuffle(acts)
+                for name, by_phone in acts:
+                    self.act(name, first, by_phone)
         self.phase("operating", begin)
 
-    def act(self, name: str, first: bool) -> None:
+    def ways(self, program: str) -> tuple[bool | None, ...]:
+        """Whether the phone or the cloud is to switch a device; none where that is drawn, or there is one way."""
+        return (False, True) if self.options.each_way and program == "plug_xor" else (None,)
+
+    def act(self, name: str, first: bool, by_phone: bool | None) -> None:
         """Do one action at life's rate; run fast through the pause after it."""
         self.clock.set_rate(1)
         self.live(SETTLE_S)
         program = self.home.device(name).program
+        if by_phone is None:
+            by_phone = program == "plug_xor" and self.random.random() < SHARE_OF_LAN_COMMANDS
         action = ("on" if first else "off") if program != "door" else ("open" if first else "close")
         if program == "camera":
             self.order({"device": name, "do": "stream_on"})
@@ -201,7 +210,7 @@ class Lab:
             self.order({"device": name, "do": "stream_off"})
         elif program == "door":
             self.press(name, {"action": action})
-        elif program == "plug_xor" and self.random.random() < SHARE_OF_LAN_COMMANDS:
+        elif by_phone:
             self.press("phone", {"action": action, "address": truth.lease(RUN_FOLDER, name)})
         else:
             self.order({"device": name, "do": action})

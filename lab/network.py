@@ -77,8 +77,8 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def build(home: Home, stations_visible: bool) -> None:
-    """Make every namespace, link, address and route of this home."""
+def build(home: Home, stations_visible: bool, lost_per_1000: int = 0) -> None:
+    """Make every namespace, link, address and route of this home; the gateway loses so many TCP packets of a thousand."""
     Path("/run/netns").mkdir()
     for name in (AIR, BOX, SWITCH, GATEWAY, INTERNET):
         _namespace(name)
@@ -96,7 +96,7 @@ def build(home: Home, stations_visible: bool) -> None:
     ):  # fmt: skip
         run(f"ip -n {namespace} link set {port} master {bridge} up")
     _attach_devices(home, stations_visible)
-    _gateway(home)
+    _gateway(home, lost_per_1000)
     _internet(home)
 
 
@@ -134,7 +134,7 @@ def _attach_devices(home: Home, stations_visible: bool) -> None:
         run(f"ip -n {BOX} link set dev wlan0 type bridge_slave hairpin on")
 
 
-def _gateway(home: Home) -> None:
+def _gateway(home: Home, lost_per_1000: int) -> None:
     _cable(GATEWAY, "wan0", INTERNET, "wan0")
     for namespace, interface in ((GATEWAY, "lan0"), (GATEWAY, "wan0"), (INTERNET, "wan0")):
         run(f"ip -n {namespace} link set {interface} up")
@@ -158,6 +158,14 @@ def _gateway(home: Home) -> None:
       chain refuse {{
         type filter hook input priority 0;
         ether saddr {home.device("door").mac} udp dport 53 reject with icmpx port-unreachable
+      }}
+    }}"""
+    if lost_per_1000:
+        rules += f"""
+    table inet unreliable {{
+      chain lose {{
+        type filter hook forward priority 0;
+        meta l4proto tcp numgen random mod 1000 < {lost_per_1000} drop
       }}
     }}"""
     done = subprocess.run(

@@ -78,13 +78,19 @@ def effects(truth: Mapping[str, Any], rows: Mapping[Way, OperatingRow]) -> Verdi
 
 
 def streams(truth: Mapping[str, Any], rows: Mapping[Way, OperatingRow]) -> Verdicts:
-    """Whether a stream begins, and to whom."""
+    """Whether a stream begins, and to whom, or one ends."""
     begun = [(stream["device"], stream["peer"]) for device in truth["devices"] for stream in device["streams"]]
     wanted = {
-        way(event): {peer for name, peer in begun if name == event["device"] and event["action"] == "stream_on"}
+        way(event): (
+            {peer for name, peer in begun if name == event["device"] and event["action"] == "stream_on"},
+            event["action"] == "stream_off" and event["device"] in {name for name, _ in begun},
+        )
         for event in truth["events"]
     }
-    return _same(wanted, {key: {step.peer for step in row.steps if step.is_stream} for key, row in rows.items()})
+    found = {
+        key: ({step.peer for step in row.steps if step.is_stream}, bool(row.streams_ended)) for key, row in rows.items()
+    }
+    return _same(wanted, found)
 
 
 def _same(wanted: Mapping[Way, object], found: Mapping[Way, object]) -> Verdicts:

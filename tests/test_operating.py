@@ -2,14 +2,20 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import idletalk
 from idletalk import IdletalkError, Options, analyze
+from idletalk.actions.background import windows
+from idletalk.actions.burst import NS_PER_S, Event
+from idletalk.actions.clock import offset_ns
+from idletalk.actions.signature import Exchange
 from idletalk.events import read_events
 from idletalk.model import OperatingRow
+from idletalk.report.html import render_html
 from idletalk.signatures import learnt, matches
 from tests.action_truths import apart
 from tests.conftest import DEMO, ROOT
@@ -55,6 +61,9 @@ def test_announcements_and_streams_are_those_of_the_truth(rows: dict[tuple[str, 
     streaming = {(stream["device"], stream["peer"]) for device in TRUTH["devices"] for stream in device["streams"]}
     found = {(row.name, step.peer) for row in rows.values() for step in row.steps if step.is_stream}
     assert found == streaming
+    ending = {(row.name, told.split(" with ")[1].split(":")[0]) for row in rows.values() for told in row.streams_ended}
+    assert {name for name, _ in ending} == {name for name, _ in streaming}
+    assert all(row.action == "stream_off" for row in rows.values() if row.streams_ended)
     fields = {field for row in rows.values() for step in row.steps for field in step.fields}
     assert "iv (base64, initialisation vector of 16 bytes, changes)" in fields
     assert "data1 (base64, looks encrypted: whole blocks of 16 bytes without text, changes)" in fields
@@ -118,6 +127,18 @@ def test_a_signature_file_works_on_another_capture(demo: idletalk.Analysis, tmp_
     assert len(matches(found, other)) == len(inside)
 
 
+def test_a_search_finds_what_all_bursts_would_show(demo: idletalk.Analysis) -> None:
+    signatures = learnt(demo.folder)
+    narrow = [replace(one, sequences=one.sequences[:1]) for one in signatures]
+    everywhere = Exchange(service=signatures[0].sequences[0].service, packets=((-(2**40), 2**40),))
+    # beside a sequence that begins anywhere, all bursts of its service are looked at, and nothing else may be found
+    wide = replace(signatures[0], action="anything", sequences=(everywhere,))
+    for searched in (signatures, narrow):
+        beside = [row for row in matches([*searched, wide], demo.folder) if row[2] != "anything"]
+        assert matches(searched, demo.folder) == beside
+    assert matches([], demo.folder) == []
+
+
 def test_a_table_of_events_that_is_wrong_is_told_by_its_line(tmp_path: Path) -> None:
     table = tmp_path / "events.csv"
     table.write_text("time,device,action\n2026-01-01T10:00:00,plug,on\nyesterday,plug,off\n")
@@ -145,13 +166,23 @@ def test_without_events_what_comes_again_and_again_is_offered(tmp_path: Path) ->
     lab.write_text("\n\n".join(part for part in parts if not part.startswith("[[event]]")))
     analysis = analyze([DEMO / "*.pcap.gz"], tmp_path / "out", Options(lab=lab))
     assert analysis.report.conclusions.operating is None
-    offered = {
-        (row["name"], row["first_packet"])
-        for row in analysis.sql("SELECT name, first_packet FROM unnamed_actions JOIN devices USING (device)")
-    }
+    offered = {(one.name, one.first_packet) for one in analysis.report.conclusions.unnamed}
+    assert [one.times for one in analysis.report.conclusions.unnamed] == [
+        row["times"] for row in analysis.sql("SELECT times FROM unnamed_actions ORDER BY times DESC")
+    ]
+    assert "What may be actions" in render_html(analysis.report)
     via = Counter((event["device"], FIRST[event["via"].split()[0]]) for event in TRUTH["events"])
     wanted = {key for key, times in via.items() if key[1] != "device" and times >= 3}
     print(
         f"unnamed actions: {len(offered & wanted)} found, {len(wanted - offered)} missed, {len(offered - wanted)} invented"
     )
     assert offered == wanted
+
+
+def test_a_note_without_seconds_is_some_time_in_its_minute(tmp_path: Path) -> None:
+    table = tmp_path / "events.csv"
+    table.write_text("2026-01-01T10:00, on\n2026-01-01 10:01+02:00, on\n2026-01-01T10:02:00, on\n")
+    assert [event.within_s for event in read_events(table)] == [60.0, 60.0, 0.0]
+    early, late = (Event(time_ns=second * NS_PER_S, action="on", within_ns=60 * NS_PER_S) for second in (0, 300))
+    assert [(window.high_ns - window.low_ns) / NS_PER_S for window in windows([early, late], 0)] == [77.0, 77.0]
+    assert offset_ns({"plug": [early, late]}, {}) is None

@@ -14,7 +14,7 @@ from idletalk.behaviours import cadence, captures, encryption, facts, inventory,
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
-from idletalk.conclusions.operating import operating_rows
+from idletalk.conclusions.operating import operating_rows, unnamed_actions
 from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
@@ -126,6 +126,7 @@ def assembled(
                 fleet=fleet(rows),
                 idle=rows,
                 operating=operating_rows(store.ask, devices),
+                unnamed=unnamed_actions(store.ask, devices),
                 updates=update_rows(store.ask, devices, rows, scene.observed_s),
             ),
         )
@@ -232,8 +233,8 @@ def _know_lab(store: Store, lab: Lab) -> None:
         macs = sorted(device.macs)
         rows.extend((mac, macs[0], device.name, device.role, device.under_test) for mac in macs)
     store.fill("lab_macs", "mac VARCHAR, device VARCHAR, name VARCHAR, role VARCHAR, under_test BOOLEAN", rows)
-    noted = [(event.device, event.action, time_ns(event.time, lab.zone)) for event in lab.event]
-    store.fill("lab_events", "device VARCHAR, action VARCHAR, time_ns BIGINT", noted)
+    noted = [(event.device, event.action, time_ns(event.time, lab.zone), event.within_s) for event in lab.event]
+    store.fill("lab_events", "device VARCHAR, action VARCHAR, time_ns BIGINT, within_s DOUBLE", noted)
     from ipaddress import ip_network
 
     networks = [ip_network(text, strict=False) for text in lab.local_networks]

@@ -111,11 +111,12 @@ def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, st
     """Where signatures stand in an analysis: time, device, action, capture and frame of the first burst."""
     from idletalk.store import Store
 
+    wanted = sorted({(one.service, *one.packets[0]) for signature in signatures for one in signature.sequences})
     store = Store(folder)
     try:
         bursts: dict[str, list[Burst]] = {}
         names: dict[str, str] = {}
-        for row in store.ask(_BURSTS):
+        for row in store.ask(_BURSTS, *(list(column) for column in zip(*wanted, strict=True))) if wanted else ():
             names[row["device"]] = row["name"]
             bursts.setdefault(row["device"], []).append(_burst(row))
     finally:
@@ -129,24 +130,34 @@ def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, st
 
 
 _BURSTS = """
-WITH macs AS (
+WITH wanted AS (
+    SELECT unnest($1::VARCHAR[]) AS service, unnest($2::BIGINT[]) AS low, unnest($3::BIGINT[]) AS high
+), macs AS (
     SELECT device, name, unnest(macs) AS mac FROM devices WHERE coalesce(role, 'device') NOT IN ('gateway', 'capture')
+), asked AS (
+    SELECT *, concat_ws('/', coalesce(application, transport, 'frames'), responder_port) AS service
+    FROM flows WHERE service IN (SELECT service FROM wanted)
 ), ends AS (
-    SELECT device, name, flow, originator_mac = mac AS is_originator FROM flows JOIN macs ON mac IN (originator_mac, responder_mac)
+    SELECT device, name, flow, service, originator_mac = mac AS is_originator
+    FROM asked JOIN macs ON mac IN (originator_mac, responder_mac)
     UNION
-    SELECT device, name, flow, 'ip:' || originator = device FROM flows JOIN devices ON device IN ('ip:' || originator, 'ip:' || responder)
+    SELECT device, name, flow, service, 'ip:' || originator = device
+    FROM asked JOIN devices ON device IN ('ip:' || originator, 'ip:' || responder)
 ), told AS (
     SELECT flow, capture, frame, first_ns, lengths, gaps_us FROM bursts WHERE bursts = 1
     UNION ALL
     SELECT flow, capture, frame, first_ns, list_filter([originator_payload_bytes, -responder_payload_bytes], lambda n: n <> 0), [0, 0]
-    FROM flows ANTI JOIN bursts USING (flow)
+    FROM asked ANTI JOIN bursts USING (flow)
+), sided AS (
+    SELECT device, name, service, capture, frame, first_ns, gaps_us,
+        CASE WHEN is_originator THEN lengths ELSE list_transform(lengths, lambda n: -n) END AS lengths
+    FROM told JOIN ends USING (flow)
 )
-SELECT device, name, t.capture, t.frame, t.first_ns, concat_ws('/', coalesce(application, transport, 'frames'), responder_port) AS service,
-    gaps_us, CASE WHEN is_originator THEN lengths ELSE list_transform(lengths, lambda n: -n) END AS lengths
-FROM told AS t JOIN ends USING (flow) JOIN flows USING (flow)
-ORDER BY device, t.first_ns, t.capture, t.frame
+SELECT * FROM sided AS s
+WHERE EXISTS (FROM wanted AS w WHERE w.service = s.service AND len(list_filter(s.lengths, lambda n: n BETWEEN w.low AND w.high)) > 0)
+ORDER BY device, first_ns, capture, frame
 """
-"""Bursts of an analysis from the side of each device, in time order."""
+"""Bursts of an analysis from the side of each device, in time order: those in which some wanted sequence could begin."""
 
 
 def _burst(row: Row) -> Burst:
@@ -157,6 +168,7 @@ def _burst(row: Row) -> Burst:
         first_ns=row["first_ns"],
         last_ns=row["first_ns"],
         peer="",
+        host="",
         peer_kind="unknown",
         service=row["service"],
         starts=bool(lengths) and lengths[0] > 0,

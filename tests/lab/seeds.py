@@ -26,6 +26,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", dest="named", action="append", default=[], help="this one instead (again for more)")
     parser.add_argument("--minutes", default="1.5", help="wall minutes of the idle phase")
     parser.add_argument("--rounds", default="10", help="repetitions of each action")
+    parser.add_argument("--lose", default="0", help="TCP packets of a thousand that the gateway loses")
     parser.add_argument("--jobs", type=int, default=3, help="runs side by side")
     parser.add_argument("--out", type=Path, required=True, help="folder for runs and analyses")
     return parser.parse_args()
@@ -83,7 +84,10 @@ def main() -> int:
     seeds: Sequence[str] = asked.named or [str(seed) for seed in random.SystemRandom().sample(SEEDS, asked.seeds)]
     print(f"seeds: {' '.join(seeds)}", flush=True)
     asked.out.mkdir(parents=True, exist_ok=True)
-    runs = {seed: [seed, "--minutes", asked.minutes, "--rounds", asked.rounds] for seed in seeds}
+    runs = {
+        seed: [seed, "--minutes", asked.minutes, "--rounds", asked.rounds, "--each-way", "--lose", asked.lose]
+        for seed in seeds
+    }
     null = [seeds[0], "--minutes", asked.minutes, "--rounds", "0", "--no-updates", "--null"]
     _live_all({"null": null} | runs, asked.out, asked.jobs)
     nothing, whole = _judge("null", asked.out), Outcome()

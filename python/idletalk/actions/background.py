@@ -87,7 +87,7 @@ def windows(events: Sequence[Event], offset_ns: int) -> list[Window]:
     found: list[Window] = []
     for place, event in enumerate(ordered):
         low = event.time_ns + offset_ns - int(BEFORE_S * NS_PER_S)
-        high = event.time_ns + offset_ns + int(AFTER_S * NS_PER_S)
+        high = event.time_ns + event.within_ns + offset_ns + int(AFTER_S * NS_PER_S)
         if place + 1 < len(ordered):
             high = min(high, ordered[place + 1].time_ns + offset_ns - int(NEXT_S * NS_PER_S))
         if found:
@@ -129,7 +129,7 @@ def beyond(
             for key, times in shown.items()
             if (key[2] != ANY or counts[key] * mean_s / outside_s < MAX_RATE)
             and times >= MIN_SHARE * len(repetitions)
-            and _at_least(times, len(repetitions), 1 - exp(-counts[key] * mean_s / outside_s)) < limit
+            and at_least(times, len(repetitions), 1 - exp(-counts[key] * mean_s / outside_s)) < limit
             # once in many is chance, whatever the background: what came once was never seen to repeat
             and (times > 1 or len(repetitions) < 3)
         }
@@ -194,7 +194,7 @@ def _parts(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window)
             yield place, end
 
 
-def _at_least(hits: int, trials: int, chance: float) -> float:
+def at_least(hits: int, trials: int, chance: float) -> float:
     """Probability of at least so many hits (binomial)."""
     if trials > 200:  # far more than a person repeats: the first hits decide
         hits, trials = hits * 200 // trials, 200

@@ -25,6 +25,8 @@ class Burst:
     first_ns: int
     last_ns: int
     peer: str
+    host: str
+    """the peer's name, where one is known: behind one name are often many addresses that serve in turn; else its address"""
     peer_kind: str
     """who the peer is: cloud, phone, neighbour, gateway, group (multicast or broadcast)"""
     service: str
@@ -47,7 +49,7 @@ class Burst:
     @property
     def place(self) -> str:
         """What tells services apart: the peer too, unless it says little."""
-        return self.service if self.service.split("/")[0] in COMMON else f"{self.service} {self.peer}"
+        return self.service if self.service.split("/")[0] in COMMON else f"{self.service} {self.host}"
 
     @property
     def sender(self) -> str:
@@ -69,6 +71,8 @@ class Event:
 
     time_ns: int
     action: str
+    within_ns: int = 0
+    """how long after the time it may have been"""
 
 
 def begin(burst: Burst) -> tuple[int, int, int]:

@@ -2,18 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from idletalk.actions.background import Window, beyond, windows
 from idletalk.actions.burst import EARLIER_NS, Burst, Event, between
-from idletalk.actions.signature import Signature, learn, match
+from idletalk.actions.opposites import counterpart
+from idletalk.actions.signature import MIN_SHARE, Signature, learn, match
 from idletalk.actions.steps import Step, first_sender, steps
+from idletalk.actions.streams import Ended, ended
 
 MIN_HELD_BACK = 2
 """Repetitions of each of two actions, at least, that tell whether they can be told apart."""
 APART = 0.9
 """Share of them whose own signature alone stands, from which on they can."""
-OPPOSITES = (("on", "off"), ("open", "close"), ("unlock", "lock"), ("start", "stop"), ("up", "down"))
-"""Words that make two actions a pair."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Act:
     """events of the action, in whatever way"""
     repetitions: tuple[tuple[Window, tuple[Burst, ...]], ...]
     steps: tuple[Step, ...]
+    ended: tuple[Ended, ...]
+    """streams that end with it"""
     signature: Signature | None
     held_back: int
     recalled: int
@@ -54,7 +57,7 @@ def acts(device: str, events: Sequence[Event], bursts: Sequence[Burst], offset_n
     for (action, first), members in sorted(variants.items()):
         signature = signatures[action, first]
         held_back = [window for window, _ in members[1::2]]
-        other = _counterpart(action, {name for name, who in variants if who == first})
+        other = counterpart(action, {name for name, who in variants if who == first})
         found.append(
             Act(
                 device=device,
@@ -63,6 +66,7 @@ def acts(device: str, events: Sequence[Event], bursts: Sequence[Burst], offset_n
                 events=totals[action],
                 repetitions=tuple(members),
                 steps=tuple(steps([those for _, those in members])),
+                ended=tuple(ended(members, bursts, observed_s)),
                 signature=signature,
                 held_back=len(held_back),
                 recalled=sum(_shows(signature, bursts, window) for window in held_back) if signature else 0,
@@ -96,32 +100,24 @@ def _chosen(
     all_windows: Sequence[Window],
     middle_ns: int,
 ) -> Signature | None:
-    """Of the signatures that repetitions allow, the one that misses fewest of them and stands seldom where it should not.
+    """Of the signatures that repetitions allow, the one that stands seldom where it should not and misses few of them.
 
-    That is looked up in the windows of other actions in training, and in the first half of the capture: the second half
-    is for the test.
+    One that misses as few as a sequence may (:data:`MIN_SHARE`) and tells this action from others is better than one that misses
+    none and does not: what follows an action, as a report to the cloud, is often the same for its opposite. That is looked
+    up in the windows of other actions in training, and in the first half of the capture: the second half is for the test.
     """
     before = between(bursts, -(2**63), middle_ns)
     others = [window for window in all_windows if window.event.action != key[0]][0::2]
 
-    def faults(candidate: Signature) -> tuple[int, bool]:
+    def faults(candidate: Signature) -> tuple[int, bool, int]:
         missed = sum(not _shows(candidate, bursts, window) for window, _ in training)
         confused = sum(_shows(candidate, bursts, window) for window in others)
+        too_many = max(0, missed + ceil(MIN_SHARE * len(training)) - len(training))
         # to be mistaken for others once less is chance, and no reason for a longer signature
-        return missed + _outside(candidate, before, all_windows), confused > max(1, (1 - APART) * len(others))
+        is_confused = confused > max(1, (1 - APART) * len(others))
+        return too_many + _outside(candidate, before, all_windows), is_confused, missed
 
     return min(learn(*key, [those for _, those in training]), key=faults, default=None)
-
-
-def _counterpart(action: str, actions: set[str]) -> str | None:
-    """The opposite action, by its name."""
-    for pair in OPPOSITES:
-        for word, other in (pair, pair[::-1]):
-            if action == word or action.endswith(("_" + word, " " + word, "-" + word)):
-                name = action[: -len(word)] + other
-                if name in actions:
-                    return name
-    return None
 
 
 def _apart(

@@ -64,7 +64,7 @@ def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]
     found: list[tuple[int, Exchange]] = []
     for (service, _, _), members in groups.items():
         after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
-        packets = _common(list(members.values()), is_wide)
+        packets = _common(list(members.values()), MIN_SHARE * len(repetitions), is_wide)
         if len(members) >= MIN_SHARE * len(repetitions) and packets:
             found.append((after[len(after) // 2], Exchange(service=service, packets=packets)))
     found.sort(key=lambda pair: (pair[0], pair[1].service))
@@ -94,8 +94,8 @@ def _cut(exchange: Exchange, size: int) -> Exchange:
     return Exchange(service=exchange.service, packets=exchange.packets[:size])
 
 
-def _common(bursts: Sequence[Burst], is_wide: bool) -> tuple[tuple[int, int], ...]:
-    """The first packets that all bursts have in the same directions, with the range of their lengths.
+def _common(bursts: Sequence[Burst], enough: float, is_wide: bool) -> tuple[tuple[int, int], ...]:
+    """The first packets that `enough` bursts have in the same directions, with the range of their lengths.
 
     The range has room for lengths that were not seen: as much again, at most the distance; where it `is_wide` the whole
     distance as soon as half of it was seen, and some digits where it varies at all, or where few repetitions were and nothing
@@ -104,9 +104,14 @@ def _common(bursts: Sequence[Burst], is_wide: bool) -> tuple[tuple[int, int], ..
     packets: list[tuple[int, int]] = []
     varies = False
     for place in range(MAX_PACKETS):
-        lengths = [burst.lengths[place] for burst in bursts if place < len(burst.lengths)]
-        if len(lengths) < len(bursts) or len({length > 0 for length in lengths}) > 1:
+        by_way: dict[bool, list[Burst]] = {}
+        for burst in bursts:
+            if place < len(burst.lengths):
+                by_way.setdefault(burst.lengths[place] > 0, []).append(burst)
+        bursts = max(by_way.values(), key=len, default=list[Burst]())
+        if len(bursts) < enough:
             break
+        lengths = [burst.lengths[place] for burst in bursts]
         low, high = min(lengths), max(lengths)
         if high - low > MAX_WIDTH_BYTES:
             break

@@ -27,10 +27,15 @@ class Step:
     repetitions: int
     latency_s: float
     """median time after the action's first packet"""
+    latency_range_s: tuple[float, float]
+    """least and greatest"""
     least: tuple[int, ...]
     most: tuple[int, ...]
     """range of each packet's length, positive where the device sent"""
     gaps_us: tuple[int, ...]
+    """median time before each packet"""
+    least_gaps_us: tuple[int, ...]
+    most_gaps_us: tuple[int, ...]
     was_open: bool | None
     """the connection was open before the action; none where the service has no connections"""
     open_s: float | None
@@ -74,6 +79,8 @@ def _step(starts: bool, members: dict[int, list[tuple[int, Burst]]]) -> Step:
     bursts = [burst for _, burst in first]
     shortest = min(min(len(burst.lengths) for burst in bursts), SHOWN_PACKETS)
     columns = [[burst.lengths[place] for burst in bursts] for place in range(shortest)]
+    gaps = [[burst.gaps_us[place] for burst in bursts] for place in range(shortest)]
+    after_s = [after / NS_PER_S for after, _ in first]
     ages = [(burst.first_ns - burst.flow_first_ns) / NS_PER_S for burst in bursts]
     known = [burst for burst in bursts if burst.began is not None]
     open_before = sum(burst.began is False or burst.first_ns - burst.flow_first_ns > NS_PER_S for burst in known)
@@ -85,10 +92,13 @@ def _step(starts: bool, members: dict[int, list[tuple[int, Burst]]]) -> Step:
         service=bursts[0].service,
         by_device=starts,
         repetitions=len(members),
-        latency_s=median(after for after, _ in first) / NS_PER_S,
+        latency_s=median(after_s),
+        latency_range_s=(min(after_s), max(after_s)),
         least=tuple(min(column) for column in columns),
         most=tuple(max(column) for column in columns),
-        gaps_us=tuple(int(median(burst.gaps_us[place] for burst in bursts)) for place in range(shortest)),
+        gaps_us=tuple(int(median(column)) for column in gaps),
+        least_gaps_us=tuple(min(column) for column in gaps),
+        most_gaps_us=tuple(max(column) for column in gaps),
         was_open=2 * open_before > len(known) if known else None,
         open_s=median(ages) if known else None,
         tx_bytes=int(median(sum(burst.tx_bytes for burst in those) for those in volumes)),

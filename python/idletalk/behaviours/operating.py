@@ -1,6 +1,7 @@
 """What do actions of a user look like on the wire?"""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from idletalk import filters
 from idletalk.actions import background, portable, signature
@@ -45,7 +46,7 @@ BY_OTHERS = "kind IN ('cloud', 'phone') AND NOT (starts AND is_originator)"
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     events: dict[str, list[Event]] = {}
     for row in ask(
-        "SELECT DISTINCT d.device, e.action, e.time_ns FROM lab_events AS e JOIN devices AS d"
+        "SELECT DISTINCT d.device, e.action, e.time_ns, e.within_s FROM lab_events AS e JOIN devices AS d"
         " ON lower(e.device) IN (lower(d.name), lower(d.device)) OR list_contains(d.macs, lower(e.device))"
         # what was not captured is not said to show nothing
         " WHERE EXISTS (SELECT 1 FROM flow_segments WHERE first_ns <= e.time_ns + $1 AND last_ns >= e.time_ns - $1"
@@ -53,9 +54,9 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         NEAR_NS,
         SLOT_NS + NEAR_NS,
     ):
-        events.setdefault(row["device"], []).append(Event(time_ns=row["time_ns"], action=row["action"]))
-    _offer(ask, [device for device in scene.subjects if device not in events], scene.observed_s)
-    bursts = bursts_of(ask, list(events))
+        events.setdefault(row["device"], []).append(_event(row))
+    _offer(ask, scene, [device for device in scene.subjects if device not in events])
+    bursts = bursts_of(ask, scene, list(events))
     offset = offset_ns(events, bursts)
     for device, own in events.items():
         for act in acts(device, own, bursts[device], offset or 0, scene.observed_s):
@@ -65,7 +66,11 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
                 yield claim
 
 
-def _offer(ask: Ask, devices: Sequence[str], observed_s: float) -> None:
+def _event(row: Row) -> Event:
+    return Event(time_ns=row["time_ns"], action=row["action"], within_ns=int(row["within_s"] * 1e9))
+
+
+def _offer(ask: Ask, scene: Scene, devices: Sequence[str]) -> None:
     """What may be actions of devices for which no events are known."""
     counted = ask(
         "SELECT device, count(*) AS n FROM flow_ends JOIN bursts USING (flow) GROUP BY device HAVING n <= ? ORDER BY n, device",
@@ -82,13 +87,13 @@ def _offer(ask: Ask, devices: Sequence[str], observed_s: float) -> None:
             *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
             *(one.times, one.first_ns, one.last_ns),
         )
-        for device, bursts in bursts_of(ask, chosen, BY_OTHERS).items()
-        for one in unnamed(bursts, observed_s)
+        for device, bursts in bursts_of(ask, scene, chosen, BY_OTHERS).items()
+        for one in unnamed(bursts, scene.observed_s)
     ]
     insert(ask, "unnamed_actions", rows)
 
 
-def bursts_of(ask: Ask, devices: Sequence[str], condition: str = "true") -> dict[str, list[Burst]]:
+def bursts_of(ask: Ask, scene: Scene, devices: Sequence[str], condition: str = "true") -> dict[str, list[Burst]]:
     """The bursts of devices in time order, those that fulfil a condition."""
     rows = (
         ask(
@@ -102,10 +107,10 @@ def bursts_of(ask: Ask, devices: Sequence[str], condition: str = "true") -> dict
         if devices
         else ()
     )
-    return {device: [] for device in devices} | by(rows, "device", _burst)
+    return {device: [] for device in devices} | by(rows, "device", partial(_burst, scene.peers))
 
 
-def _burst(row: Row) -> Burst:
+def _burst(names: Mapping[tuple[str, str], str], row: Row) -> Burst:
     name = row["application"] or row["transport"] or "frames"
     return Burst(
         capture=row["capture"],
@@ -113,6 +118,7 @@ def _burst(row: Row) -> Burst:
         first_ns=row["first_ns"],
         last_ns=row["last_ns"],
         peer=row["peer"] or "unknown",
+        host=names.get((row["device"], row["peer"]), row["peer"] or "unknown"),
         peer_kind=row["kind"],
         service=name if row["port"] is None else f"{name}/{row['port']}",
         starts=row["starts"],
@@ -151,12 +157,18 @@ def _keep(ask: Ask, act: Act, offset: int | None, observed_s: float) -> None:
         told = (
             *key,
             number,
-            *(step.peer, step.peer_kind, step.service, step.by_device, step.repetitions, step.latency_s),
-            *(list(step.least), list(step.most), list(step.gaps_us), step.was_open, step.open_s),
+            *(step.peer, step.peer_kind, step.service, step.by_device, step.repetitions),
+            *(step.latency_s, *step.latency_range_s, list(step.least), list(step.most)),
+            *(list(step.gaps_us), list(step.least_gaps_us), list(step.most_gaps_us), step.was_open, step.open_s),
             *(step.tx_bytes, step.rx_bytes, step.packets, step.duration_s, step.is_stream, list(announced)),
         )
         steps.append(told)
     insert(ask, "action_steps", steps)
+    ended = [
+        (*key, *(one.peer, one.service, one.repetitions, one.latency_s, one.duration_s, one.tx_bytes, one.rx_bytes))
+        for one in act.ended
+    ]
+    insert(ask, "action_stream_ends", ended)
 
 
 def _announced(ask: Ask, act: Act) -> Sequence[str]:
@@ -216,7 +228,7 @@ BEHAVIOUR = Behaviour(
     question="What do actions of a user look like on the wire, who begins, and what can an eavesdropper tell?",
     method=(
         "Events come from the lab file or a table of events. The clock of who wrote them down is held against the capture: the "
-        "offset is that after which most events are followed by bursts of rare kinds. A device's bursts in the window from "
+        "offset is that after which most events are followed by bursts of rare kinds; where another explains as many, none is believed. A device's bursts in the window from "
         f"{background.BEFORE_S:g} s before to {background.AFTER_S:g} s after an event (PingPong, NDSS 2020) are its own if their kind (peer, "
         "service, who begins, cluster of the first length) comes in more of the windows than the rest of the capture "
         f"explains (binomial, below {background.MAX_CHANCE:g}). Repetitions are told apart by whose packet is first seen. A signature is "
@@ -230,7 +242,7 @@ BEHAVIOUR = Behaviour(
         "Whose packet is first is said as seen from this capture point. One repetition gives the steps, but no signature can be "
         "learnt from it. What comes as often without events as after them is taken as background."
     ),
-    tables=("actions", "action_steps", "unnamed_actions"),
+    tables=("actions", "action_steps", "action_stream_ends", "unnamed_actions"),
     kinds=(VISIBLE,),
     judge=_judge,
 )

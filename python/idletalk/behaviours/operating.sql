@@ -18,9 +18,15 @@ CREATE TABLE actions (
 
 CREATE TABLE action_steps (
     device VARCHAR, action VARCHAR, first_packet VARCHAR, step BIGINT, peer VARCHAR, peer_kind VARCHAR, service VARCHAR,
-    by_device BOOLEAN, repetitions BIGINT, latency_s DOUBLE, least BIGINT[], most BIGINT[], gaps_us BIGINT[],
+    by_device BOOLEAN, repetitions BIGINT, latency_s DOUBLE, least_latency_s DOUBLE, most_latency_s DOUBLE,
+    least BIGINT[], most BIGINT[], gaps_us BIGINT[], least_gaps_us BIGINT[], most_gaps_us BIGINT[],
     was_open BOOLEAN, open_s DOUBLE, tx_bytes BIGINT, rx_bytes BIGINT, packets BIGINT, duration_s DOUBLE, is_stream BOOLEAN,
     fields VARCHAR[]
+);
+
+CREATE TABLE action_stream_ends (
+    device VARCHAR, action VARCHAR, first_packet VARCHAR, peer VARCHAR, service VARCHAR, repetitions BIGINT, latency_s DOUBLE,
+    duration_s DOUBLE, tx_bytes BIGINT, rx_bytes BIGINT
 );
 
 CREATE TABLE unnamed_actions (
@@ -65,9 +71,13 @@ COMMENT ON COLUMN action_steps.service IS 'Application or transport, and port';
 COMMENT ON COLUMN action_steps.by_device IS 'The device sends the first packet of the step';
 COMMENT ON COLUMN action_steps.repetitions IS 'Repetitions that show the step';
 COMMENT ON COLUMN action_steps.latency_s IS 'Median time after the action''s first packet, seconds';
+COMMENT ON COLUMN action_steps.least_latency_s IS 'Least of these times, seconds';
+COMMENT ON COLUMN action_steps.most_latency_s IS 'Greatest, seconds';
 COMMENT ON COLUMN action_steps.least IS 'Least payload length of each of the first packets, positive from the device';
 COMMENT ON COLUMN action_steps.most IS 'Greatest payload length of each';
 COMMENT ON COLUMN action_steps.gaps_us IS 'Median time before each, microseconds';
+COMMENT ON COLUMN action_steps.least_gaps_us IS 'Least time before each, microseconds';
+COMMENT ON COLUMN action_steps.most_gaps_us IS 'Greatest, microseconds';
 COMMENT ON COLUMN action_steps.was_open IS 'The connection was open before; null where there are no connections';
 COMMENT ON COLUMN action_steps.open_s IS 'Median age of the connection as far as seen, seconds';
 COMMENT ON COLUMN action_steps.tx_bytes IS 'Payload bytes that the device sent (median)';
@@ -76,3 +86,14 @@ COMMENT ON COLUMN action_steps.packets IS 'Packets with payload (median)';
 COMMENT ON COLUMN action_steps.duration_s IS 'Time from its first to its last packet (median), seconds';
 COMMENT ON COLUMN action_steps.is_stream IS 'It lasts: 20 packets and a second or more';
 COMMENT ON COLUMN action_steps.fields IS 'Fields of the TXT record that the device announced, with what they hold; empty: none';
+COMMENT ON TABLE action_stream_ends IS 'Streams that end with an action.';
+COMMENT ON COLUMN action_stream_ends.device IS 'Device id';
+COMMENT ON COLUMN action_stream_ends.action IS 'Action';
+COMMENT ON COLUMN action_stream_ends.first_packet IS 'As in actions';
+COMMENT ON COLUMN action_stream_ends.peer IS 'Peer, as in peers (of the first repetition)';
+COMMENT ON COLUMN action_stream_ends.service IS 'Application or transport, and port';
+COMMENT ON COLUMN action_stream_ends.repetitions IS 'Repetitions in which a stream to it ends';
+COMMENT ON COLUMN action_stream_ends.latency_s IS 'Median time from the action''s first packet to the stream''s last, seconds';
+COMMENT ON COLUMN action_stream_ends.duration_s IS 'Median time from the stream''s first to its last packet, seconds';
+COMMENT ON COLUMN action_stream_ends.tx_bytes IS 'Payload bytes that the device sent (median)';
+COMMENT ON COLUMN action_stream_ends.rx_bytes IS 'Payload bytes that it received (median)';

@@ -1,23 +1,77 @@
 """The operating conclusion: what each action of a user looks like on the wire."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from idletalk.actions.opposites import order
 from idletalk.actions.signature import MIN_TRAINING
-from idletalk.model import ActionStep, Device, OperatingRow, Peer
+from idletalk.behaviours.rows import iso
+from idletalk.model import ActionStep, Device, OperatingRow, Peer, UnnamedAction
 
 Ask = Callable[..., Sequence[Mapping[str, Any]]]
 
 
 def operating_rows(ask: Ask, devices: Sequence[Device]) -> tuple[OperatingRow, ...] | None:
-    """A row for each action of each device and way in which it comes; none where no event is known."""
+    """A row for each action of each device and way in which it comes, opposite ones together; none where no event is known."""
     known = {device.id: device for device in devices}
     steps: dict[tuple[str, str, str], list[ActionStep]] = {}
     for row in ask("FROM action_steps ORDER BY device, action, first_packet, step"):
-        peers = {peer.address: peer for peer in known[row["device"]].peers} if row["device"] in known else {}
-        steps.setdefault(_key(row), []).append(_step(row, peers.get(row["peer"])))
-    rows = [row for row in ask("FROM actions ORDER BY device, action, first_packet") if row["device"] in known]
-    return tuple(_row(row, known[row["device"]].name, steps.get(_key(row), [])) for row in rows) or None
+        peer = _peer(known.get(row["device"]), row["peer"])
+        steps.setdefault(_key(row), []).append(_step(row, peer))
+    ended: dict[tuple[str, str, str], list[str]] = {}
+    for row in ask("FROM action_stream_ends ORDER BY latency_s, service, peer"):
+        name = _name(row["peer"], _peer(known.get(row["device"]), row["peer"]))
+        ended.setdefault(_key(row), []).append(
+            f"{_rate(row['service'], name, row)}, ends {row['latency_s']:.2f} s after"
+        )
+    rows = sorted((row for row in ask("FROM actions") if row["device"] in known), key=_place)
+    return (
+        tuple(_row(row, known[row["device"]].name, steps.get(_key(row), []), ended.get(_key(row), ())) for row in rows)
+        or None
+    )
+
+
+def unnamed_actions(ask: Ask, devices: Sequence[Device]) -> tuple[UnnamedAction, ...]:
+    """What may be actions of devices for which no event is known, those that came most often first."""
+    known = {device.id: device for device in devices}
+    found: list[UnnamedAction] = []
+    for row in ask("FROM unnamed_actions ORDER BY times DESC, device, service, peer, least_bytes"):
+        if row["device"] not in known:
+            continue
+        device = known[row["device"]]
+        peer = _peer(device, row["peer"])
+        found.append(
+            UnnamedAction(
+                device=device.id,
+                name=device.name,
+                peer=row["peer"],
+                peer_name=_name(row["peer"], peer),
+                provider=(peer.provider or peer.organisation) if peer else None,
+                country=None if peer is None or peer.anycast else peer.country,
+                service=row["service"],
+                first_packet=row["first_packet"],
+                least_bytes=row["least_bytes"],
+                most_bytes=row["most_bytes"],
+                times=row["times"],
+                first=iso(row["first_ns"]),
+                last=iso(row["last_ns"]),
+            )
+        )
+    return tuple(found)
+
+
+def _peer(device: Device | None, address: str) -> Peer | None:
+    return next((peer for peer in device.peers if peer.address == address), None) if device else None
+
+
+def _name(address: str, peer: Peer | None) -> str:
+    return peer.names[0].name if peer and peer.names else address
+
+
+def _place(row: Mapping[str, Any]) -> tuple[str, str, str, int, str]:
+    stem, place, action = order(row["action"])
+    return row["device"], stem, row["first_packet"], place, action
 
 
 def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -27,7 +81,7 @@ def _key(row: Mapping[str, Any]) -> tuple[str, str, str]:
 def _step(row: Mapping[str, Any], peer: Peer | None) -> ActionStep:
     return ActionStep(
         peer=row["peer"],
-        peer_name=peer.names[0].name if peer and peer.names else row["peer"],
+        peer_name=_name(row["peer"], peer),
         peer_kind=row["peer_kind"],
         provider=(peer.provider or peer.organisation) if peer else None,
         country=None if peer is None or peer.anycast else peer.country,
@@ -35,8 +89,12 @@ def _step(row: Mapping[str, Any], peer: Peer | None) -> ActionStep:
         by_device=row["by_device"],
         repetitions=row["repetitions"],
         latency_s=row["latency_s"],
+        latency_range_s=(row["least_latency_s"], row["most_latency_s"]),
         least=tuple(row["least"]),
         most=tuple(row["most"]),
+        gaps_us=tuple(row["gaps_us"]),
+        least_gaps_us=tuple(row["least_gaps_us"]),
+        most_gaps_us=tuple(row["most_gaps_us"]),
         was_open=row["was_open"],
         open_s=row["open_s"],
         tx_bytes=row["tx_bytes"],
@@ -48,7 +106,7 @@ def _step(row: Mapping[str, Any], peer: Peer | None) -> ActionStep:
     )
 
 
-def _row(row: Mapping[str, Any], name: str, steps: Sequence[ActionStep]) -> OperatingRow:
+def _row(row: Mapping[str, Any], name: str, steps: Sequence[ActionStep], ended: Sequence[str]) -> OperatingRow:
     clouds = [step for step in steps if step.peer_kind == "cloud"]
     return OperatingRow(
         device=row["device"],
@@ -64,7 +122,12 @@ def _row(row: Mapping[str, Any], name: str, steps: Sequence[ActionStep]) -> Oper
         lan_effects=tuple(
             f"{step.service} to {step.peer}" for step in steps if step.peer_kind == "group" and step.by_device
         ),
-        streams=tuple(_stream(step) for step in steps if step.is_stream),
+        streams=tuple(
+            f"{_rate(step.service, step.peer_name, asdict(step))}, begins {step.latency_s:.2f} s after"
+            for step in steps
+            if step.is_stream
+        ),
+        streams_ended=tuple(ended),
         counterpart=row["counterpart"],
         distinguishable=row["distinguishable"],
         learnt_from=row["learnt_from"],
@@ -76,9 +139,9 @@ def _row(row: Mapping[str, Any], name: str, steps: Sequence[ActionStep]) -> Oper
     )
 
 
-def _stream(step: ActionStep) -> str:
-    rate = 8 * (step.tx_bytes + step.rx_bytes) / step.duration_s / 1000
-    return f"{step.service} with {step.peer_name}: {rate:.0f} kbit/s for {step.duration_s:.1f} s"
+def _rate(service: str, peer_name: str, volume: Mapping[str, Any]) -> str:
+    rate = 8 * (volume["tx_bytes"] + volume["rx_bytes"]) / volume["duration_s"] / 1000
+    return f"{service} with {peer_name}: {rate:.0f} kbit/s for {volume['duration_s']:.1f} s"
 
 
 def _note(row: Mapping[str, Any]) -> str:

@@ -43,7 +43,7 @@ from idletalk.model.findings import (
     Severity,
 )
 from idletalk.model.images import Image, ImageCertificate, ImageRegion
-from idletalk.model.operating import ActionStep, OperatingRow
+from idletalk.model.operating import ActionStep, OperatingRow, UnnamedAction
 from idletalk.model.report import SCHEMA, CloudUse, Conclusions, HourVolume, IdleRow, Report
 from idletalk.model.updates import UpdateRow, UpdateStep, VersionChange
 
@@ -90,6 +90,7 @@ __all__ = [
     "ToldFact",
     "ToldName",
     "Traffic",
+    "UnnamedAction",
     "UpdateRow",
     "UpdateStep",
     "VersionChange",

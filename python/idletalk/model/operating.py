@@ -21,8 +21,12 @@ class ActionStep:
     by_device: Annotated[bool, Meta(description="the device sends the first packet of the step")]
     repetitions: Annotated[int, Meta(description="repetitions that show the step")]
     latency_s: Annotated[float, Meta(description="median time after the action's first packet")]
+    latency_range_s: Annotated[tuple[float, float], Meta(description="least and greatest of these times")]
     least: Annotated[tuple[int, ...], Meta(description="least payload length of each packet, positive from the device")]
     most: Annotated[tuple[int, ...], Meta(description="greatest payload length of each packet")]
+    gaps_us: Annotated[tuple[int, ...], Meta(description="median time before each packet, microseconds")]
+    least_gaps_us: tuple[int, ...]
+    most_gaps_us: tuple[int, ...]
     was_open: Annotated[bool | None, Meta(description="the connection was open before; null: there are no connections")]
     open_s: Annotated[float | None, Meta(description="median age of the connection as far as seen")]
     tx_bytes: int
@@ -60,7 +64,8 @@ class OperatingRow:
         bool | None, Meta(description="the first packet came on a connection open before; null: not known")
     ]
     lan_effects: Annotated[tuple[str, ...], Meta(description="what it tells or asks the LAN")]
-    streams: tuple[str, ...]
+    streams: Annotated[tuple[str, ...], Meta(description="streams that begin, with rate and duration")]
+    streams_ended: Annotated[tuple[str, ...], Meta(description="streams that end")]
     counterpart: str | None
     distinguishable: Annotated[
         bool | None, Meta(description="whether lengths tell it from its counterpart; null: not known")
@@ -73,3 +78,22 @@ class OperatingRow:
     false_per_day: Annotated[float | None, Meta(description="other places where it stands, in a day")]
     signature_note: Annotated[str, Meta(description="why there is no signature, else empty")]
     steps: tuple[ActionStep, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnnamedAction:
+    """Bursts that may be an action of a user, for which no event is known."""
+
+    device: str
+    name: str
+    peer: Annotated[str, Meta(description="address or MAC of the peer, of the first burst")]
+    peer_name: str
+    provider: str | None
+    country: str | None
+    service: Annotated[str, Meta(description="application or transport, and port")]
+    first_packet: Annotated[str, Meta(description="who begins: cloud or phone")]
+    least_bytes: Annotated[int, Meta(description="least payload length of the first packet")]
+    most_bytes: int
+    times: int
+    first: str
+    last: str

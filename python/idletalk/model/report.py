@@ -9,7 +9,7 @@ from idletalk.model.captures import Blindness, Captures, Provenance
 from idletalk.model.devices import Device
 from idletalk.model.findings import Check, Finding, Question
 from idletalk.model.images import Image
-from idletalk.model.operating import OperatingRow
+from idletalk.model.operating import OperatingRow, UnnamedAction
 from idletalk.model.updates import UpdateRow
 
 SCHEMA = "https://idletalk.invalid/schema/report-1.json"
@@ -72,6 +72,10 @@ class Conclusions:
     operating: Annotated[
         tuple[OperatingRow, ...] | None, Meta(description="null: no event is known (lab file, --events)")
     ] = None
+    unnamed: Annotated[
+        tuple[UnnamedAction, ...],
+        Meta(description="of devices without events: what may be actions, since it comes again at no regular time"),
+    ] = ()
     updates: Annotated[
         tuple[UpdateRow, ...] | None, Meta(description="firmware fetched in clear; a device without any has a row too")
     ] = None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from idletalk.model import BEHAVIOUR_FAILED, IdleRow, Peer, Report, Severity
 from idletalk.plural import counted
-from idletalk.report.terminal_tables import MAX_DEVICES, add_row, fitted, operating, table_of, updates
+from idletalk.report.terminal_tables import MAX_DEVICES, add_row, fitted, operating, table_of, unnamed, updates
 from idletalk.report.text import clean, human_bytes, human_duration, short
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def print_summary(report: Report, folder: Path, console: Console | None = None) 
     if report.conclusions.fleet:
         say("")
         say(" ".join(report.conclusions.fleet))
-    for table in (_ranking(report), _idle(report), operating(report), updates(report), _largest_peers(report)):
+    tables = (_ranking, _idle, operating, unnamed, updates, _largest_peers)
+    for table in (make(report) for make in tables):
         if table.row_count:
             out.print()
             out.print(fitted(table, out.width))
@@ -99,11 +100,13 @@ def opening(report: Report, number: Callable[[float, str, str], str] = lambda _v
     text = (
         f"{files}, {number(what.packets, 'captures.frames', str(what.packets))} frame{'s' if what.packets != 1 else ''}{twice},"
         f" {number(what.bytes, 'captures.bytes', human_bytes(what.bytes))}, from {what.first[:19]}Z"
-        f" for {human_duration(what.duration_s)}: {devices}."
+        f" for {number(what.duration_s, 'captures.duration', human_duration(what.duration_s))}: {devices}."
     )
     coverage = what.coverage
     if coverage and coverage.gaps:
-        text += f" {human_duration(coverage.observed_s)} of it was captured, in {len(coverage.gaps) + 1} stretches."
+        stretches = len(coverage.gaps) + 1
+        observed = number(coverage.observed_s, "report.gaps", human_duration(coverage.observed_s))
+        text += f" {observed} of it was captured, in {number(stretches, 'report.gaps', str(stretches))} stretches."
     return text
 
 

@@ -100,7 +100,8 @@ def operating(report: Report) -> Table:
         ("action", "left"),
         ("first packet", "left"),
         ("times", "right"),
-        ("clouds", "left"),
+        ("where", "left"),
+        ("LAN", "left"),
         ("open", "left"),
         ("found again", "right"),
         ("told apart", "left"),
@@ -114,13 +115,50 @@ def operating(report: Report) -> Table:
             row.action,
             row.first_packet,
             str(row.repetitions),
-            ", ".join(row.clouds) or "-",
+            " ".join((*row.clouds, *row.countries)) or "-",
+            " ".join(sorted({effect.split("/")[0] for effect in row.lan_effects})) or "-",
             words[row.already_open],
             "-" if row.recalled is None else f"{row.recalled} of {row.held_back}",
             words[row.distinguishable],
         )
-    if len(rows) > 2 * MAX_DEVICES:
-        table.caption = f"{len(rows) - 2 * MAX_DEVICES} more in the report"
+    notes = [f"{len(rows) - 2 * MAX_DEVICES} more in the report"] if len(rows) > 2 * MAX_DEVICES else []
+    if rows:
+        notes.append(_clocks(rows[0].clock_offset_s))
+    table.caption = "; ".join(notes) or None
+    return table
+
+
+def _clocks(offset_s: float | None) -> str:
+    """How far the clock of who noted the events is from the capture's."""
+    if offset_s is None:
+        return "clocks of notes and capture taken as the same: no offset could be estimated"
+    return f"events were noted {abs(offset_s):.2f} s {'before' if offset_s >= 0 else 'after'} their first packets"
+
+
+def unnamed(report: Report) -> Table:
+    """What may be actions of devices without events."""
+    table = table_of(
+        "What may be actions (no events are known; it comes again at no regular time)",
+        ("device", "left"),
+        ("first packet", "left"),
+        ("peer", "left"),
+        ("service", "left"),
+        ("bytes", "right"),
+        ("times", "right"),
+    )
+    rows = report.conclusions.unnamed
+    for row in rows[:MAX_DEVICES]:
+        add_row(
+            table,
+            row.name,
+            row.first_packet,
+            row.peer_name,
+            row.service,
+            str(row.least_bytes) if row.least_bytes == row.most_bytes else f"{row.least_bytes}-{row.most_bytes}",
+            str(row.times),
+        )
+    if len(rows) > MAX_DEVICES:
+        table.caption = f"{len(rows) - MAX_DEVICES} more in the report"
     return table
 
 
