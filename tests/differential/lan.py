@@ -166,7 +166,7 @@ COMPARED = (
     value("dhcp_router", "dhcp.option.router", "routers"),
     value("dhcp_dns", "dhcp.option.domain_name_server", "dns_servers"),
     value("dhcp_ntp", "dhcp.option.ntp_server", "ntp_servers"),
-    value("dhcp_domain", "dhcp.option.domain_name", "domain"),
+    value("dhcp_domain", "dhcp.option.domain_name", "domain", told=lambda text: [text.strip()]),
     value("dhcp_lease", "dhcp.option.ip_address_lease_time", "lease_s", told=number),
     value("dhcp_fqdn", "dhcp.fqdn.name", "fqdn"),
     word("dhcpv6_type", "dhcpv6.msgtype", "message_type", told=last),
