@@ -108,7 +108,7 @@ def _common(bursts: Sequence[Burst], enough: float, is_wide: bool) -> tuple[tupl
         for burst in bursts:
             if place < len(burst.lengths):
                 by_way.setdefault(burst.lengths[place] > 0, []).append(burst)
-        bursts = max(by_way.values(), key=len, default=[])
+        bursts = max(by_way.values(), key=len, default=list[Burst]())
         if len(bursts) < enough:
             break
         lengths = [burst.lengths[place] for burst in bursts]
