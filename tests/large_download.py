@@ -9,12 +9,14 @@ dissecting (best of several runs, one thread), and of putting images together an
 import argparse
 import tempfile
 import time
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from unittest import mock
 
 import idletalk
 from idletalk.image_pages import Kept
-from idletalk.images import keep_images
+from idletalk.images import begin_images
 from idletalk.store import Store, dissect
 from tests.test_downloads import large, peak_mebibytes
 
@@ -27,14 +29,15 @@ def share(captures: list[Path], out: Path) -> float:
     """Of the processor time of an analysis."""
     spent = [0.0]
 
-    def timed(store: Store, folder: Path) -> tuple[Kept, ...]:
+    def timed(store: Store, folder: Path, _apart: Executor) -> Callable[[], tuple[Kept, ...]]:
         started = time.process_time()
-        kept = keep_images(store, folder)
+        with ThreadPoolExecutor(1) as alone:
+            kept = begin_images(store, folder, alone)()
         spent[0] += time.process_time() - started
-        return kept
+        return lambda: kept
 
     started = time.process_time()
-    with mock.patch("idletalk.assemble.keep_images", timed):
+    with mock.patch("idletalk.assemble.begin_images", timed):
         idletalk.analyze(captures, out)
     return spent[0] / (time.process_time() - started)
 

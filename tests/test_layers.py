@@ -19,17 +19,18 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def test_only_the_store_the_recogniser_and_the_periods_know_the_core() -> None:
+def test_only_the_store_and_three_others_know_the_core() -> None:
     assert {path.name for path in PACKAGE.rglob("*.py") if "idletalk._core" in imported(path)} == {
         "store.py",
         "recogniser.py",
         "periods.py",
+        "search.py",
     }
 
 
 def test_the_seam_is_what_its_stub_says() -> None:
     stub = ast.parse((PACKAGE / "_core.pyi").read_text("utf-8"))
-    declared = {node.name for node in stub.body if isinstance(node, ast.FunctionDef)}
+    declared = {node.name for node in stub.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     assert {name for name in dir(core) if not name.startswith("_")} == declared
 
 

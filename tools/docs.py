@@ -15,7 +15,7 @@ from idletalk.labfile import Lab
 from idletalk.lookups import open_lookups
 from idletalk.model import SEVERITIES
 from idletalk.report.json import json_schema
-from idletalk.store import Store, Table, dissect, fact_tables
+from idletalk.store import Column, Store, Table, dissect, fact_tables
 from tools.manpage import manual
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,9 +33,25 @@ def judged_tables() -> tuple[Table, ...]:
         open_lookups(None).register(store.connection)
         prepare(store, Lab())
         try:
-            return store.described(BEHAVIOURS)
+            return _described(store)
         finally:
             store.close()
+
+
+def _described(store: Store) -> tuple[Table, ...]:
+    """The tables with the comments that their SQL gives them."""
+    for comment in (comment for behaviour in BEHAVIOURS for comment in behaviour.comments()):
+        store.ask(comment)
+    found: list[Table] = []
+    for name in (table for behaviour in BEHAVIOURS for table in behaviour.tables):
+        meaning = store.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
+        rows = store.ask(
+            "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
+            name,
+        )
+        columns = (Column(row["column_name"], row["data_type"], True, row["comment"] or "") for row in rows)
+        found.append(Table(name, meaning or "", tuple(columns)))
+    return tuple(found)
 
 
 def tables_page() -> str:

@@ -196,7 +196,7 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
     store.dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
     progress("judging", 0.0)
     warming.join()
-    from idletalk.assemble import assemble
+    from idletalk.assemble import assembled
     from idletalk.report import write_report
 
     has_streams = any(file.is_relative_to(partial) for file in files)
@@ -204,11 +204,10 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
         if has_streams:
             spool = partial / SPOOL
             _restate(partial, "error", {f"{spool / inputs.SPOOLED_INPUT}:": "standard input:", f"{spool}/": ""})
-        report = assemble(partial, files, lab, options, as_given(options))
+        with assembled(partial, files, lab, options, as_given(options)) as report, _writing(out):
+            write_report(report, partial)
         if has_streams:
             _restate(partial, "path", {f"{partial}/": f"{out}/"})
-    with _writing(out):
-        write_report(report, partial)
     progress("judging", 1.0)
 
 

@@ -53,6 +53,15 @@ class Asking:
             return claims, hidden
         return None
 
+    def answers(self, ask: Ask, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
+        """What those say who wait for images, or those who do not."""
+        asked = [
+            (behaviour, self.answer(behaviour, ask, scene))
+            for behaviour in list(self.asked)
+            if behaviour.waits == waits
+        ]
+        return [(behaviour, answer) for behaviour, answer in asked if answer is not None]
+
     def keep(self, store: Store) -> None:
         """Write the tables of those that have not failed."""
         for behaviour in list(self.asked):

@@ -1,7 +1,8 @@
 """Facts and judgements put together as a report."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from idletalk.evidence import write_evidence
 from idletalk.filters import BARE, mac_prefix
 from idletalk.findings import judged
 from idletalk.image_pages import image_pages
-from idletalk.images import keep_images
+from idletalk.images import begin_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
 from idletalk.masking import Secrets, mask_report, mask_tables
@@ -37,13 +38,19 @@ DAY_NS = 86_400_000_000_000
 SLOT_NS = 900_000_000_000
 
 
-def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", given: Mapping[str, Any]) -> Report:
-    """Judge the facts in ``folder`` and write the judged tables beside them; gives the report."""
+@contextmanager
+def assembled(
+    folder: Path, files: Sequence[Path], lab: Lab, options: "Options", given: Mapping[str, Any]
+) -> Generator[Report]:
+    """Judge the facts in ``folder`` and write the judged tables beside them; gives the report.
+
+    Secrets in the tables are masked while the report is in use: the folder is whole when that ends.
+    """
     from idletalk.provenance import file_hashes, now_of, program_version
 
     store = Store(folder)
-    # hashing needs a processor for itself and no interpreter
-    apart = ThreadPoolExecutor(1)
+    # hashing needs a processor for itself and no interpreter; images wait for the process that unpacks them
+    apart, examining = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
     try:
         early = apart.submit(file_hashes, files, options.hash)
         unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")
@@ -63,9 +70,12 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
-        images = keep_images(store, folder)
+        finish_images = begin_images(store, folder, examining)
+        answers = asking.answers(store.ask, scene, waits=False)
+        images = finish_images()
         keep_steps(store)
-        verdicts = judged(asking, store.ask, scene, lab)
+        answers += asking.answers(store.ask, scene, waits=True)
+        verdicts = judged(answers, scene, lab)
         regular = cadence.cadences(store.ask)
         carried = encryption.payload_bytes(store.ask)
         devices = tuple(
@@ -74,8 +84,6 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
         )
         asking.keep(store)
         secrets = () if options.show_secrets else _secrets(store)
-        if not options.show_secrets:
-            mask_tables(store, secrets)
         paths = {file.capture: file.path for file in what.files}
         shown = {file.path: _shown(file.path) for file in what.files}
         write_evidence(store, folder, verdicts.claims, shown, program_version())
@@ -122,9 +130,13 @@ def assemble(folder: Path, files: Sequence[Path], lab: Lab, options: "Options", 
                 updates=update_rows(store.ask, devices, rows, scene.observed_s),
             ),
         )
-        return mask_report(report, secrets)
+        # what is asked of the tables has been asked; drawing needs the interpreter, masking does not
+        masking = apart.submit(mask_tables, store.beside(), secrets)
+        yield mask_report(report, secrets)
+        masking.result()
     finally:
         apart.shutdown(cancel_futures=True)
+        examining.shutdown(cancel_futures=True)
         store.close()
 
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from idletalk.asking import Asking
+from idletalk.asking import Answer
 from idletalk.behaviours import Behaviour
 from idletalk.behaviours.finding import Claim, Kind, Scene
-from idletalk.behaviours.rows import Ask
 from idletalk.evidence import EVIDENCE
 from idletalk.labfile import Lab
 from idletalk.model import Check, Evidence, Finding, FrameName, Judged, Severity
@@ -32,17 +31,16 @@ class Verdicts:
     """ids on which the lab file has a verdict and that no claim has"""
 
 
-def judged(asking: Asking, ask: Ask, scene: Scene, lab: Lab) -> Verdicts:
+def judged(answers: Iterable[tuple[Behaviour, Answer]], scene: Scene, lab: Lab) -> Verdicts:
     """Findings, the gravest first, and the checks of every question and device."""
     claims: list[tuple[Claim, Kind]] = []
     checks: list[Check] = []
     made: set[str] = set()
-    for behaviour in list(asking.asked):
-        answer = asking.answer(behaviour, ask, scene)
-        if behaviour.kinds and answer is not None:
-            checks.extend(_checks(behaviour, *answer, scene))
-            claims.extend(_listed(behaviour, answer[0]))
-            made.update(claim.id for claim in answer[0])
+    for behaviour, (own, hidden) in answers:
+        if behaviour.kinds:
+            checks.extend(_checks(behaviour, own, hidden, scene))
+            claims.extend(_listed(behaviour, own))
+            made.update(claim.id for claim in own)
     claims.sort(
         key=lambda pair: (_GRAVITY[pair[1].severity], pair[0].device, pair[0].kind, -pair[0].frames, pair[0].id)
     )

@@ -1,8 +1,8 @@
 """What devices fetched, as files: put together from its parts, examined, and called firmware or not, with reasons."""
 
-import base64
 import tempfile
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,10 +13,10 @@ from idletalk.behaviours.rows import Row, by, insert
 from idletalk.byteranges import ranges_within
 from idletalk.image_pages import Kept
 from idletalk.store import SPOOL, Store
+from idletalk.told_hashes import by_kind, carriers_of, fields_of, where_told
 
 if TYPE_CHECKING:
     from idletalk.firmware import Examination, Options
-    from idletalk.firmware.verdict import Told
 
 FIRMWARE = "firmware"
 """Folder of the images inside an analysis, which only its owner can read."""
@@ -40,36 +40,18 @@ FIRMWARE_CATEGORIES = frozenset({"firmware", "filesystem", "executable", "patch"
 PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
-HASHES_TOLD = r"""
-WITH wanted AS (SELECT unnest($1) AS hash, unnest($2) AS text),
-written AS (
-    SELECT carrier, source, unnest(regexp_extract_all(content::VARCHAR,
-        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text
-    FROM payloads WHERE octet_length(content) >= 24
-), plain AS (
-    SELECT DISTINCT carrier, source, CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text FROM written
-), raw AS (
-    -- one pattern for all, before each is looked for
-    SELECT carrier, source, hex(content) AS digits FROM payloads WHERE regexp_matches(hex(content), $3)
-)
-SELECT hash, concat_ws(' by ', carrier, source) AS told FROM plain JOIN wanted USING (text)
-UNION SELECT hash, concat_ws(' by ', carrier || ' as bytes', source) FROM raw JOIN wanted ON contains(digits, upper(hash))
-ORDER BY ALL
-"""
-"""Messages that tell a hash (MD5, SHA-1 or SHA-256) in hexadecimal digits, base64 or bytes: their carriers and who sent them."""
 
+def begin_images(store: Store, folder: Path, apart: Executor) -> Callable[[], tuple[Kept, ...]]:
+    """Write what was fetched as files beside the tables, and begin to examine them in the one thread of ``apart``.
 
-def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
-    """Fill the table ``images`` and write the files beside it; nothing is written where nothing was fetched.
-
-    Gives what is called firmware, the same bytes once.
+    Gives a function that waits for the end, fills the table ``images``, and gives what is called firmware, the same bytes once.
     """
     rows = store.ask(
         "SELECT *, update_word(uri) AS word FROM transfers WHERE kept_parts > 0 ORDER BY received_bytes DESC, transfer LIMIT ?",
         MAX_IMAGES,
     )
     if not rows:
-        return ()
+        return tuple
     target = folder / FIRMWARE
     target.mkdir(mode=0o700, exist_ok=True)
     transfers = [row["transfer"] for row in rows]
@@ -79,12 +61,17 @@ def keep_images(store: Store, folder: Path) -> tuple[Kept, ...]:
         for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"]))
     ]
     things = [thing for thing in made if thing is not None]
-    carriers = _carriers(store, sorted({value for thing in things for value in thing.hashes}))
-    fields = _fields(store, transfers)
+    carriers = carriers_of(store, sorted({value for thing in things for value in thing.hashes}))
+    fields = fields_of(store, transfers)
     known = Known(target)
-    told = [_told(thing, fields.get(thing.row["transfer"], ()), carriers) for thing in things]
-    insert(store.ask, "images", [_row(thing, those, known) for thing, those in zip(things, told, strict=True)])
-    return tuple(known.kept.values())
+    told = [where_told(thing.hashes, thing.row, fields.get(thing.row["transfer"], ()), carriers) for thing in things]
+    examined = [apart.submit(_row, thing, those, known) for thing, those in zip(things, told, strict=True)]
+
+    def finish() -> tuple[Kept, ...]:
+        insert(store.ask, "images", [row.result() for row in examined])
+        return tuple(known.kept.values())
+
+    return finish
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +119,7 @@ def _examined(thing: Made, told: Sequence[str], known: Known) -> "tuple[Examinat
     from idletalk.firmware import Options, examine
 
     made = thing.artefact
-    wanted = Options(channel=thing.row["protocol"], told_in_clear=_told_hashes(told), declared_bytes=thing.total)
+    wanted = Options(channel=thing.row["protocol"], told_in_clear=by_kind(told), declared_bytes=thing.total)
     if 2 * thing.absent > made.size_bytes:
         # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
         return None, wanted
@@ -205,14 +192,6 @@ def _head(path: Path) -> Generator[Path]:
         yield Path(part.name)
 
 
-def _told_hashes(told: Sequence[str]) -> "tuple[tuple[Told, str, str], ...]":
-    """A list of ``HASH WHERE``, by kinds of hashes."""
-    from idletalk.firmware.results import LENGTHS
-
-    pairs = sorted({(value, where) for value, _, where in (text.partition(" ") for text in told)})
-    return tuple((LENGTHS[len(value)], value, where) for value, where in pairs)
-
-
 def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
     """By transfer: the parts that were kept, in the order in which they came, and the whole length that they tell inside."""
     rows = store.ask(
@@ -259,39 +238,3 @@ def _holes(row: Row) -> list[Span]:
         # where holes are told no more, nothing is sure
         holes.append((base + bounds[-1], base + row["length_bytes"]))
     return holes
-
-
-def _coded(value: str) -> str:
-    """A hash in base64, as fields tell it (RFC 1864, RFC 9530)."""
-    return base64.b64encode(bytes.fromhex(value)).decode()
-
-
-def _told(thing: Made, fields: Sequence[str], carriers: Mapping[str, Sequence[str]]) -> list[str]:
-    """Where hashes of a whole thing were told, all of them readable on the wire: ``HASH WHERE``, with who said it."""
-    found: list[str] = []
-    for value in thing.hashes:
-        if value in (thing.row["uri"] or "").lower():
-            found.append(f"{value} target that the device asked for")
-        for name, _, text in (line.partition(":") for line in fields):
-            if value in text.lower() or _coded(value) in text:
-                found.append(f"{value} {name.lower()} by {thing.row['peer']}")
-        found.extend(f"{value} {carrier}" for carrier in carriers.get(value, ()))
-    return found
-
-
-def _fields(store: Store, transfers: Sequence[str]) -> dict[str, list[str]]:
-    """By transfer: the fields of its responses."""
-    rows = store.ask(
-        "SELECT DISTINCT p.transfer, unnest(r.headers) AS line FROM http_responses AS r JOIN transfer_parts AS p"
-        " ON r.flow = p.flow AND r.capture = p.capture AND r.frame = p.frame WHERE list_contains(?, p.transfer) ORDER BY ALL",
-        list(transfers),
-    )
-    return by(rows, "transfer", lambda row: row["line"])
-
-
-def _carriers(store: Store, hashes: Sequence[str]) -> dict[str, list[str]]:
-    """Carriers of the messages that tell a hash and who sent them, by the hash."""
-    if not hashes:
-        return {}
-    rows = store.ask(HASHES_TOLD, [*hashes, *hashes], [*hashes, *map(_coded, hashes)], "|".join(hashes).upper())
-    return by(rows, "hash", lambda row: row["told"])

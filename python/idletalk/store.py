@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -159,6 +160,12 @@ class Store:
         self.connection.close()
         self._spill.cleanup()
 
+    def beside(self) -> Store:
+        """The same for another thread: it knows what is kept, and no temporary table; closed with this one."""
+        other = copy(self)
+        other.connection = self.connection.cursor()
+        return other
+
     def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, by column name."""
         rows, names = self._execute(sql, list(parameters))
@@ -257,21 +264,6 @@ class Store:
             marks.setdefault(row["capture"], []).append(place)
         readable = self.ask("SELECT capture, path FROM captures WHERE error IS NULL ORDER BY capture")
         return [(row["capture"], Path(row["path"]), marks.get(row["capture"], [])) for row in readable]
-
-    def described(self, behaviours: Sequence[Behaviour]) -> tuple[Table, ...]:
-        """The judged tables of behaviours with the comments that their SQL gives them."""
-        for comment in (comment for one in behaviours for comment in one.comments()):
-            self._execute(comment)
-        found: list[Table] = []
-        for name in (table for one in behaviours for table in one.tables):
-            meaning = self.ask("SELECT comment FROM duckdb_tables() WHERE table_name = ?", name)[0]["comment"]
-            rows = self.ask(
-                "SELECT column_name, data_type, comment FROM duckdb_columns() WHERE table_name = ? ORDER BY column_index",
-                name,
-            )
-            columns = (Column(r["column_name"], r["data_type"], True, r["comment"] or "") for r in rows)
-            found.append(Table(name, meaning or "", tuple(columns)))
-        return tuple(found)
 
 
 def quoted(text: str) -> str:

@@ -7,7 +7,6 @@ from tests.made import GATEWAY, PLUG, datagram, pcap
 
 import idletalk
 from idletalk.behaviours import exposure, exposure_kinds
-from idletalk.exposure.meaning import values
 
 
 def messages(tmp_path: Path, out: str) -> int:
@@ -39,13 +38,6 @@ def test_messages_beyond_the_bound_are_held_against_what_the_first_one_told(
 def test_a_bound_of_nothing_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exposure, "MAX_CONTENT_BYTES", 0)
     assert messages(tmp_path, "none") is None
-
-
-@pytest.mark.parametrize(
-    "content", [b'{"user": "sam.1@mail.example"}', b"USER sam.1@mail.example\r\n", b"sam.1@mail.example"]
-)
-def test_a_user_whose_name_is_an_address_tells_the_address_and_nothing_else(content: bytes) -> None:
-    assert {(value.kind, value.text) for value in values(content)} == {("email", "sam.1@mail.example")}
 
 
 def test_a_protocol_that_a_vendor_reader_knows_is_named_and_its_xor_called_what_it_is(demo: idletalk.Analysis) -> None:

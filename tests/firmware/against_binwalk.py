@@ -122,7 +122,7 @@ def main() -> None:
     binwalk, ours = found_program("binwalk"), Path(sys.executable).parent / "idletalk"
     if binwalk is None:
         sys.exit("binwalk is not installed")
-    scan = "import sys; from idletalk import _core; _core.recognise(sys.argv[1])"
+    scan = "import sys; from idletalk import _core; d = open(sys.argv[1], 'rb').read(); _core.recognise(d, len(d))"
     with tempfile.TemporaryDirectory() as place:
         for path in wanted.images or made(Path(place), wanted.megabytes):
             commands = {

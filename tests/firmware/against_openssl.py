@@ -18,9 +18,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 
+from idletalk.errors import IdletalkError
 from idletalk.firmware.crypto_parts import material, unescaped
-from idletalk.firmware.examination import MAX_READ_BYTES
-from idletalk.firmware.recogniser import recognise
+from idletalk.firmware.recogniser import read, recognise_bytes
 
 CERTIFICATE = re.compile(rb"\x30(?:\x81.|\x82..)\x30[\x81\x82]", re.DOTALL)
 KEY = re.compile(rb"\x30(?:[\x1e-\x7f]|\x81.|\x82..)\x02\x01[\x00\x01]", re.DOTALL)
@@ -124,9 +124,9 @@ def theirs(openssl: OpenSsl, data: bytes) -> Found:
     return found
 
 
-def ours(openssl: OpenSsl, path: Path, data: bytes) -> tuple[Found, Found]:
+def ours(openssl: OpenSsl, data: bytes) -> tuple[Found, Found]:
     """What the recogniser claims, and what of that OpenSSL refuses."""
-    found = material(recognise(path).parts, data)
+    found = material(recognise_bytes(data, len(data)).parts, data)
     claimed = {("certificate", each.offset): openssl.certificate(each.der) for each in found.certificates}
     for each in found.keys:
         if each.state == "verified":
@@ -142,14 +142,13 @@ def compare(openssl: OpenSsl, paths: Iterator[Path]) -> Compared:
     compared = Compared()
     for path in paths:
         try:
-            with path.open("rb") as file:
-                data = file.read(MAX_READ_BYTES)
-        except OSError:
+            data, _ = read(path)
+        except IdletalkError:
             continue
         compared.files += 1
         compared.size_bytes += len(data)
         confirmed = theirs(openssl, data)
-        claimed, refused = ours(openssl, path, data)
+        claimed, refused = ours(openssl, data)
         compared.both += len(confirmed & claimed)
         compared.missed += [f"{path} {kind} at {offset:#x}" for kind, offset in sorted(confirmed - claimed)]
         compared.false += [f"{path} {kind} at {offset:#x}" for kind, offset in sorted(refused)]

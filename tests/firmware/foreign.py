@@ -189,25 +189,10 @@ def _fit(signed: bool) -> Maker:
     return make
 
 
-def certificate(folder: Path, name: str) -> None:
+def certificate(folder: Path, name: str, bits: int = 2048) -> None:
     """A key (PEM) and its own certificate (PEM)."""
-    run(
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        f"{name}.key",
-        "-out",
-        f"{name}.crt",
-        "-subj",
-        f"/CN={name}",
-        "-days",
-        "3650",
-        folder=folder,
-    )
+    made = ("-newkey", f"rsa:{bits}", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.crt")
+    run("openssl", "req", "-x509", *made, "-subj", f"/CN={name}", "-days", "3650", folder=folder)
 
 
 def _rauc(form: str) -> Maker:

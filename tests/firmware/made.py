@@ -193,6 +193,29 @@ def swupdate() -> bytes:
     return cpio(("sw-description", text.encode()), ("root.img", data))
 
 
+def yaffs(page: int = 2048, *, big: bool = False) -> bytes:
+    """YAFFS2 with a directory and a file in it, another file behind that, and the tags of each chunk in its spare bytes."""
+    order = ">" if big else "<"
+    chunks: list[bytes] = []
+
+    def chunk(data: bytes, number: int, index: int, used: int) -> None:
+        tags = struct.pack(f"{order}IIII", 0x1000, number, index, used)
+        chunks.append(data.ljust(page, b"\xff") + tags.ljust(page // 32, b"\xff"))
+
+    def item(number: int, parent: int, name: bytes, mode: int, data: bytes | None = None) -> None:
+        head = struct.pack(f"{order}IIH", 3 if data is None else 1, parent, 0xFFFF) + name.ljust(258, b"\0")
+        head += struct.pack(f"{order}6IIi", mode, 0, 0, 0, 0, 0, 0 if data is None else len(data), -1) + bytes(160)
+        chunk(head, number, 0, 0xFFFF)
+        for index in range(0, len(data or b""), page):
+            piece = (data or b"")[index : index + page]
+            chunk(piece, number, index // page + 1, len(piece))
+
+    item(257, 1, b"etc", 0o040755)
+    item(258, 257, b"passwd", 0o100644, b"root:x:0:0::/:/bin/sh\n" * 200)
+    item(259, 1, b"empty", 0o100644, b"")
+    return b"".join(chunks)
+
+
 def with_flipped(image: bytes, at: int) -> bytes:
     return image[:at] + bytes([image[at] ^ 1]) + image[at + 1 :]
 

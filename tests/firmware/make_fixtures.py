@@ -1,17 +1,20 @@
 """Images of vendors' formats made by others' programs, which need not be there when the tests run.
 
-    pip install zigpy==2.4.0 ltchiptool==4.15.0 esptool==5.6.0
+    pip install zigpy==2.4.0 ltchiptool==4.15.0 esptool==5.6.0 pygbl==1.2.0
     python -m tests.firmware.make_fixtures
 
 ltchiptool (MIT) writes Beken's RBL, Tuya's UG around it, and Realtek's AmebaZ2 images; zigpy writes Zigbee OTA files, here with an image
-of esptool's inside. What they hold are made-up bytes.
+of esptool's inside; pygbl writes GBL. What they hold are made-up bytes. Fixtures of programs that no registry has are not made here:
+docs/validation.md says where these programs are published.
 """
 
 # pyright: reportMissingImports=false
 
+import hashlib
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -119,6 +122,47 @@ def zigbee(folder: Path) -> bytes:
     return OTAImage(header=header, subelements=[element]).serialize()
 
 
+def gbl() -> dict[str, bytes]:
+    """pygbl's images: plain, signed, by a certificate's key, encrypted; of version 4; and the key that verifies the signed one."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from pygbl import gbl3, gbl4
+    from pygbl.crypto import sign_digest
+
+    vendor, product = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    application = gbl3.GBL3ApplicationInfo(
+        type=gbl3.GBL3ApplicationType.ZIGBEE, version=7, capabilities=0, product_id=bytes(16)
+    )
+    program = gbl3.GBL3Prog(address=0x4000, data=BODY)
+    header = gbl3.GBL3Header(version=3, type=gbl3.GBL3Type.NONE)
+    plain = gbl3.GBL3Image(tags=[header, application, program]).regenerate_crc()
+    numbers = product.public_key().public_numbers()
+    key = b"".join(number.to_bytes(32, "big") for number in (numbers.x, numbers.y))
+    blank = gbl3.GBL3CertificateEcdsaP256(struct_version=1, flags=bytes(3), key=key, version=1, signature=bytes(64))
+    r, s = sign_digest(vendor, hashlib.sha256(blank.serialize_payload()[:72]).digest())
+    certificate = replace(blank, signature=r + s)
+    by_certificate = gbl3.GBL3Image(tags=[header, certificate, application, program]).sign(product)
+    # version 4: pygbl frames the tags; nobody publishes what their signature covers
+    manifest = gbl4.GBL4Manifest(
+        children=[
+            gbl4.GBL4ManifestInfo(version=1, features=gbl4.GBL4Feature.SIGNATURE_ECDSA),
+            gbl4.GBL4BundleVersion(product_id=bytes(16), bundle_version=9, min_version=1),
+            gbl4.GBL4ManifestFinish(),
+            gbl4.GBL4Signature(signature=gbl4.HashValue(hash_type=1, value=noise(64))),
+        ]
+    )
+    section = gbl4.GBL4MemorySection(children=[gbl4.GBL4MemorySectionBlob(data=BODY)])
+    root = gbl4.GBL4Root(children=[manifest, gbl4.GBL4UpdateProcess(children=[section])])
+    return {
+        "silabs.gbl": plain.serialize(),
+        "silabs-signed.gbl": plain.sign(vendor).serialize(),
+        "silabs-signed.pem": vendor.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        "silabs-certificate.gbl": by_certificate.serialize(),
+        "silabs-encrypted.gbl": plain.encrypt(b"k" * 16).serialize(),
+        "silabs-4.gbl": gbl4.GBL4Image(root=root).serialize(),
+    }
+
+
 def main() -> None:
     """Make all of them."""
     FOLDER.mkdir(exist_ok=True)
@@ -132,6 +176,7 @@ def main() -> None:
             "ameba-z2-hash.bin": ameba_z2(None),
             "ameba-z2-keyed.bin": ameba_z2(b"k" * 32),
             "zigbee.ota": zigbee(folder),
+            **gbl(),
         }.items():
             (FOLDER / target).write_bytes(data)
             print(f"{target}: {len(data)} bytes")

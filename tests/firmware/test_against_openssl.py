@@ -63,7 +63,7 @@ def test_every_certificate_and_key_that_openssl_confirms_is_found(openssl: OpenS
     data = image.read_bytes()
     confirmed = theirs(openssl, data)
     assert len(confirmed) >= len(pieces)
-    claimed, refused = ours(openssl, image, data)
+    claimed, refused = ours(openssl, data)
     missed = {(kind, data[at : at + 24].hex(" ")) for kind, at in confirmed - claimed}
     assert missed == set()
     assert refused == set()

@@ -18,7 +18,7 @@ TREE = """/dts-v1/;
     description = "an update"; #address-cells = <1>;
     images {{
         kernel {{ description = "kernel"; data = /incbin/("kernel"); type = "kernel"; arch = "arm"; os = "linux"; compression = "none";
-            load = <0x80000000>; entry = <0x80000000>; hash-1 {{ algo = "{digest}"; }}; {own} }};
+            load = <0x80000000>; entry = <0x80000000>; hash-1 {{ algo = "{digest}"; }}; {own} {cipher} }};
         disk {{ description = "disk"; data = /incbin/("disk"); type = "ramdisk"; arch = "arm"; os = "linux"; compression = "none";
             hash-1 {{ algo = "sha256"; }}; }};
     }};
@@ -27,12 +27,15 @@ TREE = """/dts-v1/;
 """
 
 
-def signed(folder: Path, scheme: str = "sha256,rsa2048", *options: str, own: bool = False, disk: bool = False) -> Path:
+def signed(
+    folder: Path, scheme: str = "sha256,rsa2048", *options: str, own: bool = False, disk: bool = False, cipher: str = ""
+) -> Path:
     """An image whose configuration is signed, or whose kernel is (``own``), with control.dtb and public.pem beside it."""
     signature = f'signature-1 {{ algo = "{scheme}"; key-name-hint = "vendor"; {" ".join(options)}'
     tree = TREE.format(
         digest=scheme.split(",")[0],
         own=f"{signature} }};" if own else "",
+        cipher=cipher,
         disk='ramdisk = "disk";' if disk else "",
         configuration="" if own else f'{signature} sign-images = "kernel"; }};',
     )
@@ -44,7 +47,7 @@ def signed(folder: Path, scheme: str = "sha256,rsa2048", *options: str, own: boo
         run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "vendor.pem", folder=folder)
         run("openssl", "ec", "-in", "vendor.pem", "-pubout", "-out", "public.pem", folder=folder)
     else:
-        certificate(folder, "vendor")
+        certificate(folder, "vendor", bits=int(scheme.rpartition("rsa")[2]))
         run("openssl", "rsa", "-in", "vendor.key", "-pubout", "-out", "public.pem", folder=folder)
     run("dtc", "-o", "control.dtb", "empty.dts", folder=folder)
     run("mkimage", "-f", "image.its", "-k", ".", "-K", "control.dtb", "-r", "image.itb", folder=folder)
@@ -81,6 +84,29 @@ def test_a_key_that_is_given_verifies_it(scheme: str, options: Sequence[str], ow
         assert found.authentication == VERIFIED
         assert "the key that was given" in found.by
     assert judged(image).authentication == UNKNOWN
+
+
+@pytest.mark.parametrize("scheme", ["sha256,rsa3072", "sha384,rsa4096"])
+def test_a_longer_key_verifies_it_too(scheme: str, tmp_path: Path) -> None:
+    image = signed(tmp_path, scheme)
+    assert judged(image, tmp_path / "public.pem").authentication == VERIFIED
+    image.write_bytes(made.with_flipped(image.read_bytes(), 1500))
+    assert judged(image, tmp_path / "public.pem").authentication == INVALID
+
+
+@pytest.mark.parametrize("bits", [128, 192, 256])
+def test_an_image_with_a_cipher_is_told_as_encrypted_and_its_signature_verified(bits: int, tmp_path: Path) -> None:
+    (tmp_path / "aes.bin").write_bytes(made.noise(bits // 8))
+    (tmp_path / "iv.bin").write_bytes(made.noise(16))
+    cipher = f'cipher {{ algo = "aes{bits}"; key-name-hint = "aes"; iv-name-hint = "iv"; }};'
+    image = signed(tmp_path, cipher=cipher)
+    data = image.read_bytes()
+    assert made.noise(3000) not in data
+    found = judged(image, tmp_path / "public.pem")
+    assert (found.authentication, found.encryption, found.integrity) == (VERIFIED, "yes", "intact")
+    assert "cipher" in found.encryption_reason
+    image.write_bytes(made.with_flipped(data, 1500))
+    assert judged(image, tmp_path / "public.pem").authentication == INVALID
 
 
 def test_the_key_of_another_vendor_says_nothing(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ import pytest
 from idletalk.firmware import Options, examine
 from idletalk.firmware.model import Unpacking
 from idletalk.firmware.tools import found_program
-from tests.firmware.made import noise
+from tests.firmware.made import noise, yaffs
 
+FIXTURES = Path(__file__).parent / "fixtures"
 SECRET = b"only whoever unpacked everything knows this"
 
 
@@ -80,6 +81,17 @@ def test_what_a_foreign_file_system_holds_is_unpacked_to_its_end(name: str, tmp_
     assert told.unblob
     assert SECRET in files.values(), told
     assert not any(b"root:" in content for content in files.values())
+
+
+@needs("unblob")
+def test_yaffs_is_unpacked_where_a_directory_comes_first_and_else_told(tmp_path: Path) -> None:
+    """unblob finds the size of the spare bytes by an object inside of the first one."""
+    told, files = unpacked(tmp_path, yaffs())
+    assert [name.rpartition("/")[2] for name in files] == ["empty", "passwd"], told
+    shutil.rmtree(tmp_path / "out")
+    told, files = unpacked(tmp_path, (FIXTURES / "yaffs.bin").read_bytes())
+    assert files == {}
+    assert told.stopped == ("yaffs at 0x0: recognised, but unblob finds none there",)
 
 
 @needs("unblob")

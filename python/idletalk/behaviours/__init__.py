@@ -81,7 +81,7 @@ def _brought() -> tuple[tuple[Behaviour, ...], tuple[tuple[tuple[str, str], str]
             faults.append(((point.name, package), f"another behaviour has the name {other.name}"))
         else:
             taken.add(other.name)
-            found.append(replace(other, package=package))
+            found.append(replace(other, package=package, waits=True))
     return tuple(found), tuple(faults)
 
 

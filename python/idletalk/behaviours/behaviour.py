@@ -28,6 +28,8 @@ class Behaviour:
     kinds: tuple[Kind, ...] = ()
     judge: Judge = nothing
     hidden: Hidden = never
+    waits: bool = False
+    """whether it judges by what images hold; these are examined while the others are asked"""
     script: str | None = None
     """its SQL where no ``.sql`` lies beside the module: of a behaviour that another package brings"""
     package: str | None = None

@@ -7,8 +7,7 @@ from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
 from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept, spelled
 from idletalk.exposure.mask import masked
-from idletalk.exposure.meaning import key_kinds
-from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Content, Decoded, Leak, by_meaning, by_value
+from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Contents, Leak, key_kinds
 from idletalk.plural import counted
 
 MAX_CONTENT_BYTES = 32 << 20
@@ -79,18 +78,18 @@ def _search(ask: Ask, scene: Scene) -> None:
         " FROM sampled JOIN contents USING (content_id)) WHERE number <= ? AND bytes <= ?)",
         *(MAX_CONTENTS, MAX_CONTENT_BYTES),
     )
-    decoded = Decoded(
-        Content(row["content_id"], row["content"], row["received"])
+    contents = Contents(
+        (row["content_id"], row["content"], row["received"])
         for row in ask(
             "SELECT content_id, content, received FROM sampled JOIN contents USING (content_id) ORDER BY content_id"
         )
     )
-    meant = list(by_meaning(decoded))
+    meant = contents.by_meaning()
     _fill(ask, meant, owners={})
     known, owners, public = _known(ask, scene)
     told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
     values = [
-        leak for leak in by_value(decoded, known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
+        leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
     ]
     _fill(ask, values, owners)
     insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
@@ -101,7 +100,7 @@ def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]]) 
     rows = [
         (
             *(leak.content, leak.kind, leak.text, masked(leak.kind, leak.text), leak.key, leak.encoding),
-            *(leak.known_by, leak.raw, leak.text in owners),
+            *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
         )
         for leak in leaks
     ]

@@ -39,6 +39,10 @@ VISIBLE = Kind(
 )
 
 
+BY_OTHERS = "kind IN ('cloud', 'phone') AND NOT (starts AND is_originator)"
+"""SQL: bursts that a device did not begin by itself, by whom an action without a noted event is told."""
+
+
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     events: dict[str, list[Event]] = {}
     for row in ask(
@@ -83,18 +87,18 @@ def _offer(ask: Ask, scene: Scene, devices: Sequence[str]) -> None:
             *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
             *(one.times, one.first_ns, one.last_ns),
         )
-        for device, bursts in bursts_of(ask, scene, chosen).items()
+        for device, bursts in bursts_of(ask, scene, chosen, BY_OTHERS).items()
         for one in unnamed(bursts, scene.observed_s)
     ]
     insert(ask, "unnamed_actions", rows)
 
 
-def bursts_of(ask: Ask, scene: Scene, devices: Sequence[str]) -> dict[str, list[Burst]]:
-    """The bursts of devices in time order."""
+def bursts_of(ask: Ask, scene: Scene, devices: Sequence[str], condition: str = "true") -> dict[str, list[Burst]]:
+    """The bursts of devices in time order, those that fulfil a condition."""
     rows = (
         ask(
             "SELECT b.*, coalesce(k.kind, 'unknown') AS kind FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
-            " WHERE list_contains(?, device) AND bursts = 1"
+            f" WHERE list_contains(?, device) AND bursts = 1 AND {condition}"
             " QUALIFY row_number() OVER (PARTITION BY device ORDER BY first_ns, capture, frame, flow) <= ?"
             " ORDER BY device, first_ns, capture, frame, flow",
             list(devices),

@@ -88,6 +88,7 @@ def _possible(scene: Scene, row: Row) -> Claim:
 
 BEHAVIOUR = Behaviour(
     name="update_signs",
+    waits=True,
     question="Which files did each device ask for in clear and not get, and what else speaks of updates?",
     method=(
         "Requests for files (HTTP GET, TFTP, FTP, CoAP) that got an error, or no byte although both sides were captured; what of them could be firmware "

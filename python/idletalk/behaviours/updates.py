@@ -93,6 +93,7 @@ def _claim(scene: Scene, row: Row, kind: Kind, sentence: str) -> Claim:
 
 BEHAVIOUR = Behaviour(
     name="updates",
+    waits=True,
     question="Which firmware does each device fetch in clear, and what authenticates it?",
     method=(
         "Of what devices fetched in clear (transfers), what is taken for firmware by its content, or by its target where it is "

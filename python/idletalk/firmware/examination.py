@@ -12,14 +12,12 @@ from idletalk.firmware.crypto_parts import Material, material
 from idletalk.firmware.domains import host_of, is_host
 from idletalk.firmware.keys import keys_of
 from idletalk.firmware.model import Examination, Part, Recognised, Region, Said, Secret, Unpacking
-from idletalk.firmware.recogniser import recognise
+from idletalk.firmware.recogniser import read, recognise_bytes
 from idletalk.firmware.secrets import secrets
 from idletalk.firmware.signatures import resolve
 from idletalk.firmware.verdict import Told, judge
 from idletalk.plural import counted
 
-MAX_READ_BYTES = 512 << 20
-"""Bytes of an image that are read, as in the recogniser."""
 MAX_SEARCHED_BYTES = 32 << 20
 """Bytes of a file in which credentials are looked for: eighteen shapes cost a second for each ten megabytes."""
 MAX_SAID = 20_000
@@ -44,11 +42,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Inner:
-    """A file to look into: the image itself, or one from inside of it."""
+    """What was found in a file from inside of the image."""
 
     name: str
     found: Recognised
-    data: bytes
+    material: Material
+    secrets: tuple[Secret, ...]
 
 
 def examine(path: Path, options: Options | None = None, folder: Path | None = None) -> Examination:
@@ -59,21 +58,21 @@ def examine(path: Path, options: Options | None = None, folder: Path | None = No
     wanted = options or Options()
     with ThreadPoolExecutor(max_workers=1) as beside:
         # the process that unpacks takes a fifth of a second to start: the image is recognised and judged meanwhile
-        unpacked = beside.submit(_unpacked, path, folder if wanted.unpack else None)
+        unpacked = beside.submit(_unpacked, path, wanted, folder if wanted.unpack else None)
         return _examined(path, wanted, unpacked)
 
 
 def _examined(path: Path, wanted: Options, unpacked: "Future[tuple[Unpacking, list[Inner]]]") -> Examination:
-    found = recognise(path)
-    data = _bytes(path)
+    data, size = read(path)
+    found = recognise_bytes(data, size)
     found = replace(found, parts=resolve(found.parts, data, [key for path in wanted.keys for key in keys_of(path)]))
     materials = [("", material(found.parts, data))]
     told_secrets: list[Secret] = list(_credentials("", found, data, wanted))
     unpacking, inner = unpacked.result()
     said = [*found.strings]
     for file in inner:
-        materials.append((file.name, material(file.found.parts, file.data)))
-        told_secrets.extend(_credentials(file.name, file.found, file.data, wanted))
+        materials.append((file.name, file.material))
+        told_secrets.extend(file.secrets)
         said.extend(replace(text, file=file.name) for text in file.found.strings)
     as_of, source = _as_of(wanted.as_of, [found, *(file.found for file in inner)])
     certificates = [(name, each) for name, of in materials for each in of.certificates]
@@ -130,15 +129,7 @@ def _is_closed(region: Region, parts: Sequence[Part]) -> bool:
     return parts[region.part].category == "compressed" or parts[region.part].format == "squashfs"
 
 
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_READ_BYTES)
-    except OSError as error:
-        raise IdletalkError(f"{path}: {error.strerror}") from None
-
-
-def _unpacked(path: Path, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
+def _unpacked(path: Path, wanted: Options, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
     if folder is None:
         return Unpacking(done=False, isolation="", unblob=False, files=(), files_in_all=0, bytes=0, stopped=()), []
     from idletalk.firmware.unpack import unpack
@@ -146,8 +137,11 @@ def _unpacked(path: Path, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
     unpacking = unpack(path, folder)
     inner: list[Inner] = []
     for file in unpacking.files:
-        place = folder / file.path
-        inner.append(Inner(file.path, recognise(place), _bytes(place)))
+        # a file's bytes are held while it is looked into: all together they may be a gigabyte
+        data, size = read(folder / file.path)
+        found = recognise_bytes(data, size)
+        told = tuple(_credentials(file.path, found, data, wanted))
+        inner.append(Inner(file.path, found, material(found.parts, data), told))
     return unpacking, inner
 
 

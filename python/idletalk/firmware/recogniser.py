@@ -1,5 +1,6 @@
 """The recogniser in the Rust core, and its reader of SquashFS: the only importer of both."""
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -8,16 +9,34 @@ from idletalk import _core
 from idletalk.errors import IdletalkError
 from idletalk.firmware.model import Recognised
 
+MAX_READ_BYTES = 512 << 20
+"""Bytes of an image that are read."""
+
+
+def read(path: Path) -> tuple[bytes, int]:
+    """The bytes of a file, of a larger one the first, and how many it has.
+
+    Raises IdletalkError where it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_READ_BYTES)
+            return data, max(len(data), os.fstat(file.fileno()).st_size)
+    except OSError as error:
+        raise IdletalkError(f"{path}: {error.strerror}") from None
+
 
 def recognise(path: Path) -> Recognised:
     """Parts, checks, map, entropy and strings of a file.
 
     Raises IdletalkError where it cannot be read.
     """
-    try:
-        return msgspec.json.decode(_core.recognise(path), type=Recognised)
-    except OSError as error:
-        raise IdletalkError(f"{path}: {error}") from None
+    return recognise_bytes(*read(path))
+
+
+def recognise_bytes(image: bytes, size_bytes: int) -> Recognised:
+    """The same of bytes that were read; ``size_bytes`` is the whole file's."""
+    return msgspec.json.decode(_core.recognise(image, size_bytes), type=Recognised)
 
 
 def unsquash(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
@@ -28,6 +29,8 @@ HASHES_SIGNED = ("mcuboot", "fit", "swupdate")
 """Formats of which a signature covers the hashes of the parts: MCUboot's over the hash of the image, U-Boot's of a configuration over
 the hashes of its images, SWUpdate's over the description that has all of them.
 """
+RAW = ("Secure Boot", "ECDSA P-256")
+"""Beginnings of the names of checks whose signature is two numbers of 32 bytes and no DER."""
 
 
 def resolve(parts: Sequence[Part], image: bytes, keys: Sequence[PublicKey] = ()) -> tuple[Part, ...]:
@@ -55,12 +58,31 @@ def _resolved(check: Check, part: Part, image: bytes, keys: Sequence[PublicKey])
         return replace(check, verdict=verdict, detail={**check.detail, **more})
     if "public_key" in check.detail:
         return _own_key(check)
+    if check.detail.get("scheme") == "certificate":
+        return _by_certificate(check, image)
     if part.format == "fit":
         return verify_fit(check, keys)
     for key in keys:
         if _verifies(check, key.key):
             return replace(check, verdict="valid", detail={**check.detail, "key_from": key.source})
+    damaged = next((other for other in part.checks if other.kind == "checksum" and other.verdict == "invalid"), None)
+    if keys and damaged is not None and part.format == "silabs-gbl":
+        because = f"no key verifies it, and the {damaged.name} over the same bytes is wrong"
+        return replace(check, verdict="invalid", detail={**check.detail, "because": because})
     return check
+
+
+def _by_certificate(check: Check, image: bytes) -> Check:
+    """By one of the certificates that lie before the signature."""
+    stored = image[int(check.detail["certificates_at"]) : int(check.detail["certificates_end"])]
+    try:
+        keys = [certificate.public_key() for certificate in x509.load_pem_x509_certificates(stored)]
+    except (ValueError, UnsupportedAlgorithm) as error:
+        return replace(check, detail={**check.detail, "because": f"certificates that cannot be read: {error}"})
+    if any(_verifies(check, key) for key in keys):
+        return replace(check, verdict="valid", detail={**check.detail, "key_from": "a certificate in the image"})
+    because = "no certificate before it verifies it"
+    return replace(check, verdict="invalid", detail={**check.detail, "because": because})
 
 
 def _own_key(check: Check) -> Check:
@@ -109,7 +131,7 @@ def _verifies(check: Check, key: Any) -> bool:
             )
             key.verify(signature, digest, scheme, prehashed)
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            if len(signature) == 64 and check.name.startswith("Secure Boot"):
+            if len(signature) == 64 and check.name.startswith(RAW):
                 signature = utils.encode_dss_signature(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
             key.verify(signature, digest, ec.ECDSA(prehashed))
         elif isinstance(key, ed25519.Ed25519PublicKey):

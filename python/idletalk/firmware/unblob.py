@@ -71,8 +71,13 @@ class Unblob:
         self._program, self._folder, self._until = program, folder, until
         self.complaints: list[str] = []
 
-    def unpack(self, path: Path, done: Sequence[Part], prefix: str, budget: Budget) -> Iterator[Unblobbed]:
-        """Unpack a file apart from the parts that are done. Raises StopUnpacking where a limit on everything is reached."""
+    def unpack(
+        self, path: Path, done: Sequence[Part], sought: Sequence[Part], prefix: str, budget: Budget
+    ) -> Iterator[Unblobbed]:
+        """Unpack a file apart from the parts that are done; those that are sought and not found are told.
+
+        Raises StopUnpacking where a limit on everything is reached.
+        """
         place = self._folder / ".unblob"
         place.mkdir()
         try:
@@ -80,13 +85,13 @@ class Unblob:
             _copy_without(path, done, piece)
             self._run(piece, place, budget)
             piece.unlink()
-            chunks = self._chunks(place / "report.json")
+            chunks = self._chunks(place / "report.json", sought)
             for source in _regular_files(place / "out"):
                 inner = source.relative_to(place / "out").parts[1:]
                 if carved := _CARVED.fullmatch(inner[0]) if inner else None:
                     start, handler, inner = int(carved[1]), carved[2], inner[1:]
                 elif len(chunks) == 1:
-                    [(start, handler)] = chunks
+                    [(start, _, handler)] = chunks
                 else:
                     continue  # what it cut out and did not unpack
                 if inner:
@@ -145,18 +150,27 @@ class Unblob:
             if blocks > budget.bytes:
                 raise StopUnpacking(f"unblob wrote more than {LIMITS.bytes} bytes: they were not kept")
 
-    def _chunks(self, report: Path) -> list[tuple[int, str]]:
-        """What it recognised, (offset, format), and why something could not be unpacked, from its report."""
+    def _miss(self, sought: Sequence[Part], chunks: Sequence[tuple[int, int, str]]) -> None:
+        """Say what it did not recognise, though it is there."""
+        for part in sought:
+            found = any(start <= part.offset < end for start, end, _ in chunks)
+            if not found and len(self.complaints) < MAX_TOLD:
+                self.complaints.append(f"{part.format} at {part.offset:#x}: recognised, but unblob finds none there")
+
+    def _chunks(self, report: Path, sought: Sequence[Part]) -> list[tuple[int, int, str]]:
+        """What it recognised, (offset, end, format), and why something could not be unpacked, from its report."""
         try:
             tasks = json.loads(report.read_bytes())
-            chunks: list[tuple[int, str]] = []
+            chunks: list[tuple[int, int, str]] = []
             for each in (each for task in tasks if task["task"]["depth"] == 0 for each in task["reports"]):
                 if each["__typename__"] == "ChunkReport":
-                    chunks.append((int(each["start_offset"]), str(each["handler_name"])))
+                    start, end = int(each["start_offset"]), int(each["end_offset"])
+                    chunks.append((start, end, str(each["handler_name"])))
                     self._complain(each)
         except (OSError, ValueError, KeyError, TypeError):
             self.complaints.append("unblob ended without a report")
             return []
+        self._miss(sought, chunks)
         return chunks
 
     def _complain(self, chunk: Mapping[str, Any]) -> None:

@@ -74,7 +74,7 @@ class Unpacker:
                 self.stopped.append(f"{first}{more}: recognised, not unpacked without unblob: see idletalk doctor")
         elif foreign or (not name and has_unnamed(found)):
             with self._told(f"unblob{of_file}"):
-                for made in self.unblob.unpack(path, done, where, self.budget):
+                for made in self.unblob.unpack(path, done, foreign, where, self.budget):
                     self._keep(made.name, f"{made.of}{of_file}")
         return [file[0] for file in self.files[before:]]
 

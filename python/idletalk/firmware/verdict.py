@@ -81,6 +81,7 @@ def _authentication(
     if "invalid" in outcomes and "valid" not in outcomes:
         return "signature present, invalid", names
     if "valid" in outcomes and not partial:
+        names = ", ".join(dict.fromkeys(check.name for check in signatures if check.verdict == "valid"))
         source = next((check.detail.get("key_from") for check in signatures if check.verdict == "valid"), None)
         whose = "that was given" if source == "given" else f"of {source}"
         by = f"{names}, with the key {whose}" if source else names

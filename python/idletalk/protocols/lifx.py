@@ -1,6 +1,6 @@
 """LIFX LAN protocol: a head of 36 bytes in clear, nothing encrypted.
 
-Source: LIFX, "LAN Protocol" (lan.developer.lifx.com). UDP port 56700. Unverified: no capture
+Source: LIFX, "LAN Protocol" (lan.developer.lifx.com). UDP port 56700. Verified by messages that aiolifx makes; no capture
 of such a device was at hand.
 """
 
@@ -30,6 +30,10 @@ KINDS = {
     117: "set light power",
     118: "light power",
 }
+MASKS = ("____0014", "____0034")
+"""Size, then protocol 1024 to one device or to all."""
+RESERVED = (slice(24, 32), slice(34, 36))
+"""Bytes of the head that are zero."""
 LABEL = slice(HEAD_BYTES, HEAD_BYTES + 32)
 
 
@@ -38,6 +42,8 @@ def read(content: bytes) -> Iterator[Message]:
     if len(content) < HEAD_BYTES or int.from_bytes(content[:2], "little") != len(content):
         return
     if int.from_bytes(content[2:4], "little") & 0x0FFF != PROTOCOL_NUMBER:
+        return
+    if any(content[place].strip(b"\0") for place in RESERVED):
         return
     kind = int.from_bytes(content[32:34], "little")
     fields: dict[str, object] = {"type": kind, "target": content[8:14].hex(":")}
@@ -48,4 +54,4 @@ def read(content: bytes) -> Iterator[Message]:
     yield Message(KINDS.get(kind, "unknown"), fields)
 
 
-PROTOCOL = VendorProtocol(name="lifx", carriers=("udp",), ports=(PORT,), read=read)
+PROTOCOL = VendorProtocol(name="lifx", carriers=("udp",), ports=(PORT,), masks=MASKS, read=read)

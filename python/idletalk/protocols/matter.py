@@ -2,6 +2,7 @@
 
 Source: Connectivity Standards Alliance, "Matter Core Specification 1.0", section 4.3 (TXT keys of `_matterc._udp`, `_matterd._udp`
 and `_matter._tcp`). An open commissioning window (`CM`) means that whoever has the set-up code can take the device over.
+Records of a device that waits are verified by CircuitMatter's; those of one that was taken over are unverified, no capture at hand holds one.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,7 @@
 """Xiaomi miIO: a head in clear, JSON encrypted with AES under the device's token.
 
 Source: OpenMiHome, "Xiaomi Mi Home Binary Protocol" (2016). UDP port 54321; 2131, length, device id, stamp, checksum.
+Verified by captures of a Xiaomi camera and by messages that python-miio makes.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Hikvision and EZVIZ SADP: XML by which cameras are found and set up, in clear.
 
-Source: captures described in the projects hikvision-sadp and hikxsd. UDP port 37020, also by multicast. Unverified: no
-capture of such a device was at hand.
+Source: captures described in the projects hikvision-sadp and hikxsd. UDP port 37020, also by multicast. Searches are
+verified by those that hiktools makes; answers are unverified: no capture of a camera was at hand.
 """
 
 import re
@@ -30,4 +30,4 @@ def read(content: bytes) -> Iterator[Message]:
     yield Message(kind, {name: match[1] for name, match in found.items() if match})
 
 
-PROTOCOL = VendorProtocol(name="sadp", carriers=("udp",), ports=(PORT,), read=read)
+PROTOCOL = VendorProtocol(name="sadp", carriers=("udp",), ports=(PORT,), starts=STARTS, read=read)

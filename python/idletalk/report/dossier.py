@@ -67,7 +67,7 @@ def _parts(device: Device, own: list[Finding], checks: list[Check], asked: Mappi
 
 
 def _told(check: Check) -> Markup:
-    return Markup("{}").format(clean(check.sentence))
+    return Markup('<span data-q="report.checks">{}</span>').format(clean(check.sentence))
 
 
 def _some(words: Sequence[str]) -> str:
@@ -79,6 +79,11 @@ def _some(words: Sequence[str]) -> str:
 def _sentence(text: str, **parts: Any) -> Markup:
     """A sentence with its parts put in; texts are made harmless, figures stay what they are."""
     return Markup(text).format(**{name: clean(v) if type(v) is str else v for name, v in parts.items()})  # noqa: S704
+
+
+def _least(count: int) -> Markup:
+    """A number of peers where only those with the most bytes are listed."""
+    return Markup('<span data-q="report.peers">at least {}</span>').format(count)
 
 
 def _who(device: Device) -> Markup:
@@ -105,14 +110,14 @@ def _whom(device: Device) -> list[Markup]:
     services = internet_services(device)
     near, clock = len(neighbours(device)), clocks(device)
     exact = not device.peers_omitted
-    hosts = figure(len(services), "device.internet_hosts") if exact else f"at least {len(services)}"
+    hosts = figure(len(services), "device.internet_hosts") if exact else _least(len(services))
     said = [
         _sentence(
             "It spoke with {hosts} {noun} on the Internet beside {clock} that it asks for the time, and with {lan} in this network.",
             hosts=hosts,
             noun="host" if exact and len(services) == 1 else "hosts",
-            clock=figure(clock, "device.ntp_hosts") if exact else f"at least {clock}",
-            lan=figure(near, "device.lan_hosts") if exact else f"at least {near}",
+            clock=figure(clock, "device.ntp_hosts") if exact else _least(clock),
+            lan=figure(near, "device.lan_hosts") if exact else _least(near),
         )
     ]
     holders = Counter[str]()

@@ -1,5 +1,6 @@
 """report.html: one self-contained file that opens offline, prints, and needs no query."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, partial
@@ -227,5 +228,9 @@ def _content_map(image: Image) -> Markup:
 
 
 def _protocols(device: Device) -> Markup:
-    parts = [Share(p.protocol, p.traffic.unique.total_bytes) for p in device.protocols]
+    sums = Counter[str]()
+    for one in device.protocols:
+        # a protocol that its port tells in one flow and its content in another is one
+        sums[one.protocol] += one.traffic.unique.total_bytes
+    parts = [Share(protocol, total) for protocol, total in sums.items()]
     return Markup(shares(parts, f"Protocols of {device.name} by bytes"))  # noqa: S704

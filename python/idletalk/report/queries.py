@@ -19,9 +19,19 @@ _ABROAD = (
     " AND h.country = $country AND h.anycast IS DISTINCT FROM true"
 )
 
+_CADENCE = (
+    "FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first"
+)
+_ACTION = "FROM actions WHERE device = $device AND action = $action AND first_packet = $first"
+_NETWORK = (
+    f"CASE WHEN p.is_ntp_only THEN '{CLOCKS}' WHEN p.scope = 'lan' THEN '{LAN}'"
+    f" WHEN p.scope = 'internet' THEN coalesce(h.provider, h.organisation, '{UNKNOWN}') END"
+)
+
 QUERIES: Mapping[str, str] = {
     "captures.files": "SELECT count(*) FROM captures",
     "captures.frames": "SELECT sum(frames) FROM captures",
+    "captures.duration": "SELECT (max(latest_ns) - min(earliest_ns)) / 1e9 FROM captures",
     "captures.bytes": "SELECT sum(original_bytes) FROM captures",
     "file.frames": "SELECT frames FROM captures WHERE capture = $capture",
     "file.bytes": "SELECT original_bytes FROM captures WHERE capture = $capture",
@@ -50,30 +60,81 @@ QUERIES: Mapping[str, str] = {
     ),
     "network.bytes": (
         "SELECT sum(p.tx_unique_bytes + p.rx_unique_bytes) FROM peers AS p LEFT JOIN host_networks AS h ON h.address = p.peer"
-        " WHERE p.device = $device AND CASE"
-        f" WHEN p.is_ntp_only THEN '{CLOCKS}' WHEN p.scope = 'lan' THEN '{LAN}'"
-        f" WHEN p.scope = 'internet' THEN coalesce(h.provider, h.organisation, '{UNKNOWN}') END = $network"
+        f" WHERE p.device = $device AND {_NETWORK} = $network"
     ),
     "peer.tx_bytes": "SELECT tx_unique_bytes FROM peers WHERE device = $device AND peer = $peer",
     "peer.rx_bytes": "SELECT rx_unique_bytes FROM peers WHERE device = $device AND peer = $peer",
-    "cadence.period": "SELECT period_s FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first",
-    "cadence.events": "SELECT repetitions FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first",
+    "cadence.period": f"SELECT period_s {_CADENCE}",
+    "cadence.events": f"SELECT repetitions {_CADENCE}",
+    "cadence.what": f"SELECT what, events {_CADENCE}",
+    "cadence.before": f"SELECT before_s {_CADENCE}",
+    "cadence.jitter": f"SELECT jitter_ratio {_CADENCE}",
+    "cadence.share": f"SELECT payload_share {_CADENCE}",
+    "cadence.all_events": f"SELECT events {_CADENCE}",
+    "device.cadences": "SELECT count(*) FROM cadences WHERE device = $device",
+    "device.seen_tx_frames": "SELECT tx_packets FROM devices WHERE device = $device",
+    "device.seen_rx_frames": "SELECT rx_packets FROM devices WHERE device = $device",
     "country.bytes": f"SELECT sum(p.tx_unique_bytes + p.rx_unique_bytes) {_ABROAD}",
     "country.hosts": f"SELECT count(DISTINCT p.peer) {_ABROAD}",
     "country.ntp_only": f"SELECT count(DISTINCT p.peer) {_ABROAD} AND p.is_ntp_only",
-    "action.repetitions": "SELECT repetitions FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
-    "action.events": "SELECT events FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
+    "action.repetitions": f"SELECT repetitions {_ACTION}",
+    "action.events": f"SELECT events {_ACTION}",
     "unnamed.times": "SELECT times FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least",
+    "unnamed.bytes": "SELECT least_bytes, most_bytes FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least",
     "update.bytes": "SELECT size_bytes FROM images WHERE device = $device AND file = $image",
-    "action.held_back": "SELECT held_back FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
-    "action.recalled": "SELECT recalled FROM actions WHERE device = $device AND action = $action AND first_packet = $first",
+    "action.held_back": f"SELECT held_back {_ACTION}",
+    "action.recalled": f"SELECT recalled {_ACTION}",
+    "action.false_per_day": f"SELECT false_per_day {_ACTION}",
+    # a note later than the packets is a negative offset
+    "action.offset": f"SELECT -clock_offset_s {_ACTION}",
+    "update.missing_bytes": "SELECT missing_bytes FROM images WHERE device = $device AND file = $image",
     "image.bytes": "SELECT max(size_bytes) FROM images WHERE file = $image",
     "image.missing_bytes": "SELECT max(missing_bytes) FROM images WHERE file = $image",
+    # pictures and lists: a row for each number, or pair of numbers
+    "captures.faults": "FROM capture_faults",
+    "device.facts": "SELECT kind, told, told_by, times FROM device_facts WHERE device = $device",
+    "device.names": "SELECT name, told_by, times FROM device_names WHERE device = $device",
+    "chart.volume": "SELECT name, tx_unique_bytes, rx_unique_bytes FROM devices",
+    "chart.hours": "SELECT device, hour_ns, sum(tx_unique_bytes + rx_unique_bytes) FROM traffic GROUP BY device, hour_ns",
+    "chart.networks": (
+        f"SELECT p.device, {_NETWORK} AS network, sum(p.tx_unique_bytes + p.rx_unique_bytes)"
+        " FROM peers AS p LEFT JOIN host_networks AS h ON h.address = p.peer GROUP BY ALL"
+    ),
+    "chart.encrypted": (
+        "SELECT device, sum(encrypted_bytes), sum(mixed_bytes), sum(cleartext_bytes), sum(unknown_bytes)"
+        " FROM peer_encryption GROUP BY device"
+    ),
+    "chart.countries": (
+        "SELECT h.country, sum(p.tx_unique_bytes + p.rx_unique_bytes) "
+        + _ABROAD.replace("h.country = $country", "h.country IS NOT NULL")
+        + " GROUP BY h.country"
+    ),
+    "chart.protocols": (
+        "SELECT coalesce(application, transport, network), sum(tx_unique_bytes + rx_unique_bytes) FROM traffic"
+        " WHERE device = $device GROUP BY 1"
+    ),
+    "chart.periods": "SELECT what, peer, period_s, repetitions FROM cadences WHERE device = $device",
+    "action.steps": (
+        "SELECT step, peer, service, latency_s, least, most, fields FROM action_steps"
+        " WHERE device = $device AND action = $action AND first_packet = $first ORDER BY step"
+    ),
+    "action.stream_ends": (
+        "SELECT peer, service, latency_s, duration_s, tx_bytes, rx_bytes FROM action_stream_ends"
+        " WHERE device = $device AND action = $action AND first_packet = $first"
+    ),
+    "image.missing": "SELECT missing FROM images WHERE file = $image",
     # what no table holds: the page is made of report.json, and firmware examined by `idletalk firmware`
     "image.examination": "what idletalk firmware says of the image's file",
     "report.devices": "the devices of report.json",
     "report.under_test": "the devices of report.json that are under test",
     "report.findings": "the findings of report.json of this severity",
+    "report.slight": "the findings of report.json of low severity and notes",
+    "report.checks": "the checks of report.json: findings by question and device, and the hours observed (captures.coverage)",
+    "report.idle": "conclusions.idle of report.json, the rows of the first table: counted over devices",
+    "report.updates": "conclusions.updates of report.json",
+    "report.gaps": "captures.coverage.gaps of report.json",
+    "report.omitted": "devices_omitted of report.json",
+    "report.peers": "the peers of the device in report.json, and peers_omitted: the table peers holds all",
     "report.unseen": "the entries of cannot_be_seen in report.json",
     "finding.frames": "the frames that the finding's filter selects; as many as its evidence counts",
 }

@@ -100,11 +100,13 @@ def opening(report: Report, number: Callable[[float, str, str], str] = lambda _v
     text = (
         f"{files}, {number(what.packets, 'captures.frames', str(what.packets))} frame{'s' if what.packets != 1 else ''}{twice},"
         f" {number(what.bytes, 'captures.bytes', human_bytes(what.bytes))}, from {what.first[:19]}Z"
-        f" for {human_duration(what.duration_s)}: {devices}."
+        f" for {number(what.duration_s, 'captures.duration', human_duration(what.duration_s))}: {devices}."
     )
     coverage = what.coverage
     if coverage and coverage.gaps:
-        text += f" {human_duration(coverage.observed_s)} of it was captured, in {len(coverage.gaps) + 1} stretches."
+        stretches = len(coverage.gaps) + 1
+        observed = number(coverage.observed_s, "report.gaps", human_duration(coverage.observed_s))
+        text += f" {observed} of it was captured, in {number(stretches, 'report.gaps', str(stretches))} stretches."
     return text
 
 

@@ -1,7 +1,7 @@
 //! What a firmware image is made of, and what checks it carries.
 //!
 //! One search for many patterns says where to look; what is claimed was parsed. Pure: no clock, no network, no writing.
-//! An image is held in memory up to [`MAX_IMAGE`]; of a larger one the first part is read, and the result says so.
+//! An image is in memory, whole or its first part: whoever reads it says how large the file is.
 
 pub mod bytes;
 pub mod digest;
@@ -15,12 +15,6 @@ pub mod squash;
 pub mod strings;
 
 use serde::Serialize;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
-
-/// Bytes of an image that are read.
-pub const MAX_IMAGE: u64 = 512 << 20;
 
 /// Everything that was recognised.
 #[derive(Debug, Serialize)]
@@ -58,21 +52,8 @@ pub struct Found {
 /// Shorter images are not worth a second thread: most files of a file system are.
 const ALONE: usize = 256 << 10;
 
-/// Recognise a file.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn recognise(path: &Path) -> io::Result<Found> {
-    let file = File::open(path)?;
-    let size = file.metadata()?.len();
-    let mut image = Vec::new();
-    image.try_reserve(usize::try_from(size.min(MAX_IMAGE)).unwrap_or(0)).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    file.take(MAX_IMAGE).read_to_end(&mut image)?;
-    Ok(recognise_bytes(&image, size.max(image.len() as u64)))
-}
-
 /// Recognise bytes; `size` is the whole file's, of which they are the first.
-pub fn recognise_bytes(image: &[u8], size: u64) -> Found {
+pub fn recognise(image: &[u8], size: u64) -> Found {
     let content = || {
         let searched = search::search(image);
         let strings = strings::interesting(image, &searched.parts, &searched.markers);

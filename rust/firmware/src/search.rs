@@ -94,7 +94,7 @@ pub fn search(image: &[u8]) -> Searched {
         if let Some(part) = (format.parse)(image, at) {
             let end = part.end(image.len());
             reread += (end - at) as u64;
-            if !part.transparent || part.category == Category::Archive {
+            if !part.transparent || matches!(part.category, Category::Archive | Category::Filesystem) {
                 covered.insert(format.name, end);
             }
             found.push(part);

@@ -1,6 +1,7 @@
 //! Python module `idletalk._core`: the seam between Rust facts and Python judgements. Nothing is decided here.
 #![forbid(unsafe_code)]
 
+mod exposure;
 mod periods;
 mod recognise;
 mod scan;
@@ -15,6 +16,8 @@ mod _core {
     use super::dissecting::dissect;
     #[pymodule_export]
     use super::dissecting::schema;
+    #[pymodule_export]
+    use super::exposure::Contents;
     #[pymodule_export]
     use super::periods::periods;
     #[pymodule_export]

@@ -5,13 +5,13 @@ use pyo3::prelude::*;
 use std::fs::File;
 use std::path::PathBuf;
 
-/// Recognise a file: its parts, their checks, a map of every byte, entropy and strings, as JSON in UTF-8.
+/// Recognise an image: its parts, their checks, a map of every byte, entropy and strings, as JSON in UTF-8.
 ///
-/// Raises OSError when the file cannot be read.
+/// `size_bytes` is the whole file's, of which `image` may be the first part only.
 #[pyfunction]
-pub fn recognise(py: Python<'_>, path: PathBuf) -> PyResult<Vec<u8>> {
-    py.detach(|| -> Result<Vec<u8>, PyErr> {
-        let found = firmware::recognise(&path).map_err(|error| PyOSError::new_err(error.to_string()))?;
+pub fn recognise(py: Python<'_>, image: &[u8], size_bytes: u64) -> PyResult<Vec<u8>> {
+    py.detach(|| {
+        let found = firmware::recognise(image, size_bytes.max(image.len() as u64));
         firmware::to_json(&found).map_err(|error| PyValueError::new_err(error.to_string()))
     })
 }

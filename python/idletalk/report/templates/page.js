@@ -76,13 +76,13 @@ addEventListener("hashchange", reveal);
 addEventListener("beforeprint", () => devices.forEach((device) => { device.open = true; }));
 // the query behind a number, with the parameters that stand around it
 addEventListener("pointerover", (event) => {
-  const number = event.target instanceof Element && event.target.closest("data[data-q]");
+  const number = event.target instanceof Element && event.target.closest("[data-q]");
   if (!number || number.title) return;
   const query = document.getElementById(`query-${number.dataset.q}`)?.nextElementSibling?.textContent ?? "";
   const told = query.replace(/\$([a-z]+)/g, (all, name) => {
     const value = number.closest(`[data-${name}]`)?.dataset[name];
     return value === undefined ? all : `'${value.replaceAll("'", "''")}'`;
   });
-  number.title = `${number.value} = ${told}`;
+  number.title = number.value === undefined ? told : `${number.value} = ${told}`;
 });
 reveal();

@@ -1,17 +1,21 @@
 //! What is known of a flow's application: asking the protocols, then one parser that reads it.
 
+use self::answer::Answer;
 use self::asking::ask;
 use self::sample::Samples;
+use self::waiting::Waiting;
 use super::earlier::{Earliers, direction_of};
-use super::{Appetite, Buffer, Carrier, Context, Direction, Parser, Probe, Protocol};
+use super::{Appetite, Carrier, Context, Direction, Parser, Probe, Protocol};
 use crate::stream::{Half, Piece};
 use crate::weird::Weird;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+mod answer;
 mod asking;
 mod sample;
 mod signature;
 mod unclaimed;
+mod waiting;
 
 pub use sample::FlowContent;
 
@@ -24,7 +28,7 @@ pub struct Conversation {
     /// the first bytes of a direction were those of no protocol here
     contradicted: bool,
     /// bytes of each direction that wait for recognition, and whether they begin the stream
-    waiting: [Buffer; 2],
+    waiting: [Waiting; 2],
     from_start: [bool; 2],
     // TCP reassembly of each direction
     halves: [Half; 2],
@@ -34,6 +38,8 @@ pub struct Conversation {
     earlier: Earliers,
     /// what the bytes that nobody claims look like
     samples: Samples,
+    /// a direction that answers in another protocol than it was asked in
+    answer: Option<Box<Answer>>,
 }
 
 enum State {
@@ -60,12 +66,13 @@ impl Conversation {
             label: None,
             probes: 0,
             contradicted: false,
-            waiting: [Buffer::default(), Buffer::default()],
+            waiting: [Waiting::default(), Waiting::default()],
             from_start: [began; 2],
             halves: [Half::default(), Half::default()],
             offsets: [0; 2],
             earlier: Earliers::default(),
             samples: Samples::default(),
+            answer: None,
         }
     }
 
@@ -147,10 +154,11 @@ impl Conversation {
         }
         self.samples.finish(ctx.sink);
         self.guarded(ctx, |parser, ctx| parser.end(ctx));
+        self.end_answer(ctx);
         self.ignore();
     }
 
-    fn slot(&mut self, direction: Direction) -> &mut Buffer {
+    fn slot(&mut self, direction: Direction) -> &mut Waiting {
         direction.of(&mut self.waiting)
     }
 
@@ -171,6 +179,9 @@ impl Conversation {
     }
 
     fn read(&mut self, ctx: &mut Context<'_>, direction: Direction, piece: &Piece<'_>) {
+        if self.read_answer(ctx, direction, piece) {
+            return;
+        }
         let appetite = self.guarded(ctx, |parser, ctx| match piece {
             Piece::Data(bytes) => parser.data(ctx, direction, bytes),
             Piece::Gap(missing) => parser.gap(ctx, direction, *missing),
@@ -183,11 +194,18 @@ impl Conversation {
                 Appetite::More
             }
         });
-        if appetite == Some(Appetite::Enough) {
-            self.half(direction).stop();
-            if !self.halves.iter().any(Half::is_read) {
-                self.ignore();
-            }
+        match (appetite, piece) {
+            (Some(Appetite::Enough), _) => self.stop(direction),
+            (Some(Appetite::Foreign), Piece::Data(bytes)) => self.ask_answer(ctx, direction, bytes),
+            _ => {}
+        }
+    }
+
+    /// Reads no more of a direction.
+    fn stop(&mut self, direction: Direction) {
+        self.half(direction).stop();
+        if !self.halves.iter().any(Half::is_read) {
+            self.ignore();
         }
     }
 
@@ -198,17 +216,15 @@ impl Conversation {
         run: impl FnOnce(&mut dyn Parser, &mut Context<'_>) -> R,
     ) -> Option<R> {
         let State::Reading(protocol, parser) = &mut self.state else { return None };
-        ctx.protocol = protocol.name;
-        let outcome = catch_unwind(AssertUnwindSafe(|| run(parser.as_mut(), ctx)));
+        let outcome = caught(ctx, protocol.name, parser.as_mut(), run);
         if !std::ptr::eq(ctx.protocol, protocol.name) {
             // it found what it only prepared the way for
             self.label = Some((ctx.protocol, "content"));
         }
-        if outcome.is_err() {
-            ctx.weird(Weird::ParserFault, None);
+        if outcome.is_none() {
             self.ignore();
         }
-        outcome.ok()
+        outcome
     }
 
     fn ignore(&mut self) {
@@ -220,4 +236,19 @@ impl Conversation {
             half.stop();
         }
     }
+}
+
+/// Runs a parser under the name of its protocol; nothing where it fails.
+fn caught<R>(
+    ctx: &mut Context<'_>,
+    protocol: &'static str,
+    parser: &mut dyn Parser,
+    run: impl FnOnce(&mut dyn Parser, &mut Context<'_>) -> R,
+) -> Option<R> {
+    ctx.protocol = protocol;
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(parser, ctx)));
+    if outcome.is_err() {
+        ctx.weird(Weird::ParserFault, None);
+    }
+    outcome.ok()
 }

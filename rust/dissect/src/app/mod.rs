@@ -118,6 +118,8 @@ pub enum Appetite {
     More,
     /// nothing that follows in this direction is of interest
     Enough,
+    /// give the following bytes too, but these are no message of this protocol: ask the others whose answer they are
+    Foreign,
 }
 
 /// A protocol: how it is recognised and who reads it.

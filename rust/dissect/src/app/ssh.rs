@@ -1,6 +1,7 @@
 //! SSH: identification (RFC 4253 4.2) and the algorithms that each side offers (7.1). The rest is encrypted.
 
 use super::{Appetite, Buffer, Carrier, Context, Direction, Parser, Probe, Protocol, Verdict, text};
+use crate::at::At;
 use crate::packet::Cursor;
 use crate::record;
 use crate::tables::Record;
@@ -10,6 +11,8 @@ record! {
     pub struct Ssh in "ssh" at {
         /// Identification, as sent: protocol version and software
         banner: String,
+        /// Lines that it sent before (RFC 4253 4.2); null for none
+        greeting: Option<String>,
         /// Key exchange methods, in order of preference; null where they were not captured
         key_exchange: Option<Vec<String>>,
         /// Algorithms of host keys
@@ -26,16 +29,20 @@ record! {
 /// SSH as a protocol.
 pub const PROTOCOL: Protocol = Protocol {
     name: "ssh",
-    tcp_ports: &[22],
+    tcp_ports: &[PORT],
     udp_ports: &[],
     probe,
     parser: || Box::new(SshParser::default()),
     tables: &[Ssh::SPEC],
 };
 
-/// RFC 4253 6.1: a packet of up to 35,000 bytes; RFC 4253 4.2: a banner of up to 255.
+/// RFC 4253 6.1: a packet of up to 35,000 bytes; RFC 4253 4.2: an identification of up to 255.
 const MAX_BYTES: usize = 35_300;
 const MAX_BANNER_BYTES: usize = 255;
+/// Of lines before the identification, for which there is no limit: a screen of text.
+const MAX_GREETING_BYTES: usize = 2000;
+const PORT: u16 = 22;
+const NAME: &[u8] = b"SSH-";
 /// SSH_MSG_KEXINIT, and the random bytes behind it.
 const KEXINIT: u8 = 20;
 const COOKIE_BYTES: usize = 16;
@@ -49,7 +56,19 @@ fn probe(probe: &Probe<'_>) -> Verdict {
         bytes if !probe.from_start => if bytes.starts_with(b"SSH-2.0-") { Verdict::Yes } else { Verdict::No },
         [b'S', b'S', b'H', b'-', b'1'..=b'2', b'.', ..] => Verdict::Yes,
         [] | [b'S'] | [b'S', b'S'] | [b'S', b'S', b'H'] | [b'S', b'S', b'H', b'-'] | [b'S', b'S', b'H', b'-', b'1'..=b'2'] => Verdict::Maybe,
-        _ => Verdict::No,
+        bytes => after_greeting(bytes, probe.at.source.port == Some(PORT)),
+    }
+}
+
+/// A server may send lines before its identification (RFC 4253 4.2), which are waited through on the port of SSH only.
+fn after_greeting(bytes: &[u8], is_usual: bool) -> Verdict {
+    let text = bytes.get(..MAX_GREETING_BYTES).unwrap_or(bytes);
+    let is_text = text.iter().all(|byte| *byte == b'\n' || *byte == b'\r' || *byte == b'\t' || *byte >= b' ');
+    let names = |line: &[u8]| line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-");
+    match () {
+        () if text.split(|byte| *byte == b'\n').skip(1).any(names) => Verdict::Yes,
+        () if is_usual && is_text && bytes.len() < MAX_GREETING_BYTES => Verdict::Maybe,
+        () => Verdict::No,
     }
 }
 
@@ -61,6 +80,9 @@ struct SshParser {
 #[derive(Default)]
 struct Side {
     stream: Buffer,
+    /// where its bytes came from last
+    place: Option<At>,
+    greeting: Vec<String>,
     row: Option<Ssh>,
 }
 
@@ -71,16 +93,16 @@ impl Parser for SshParser {
             side.flush(ctx);
             return Appetite::Enough;
         }
-        if side.row.is_none() {
+        side.place = Some(ctx.at);
+        while side.row.is_none() {
             let Some(end) = side.stream.bytes().iter().position(|byte| *byte == b'\n') else {
                 return if side.stream.bytes().len() > MAX_BANNER_BYTES { Appetite::Enough } else { Appetite::More };
             };
-            let banner = text::lossy(side.stream.bytes().get(..end).unwrap_or_default().trim_ascii());
+            let line = side.stream.bytes().get(..end).unwrap_or_default().to_vec();
             side.stream.consume(end.saturating_add(1));
-            if !banner.starts_with("SSH-") {
+            if !side.line(ctx.at, &line) {
                 return Appetite::Enough;
             }
-            side.row = Some(Ssh { at: ctx.at, banner, key_exchange: None, host_keys: None, ciphers: None, macs: None, compressions: None });
         }
         let mut cursor = Cursor::new(side.stream.bytes());
         let Some(length) = cursor.u32().and_then(|length| usize::try_from(length).ok()) else { return Appetite::More };
@@ -104,7 +126,28 @@ impl Parser for SshParser {
 }
 
 impl Side {
+    /// Takes the identification, or a line before it; false where it is no line of SSH's.
+    fn line(&mut self, at: At, line: &[u8]) -> bool {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.starts_with(NAME) {
+            let greeting = (!self.greeting.is_empty()).then(|| std::mem::take(&mut self.greeting).join("\n"));
+            // zeros, which must not be sent, end it for those who read
+            let banner = text::lossy(line.split(|byte| *byte == 0).next().unwrap_or_default());
+            self.row = Some(Ssh { at, banner, greeting, key_exchange: None, host_keys: None, ciphers: None, macs: None, compressions: None });
+            return true;
+        }
+        self.greeting.push(text::lossy(line));
+        self.greeting.iter().map(String::len).sum::<usize>() < MAX_GREETING_BYTES
+    }
+
+    /// Writes the row. An identification without the end of its line is told too.
     fn flush(&mut self, ctx: &mut Context<'_>) {
+        if let (None, Some(at)) = (&self.row, self.place)
+            && self.stream.bytes().starts_with(NAME)
+        {
+            let line = self.stream.bytes().to_vec();
+            self.line(at, &line);
+        }
         self.stream.clear();
         if let Some(row) = self.row.take() {
             ctx.emit(&row);
@@ -159,6 +202,18 @@ mod tests {
         assert_eq!([&rows[0].1["macs"], &rows[0].1["compressions"]], ["f", "none"]);
         assert_eq!(rows[1].1["banner"], "SSH-2.0-x");
         assert!(!rows[1].1.contains_key("key_exchange"));
+    }
+
+    #[test]
+    fn lines_before_the_identification_are_passed_and_told() {
+        let rows = stream(&PROTOCOL, &[(Direction::Down, b"Keep out\r\nall of you\r\nSSH-2.0-x y \r\n"), (Direction::Up, b"SSH-1.99-z \0\0")]);
+        let told = |row: usize, name| rows[row].1.get(name).map(String::as_str);
+        assert_eq!([told(1, "banner"), told(1, "greeting")], [Some("SSH-2.0-x y "), Some("Keep out\nall of you")]);
+        // no end of the line was sent, zeros were
+        assert_eq!([told(0, "banner"), told(0, "greeting")], [Some("SSH-1.99-z "), None]);
+        let probed = |bytes: &[u8], port| (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(port, 2), bytes, from_start: true, before: None });
+        assert_eq!([probed(b"Keep out\r\n", 22), probed(b"Keep out\r\n", 23)], [Verdict::Maybe, Verdict::No]);
+        assert_eq!([probed(b"Keep out\r\nSSH-2.0-x", 23), probed(b"Keep\x01", 22)], [Verdict::Yes, Verdict::No]);
     }
 
     #[test]

@@ -8,10 +8,20 @@ use super::{Appetite, Context, Direction, Parser};
 /// First bytes of a TLS handshake record, which no line of text begins with (RFC 8446 5.1).
 const HANDSHAKE_RECORD: [u8; 2] = [22, 3];
 
+/// Commands that ask for it (RFC 3207, RFC 2595, RFC 4217, RFC 6120 5): SMTP, IMAP and XMPP have one word.
+const COMMANDS: [&[u8]; 4] = [b"STARTTLS", b"STLS", b"AUTH TLS", b"AUTH SSL"];
+/// A longer piece is no command (RFC 5321 4.5.3.1.4: lines of 512 bytes).
+const MAX_COMMAND_BYTES: usize = 512;
+
+/// Capture and frame.
+pub type Place = (u32, u64);
+
 /// Waits for TLS to begin.
 pub struct ClearStart {
     name: &'static str,
     tls: Option<TlsParser>,
+    /// where each side last spoke of TLS: the client to ask for it
+    asked: [Option<Place>; 2],
     /// bytes of each direction before what is at hand
     offsets: [u64; 2],
     login: Login,
@@ -20,7 +30,7 @@ pub struct ClearStart {
 impl ClearStart {
     /// A reader for this protocol.
     pub fn new(name: &'static str) -> Self {
-        Self { name, tls: None, offsets: [0; 2], login: Login::default() }
+        Self { name, tls: None, asked: [None; 2], offsets: [0; 2], login: Login::default() }
     }
 }
 
@@ -40,10 +50,15 @@ impl Parser for ClearStart {
         // the hello is the first thing that a client sends after the server's consent: it begins a segment
         let begins = bytes.starts_with(&HANDSHAKE_RECORD) || HANDSHAKE_RECORD.starts_with(bytes);
         if self.tls.is_none() && begins {
-            self.tls = Some(TlsParser::started_in(self.name));
+            // the client, which asked for it, begins it
+            let asked = *direction.of(&mut self.asked);
+            self.tls = Some(TlsParser::started_in(self.name, asked));
         }
         if let Some(tls) = &mut self.tls {
             return tls.data(ctx, direction, bytes);
+        }
+        if bytes.len() <= MAX_COMMAND_BYTES && COMMANDS.iter().any(|word| contains(bytes, word)) {
+            *direction.of(&mut self.asked) = Some((ctx.at.capture, ctx.at.frame));
         }
         let offset = self.offset(direction);
         let at = *offset;
@@ -96,12 +111,15 @@ mod tests {
 
     type Line = (Direction, &'static [u8]);
 
-    fn hello_after(protocol: &Protocol, lines: &[Line]) -> Option<String> {
+    /// The protocol in which TLS began, and the frame that asked for it.
+    fn hello_after(protocol: &Protocol, lines: &[Line]) -> Option<[String; 2]> {
         let hello = hex(HELLO);
         let mut pieces: Vec<(Direction, &[u8])> = lines.to_vec();
         pieces.push((Direction::Up, &hello));
         let rows = stream(protocol, &pieces);
-        rows.iter().find(|(table, _)| *table == "tls_connections").map(|(_, row)| row["started_in"].clone())
+        rows.iter()
+            .find(|(table, _)| *table == "tls_connections")
+            .map(|(_, row)| ["started_in", "upgrade_frame"].map(|name| row.get(name).cloned().unwrap_or_default()))
     }
 
     #[test]
@@ -130,7 +148,9 @@ mod tests {
                 before: None,
             };
             assert_eq!((protocol.probe)(&probe), Verdict::Yes, "{}", protocol.name);
-            assert_eq!(hello_after(protocol, &lines).as_deref(), Some(protocol.name));
+            assert_eq!(hello_after(protocol, &lines), Some([protocol.name.to_owned(), "1".to_owned()]));
+            // what was not captured is not told
+            assert_eq!(hello_after(protocol, &lines[..1]), Some([protocol.name.to_owned(), String::new()]));
         }
     }
 

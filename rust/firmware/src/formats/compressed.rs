@@ -18,7 +18,19 @@ pub const FORMATS: &[Format] = &[
         places: &[Place::Pattern(&[0xfd, b'7', b'z', b'X', b'Z', 0], 0)],
         parse: xz,
     },
-    Format { name: "lzma", category: Category::Compressed, places: &[Place::Pattern(&[0x5d, 0, 0], 0)], parse: lzma },
+    Format {
+        name: "lzma",
+        category: Category::Compressed,
+        // the usual properties, and dictionaries of 64 KiB and more, then those that small chips have room for
+        places: &[
+            Place::Pattern(&[0x5d, 0, 0], 0),
+            Place::Pattern(&[0x5d, 0, 0x10, 0, 0], 0),
+            Place::Pattern(&[0x5d, 0, 0x20, 0, 0], 0),
+            Place::Pattern(&[0x5d, 0, 0x40, 0, 0], 0),
+            Place::Pattern(&[0x5d, 0, 0x80, 0, 0], 0),
+        ],
+        parse: lzma,
+    },
     Format { name: "lz4", category: Category::Compressed, places: &[Place::Pattern(&[0x04, 0x22, 0x4d, 0x18], 0)], parse: lz4 },
     Format { name: "zstd", category: Category::Compressed, places: &[Place::Pattern(&[0x28, 0xb5, 0x2f, 0xfd], 0)], parse: zstd },
     Format { name: "bzip2", category: Category::Compressed, places: &[Place::Pattern(b"1AY&SY", 4)], parse: bzip2 },
@@ -99,14 +111,11 @@ fn lzma(image: &[u8], at: usize) -> Option<Part> {
     }
     let probe = upto(image, at, PROBE);
     let whole_given = probe.len() < PROBE;
-    let mut sink = Vec::new();
-    let options = lzma_rs::decompress::Options {
-        memlimit: Some(MAX_DECODED as usize),
-        ..lzma_rs::decompress::Options::default()
-    };
-    let mut reader = probe;
-    let decoded = lzma_rs::lzma_decompress_with_options(&mut reader, &mut sink, &options);
-    let left = reader.len();
+    let (mut decoded, left) = lzma_decoded(probe);
+    // the decoder wants nothing behind a stream's end marker: what came up to there is asked alone
+    if decoded.is_err() && left > 0 && lzma_decoded(probe.get(..probe.len() - left)?).0.is_ok() {
+        decoded = Ok(());
+    }
     let part = compressed("lzma", at).field("dictionary_bytes", dictionary).field("decoded_bytes", known.then_some(size));
     match decoded {
         Ok(()) => Some(part.length((probe.len() - left) as u64, image.len() - at)),
@@ -118,6 +127,16 @@ fn lzma(image: &[u8], at: usize) -> Option<Part> {
         }
         Err(_) => None,
     }
+}
+
+/// What came of decoding, and the bytes that were not read.
+fn lzma_decoded(mut bytes: &[u8]) -> (Result<(), lzma_rs::error::Error>, usize) {
+    let options = lzma_rs::decompress::Options {
+        memlimit: Some(MAX_DECODED as usize),
+        ..lzma_rs::decompress::Options::default()
+    };
+    let decoded = lzma_rs::lzma_decompress_with_options(&mut bytes, &mut Vec::new(), &options);
+    (decoded, bytes.len())
 }
 
 fn lz4(image: &[u8], at: usize) -> Option<Part> {

@@ -1,10 +1,10 @@
-//! Zigbee OTA files and what they carry: Silicon Labs GBL, and IKEA's wrapper.
+//! Zigbee OTA files, and IKEA's wrapper around them.
 //!
-//! Sources: Zigbee Cluster Library, chapter 11 (OTA upgrade file format); Silicon Labs UG266 (GBL).
+//! Sources: Zigbee Cluster Library, chapter 11 (OTA upgrade file format); the wrapper as zigpy reads it.
 
 use super::{Format, Place};
-use crate::bytes::{array, hex, le16, le32, le_size, text, u8_at, within};
-use crate::digest::crc32;
+use crate::bytes::{hex, le16, le32, le_size, text, within};
+use crate::digest::hash;
 use crate::part::{Category, Check, CheckKind, Encryption, Part, Verdict};
 use serde_json::json;
 
@@ -17,13 +17,13 @@ pub const FORMATS: &[Format] = &[
         places: &[Place::Pattern(&MAGIC, 0)],
         parse,
     },
-    Format { name: "silabs-gbl", category: Category::Firmware, places: &[Place::Pattern(&GBL, 0)], parse: gbl },
 ];
 
 const MAGIC: [u8; 4] = [0x1e, 0xf1, 0xee, 0x0b];
-const GBL: [u8; 4] = [0xeb, 0x17, 0xa6, 0x03];
 const MAX_ELEMENTS: usize = 64;
-const MAX_TAGS: usize = 10_000;
+/// Hashes in IKEA's table: at 16 KiB a block more than any Zigbee chip holds.
+const MAX_BLOCKS: usize = 4096;
+const SHA256: usize = 32;
 
 fn parse(image: &[u8], at: usize) -> Option<Part> {
     let (version, header, control) = (le16(image, at + 4)?, usize::from(le16(image, at + 6)?), le16(image, at + 8)?);
@@ -79,62 +79,24 @@ fn signature(image: &[u8], covers: std::ops::Range<usize>, data: &std::ops::Rang
     }
 }
 
-/// IKEA's wrapper: lengths in its header lead to the update file.
+/// IKEA's wrapper: a table of hashes of blocks, the update file, and a signature (zigpy reads it the same way).
 fn ngis(image: &[u8], at: usize) -> Option<Part> {
-    let (start, length) = (le_size(image, at + 16)?, le_size(image, at + 20)?);
-    let inner = at.checked_add(start)?;
-    if array::<4>(image, inner)? != MAGIC {
+    let (start, length, signature) = (le_size(image, at + 16)?, le_size(image, at + 20)?, le_size(image, at + 24)?);
+    let (block, blocks) = (le_size(image, at + 32)?, le_size(image, at + 36)?);
+    if start != 40 + SHA256 * blocks.min(MAX_BLOCKS) || block == 0 || blocks != length.div_ceil(block) || signature < start + length {
         return None;
     }
-    let behind = inner.checked_add(length)?;
-    let part = Part::new("ikea-ngis", Category::Firmware, at)
-        .length((image.len().max(behind) - at) as u64, image.len() - at)
-        .encryption(Encryption::Unknown, "the format does not say")
-        .holds(inner);
-    Some(if image.len() > behind + 32 {
-        let check = Check::new(CheckKind::Signature, "IKEA signature", inner..behind, Verdict::PresentUnverifiable);
-        part.check(check.with("scheme", "unknown").with("signature_at", behind))
-    } else {
-        part
-    })
-}
-
-/// GBL version 3: tags, each with its length; the end tag holds a CRC-32 of all before.
-fn gbl(image: &[u8], at: usize) -> Option<Part> {
-    if le32(image, at + 4)? != 8 || u8_at(image, at + 11)? != 3 {
-        return None;
+    let (inner, behind) = (at + start, at.checked_add(signature)?);
+    let mut part = Part::new("ikea-ngis", Category::Firmware, at).encryption(Encryption::Unknown, "the format does not say");
+    for index in 0..blocks {
+        let begin = inner.checked_add(index.checked_mul(block)?)?;
+        let covers = begin..begin.checked_add(block)?.min(inner.checked_add(length)?);
+        let stored = within(image, at + 40 + index * SHA256..at + 40 + (index + 1) * SHA256).map(<[u8]>::to_vec);
+        let computed = within(image, covers.clone()).and_then(|bytes| hash("sha256", bytes));
+        part = part.check(Check::compare(CheckKind::Hash, "SHA-256 of a block", covers, stored, computed));
     }
-    let kind = le32(image, at + 12)?;
-    let mut part = Part::new("silabs-gbl", Category::Firmware, at)
-        .field("signed_flag", kind & 0x100 != 0)
-        .encryption(
-            if kind & 1 != 0 { Encryption::Yes } else { Encryption::No },
-            "the type in the header tag",
-        );
-    let mut position = at;
-    for _ in 0..MAX_TAGS {
-        let (Some(tag), Some(len)) = (le32(image, position), le_size(image, position + 4)) else { break };
-        let end = (position + 8).checked_add(len)?;
-        match tag {
-            0xf70a_0af7 => {
-                let check = Check::new(CheckKind::Signature, "ECDSA P-256", at..position, present(image, &(position + 8..end)));
-                let check = check.with("scheme", "ecdsa-p256-sha256");
-                part = part.check(match within(image, position + 8..end) {
-                    Some(bytes) => check.with("signature", hex(bytes)),
-                    None => check,
-                });
-            }
-            0xfc04_04fc => {
-                let stored = le32(image, position + 8);
-                let computed = within(image, at..position + 8).map(crc32);
-                let check = Check::compare(CheckKind::Checksum, "CRC-32", at..position + 8, stored, computed);
-                return Some(part.length((end - at) as u64, image.len() - at).check(check));
-            }
-            0xf40a_0af4 => part = part.field("application_version", le32(image, position + 12)),
-            _ => {}
-        }
-        position = end;
-    }
-    let check = Check::new(CheckKind::Checksum, "CRC-32", at..position, Verdict::Truncated);
-    Some(part.length((position.max(image.len() + 1) - at) as u64, image.len() - at).check(check))
+    let verdict = if image.len() > behind { Verdict::PresentUnverifiable } else { Verdict::Truncated };
+    let check = Check::new(CheckKind::Signature, "IKEA signature", at..behind, verdict).with("signature_at", behind);
+    // nothing in the wrapper says how long the signature is: it is what follows
+    Some(part.check(check).length((image.len().max(behind + 1) - at) as u64, image.len() - at).holds(inner))
 }

@@ -44,26 +44,34 @@ impl Conversation {
         let (found, undecided) = ask(&probe);
         if let Some(protocol) = found {
             self.settle(protocol, "content");
-            // the other direction's bytes came first: a server's greeting before the client's first words
-            for side in [direction.reversed(), direction] {
-                let kept = self.slot(side).take();
-                if !kept.is_empty() {
-                    let at = ctx.at;
-                    if side != direction {
-                        ctx.at = at.reversed();
-                    }
-                    self.read(ctx, side, &Piece::Data(&kept));
-                    ctx.at = at;
-                }
-            }
+            self.give_waiting(ctx, direction);
         } else {
-            if !undecided {
+            if undecided {
+                let at = ctx.at;
+                self.slot(direction).mark(at);
+            } else {
                 self.contradicted |= from_start;
                 self.leave_unclaimed(ctx, direction, bytes.len());
                 self.set_from_start(direction, false);
             }
             self.count_probe(ctx, direction, bytes.len());
         }
+    }
+
+    /// Gives the parser what waited, in the order of the frames that brought it; the last of this direction is at hand.
+    fn give_waiting(&mut self, ctx: &mut Context<'_>, direction: Direction) {
+        let now = ctx.at;
+        let sides = [direction.reversed(), direction].map(|side| (side, self.slot(side).take(now)));
+        let mut waited: Vec<_> = sides
+            .into_iter()
+            .flat_map(|(side, stretches)| stretches.into_iter().map(move |stretch| (side, stretch)))
+            .collect();
+        waited.sort_by_key(|(_, (at, _))| (at.capture, at.frame));
+        for (side, (at, bytes)) in waited {
+            ctx.at = at;
+            self.read(ctx, side, &Piece::Data(&bytes));
+        }
+        ctx.at = now;
     }
 
     /// A stretch of a stream told nothing; after some of them nobody is asked any more.

@@ -21,18 +21,23 @@ impl Conversation {
 
     /// What waited for recognition in a direction belongs to nobody; it ends `after` bytes behind what was counted.
     pub(super) fn leave_unclaimed(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
-        let bytes = self.slot(direction).take();
+        let now = ctx.at;
+        let stretches = self.slot(direction).take(now);
+        let length: usize = stretches.iter().map(|(_, bytes)| bytes.len()).sum();
         let end = self.offset(direction).saturating_add(after as u64);
-        self.keep(ctx, direction, end.saturating_sub(bytes.len() as u64), &bytes);
+        let mut offset = end.saturating_sub(length as u64);
+        for (at, bytes) in stretches {
+            ctx.at = at;
+            self.keep(ctx, direction, offset, &bytes);
+            offset = offset.saturating_add(bytes.len() as u64);
+        }
+        ctx.at = now;
     }
 
     /// Nobody knows the stream, of which `after` bytes of a direction are at hand.
     pub(super) fn give_up(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
         self.state = State::Unclaimed;
         self.leave_unclaimed(ctx, direction, after);
-        let at = ctx.at;
-        ctx.at = at.reversed();
         self.leave_unclaimed(ctx, direction.reversed(), 0);
-        ctx.at = at;
     }
 }

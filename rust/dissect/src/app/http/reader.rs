@@ -122,13 +122,11 @@ impl Side {
 
 impl HttpParser {
     fn take(&mut self, direction: Direction) -> Side {
-        let [up, down] = &mut self.sides;
-        std::mem::take(if direction == Direction::Up { up } else { down })
+        std::mem::take(direction.of(&mut self.sides))
     }
 
     fn put(&mut self, direction: Direction, side: Side) {
-        let [up, down] = &mut self.sides;
-        *(if direction == Direction::Up { up } else { down }) = side;
+        *direction.of(&mut self.sides) = side;
     }
 
     /// Reads what there is of a head that will never be whole.
@@ -143,6 +141,7 @@ impl HttpParser {
     }
 
     fn read(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, mut bytes: &[u8]) -> Appetite {
+        let begins = matches!(side.place, Place::Head);
         while !self.is_over && !bytes.is_empty() {
             match &mut side.place {
                 Place::Body(body) => match body.take(bytes, &mut |part| {
@@ -176,7 +175,7 @@ impl HttpParser {
                 None => Appetite::Enough,
             };
         }
-        Appetite::More
+        if begins && matches!(side.place, Place::Lost) { Appetite::Foreign } else { Appetite::More }
     }
 
     /// Takes bytes of a head; gives what follows it.
@@ -203,8 +202,8 @@ impl HttpParser {
         }
         let Some(end) = end_of_head(side.waiting.bytes(), side.scanned) else {
             // what begins no message is not kept until the limit
-            let (first, behind) = line(side.waiting.bytes());
-            if !behind.is_empty() && start_line(first).is_none() {
+            let (first, _) = line(side.waiting.bytes());
+            if first.len() < side.waiting.bytes().len() && start_line(first).is_none() {
                 side.waiting.clear();
                 ctx.weird(Weird::BadMessage, Some("start line".to_owned()));
                 side.place = Place::Lost;
@@ -244,7 +243,10 @@ impl HttpParser {
                 // RFC 9110 15.2.2 and 9.3.6: from here on the connection is another protocol's; bodies: RFC 9112 6.3
                 let is_tunnel = method == Some("CONNECT") && (200..300).contains(status);
                 self.is_over = *status == 101 || is_tunnel;
-                self.tunnel = if is_tunnel { Some(Box::new(TlsParser::started_in("http"))) } else {
+                self.tunnel = if is_tunnel {
+                    let place = asked.as_ref().map(|asked| (asked.capture, asked.frame));
+                    Some(Box::new(TlsParser::started_in("http", place)))
+                } else {
                     upgraded(head, *status, asked.as_ref()).or_else(|| h2::upgraded(head, *status, asked.as_ref(), self.requests))
                 };
                 let has_no_body = self.is_over || matches!(*status, 100..=199 | 204 | 304) || method == Some("HEAD");

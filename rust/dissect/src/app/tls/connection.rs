@@ -108,6 +108,8 @@ impl Session {
                 (false, false) => "none",
             },
             started_in: self.started_in,
+            upgrade_capture: self.asked.map(|(capture, _)| capture),
+            upgrade_frame: self.asked.map(|(_, frame)| frame),
             server_name: self.server_name.take(),
             alpn: self.alpn.take(),
             version: self.version,

@@ -94,10 +94,11 @@ fn length(high: u8, middle: u8, low: u8) -> usize {
 }
 
 impl TlsParser {
-    /// For a connection that began in a clear protocol.
-    pub fn started_in(protocol: &'static str) -> Self {
+    /// For a connection that began in a clear protocol; `asked`: capture and frame of the message that asked for TLS.
+    pub fn started_in(protocol: &'static str, asked: Option<(u32, u64)>) -> Self {
         let mut parser = Self::default();
         parser.session.started_in = Some(protocol);
+        parser.session.asked = asked;
         parser
     }
 

@@ -119,6 +119,10 @@ record! {
         hellos: &'static str,
         /// The clear protocol in which it began (STARTTLS): smtp, imap, pop3, ftp, xmpp ...; null for TLS from the first byte
         started_in: Option<&'static str>,
+        /// Capture file of the message that asked for TLS there, where it was captured
+        upgrade_capture: Option<u32>,
+        /// Frame of that message: STARTTLS, STLS, AUTH TLS, CONNECT
+        upgrade_frame: Option<u64>,
         /// Host name that the client asked for (SNI)
         server_name: Option<String>,
         /// Application protocol chosen (ALPN); TLS 1.3 hides it

@@ -63,6 +63,8 @@ pub struct Session {
     pub carrier: Carrier,
     /// clear protocol in which it began
     pub started_in: Option<&'static str>,
+    /// capture and frame of the message that asked for TLS there
+    pub asked: Option<(u32, u64)>,
     /// hellos of the client so far
     pub client_hellos: u32,
     /// what the client asked for

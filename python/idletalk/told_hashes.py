@@ -1,0 +1,75 @@
+"""Hashes of what was fetched, told on the wire: in messages, in fields of responses, in the target itself."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from idletalk.behaviours.rows import Row, by
+from idletalk.store import Store
+
+if TYPE_CHECKING:
+    from idletalk.firmware.verdict import Told
+
+HASHES_TOLD = r"""
+WITH wanted AS (SELECT unnest($1) AS hash, unnest($2) AS text),
+written AS (
+    SELECT carrier, source, unnest(regexp_extract_all(content::VARCHAR,
+        '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text
+    FROM payloads WHERE octet_length(content) >= 24
+), plain AS (
+    SELECT DISTINCT carrier, source, CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text FROM written
+), raw AS (
+    -- one pattern for all, before each is looked for
+    SELECT carrier, source, hex(content) AS digits FROM payloads WHERE regexp_matches(hex(content), $3)
+)
+SELECT hash, concat_ws(' by ', carrier, source) AS told FROM plain JOIN wanted USING (text)
+UNION SELECT hash, concat_ws(' by ', carrier || ' as bytes', source) FROM raw JOIN wanted ON contains(digits, upper(hash))
+ORDER BY ALL
+"""
+"""Messages that tell a hash (MD5, SHA-1 or SHA-256) in hexadecimal digits, base64 or bytes: their carriers and who sent them."""
+
+
+def where_told(
+    hashes: Sequence[str], row: Row, fields: Sequence[str], carriers: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Where hashes of a thing, whose transfer is `row`, were told, all of them readable on the wire: ``HASH WHERE``, with who said it."""
+    found: list[str] = []
+    for value in hashes:
+        if value in (row["uri"] or "").lower():
+            found.append(f"{value} target that the device asked for")
+        for name, _, text in (line.partition(":") for line in fields):
+            if value in text.lower() or _coded(value) in text:
+                found.append(f"{value} {name.lower()} by {row['peer']}")
+        found.extend(f"{value} {carrier}" for carrier in carriers.get(value, ()))
+    return found
+
+
+def by_kind(told: Sequence[str]) -> "tuple[tuple[Told, str, str], ...]":
+    """A list of ``HASH WHERE``, by kinds of hashes."""
+    from idletalk.firmware.results import LENGTHS
+
+    pairs = sorted({(value, where) for value, _, where in (text.partition(" ") for text in told)})
+    return tuple((LENGTHS[len(value)], value, where) for value, where in pairs)
+
+
+def fields_of(store: Store, transfers: Sequence[str]) -> dict[str, list[str]]:
+    """By transfer: the fields of its responses."""
+    rows = store.ask(
+        "SELECT DISTINCT p.transfer, unnest(r.headers) AS line FROM http_responses AS r JOIN transfer_parts AS p"
+        " ON r.flow = p.flow AND r.capture = p.capture AND r.frame = p.frame WHERE list_contains(?, p.transfer) ORDER BY ALL",
+        list(transfers),
+    )
+    return by(rows, "transfer", lambda row: row["line"])
+
+
+def carriers_of(store: Store, hashes: Sequence[str]) -> dict[str, list[str]]:
+    """Carriers of the messages that tell a hash and who sent them, by the hash."""
+    if not hashes:
+        return {}
+    rows = store.ask(HASHES_TOLD, [*hashes, *hashes], [*hashes, *map(_coded, hashes)], "|".join(hashes).upper())
+    return by(rows, "hash", lambda row: row["told"])
+
+
+def _coded(value: str) -> str:
+    """A hash in base64, as fields tell it (RFC 1864, RFC 9530)."""
+    return base64.b64encode(bytes.fromhex(value)).decode()

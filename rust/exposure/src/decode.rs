@@ -1,0 +1,248 @@
+//! A content as it came, and what it is when one of the encodings that devices use is taken off.
+
+use std::io::Read;
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use regex::bytes::Regex;
+
+use crate::mask;
+
+/// Encodings on top of one another: base64 of JSON in a form is two.
+const MAX_DEPTH: usize = 2;
+/// Bytes taken out of one compressed content.
+const MAX_INFLATED_BYTES: u64 = 256 << 10;
+/// Stretches of base64 or hex decoded in one content.
+const MAX_RUNS: usize = 32;
+/// Percentage of printable bytes from which on a content is text: English JSON has 100, random bytes have 38.
+const MIN_PRINTABLE: usize = 85;
+/// Shortest text.
+pub const MIN_TEXT_BYTES: usize = 6;
+
+static BASE64: LazyLock<Regex> = LazyLock::new(|| compiled(r"[A-Za-z0-9+/_\-]{16,}={0,2}"));
+static HEX: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?:[0-9A-Fa-f]{2}){8,}"));
+static ESCAPE: LazyLock<Regex> = LazyLock::new(|| compiled(r"\\u00([0-9A-Fa-f]{2})"));
+
+/// Base64 as devices write it: ends of any form.
+pub const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Bytes and the encodings that were taken off to get them, the outermost first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// What is read.
+    pub content: Vec<u8>,
+    /// Names of encodings; none: the content as it came.
+    pub encodings: Vec<&'static str>,
+}
+
+/// A constant pattern of this crate over bytes, with classes of ASCII.
+pub fn compiled(pattern: &str) -> Regex {
+    Regex::new(&format!("(?-u){pattern}")).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
+}
+
+/// Whether a content is text that can be read.
+pub fn is_text(content: &[u8]) -> bool {
+    let printable = content.iter().filter(|byte| matches!(byte, 0x20..=0x7E | b'\t' | b'\r' | b'\n')).count();
+    content.len() >= MIN_TEXT_BYTES && printable * 100 >= content.len() * MIN_PRINTABLE
+}
+
+/// What a content holds in encoded form, the outer before the inner.
+pub fn encoded(content: &[u8]) -> Vec<View> {
+    let mut views = Vec::new();
+    take_off(content, &[], &mut views);
+    views
+}
+
+fn take_off(content: &[u8], taken: &[&'static str], views: &mut Vec<View>) {
+    for (name, content) in inner(content) {
+        let encodings = [taken, &[name]].concat();
+        let place = views.len();
+        views.push(View { content, encodings });
+        if let Some(view) = views.get(place).filter(|view| view.encodings.len() < MAX_DEPTH).cloned() {
+            take_off(&view.content, &view.encodings, views);
+        }
+    }
+}
+
+fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    match content {
+        [0x1F, 0x8B, ..] => named("gzip", inflated(MultiGzDecoder::new(content))),
+        [0x78, 0x01 | 0x9C | 0xDA, ..] => named("zlib", inflated(ZlibDecoder::new(content))),
+        _ if is_text(content) => {
+            let mut found = text_inside(content);
+            // a low key leaves text printable
+            found.extend(mask::crib_key(content).map(|key| ("xor", mask::xor(content, key))));
+            found
+        }
+        _ => {
+            let mut found = runs(content);
+            found.extend(mask::unmasked(content));
+            found
+        }
+    }
+}
+
+fn named(name: &'static str, plain: Vec<u8>) -> Vec<(&'static str, Vec<u8>)> {
+    if plain.is_empty() { Vec::new() } else { vec![(name, plain)] }
+}
+
+/// As much as can be taken out; nothing where the content is damaged, what is there where only its end is missing.
+fn inflated(stream: impl Read) -> Vec<u8> {
+    let mut plain = Vec::new();
+    match stream.take(MAX_INFLATED_BYTES).read_to_end(&mut plain) {
+        Err(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => Vec::new(),
+        _ => plain,
+    }
+}
+
+fn text_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut found = Vec::new();
+    let has = |byte| memchr::memchr(byte, content).is_some();
+    if has(b'%') {
+        found.push(("url", unquoted(content)));
+    }
+    if has(b'&') && has(b';') {
+        found.push(("xml", htmlize::unescape_bytes_in(content, htmlize::Context::General).into_owned()));
+    }
+    if has(b'\\') {
+        found.push(("json", unescaped(content)));
+    }
+    found.retain(|(_, plain)| plain != content);
+    found.extend(runs(content));
+    found
+}
+
+/// `%41` and `+` of forms and queries.
+pub fn unquoted(content: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(content.len());
+    let mut rest = content;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        match (byte, after) {
+            (b'%', [high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                plain.push(digit(*high) << 4 | digit(*low));
+                rest = after.get(2..).unwrap_or_default();
+            }
+            (b'+', _) => plain.push(b' '),
+            _ => plain.push(byte),
+        }
+    }
+    plain
+}
+
+fn digit(sign: u8) -> u8 {
+    char::from(sign).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or_default()
+}
+
+/// `\u0041`, `\"` and `\/` of JSON in JSON.
+fn unescaped(content: &[u8]) -> Vec<u8> {
+    let told = ESCAPE.replace_all(content, |found: &regex::bytes::Captures<'_>| {
+        found.get(1).map(|digits| unhexed(digits.as_bytes())).unwrap_or_default()
+    });
+    let mut plain = Vec::with_capacity(told.len());
+    let mut rest: &[u8] = &told;
+    while let Some((&byte, after)) = rest.split_first() {
+        match after.split_first() {
+            Some((&quoted @ (b'"' | b'/'), further)) if byte == b'\\' => {
+                plain.push(quoted);
+                rest = further;
+            }
+            _ => {
+                plain.push(byte);
+                rest = after;
+            }
+        }
+    }
+    plain
+}
+
+fn unhexed(digits: &[u8]) -> Vec<u8> {
+    digits.chunks_exact(2).map(|pair| pair.iter().fold(0u8, |byte, sign| byte << 4 | digit(*sign))).collect()
+}
+
+/// Stretches of hexadecimal digits and of base64.
+fn runs(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let hex = HEX.find_iter(content).take(MAX_RUNS).map(|run| ("hex", unhexed(run.as_bytes())));
+    let base64 =
+        BASE64.find_iter(content).take(MAX_RUNS).filter_map(|run| Some(("base64", from_base64(run.as_bytes())?)));
+    let long = hex.filter(|(_, plain)| plain.len() >= MIN_TEXT_BYTES);
+    long.chain(base64.filter(|(_, plain)| is_text(plain))).collect()
+}
+
+fn from_base64(run: &[u8]) -> Option<Vec<u8>> {
+    let core: Vec<u8> = run
+        .iter()
+        .filter(|sign| **sign != b'=')
+        .map(|sign| match sign {
+            b'-' => b'+',
+            b'_' => b'/',
+            sign => *sign,
+        })
+        .collect();
+    // one sign alone is no byte
+    let whole = core.len() - usize::from(core.len() % 4 == 1);
+    LENIENT.decode(core.get(..whole)?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(content: &[u8]) -> Vec<(String, String)> {
+        let said = |view: View| (view.encodings.join("+"), String::from_utf8_lossy(&view.content).into_owned());
+        encoded(content).into_iter().map(said).collect()
+    }
+
+    #[test]
+    fn json_in_a_string_of_json_is_read() {
+        let content = br#"{"data":"{\"sn\":\"A\u0042C\",\"url\":\"a\/b\"}"}"#;
+        assert!(read(content).contains(&("json".into(), r#"{"data":"{"sn":"ABC","url":"a/b"}"}"#.into())));
+    }
+
+    #[test]
+    fn base64_of_json_in_a_form_is_two_encodings() {
+        let content = b"data=eyJzbiI6IlNONDcxMSJ9Cg%3D%3D&next=one";
+        assert!(read(content).iter().any(|(how, text)| how == "url+base64" && text.trim() == r#"{"sn":"SN4711"}"#));
+    }
+
+    #[test]
+    fn markup_in_a_text_is_read() {
+        assert_eq!(read(b"a &lt;sn&gt;4711&lt;/sn&gt;"), [("xml".into(), "a <sn>4711</sn>".into())]);
+    }
+
+    #[test]
+    fn what_is_compressed_is_read_as_far_as_it_goes() {
+        let mut gzip = flate2::read::GzEncoder::new([b'a'; 4000].as_slice(), flate2::Compression::fast());
+        let mut packed = Vec::new();
+        assert!(gzip.read_to_end(&mut packed).is_ok());
+        assert_eq!(encoded(&packed).first().map(|view| view.content.len()), Some(4000));
+        let cut = packed.get(..packed.len() - 6).unwrap_or_default();
+        assert_eq!(encoded(cut).first().map(|view| view.content.len()), Some(4000));
+    }
+
+    #[test]
+    fn a_bomb_ends_at_the_limit() {
+        let mut zlib = flate2::read::ZlibEncoder::new(std::io::repeat(0).take(8 << 20), flate2::Compression::best());
+        let mut packed = Vec::new();
+        assert!(zlib.read_to_end(&mut packed).is_ok());
+        assert_eq!(encoded(&packed).first().map(|view| view.content.len()), Some(256 << 10));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_read_without_a_fault(content in proptest::collection::vec(any::<u8>(), 0..400)) {
+            for view in encoded(&content) {
+                prop_assert!(!view.encodings.is_empty() && view.encodings.len() <= MAX_DEPTH);
+            }
+        }
+    }
+}

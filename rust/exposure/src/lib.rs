@@ -1,0 +1,20 @@
+//! What messages tell: values by the name that a message gives them, by their format, and values that are known, in every
+//! spelling and behind every encoding that devices use.
+//!
+//! A *content* is what one message carried. Its *views* are the content itself and what it holds in encoded form
+//! ([`decode`]). A *leak* is a value in a content ([`search`]). Work on a content is bounded, so time grows with the bytes.
+
+pub mod decode;
+pub mod known;
+mod mask;
+pub mod meaning;
+mod plausible;
+mod public;
+pub mod search;
+
+pub use search::{Content, Contents, KnownBy, Leak};
+
+/// The bytes of a range, or none where it does not lie inside.
+fn within(content: &[u8], start: usize, end: usize) -> &[u8] {
+    content.get(start..end).unwrap_or_default()
+}

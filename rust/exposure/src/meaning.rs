@@ -1,0 +1,221 @@
+//! Values found by their meaning: the key that names them, or their format.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use base64::Engine;
+use regex::bytes::{Captures, Regex};
+
+use crate::decode::{LENIENT, compiled};
+use crate::decode::unquoted;
+use crate::plausible::{is_code, is_email, is_plausible};
+
+/// `"key": "value"` of JSON, `key=value` of forms and queries, `Key: value` of headers and cookies.
+static KEYED: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r#"["']?([A-Za-z_][A-Za-z0-9_.\- ]{0,40})["']?\s{0,4}[:=]\s{0,4}["']?([^"'&,;<>{}\[\]\r\n\x00]{1,256})"#)
+});
+/// `<key>value</key>` of XML.
+static TAGGED: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"<(?:\w{1,20}:)?([A-Za-z_][\w.\-]{0,40})(?:\s[^>]{0,200})?>([^<]{1,256})</"));
+/// An e-mail address.
+pub static EMAIL: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62}\.){1,8}[A-Za-z]{2,24}"));
+/// A JSON Web Token (RFC 7519): two base64url objects and a signature.
+static JWT: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"eyJ[A-Za-z0-9_\-]{8,2048}\.eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,1024}"));
+static BASIC: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}basic\s+([A-Za-z0-9+/]{4,512}={0,2})"));
+static BEARER: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}bearer\s+([A-Za-z0-9._~+/\-]{8,2048}={0,2})"));
+/// Login of FTP (RFC 959 4.1.1) and POP3 (RFC 1939 7).
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^(USER|PASS) +([^\r\n]{1,128})\r?$"));
+/// Login of IMAP (RFC 9051 6.2.3).
+static LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r#"(?im)^[A-Za-z0-9.]{1,16} LOGIN "?([^"\s]{1,128})"? "?([^"\r\n]{1,128})"?\r?$"#));
+/// SASL PLAIN (RFC 4616) in SMTP, IMAP and POP3: base64 of identity, user and password between zeros.
+static PLAIN: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,512}={0,2})"));
+/// SASL LOGIN (draft-murchison-sasl-login-00) with the user at once; what is answered to prompts is told apart by the dissector.
+static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,512}={0,2})\r?$"));
+/// User name that opens a Philips Hue bridge, in the path of its API (developers.meethue.com, Hue API v1).
+static HUE: LazyLock<Regex> = LazyLock::new(|| compiled(r"/api/([A-Za-z0-9\-]{16,64})(?:/|\s|$)"));
+
+/// Users that are nobody (RFC 1635).
+const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
+
+/// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too.
+pub type KeyKinds = HashMap<String, String>;
+
+/// Something that a message tells, and where it stands in what was searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Value {
+    /// serial, email, token, ...
+    pub kind: String,
+    /// The value itself.
+    pub text: String,
+    /// The name that the message gives it; none: its format tells.
+    pub key: Option<String>,
+}
+
+/// What a content tells by key or format; each place once, the key before the format.
+pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
+    let mut found = Vec::new();
+    let mut taken = HashSet::new();
+    for pattern in [&*KEYED, &*TAGGED] {
+        for captures in pattern.captures_iter(content) {
+            if let Some((start, value)) = keyed(&captures, kinds) {
+                taken.insert(start);
+                found.push(value);
+            }
+        }
+    }
+    logins(content, &mut found);
+    for (kind, pattern) in [("token", &*BEARER), ("token", &*JWT), ("token", &*HUE), ("email", &*EMAIL)] {
+        for captures in pattern.captures_iter(content) {
+            let Some(text) = captures.get(1).or_else(|| captures.get(0)) else { continue };
+            if taken.insert(text.start()) {
+                found.push(value(kind, lossy(text.as_bytes()), None));
+            }
+        }
+    }
+    found
+}
+
+fn value(kind: &str, text: String, key: Option<&str>) -> Value {
+    Value { kind: kind.into(), text, key: key.map(Into::into) }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn keyed(captures: &Captures<'_>, kinds: &KeyKinds) -> Option<(usize, Value)> {
+    let (key, told) = (captures.get(1)?, captures.get(2)?);
+    let name: String = key
+        .as_bytes()
+        .iter()
+        .filter(|sign| sign.is_ascii_alphanumeric())
+        .map(|sign| char::from(sign.to_ascii_lowercase()))
+        .collect();
+    let kind = kinds.get(&name)?.as_str();
+    let text = lossy(told.as_bytes()).trim().to_owned();
+    let kind = match kind.strip_suffix('?') {
+        Some(kind) if is_code(&text) => kind,
+        Some(_) => return None,
+        None if kind == "user" => user(&text),
+        None => kind,
+    };
+    is_plausible(kind, &text).then(|| (told.start(), value(kind, text, Some(&lossy(key.as_bytes())))))
+}
+
+/// Kind of a user name: many are an e-mail address, which is the one thing that is then told. In a form the address is quoted
+/// (`%40`): it is told by the view that takes that off.
+fn user(text: &str) -> &'static str {
+    if is_email(text) || is_email(&lossy(&unquoted(text.as_bytes()))) { "email" } else { "user" }
+}
+
+/// Users and passwords of the login commands and schemes that send them in clear.
+fn logins(content: &[u8], found: &mut Vec<Value>) {
+    for captures in COMMAND.captures_iter(content) {
+        let (_, [command, told]) = captures.extract();
+        let text = lossy(told).trim().to_owned();
+        let is_user = command.eq_ignore_ascii_case(b"USER");
+        let kind = if is_user { user(&text) } else { "password" };
+        if is_plausible(kind, &text) && !ANONYMOUS.contains(&text.to_lowercase().as_str()) {
+            found.push(value(kind, text, Some(if is_user { "USER" } else { "PASS" })));
+        }
+    }
+    let mut pairs = Vec::new();
+    for captures in LOGIN.captures_iter(content) {
+        let (_, [user, password]) = captures.extract();
+        pairs.push(("LOGIN", lossy(user), lossy(password)));
+    }
+    for (name, pattern, sign, count) in [("basic authentication", &*BASIC, b':', 2), ("PLAIN", &*PLAIN, 0, 3)] {
+        for captures in pattern.captures_iter(content) {
+            let (_, [coded]) = captures.extract();
+            let plain = LENIENT.decode(coded).unwrap_or_default();
+            let parts: Vec<&[u8]> = plain.splitn(count, |byte| *byte == sign).collect();
+            if let [user, password] | [_, user, password] = parts.as_slice()
+                && parts.len() == count
+            {
+                pairs.push((name, lossy(user), lossy(password)));
+            }
+        }
+    }
+    for captures in INITIAL.captures_iter(content) {
+        let (_, [coded]) = captures.extract();
+        let text = lossy(&LENIENT.decode(coded).unwrap_or_default());
+        if is_plausible("user", &text) {
+            found.push(value(user(&text), text, Some("LOGIN")));
+        }
+    }
+    for (name, who, password) in pairs {
+        for (kind, text) in [(user(&who), who.clone()), ("password", password)] {
+            if is_plausible(kind, &text) {
+                found.push(value(kind, text, Some(name)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &str) -> Vec<(String, String)> {
+        let kinds = [("sn", "serial"), ("user", "user"), ("pwd", "password"), ("typ", "model?"), ("email", "email")];
+        let kinds = kinds.into_iter().map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect();
+        values(content.as_bytes(), &kinds).into_iter().map(|value| (value.kind, value.text)).collect()
+    }
+
+    fn told(kind: &str, text: &str) -> (String, String) {
+        (kind.into(), text.into())
+    }
+
+    #[test]
+    fn a_key_names_its_value_in_json_forms_headers_and_xml() {
+        for content in
+            [r#"{"sn":"SN4711"}"#, "a=b&S_N=SN4711&c=d", "sn: SN4711\r\nx: y", "<x><ns:sn a='b'>SN4711</ns:sn></x>"]
+        {
+            assert_eq!(read(content), [told("serial", "SN4711")], "{content}");
+        }
+    }
+
+    #[test]
+    fn a_user_whose_name_is_an_address_tells_the_address_and_nothing_else() {
+        for content in [r#"{"user": "sam.1@mail.example"}"#, "USER sam.1@mail.example\r\n", "sam.1@mail.example"] {
+            assert!(read(content).iter().all(|found| *found == told("email", "sam.1@mail.example")), "{content}");
+            assert!(!read(content).is_empty());
+        }
+        assert_eq!(read("user=sam.1%40mail.example&b=c"), [], "quoted it is told by the view that is not");
+    }
+
+    #[test]
+    fn a_name_with_other_meanings_counts_before_a_code_alone() {
+        assert_eq!(read("typ=HS110(EU)"), [told("model", "HS110(EU)")]);
+        assert_eq!(read("typ=text"), []);
+    }
+
+    #[test]
+    fn logins_in_clear_are_read() {
+        let both = [told("user", "sam"), told("password", "open sesame")];
+        for content in [
+            "USER sam\r\nPASS open sesame\r\n",
+            "a1 LOGIN sam \"open sesame\"\r\n",
+            "Authorization: Basic c2FtOm9wZW4gc2VzYW1l\r\n",
+            "AUTH PLAIN AHNhbQBvcGVuIHNlc2FtZQ==\r\n",
+        ] {
+            assert_eq!(read(content), both, "{content}");
+        }
+        assert_eq!(read("USER anonymous\r\n"), []);
+        assert_eq!(read("AUTH LOGIN c2Ft\r\n"), [told("user", "sam")]);
+    }
+
+    #[test]
+    fn tokens_are_read_by_their_format() {
+        let jwt = "eyJhbGciOiJI.eyJzdWIiOiIx.SflKxwRJSMeK";
+        assert_eq!(read(jwt), [told("token", jwt)]);
+        assert_eq!(read("Authorization: Bearer abcdefgh12"), [told("token", "abcdefgh12")]);
+        assert_eq!(read("GET /api/0123456789abcdef/lights"), [told("token", "0123456789abcdef")]);
+    }
+}

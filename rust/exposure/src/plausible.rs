@@ -1,0 +1,124 @@
+//! Whether a text can be a value of a kind: what only stands behind a key's name is none.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::meaning::EMAIL;
+
+static MAC: LazyLock<Regex> = LazyLock::new(|| whole(r"(?:[0-9A-Fa-f]{2}[:\-]){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{12}"));
+static VERSION: LazyLock<Regex> = LazyLock::new(|| whole(r"[vV]?\d+(?:[._\-][\w]+)+.{0,40}|.{0,40}\d+\.\d+.{0,40}"));
+static COORDINATE: LazyLock<Regex> = LazyLock::new(|| whole(r"[+\-]?[0-9]{1,3}\.[0-9]{3,}|[+\-]?[0-9]{6,10}"));
+static SERIAL: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Za-z0-9][A-Za-z0-9\-_./]{5,63}"));
+static ID: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Za-z0-9][A-Za-z0-9\-_.:]{7,79}"));
+static LETTERS: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Z][A-Z\-]{5,63}"));
+static CODE: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*(?:\([A-Z]{2}\))?"));
+
+const EMPTY: [&str; 9] = ["", "null", "none", "true", "false", "undefined", "n/a", "unknown", "0"];
+
+fn whole(pattern: &str) -> Regex {
+    Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
+}
+
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A vendor's code for a model: capitals and digits, as no word has them together.
+pub fn is_code(text: &str) -> bool {
+    has_digit(text) && text.bytes().any(|byte| byte.is_ascii_uppercase()) && CODE.is_match(text)
+}
+
+/// Whether a text is one e-mail address.
+pub fn is_email(text: &str) -> bool {
+    EMAIL.find(text.as_bytes()).is_some_and(|found| found.len() == text.len())
+}
+
+/// Whether a text can be a value of this kind.
+pub fn is_plausible(kind: &str, text: &str) -> bool {
+    let first = text.chars().next();
+    if EMPTY.contains(&text.to_lowercase().as_str()) || text.chars().all(|sign| Some(sign) == first) {
+        return false;
+    }
+    let length = text.chars().count();
+    match kind {
+        "mac" => MAC.is_match(text),
+        // a short number under `sn` is a sequence number
+        "serial" => {
+            (has_digit(text) && SERIAL.is_match(text) || LETTERS.is_match(text)) && !(is_digits(text) && length < 8)
+        }
+        // with a digit, as no word has; or capitals alone, as random letters are written
+        "device_id" => {
+            let is_capitals = (8..=80).contains(&length) && text.bytes().all(|byte| byte.is_ascii_uppercase());
+            has_digit(text) && ID.is_match(text) || is_capitals
+        }
+        "imei" => length == 15 && is_digits(text) && luhn(text),
+        "firmware" => length <= 64 && VERSION.is_match(text),
+        "email" => is_email(text),
+        "latitude" => is_coordinate(text, 90.0),
+        "longitude" => is_coordinate(text, 180.0),
+        "password" => (2..=128).contains(&length) && text.chars().any(|sign| sign != '*'),
+        "token" => length >= 8 && !text.contains(' '),
+        "ssid" => text.len() <= 32,
+        _ => (2..=64).contains(&length),
+    }
+}
+
+/// Degrees; some devices tell them in ten-thousandths.
+fn is_coordinate(text: &str, limit: f64) -> bool {
+    let degrees = |value: f64| if text.contains('.') { value } else { value / 10_000.0 };
+    COORDINATE.is_match(text)
+        && text.parse().map(degrees).is_ok_and(|value: f64| value.abs() > 0.01 && value.abs() <= limit)
+}
+
+/// The check digit of ISO/IEC 7812-1, which an IMEI has (3GPP TS 23.003, annex B).
+fn luhn(digits: &str) -> bool {
+    let weighed = digits.bytes().rev().enumerate().map(|(place, sign)| {
+        let value = u32::from(sign.saturating_sub(b'0')) * if place % 2 == 1 { 2 } else { 1 };
+        if value > 9 { value - 9 } else { value }
+    });
+    weighed.sum::<u32>() % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_from_what_only_stands_behind_their_key() {
+        let cases = [
+            ("serial", "SN4711-0815", true),
+            ("serial", "1234567", false),
+            ("serial", "12345678", true),
+            ("serial", "QWERTZ", true),
+            ("serial", "number", false),
+            ("mac", "50:c7:bf:00:00:01", true),
+            ("mac", "50c7bf00000", false),
+            ("device_id", "aaaaaaaaaa", false),
+            ("device_id", "ABCDEFGH", true),
+            ("imei", "490154203237518", true),
+            ("imei", "490154203237519", false),
+            ("firmware", "1.2.3 Build 170000", true),
+            ("firmware", "yes", false),
+            ("latitude", "48.1374", true),
+            ("latitude", "481374", true),
+            ("latitude", "98.1374", false),
+            ("longitude", "98.1374", true),
+            ("email", "a.b@mail.example", true),
+            ("email", "a.b@mail", false),
+            ("password", "****", false),
+            ("password", "*a", true),
+            ("token", "has a blank in it", false),
+            ("ssid", "null", false),
+            ("model", "HS110(EU)", true),
+        ];
+        for (kind, text, is_one) in cases {
+            assert_eq!(is_plausible(kind, text), is_one, "{kind} {text}");
+        }
+        assert!(is_code("HS110(EU)") && !is_code("product") && !is_code("4711"));
+    }
+}

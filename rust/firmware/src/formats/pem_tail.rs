@@ -1,0 +1,45 @@
+//! Certificates and a signature behind an image, as Xiaomi's firmware has them: PEM, one certificate after the other, then an ECDSA
+//! signature in DER over the bytes before the first of them, up to the end of the file.
+//!
+//! Source: the shape of published update files.
+
+use super::der::element;
+use super::{Format, Place};
+use crate::bytes::{hex, upto, within};
+use crate::digest::hash;
+use crate::part::{Category, Check, CheckKind, Part, Verdict};
+use memchr::memmem;
+
+/// Formats of this file.
+pub const FORMATS: &[Format] =
+    &[Format { name: "pem-signed", category: Category::Firmware, places: &[Place::Tail], parse }];
+
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+const CLOSE: &[u8] = b"-----END CERTIFICATE-----";
+/// Bytes at the end in which all of it lies: two certificates have three thousand.
+const MAX_TAIL: usize = 64 << 10;
+
+fn parse(image: &[u8], at: usize) -> Option<Part> {
+    let from = image.len().saturating_sub(MAX_TAIL);
+    let tail = upto(image, from, MAX_TAIL);
+    let start = from + memmem::find(tail, BEGIN)?;
+    let mut behind = from + memmem::rfind(tail, CLOSE)? + CLOSE.len();
+    while matches!(image.get(behind), Some(b'\r' | b'\n')) {
+        behind += 1;
+    }
+    let (head, body) = element(image, behind).filter(|_| image.get(behind) == Some(&0x30))?;
+    let (r_head, r) = element(image, behind + head).filter(|_| image.get(behind + head) == Some(&0x02))?;
+    let second = behind + head + r_head + r;
+    let (s_head, s) = element(image, second).filter(|_| image.get(second) == Some(&0x02))?;
+    if start <= at || second + s_head + s != behind + head + body || behind + head + body != image.len() {
+        return None;
+    }
+    let digest = within(image, at..start).and_then(|bytes| hash("sha256", bytes))?;
+    let check = Check::new(CheckKind::Signature, "ECDSA with SHA-256", at..start, Verdict::PresentUnverifiable)
+        .with("scheme", "certificate")
+        .with("digest", hex(&digest))
+        .with("signature", hex(within(image, behind..image.len())?))
+        .with("certificates_at", start)
+        .with("certificates_end", behind);
+    Some(Part::new("pem-signed", Category::Firmware, at).length((image.len() - at) as u64, image.len() - at).check(check).holds(at))
+}
