@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use regex::bytes::{Captures, Regex};
 
-use crate::decode::{LENIENT, compiled};
-use crate::decode::unquoted;
+use crate::decode::{LENIENT, compiled, unquoted};
 use crate::plausible::{is_code, is_email, is_plausible};
 
 /// `"key": "value"` of JSON, `key=value` of forms and queries, `Key: value` of headers and cookies.
