@@ -74,15 +74,21 @@ UNASKED = {name for name, query in QUERIES.items() if not query.startswith(("SEL
 NOT_IN_DEMO = {
     "image.missing_bytes",
     "unnamed.times",
-    "unnamed.bytes",
-    "action.stream_ends",
     "update.missing_bytes",
     "cadence.before",
     "device.seen_tx_frames",
     "device.seen_rx_frames",
 }
 LISTS = {name for name in QUERIES if name.startswith("chart.")} | {
-    *("captures.faults", "device.facts", "device.names", "cadence.what", "action.steps", "image.missing")
+    *(
+        "captures.faults",
+        "device.facts",
+        "device.names",
+        "cadence.what",
+        "action.steps",
+        "unnamed.bytes",
+        "image.missing",
+    )
 }
 """Queries of pictures and lists (tests/test_page_numbers.py)."""
 

@@ -82,18 +82,37 @@ def shade(value: int, top: int) -> int:
     return max(1, min(SHADES, 1 + int(place * SHADES)))
 
 
-def heat_map(
-    rows: Sequence[tuple[str, str, Mapping[int, int]]], first_s: int, hours: int, title: str, zone: tzinfo
-) -> str:
-    """Bytes by device and hour: `rows` are (label, link, bytes by hours since `first_s`), seconds of the Unix epoch;
-    labels are local time of `zone`."""
-    per_column = -(-hours // MAX_COLUMNS) if hours else 1
-    columns = -(-hours // per_column) if hours else 1
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """Bytes by device and hour: `rows` are (label, link, bytes by hours since `first_s`), seconds of the Unix epoch."""
+
+    rows: Sequence[tuple[str, str, Mapping[int, int]]]
+    first_s: int
+    hours: int
+    zone: tzinfo
+
+    @property
+    def per_column(self) -> int:
+        """Hours that share a column."""
+        return max(1, -(-self.hours // MAX_COLUMNS))
+
+    def columns(self) -> list[tuple[str, str, dict[int, int]]]:
+        """The rows with bytes by column."""
+        return [(label, link, _grouped(cells, self.per_column)) for label, link, cells in self.rows]
+
+    def when(self, column: int) -> str:
+        """Local time at which a column begins."""
+        return _local(self.first_s + column * self.per_column * 3600, self.zone)
+
+
+def heat_map(heat: Heat, title: str) -> str:
+    """Bytes by device and hour, labelled by local time."""
+    columns = max(1, -(-heat.hours // heat.per_column))
     room = CHART_WIDTH - LABEL_WIDTH
     width = min(36.0, room / columns)
-    sums = [(label, link, _grouped(cells, per_column)) for label, link, cells in rows]
+    sums = heat.columns()
     top = max((value for _, _, cells in sums for value in cells.values()), default=0)
-    body = _hour_axis(first_s, columns, per_column, width, zone)
+    body = _hour_axis(heat, columns, width)
     for row, (label, link, cells) in enumerate(sums):
         y = 22 + row * CELL_HEIGHT
         body.append(
@@ -101,12 +120,11 @@ def heat_map(
             f'<rect class="shade0" x="{LABEL_WIDTH}" y="{y}" width="{columns * width:.1f}" height="{CELL_HEIGHT - 2}"/>'
         )
         for column, value in sorted(cells.items()):
-            when = _local(first_s + column * per_column * 3600, zone)
             body.append(
                 f'<rect class="shade{shade(value, top)}" x="{LABEL_WIDTH + column * width:.1f}" y="{y}" width="{max(0.8, width - 0.6):.1f}"'
-                f' height="{CELL_HEIGHT - 2}"><title>{text_of(label)}, {when}: {human_bytes(value)}</title></rect>'
+                f' height="{CELL_HEIGHT - 2}"><title>{text_of(label)}, {heat.when(column)}: {human_bytes(value)}</title></rect>'
             )
-    return svg(CHART_WIDTH, 24 + max(1, len(rows)) * CELL_HEIGHT, title, body)
+    return svg(CHART_WIDTH, 24 + max(1, len(sums)) * CELL_HEIGHT, title, body)
 
 
 def _grouped(cells: Mapping[int, int], per_column: int) -> dict[int, int]:
@@ -116,7 +134,7 @@ def _grouped(cells: Mapping[int, int], per_column: int) -> dict[int, int]:
     return sums
 
 
-def _hour_axis(first_s: int, columns: int, per_column: int, width: float, zone: tzinfo) -> list[str]:
+def _hour_axis(heat: Heat, columns: int, width: float) -> list[str]:
     """Labels that keep 90 units apart; midnight shows the date."""
     every = max(1, -(-90 // int(width * 1 or 1)))
     labels: list[str] = []
@@ -124,7 +142,7 @@ def _hour_axis(first_s: int, columns: int, per_column: int, width: float, zone: 
         x = LABEL_WIDTH + column * width
         labels.append(
             f'<line class="tick" x1="{x:.1f}" y1="14" x2="{x:.1f}" y2="20"/>'
-            f'<text class="axis" x="{x:.1f}" y="11">{_local(first_s + column * per_column * 3600, zone)}</text>'
+            f'<text class="axis" x="{x:.1f}" y="11">{heat.when(column)}</text>'
         )
     return labels
 

@@ -14,14 +14,14 @@ from idletalk import filters
 from idletalk.lookups.world import country_names
 from idletalk.model import SEVERITIES, Device, Image, OperatingRow, Peer, Report
 from idletalk.plural import counted
-from idletalk.report.charts import Bar, Share, heat_map, ranking, shares
+from idletalk.report.charts import Bar, Heat, Share, heat_map, ranking, shares
 from idletalk.report.dossier import dossiers, payload_figure
 from idletalk.report.firmware_charts import byte_map, content_map
 from idletalk.report.graph import graph, links
 from idletalk.report.portions import VERDICTS, portions
 from idletalk.report.queries import QUERIES, figure
 from idletalk.report.rhythm import rhythm
-from idletalk.report.sequence import pairs, sequence
+from idletalk.report.sequence import lengths, pairs, sequence
 from idletalk.report.terminal import clouds, names_of, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
 from idletalk.report.world import world_chart
@@ -46,7 +46,7 @@ TEMPLATES = files("idletalk.report").joinpath("templates")
 
 def render_html(report: Report) -> str:
     """The whole page."""
-    found = links(report)
+    found, heat = links(report), _heat(report)
     return page_template().render(
         report=report,
         links=found,
@@ -59,7 +59,8 @@ def render_html(report: Report) -> str:
         opening=Markup(opening(report, figure)),  # noqa: S704  numbers, times and words of ours
         title=opening(report),
         ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts
-        heat=Markup(_heat(report)),  # noqa: S704
+        heat=Markup(heat_map(heat, "Bytes by device and hour") if heat else ""),  # noqa: S704
+        hours=heat,
         world=Markup(_world(report)),  # noqa: S704
         countries=_countries(report),
         style=Markup(asset("page.css")),  # noqa: S704
@@ -106,6 +107,7 @@ def page_template() -> Any:
         "protocol_shares": _protocols,
         "sequence": _sequence,
         "pairs": pairs,
+        "lengths": lengths,
         "figure": figure,
         "payload_figure": payload_figure,
         "rhythm": _rhythm,
@@ -156,9 +158,9 @@ def _seconds(text: str) -> int:
     return int(datetime.fromisoformat(text[:19] + "+00:00").timestamp())
 
 
-def _heat(report: Report) -> str:
+def _heat(report: Report) -> Heat | None:
     if not report.hours:
-        return ""
+        return None
     first = min(_seconds(volume.hour) for volume in report.hours)
     last = max(_seconds(volume.hour) for volume in report.hours)
     cells: dict[str, dict[int, int]] = {}
@@ -168,7 +170,7 @@ def _heat(report: Report) -> str:
         row[hour] = row.get(hour, 0) + volume.tx_bytes + volume.rx_bytes
     rows = [(d.name, anchor(d.id), cells.get(d.id, {})) for d in report.devices[:MAX_RANKED]]
     zone = ZoneInfo(report.provenance.timezone)
-    return heat_map(rows, first, (last - first) // 3600 + 1, "Bytes by device and hour", zone)
+    return Heat(rows, first, (last - first) // 3600 + 1, zone)
 
 
 def _by_country(report: Report) -> Mapping[str, list[tuple[Device, Peer]]]:

@@ -23,6 +23,9 @@ _CADENCE = (
     "FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first"
 )
 _ACTION = "FROM actions WHERE device = $device AND action = $action AND first_packet = $first"
+_UNNAMED = (
+    "FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least"
+)
 _NETWORK = (
     f"CASE WHEN p.is_ntp_only THEN '{CLOCKS}' WHEN p.scope = 'lan' THEN '{LAN}'"
     f" WHEN p.scope = 'internet' THEN coalesce(h.provider, h.organisation, '{UNKNOWN}') END"
@@ -79,14 +82,13 @@ QUERIES: Mapping[str, str] = {
     "country.ntp_only": f"SELECT count(DISTINCT p.peer) {_ABROAD} AND p.is_ntp_only",
     "action.repetitions": f"SELECT repetitions {_ACTION}",
     "action.events": f"SELECT events {_ACTION}",
-    "unnamed.times": "SELECT times FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least",
-    "unnamed.bytes": "SELECT least_bytes, most_bytes FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least",
+    "unnamed.times": f"SELECT times {_UNNAMED}",
+    "unnamed.bytes": f"SELECT least_bytes, most_bytes {_UNNAMED}",
     "update.bytes": "SELECT size_bytes FROM images WHERE device = $device AND file = $image",
     "action.held_back": f"SELECT held_back {_ACTION}",
     "action.recalled": f"SELECT recalled {_ACTION}",
     "action.false_per_day": f"SELECT false_per_day {_ACTION}",
-    # a note later than the packets is a negative offset
-    "action.offset": f"SELECT -clock_offset_s {_ACTION}",
+    "actions.offset": "SELECT abs(min(clock_offset_s)) FROM actions",
     "update.missing_bytes": "SELECT missing_bytes FROM images WHERE device = $device AND file = $image",
     "image.bytes": "SELECT max(size_bytes) FROM images WHERE file = $image",
     "image.missing_bytes": "SELECT max(missing_bytes) FROM images WHERE file = $image",
@@ -110,17 +112,13 @@ QUERIES: Mapping[str, str] = {
         + " GROUP BY h.country"
     ),
     "chart.protocols": (
-        "SELECT coalesce(application, transport, network), sum(tx_unique_bytes + rx_unique_bytes) FROM traffic"
-        " WHERE device = $device GROUP BY 1"
+        "SELECT coalesce(application, transport, network) AS protocol, transport, recognised_by, sum(tx_unique_bytes) AS sent,"
+        " sum(rx_unique_bytes) AS received FROM traffic WHERE device = $device GROUP BY ALL"
     ),
     "chart.periods": "SELECT what, peer, period_s, repetitions FROM cadences WHERE device = $device",
     "action.steps": (
-        "SELECT step, peer, service, latency_s, least, most, fields FROM action_steps"
+        "SELECT step, peer, service, latency_s, least, most, tx_bytes, rx_bytes, repetitions, fields FROM action_steps"
         " WHERE device = $device AND action = $action AND first_packet = $first ORDER BY step"
-    ),
-    "action.stream_ends": (
-        "SELECT peer, service, latency_s, duration_s, tx_bytes, rx_bytes FROM action_stream_ends"
-        " WHERE device = $device AND action = $action AND first_packet = $first"
     ),
     "image.missing": "SELECT missing FROM images WHERE file = $image",
     # what no table holds: the page is made of report.json, and firmware examined by `idletalk firmware`

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use base64::Engine;
 use regex::bytes::{Captures, Regex};
 
-use crate::decode::{LENIENT, compiled, unquoted};
+use crate::decode::{LENIENT, compiled, is_text, unquoted};
 use crate::plausible::{is_code, is_email, is_plausible};
 
 /// `"key": "value"` of JSON, `key=value` of forms and queries, `Key: value` of headers and cookies.
@@ -39,6 +39,8 @@ static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN (
 /// User name that opens a Philips Hue bridge, in the path of its API (developers.meethue.com, Hue API v1).
 static HUE: LazyLock<Regex> = LazyLock::new(|| compiled(r"/api/([A-Za-z0-9\-]{16,64})(?:/|\s|$)"));
 
+/// Shortest address that is believed between bytes that are no text: shorter ones stand in 30 MB of random bytes.
+const MIN_EMAIL_IN_BINARY: usize = 10;
 /// Users that are nobody (RFC 1635).
 const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
 
@@ -60,9 +62,12 @@ pub struct Value {
 pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
     let mut found = Vec::new();
     let mut taken = HashSet::new();
+    let is_text = is_text(content);
     for pattern in [&*KEYED, &*TAGGED] {
         for captures in pattern.captures_iter(content) {
-            if let Some((start, value)) = keyed(&captures, kinds) {
+            if let Some((start, value)) = keyed(&captures, kinds)
+                && (is_text || is_clean(&value.text))
+            {
                 taken.insert(start);
                 found.push(value);
             }
@@ -72,12 +77,18 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
     for (kind, pattern) in [("token", &*BEARER), ("token", &*JWT), ("token", &*HUE), ("email", &*EMAIL)] {
         for captures in pattern.captures_iter(content) {
             let Some(text) = captures.get(1).or_else(|| captures.get(0)) else { continue };
-            if taken.insert(text.start()) {
+            let is_chance = !is_text && kind == "email" && text.len() < MIN_EMAIL_IN_BINARY;
+            if !is_chance && taken.insert(text.start()) {
                 found.push(value(kind, lossy(text.as_bytes()), None));
             }
         }
     }
     found
+}
+
+/// Whether a text has only signs that people write; among random bytes few do.
+fn is_clean(text: &str) -> bool {
+    !text.chars().any(|sign| sign.is_control() || sign == char::REPLACEMENT_CHARACTER)
 }
 
 fn value(kind: &str, text: String, key: Option<&str>) -> Value {
@@ -208,6 +219,14 @@ mod tests {
         }
         assert_eq!(read("USER anonymous\r\n"), []);
         assert_eq!(read("AUTH LOGIN c2Ft\r\n"), [told("user", "sam")]);
+    }
+
+    #[test]
+    fn between_bytes_that_are_no_text_a_value_has_signs_that_people_write() {
+        let kinds = [("pwd".to_owned(), "password".to_owned())].into();
+        let among = |told: &[u8]| values(&[&[0x80; 40], told, &[0; 40]].concat(), &kinds).len();
+        assert_eq!([among(b"PwD:)\xFA\x04\xD2\x15\x1E"), among(b"n@S.EZ")], [0, 0]);
+        assert_eq!([among(b"pwd:open sesame\""), among(b"sam@mail.example")], [1, 1]);
     }
 
     #[test]
