@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -31,23 +32,37 @@ def main() -> int:
     options.add_argument(
         "--memory", action="store_true", help="also captures made to hurt, and a month of hourly files"
     )
-    options.add_argument("--only", choices=["small", "large", "memory"], help="nothing else")
+    options.add_argument("--only", choices=["quick", "small", "large", "memory"], help="nothing else")
     options.add_argument("--rounds", type=int, default=5, help="how often each program runs  [5]")
     options.add_argument(
         "--skip", action="append", default=[], metavar="NAME", help="leave out programs whose name begins so"
     )
     chosen = options.parse_args()
-    wanted = {"small"} | ({"large"} if chosen.large else set()) | ({"memory"} if chosen.memory else set())
+    wanted = {"quick", "small"} | ({"large"} if chosen.large else set()) | ({"memory"} if chosen.memory else set())
     wanted = {chosen.only} if chosen.only else wanted
     OUT.mkdir(exist_ok=True)
     print(f"machine: {machine()}")
     met = True
+    if "quick" in wanted:
+        quick(chosen.rounds)
     for size, rounds in (("small", 1), ("large", LARGE_ROUNDS)):
         if size in wanted:
             met &= compare(made(size, rounds), size, chosen.rounds, tuple(chosen.skip))
     if "memory" in wanted:
         met &= hurt()
     return 0 if met else 1
+
+
+def quick(rounds: int) -> None:
+    """A small capture, where starting and planning are most of the time: the demo capture as one file."""
+    capture = OUT / "demo.pcapng"
+    files = sorted((Path(__file__).parent.parent / "demo").glob("*.pcap.gz"))
+    subprocess.run(["mergecap", "-w", str(capture), *map(str, files)], check=True)
+    print(f"\n## quick: the demo capture, {capture.stat().st_size / 1e6:.1f} MB, {rounds} rounds\n")
+    named = commands(capture, OUT / "quick.idletalk", "")
+    chosen = {name: command for name in (IDLETALK, "tshark -q -z conv,ip") if (command := named[name])}
+    warm([capture])
+    print(table(side_by_side(chosen, rounds), []))
 
 
 def made(size: str, rounds: int) -> Made:

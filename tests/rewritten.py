@@ -95,3 +95,24 @@ def later(whole: Iterable[Frame], missing: int) -> Iterator[tuple[float, bytes]]
             if seen[key] <= missing:
                 continue
         yield frame.time_s, frame.content
+
+
+def midway(whole: Iterable[Frame]) -> Iterator[tuple[float, bytes]]:
+    """Without the first half of each conversation's frames."""
+    kept = list(whole)
+
+    def conversation(frame: Frame) -> frozenset[bytes] | None:
+        place = frame.ports_at
+        return (
+            None
+            if place is None
+            else frozenset({frame.content[place : place + 2], frame.content[place + 2 : place + 4]})
+        )
+
+    all_of = Counter(conversation(frame) for frame in kept)
+    seen: Counter[frozenset[bytes] | None] = Counter()
+    for frame in kept:
+        key = conversation(frame)
+        seen[key] += 1
+        if key is None or seen[key] * 2 > all_of[key]:
+            yield frame.time_s, frame.content

@@ -74,6 +74,7 @@ UNASKED = {name for name, query in QUERIES.items() if not query.startswith(("SEL
 NOT_IN_DEMO = {
     "image.missing_bytes",
     "unnamed.times",
+    "action.stream_ends",
     "update.missing_bytes",
     "cadence.before",
     "device.seen_tx_frames",

@@ -54,3 +54,13 @@ def test_a_protocol_that_a_vendor_reader_knows_is_named_and_its_xor_called_what_
 
 def test_what_is_told_in_clear_and_obfuscated_is_said_to_be_both() -> None:
     assert exposure_kinds.written("MQTT", ["text", "xor"]) == "in clear, by MQTT as text, elsewhere obfuscated with XOR"
+
+
+def test_a_byte_before_a_key_makes_no_other_value(tmp_path: Path) -> None:
+    ends = ((PLUG, "192.168.7.20", 40000), (GATEWAY, "192.168.7.1", 9999))
+    # the last byte of a head counts up: once it is a D, and Dsn would be a device id
+    frames = [
+        (float(n), datagram(*ends, b"\x01\x00\x00" + bytes([0x30 + n]) + b"sn=SN4711-0815&n=1")) for n in range(25)
+    ]
+    analysis = idletalk.analyze([pcap(tmp_path / "plug.pcap", frames)], tmp_path / "out")
+    assert {row["kind"] for row in analysis.sql("SELECT kind FROM exposures")} == {"serial"}

@@ -9,7 +9,7 @@ from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
 
-from . import exemptions
+from . import claims, exemptions
 from .comparison import Outcome, captures, compare_all, missing, table, tagged
 from .facts import Difference
 
@@ -50,9 +50,10 @@ def main() -> int:
     shown = [one for one in verdict.mismatches if fnmatch(one.kind, chosen.kind)]
     print_mismatches(shown, chosen.show)
     print(*verdict.stale, sep="\n")
+    false = claims.report(outcomes)
     if chosen.all:
         chosen.all.write_text("".join(f"{line(one)}\n" for one in shown), encoding="utf-8")
-    return 1 if verdict.mismatches or verdict.stale else 0
+    return 1 if verdict.mismatches or verdict.stale or false else 0
 
 
 def line(one: Difference) -> str:

@@ -14,6 +14,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from . import ours, theirs
+from .claims import Claim, claims
 from .facts import Difference, Facts, Reading, differences
 from .sharkd import Sharkd, SharkdError
 
@@ -32,6 +33,10 @@ class Outcome:
     beyond: Counter[str] = field(default_factory=Counter[str])
     """What idletalk read in frames that no dissector of Wireshark claims."""
     differences: list[Difference] = field(default_factory=list[Difference])
+    claims: list[Claim] = field(default_factory=list[Claim])
+    """Flows that both name, differently."""
+    named: int = 0
+    """Flows that both name."""
     trouble: str | None = None
     """Why Wireshark's side is missing: it does not know the format, or it crashed."""
     our_s: float = 0.0
@@ -82,6 +87,8 @@ def compare(path: Path) -> Outcome:
     if other is None:
         outcome.trouble = outcome.trouble or "Wireshark does not know the format"
         return outcome
+    outcome.named = len(mine.flows.keys() & other.facts.flows.keys())
+    outcome.claims = list(claims(outcome.capture, mine, other.facts))
     mine = _comparable(mine, other, outcome)
     outcome.compared.update(kind for kind, _ in mine.values.keys() | other.facts.values.keys())
     outcome.differences = list(differences(outcome.capture, mine, other.facts))

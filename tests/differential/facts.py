@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 MISSING = "-"
@@ -52,6 +52,13 @@ class Facts:
     """Values of one capture, as one side sees them."""
 
     values: dict[Key, Fact] = field(default_factory=dict[Key, Fact])
+    flows: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    """What content told of each flow (transport and ends): names of applications, with the first frame of each."""
+
+    def name(self, transport: str, ends: Iterable[str], application: str, frame: int) -> None:
+        """States what a flow is."""
+        flow = f"{transport} {' '.join(sorted(ends))}"
+        self.flows.setdefault(flow, {}).setdefault(application, frame)
 
     def set(self, kind: str, subject: str, value: int | str, frame: int = 0) -> None:
         """States a value."""

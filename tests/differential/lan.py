@@ -87,6 +87,10 @@ def groups(text: str) -> list[str]:
 LINES = ("http.request.line", "http.response.line", "http.unknown_header")
 """Fields of searches, of answers, and of announcements those that HTTP does not have."""
 
+PARAMETERS = "[p[strpos(p, '=') + 1:] FOR p IN parameters IF string_split(p, '=')[1] = "
+VALUES = "]"
+"""SQL: values of the parameters of that name; each is a list already, in the way in which lists are compared."""
+
 COMPARED = (
     word("arp_operation", "arp.opcode", "operation"),
     value("arp_mac", "arp.src.hw_mac", "sender_mac"),
@@ -139,6 +143,11 @@ COMPARED = (
     value("dns_srv", "dns.srv.target", "CASE kind WHEN 33 THEN target END", "dns_records"),
     value("dns_port", "dns.srv.port", "CASE kind WHEN 33 THEN port END", "dns_records"),
     value("dns_text", "dns.txt", "CASE kind WHEN 16 THEN texts END", "dns_records"),
+    value("dns_svcbpriority", "dns.svcb.svcpriority", "priority", "dns_records"),
+    value("dns_svcbalpn", "dns.svcb.svcparam.alpn", f"{PARAMETERS}'alpn'{VALUES}", "dns_records"),
+    value("dns_svcbport", "dns.svcb.svcparam.port", f"{PARAMETERS}'port'{VALUES}", "dns_records"),
+    value("dns_svcbipv4", "dns.svcb.svcparam.ipv4hint.ip", f"{PARAMETERS}'ipv4hint'{VALUES}", "dns_records"),
+    value("dns_svcbipv6", "dns.svcb.svcparam.ipv6hint.ip", f"{PARAMETERS}'ipv6hint'{VALUES}", "dns_records"),
     word("dhcp_type", "dhcp.option.dhcp", "message_type"),
     value("dhcp_option", "dhcp.option.type", "options", told=options),
     value("dhcp_class", "dhcp.option.vendor_class_id", "vendor_class"),
@@ -152,6 +161,14 @@ COMPARED = (
         lambda address, kind: [address] if kind else [],
     ),
     value("dhcp_wanted", "dhcp.option.requested_ip_address", "requested_address"),
+    value("dhcp_server", "dhcp.option.dhcp_server_id", "server_id"),
+    value("dhcp_mask", "dhcp.option.subnet_mask", "subnet_mask"),
+    value("dhcp_router", "dhcp.option.router", "routers"),
+    value("dhcp_dns", "dhcp.option.domain_name_server", "dns_servers"),
+    value("dhcp_ntp", "dhcp.option.ntp_server", "ntp_servers"),
+    value("dhcp_domain", "dhcp.option.domain_name", "domain", told=lambda text: [text.strip()]),
+    value("dhcp_lease", "dhcp.option.ip_address_lease_time", "lease_s", told=number),
+    value("dhcp_fqdn", "dhcp.fqdn.name", "fqdn"),
     word("dhcpv6_type", "dhcpv6.msgtype", "message_type", told=last),
     value("dhcpv6_id", "dhcpv6.xid", "transaction_id", told=number),
     value("dhcpv6_duid", "dhcpv6.duid.bytes", "[client_duid, server_duid]"),

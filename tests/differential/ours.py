@@ -89,6 +89,10 @@ SEGMENT_COLUMNS = (
     "flow, frame, network, transport, originator_mac, originator, originator_port, responder_mac, responder,"
     " responder_port, originator_packets, originator_bytes, responder_packets, responder_bytes"
 )
+NAMED_COLUMNS = (
+    "frame, transport, CASE recognised_by WHEN 'content' THEN application END, originator, originator_port, responder,"
+    " responder_port"
+)
 _database: list[duckdb.DuckDBPyConnection] = []
 
 
@@ -142,6 +146,10 @@ def _facts(rows: Query) -> tuple[Facts, bool]:
                 facts.add_traffic(str(transport), subject, packets, size, _number(frame))
     for transport, flows in streams.items():
         facts.set("streams", transport, len(flows))
+    for frame, transport, application, *ends in rows(NAMED_COLUMNS, "flow_segments"):
+        if application is not None:
+            named = (f"{address}:{port}" for address, port in (ends[:2], ends[2:]))
+            facts.name(str(transport), named, str(application), _number(frame))
     for table in TABLES:
         kinds = {kind: column for kind, (of, column) in MESSAGES.items() if of == table}
         for frame, *cells in rows(", ".join(["frame", *kinds.values()]), table):

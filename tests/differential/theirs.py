@@ -100,6 +100,8 @@ def _count(reading: Reading, row: list[str], streams: dict[str, set[str]], stack
         ports = (tcp_src, tcp_dst) if is_tcp else (udp_src, udp_dst)
         if stack.application in UNREAD:
             reading.unclaimed.add(frame)
+        else:
+            facts.name(stack.transport, (f"{source}:{ports[0]}", f"{destination}:{ports[1]}"), stack.application, frame)
         if all(ports):
             facts.add_traffic(stack.transport, f"{source}:{ports[0]} > {destination}:{ports[1]}", 1, size, frame)
         stream = tcp_stream if is_tcp else udp_stream

@@ -75,10 +75,10 @@ def frames(number: int, talk: Talk, *, port: int | None = None, missing: int = 0
         sequence += len(piece)
 
 
-def read(folder: Path, content: Sequence[tuple[float, bytes]]) -> Store:
+def read(folder: Path, content: Sequence[tuple[float, bytes]], *, link_type: int = 1) -> Store:
     """The facts of a capture with the messages of vendors' protocols."""
     folder.mkdir()
-    dissect([made.pcap(folder / "in.pcap", content)], folder)
+    dissect([made.pcap(folder / "in.pcap", content, link_type=link_type)], folder)
     store = Store(folder)
     know_messages(store)
     return store

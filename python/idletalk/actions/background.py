@@ -1,5 +1,6 @@
 """Which bursts are an action's: those of kinds that come far more often after events than at other times."""
 
+from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb, exp
@@ -145,21 +146,25 @@ def beyond(
 
 
 def _led(own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst, ...]]:
-    """Without what stands before an action by chance: what comes from a place whose bursts elsewhere follow others."""
-    shown: dict[tuple[str, str, bool], int] = {}
-    led: dict[tuple[str, str, bool], int] = {}
+    """Without what stands before an action by chance: what comes from a place whose bursts elsewhere follow others.
+
+    Elsewhere is with the same action; where that shows the place too seldom, with all actions of the device.
+    """
+    repetitions = Counter(window.event.action for window in own)
+    shown: Counter[tuple[str | None, str, bool]] = Counter()
+    led: Counter[tuple[str | None, str, bool]] = Counter()
     for window, bursts in own.items():
-        for place, starts in {(burst.place, burst.starts) for burst in bursts}:
-            key = window.event.action, place, starts
-            shown[key] = shown.get(key, 0) + 1
-        if bursts:
-            first = min(bursts, key=begin)
-            key = window.event.action, first.place, first.starts
-            led[key] = led.get(key, 0) + 1
+        for action in (window.event.action, None):
+            shown.update({(action, burst.place, burst.starts) for burst in bursts})
+            if bursts:
+                first = min(bursts, key=begin)
+                led[action, first.place, first.starts] += 1
 
     def leads(window: Window, burst: Burst) -> bool:
-        key = window.event.action, burst.place, burst.starts
-        return 2 * led.get(key, 0) > shown[key]
+        key: tuple[str | None, str, bool] = window.event.action, burst.place, burst.starts
+        if shown[key] < MIN_SHARE * repetitions[window.event.action]:
+            key = None, burst.place, burst.starts
+        return 2 * led[key] > shown[key]
 
     kept: dict[Window, tuple[Burst, ...]] = {}
     for window, bursts in own.items():

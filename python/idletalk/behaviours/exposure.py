@@ -15,6 +15,8 @@ MAX_CONTENT_BYTES = 32 << 20
 MAX_CONTENTS = 20_000
 """Distinct messages that are decoded, the first of each conversation first: a short one costs a millisecond too, and the bytes
 alone would allow half a million of them."""
+CLEARLY = 10
+"""How many times as many contents call a value by one kind as by another, for the other to be a mistake."""
 MAX_NAMED = 3
 """Values named in a sentence."""
 _CAPITALS = {"stun": "STUN"}
@@ -86,6 +88,14 @@ def _search(ask: Ask, scene: Scene) -> None:
     )
     meant = contents.by_meaning()
     _fill(ask, meant, owners={})
+    # a byte before a key may look like its first letter, and Dsn means something else than sn
+    ask(
+        "WITH calls AS (SELECT text, kind, count(DISTINCT content_id) AS n FROM found WHERE list_contains($1, kind) GROUP BY ALL)"
+        " UPDATE found SET kind = told.kind FROM (SELECT few.text, few.kind AS mistaken, arg_max(many.kind, (many.n, many.kind)) AS kind"
+        " FROM calls AS few JOIN calls AS many ON many.text = few.text AND many.n >= $2 * few.n GROUP BY ALL) AS told"
+        " WHERE found.text = told.text AND found.kind = told.mistaken",
+        *(sorted(SEARCHED), CLEARLY),
+    )
     known, owners, public = _known(ask, scene)
     told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
     values = [

@@ -1,5 +1,5 @@
 -- What devices say of themselves. Takes facts dhcp, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh, lldp,
--- the table messages (protocols.sql), device_macs, bare_devices and routers (inventory.sql).
+-- the table messages (protocols.sql), device_macs, joined_macs, bare_devices and routers (inventory.sql), lab_macs.
 
 CREATE TABLE device_facts AS
 WITH texts AS (
@@ -57,13 +57,19 @@ WITH texts AS (
     WHERE mac NOT IN (SELECT mac FROM routers)
     UNION ALL
     SELECT device, told.* EXCLUDE (mac, address) FROM told JOIN bare_devices USING (address) WHERE told.mac IS NULL
+    UNION ALL
+    -- why several MACs are one device
+    SELECT m.device, 'mac', mac, CASE WHEN l.mac IS NULL THEN j.told_by ELSE 'lab file' END, coalesce(j.time_ns, s.first_ns)
+    FROM device_macs AS m LEFT JOIN lab_macs AS l USING (mac) LEFT JOIN joined_macs AS j USING (mac)
+    JOIN (SELECT mac, min(first_ns) AS first_ns FROM sides GROUP BY mac) AS s USING (mac)
+    WHERE m.device IN (SELECT device FROM device_macs GROUP BY device HAVING count(*) > 1) AND (l.mac IS NOT NULL OR j.mac IS NOT NULL)
 )
 SELECT device, kind, value AS told, told_by, min(time_ns) AS first_ns, count(*) AS times
 FROM own WHERE value IS NOT NULL AND trim(value) <> '' GROUP BY ALL;
 
 COMMENT ON TABLE device_facts IS 'What a device says about itself, and the record that told it.';
 COMMENT ON COLUMN device_facts.device IS 'Device id';
-COMMENT ON COLUMN device_facts.kind IS 'name, model, firmware, manufacturer, os, software, serial or uuid';
+COMMENT ON COLUMN device_facts.kind IS 'name, model, firmware, manufacturer, os, software, serial, uuid, or mac (another MAC of it, and what joined them)';
 COMMENT ON COLUMN device_facts.told IS 'As it was sent';
 COMMENT ON COLUMN device_facts.told_by IS 'Protocol and field that told it';
 COMMENT ON COLUMN device_facts.first_ns IS 'First time told, UTC nanoseconds since 1970';

@@ -91,11 +91,34 @@ WHERE claimed OR address LIKE 'fe80:%' OR mac NOT IN (SELECT mac FROM routers)
         AND NOT EXISTS (FROM claims AS c WHERE c.mac = s.mac AND NOT contains(c.address, ':'))
         AND 1 = (SELECT count(*) FROM sources AS o WHERE o.mac = s.mac AND o.form = 'local' AND NOT o.is_v6));
 
--- Devices: MACs that sent something or were sent an IP packet of their own; several of one device where the lab says so.
+-- A MAC under which another one is named: DUIDs of DHCPv6 (RFC 8415 11.2, 11.4) and of DHCP (RFC 4361 6.1) hold the MAC of any
+-- interface of the device, and so do the UUIDs of many UPnP devices. Who names two others is a repeater.
+CREATE TEMP TABLE joined_macs AS
+WITH told AS (
+    SELECT source_mac AS mac, regexp_extract(client_duid, '^(?:0001.{12}|00030001)([0-9a-f]{12})$', 1) AS digits, 'dhcpv6 DUID' AS told_by,
+        time_ns FROM dhcpv6 WHERE NOT is_relayed AND source_port = 546
+    UNION ALL
+    SELECT client_mac, regexp_extract(client_id, '^ff.{8}(?:0001.{12}|00030001)([0-9a-f]{12})$', 1), 'dhcp client id', time_ns FROM dhcp
+    WHERE NOT is_reply
+    UNION ALL
+    SELECT source_mac, lower(regexp_extract(usn, '^uuid:[0-9a-fA-F-]{24}([0-9a-fA-F]{12})(?:$|::)', 1)), 'ssdp UUID', time_ns FROM ssdp
+    WHERE kind <> 'search'
+), named AS (
+    SELECT mac, regexp_replace(digits, '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6') AS other, told_by, min(time_ns) AS time_ns
+    FROM told WHERE digits <> '' AND mac IS NOT NULL GROUP BY ALL
+)
+SELECT mac, min(other) AS device, min(told_by) AS told_by, min(time_ns) AS time_ns FROM named AS n
+WHERE other <> mac AND EXISTS (FROM sides AS s WHERE s.mac = n.other AND s.tx_packets > 0)
+    AND mac NOT IN (SELECT mac FROM routers) AND other NOT IN (SELECT mac FROM routers)
+    -- of two that name one another the smaller stands for both
+    AND NOT EXISTS (FROM named AS o WHERE o.mac = n.other AND o.other <> n.other AND (o.other <> n.mac OR o.mac > n.mac))
+GROUP BY mac HAVING count(DISTINCT other) = 1;
+
+-- Devices: MACs that sent something or were sent an IP packet of their own; several of one device where the lab or the device says so.
 CREATE TEMP TABLE device_macs AS
-SELECT mac, coalesce(l.device, mac) AS device
+SELECT mac, coalesce(l.device, o.device, j.device, mac) AS device
 FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND (tx_packets > 0 OR transport IS NOT NULL))
-LEFT JOIN lab_macs AS l USING (mac);
+LEFT JOIN lab_macs AS l USING (mac) LEFT JOIN joined_macs AS j USING (mac) LEFT JOIN lab_macs AS o ON o.mac = j.device;
 
 -- Where the link has no MAC: local addresses that sent something; where none is local, those that opened a flow.
 CREATE TEMP TABLE bare_devices AS

@@ -1,6 +1,6 @@
 """What do actions of a user look like on the wire?"""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from idletalk import filters
@@ -58,12 +58,15 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     _offer(ask, scene, [device for device in scene.subjects if device not in events])
     bursts = bursts_of(ask, scene, list(events))
     offset = offset_ns(events, bursts)
-    for device, own in events.items():
-        for act in acts(device, own, bursts[device], offset or 0, scene.observed_s):
-            _keep(ask, act, offset, scene.observed_s)
-            claim = _claim(scene, act)
-            if claim is not None:
-                yield claim
+    found = [
+        act
+        for device, own in events.items()
+        for act in acts(device, own, bursts[device], offset or 0, scene.observed_s)
+    ]
+    insert(ask, "actions", [_row(act, offset, scene.observed_s) for act in found])
+    insert(ask, "action_steps", [step for act in found for step in _steps(ask, act)])
+    insert(ask, "action_stream_ends", [end for act in found for end in _stream_ends(act)])
+    return [claim for act in found if (claim := _claim(scene, act)) is not None]
 
 
 def _event(row: Row) -> Event:
@@ -134,10 +137,13 @@ def _burst(names: Mapping[tuple[str, str], str], row: Row) -> Burst:
     )
 
 
-def _keep(ask: Ask, act: Act, offset: int | None, observed_s: float) -> None:
-    key = (act.device, act.action, act.first_packet)
-    row = (
-        *key,
+def _key(act: Act) -> tuple[str, str, str]:
+    return act.device, act.action, act.first_packet
+
+
+def _row(act: Act, offset: int | None, observed_s: float) -> tuple[object, ...]:
+    return (
+        *_key(act),
         len(act.repetitions),
         act.events,
         None if offset is None else offset / 1e9,
@@ -150,25 +156,25 @@ def _keep(ask: Ask, act: Act, offset: int | None, observed_s: float) -> None:
         false_per_day(act, observed_s),
         portable.to_json([act.signature]) if act.signature else None,
     )
-    insert(ask, "actions", [row])
-    steps: list[tuple[object, ...]] = []
+
+
+def _steps(ask: Ask, act: Act) -> Iterator[tuple[object, ...]]:
     for number, step in enumerate(act.steps, 1):
         announced = _announced(ask, act) if step.service.startswith("mdns") and step.by_device else ()
-        told = (
-            *key,
+        yield (
+            *_key(act),
             number,
             *(step.peer, step.peer_kind, step.service, step.by_device, step.repetitions),
             *(step.latency_s, *step.latency_range_s, list(step.least), list(step.most)),
             *(list(step.gaps_us), list(step.least_gaps_us), list(step.most_gaps_us), step.was_open, step.open_s),
             *(step.tx_bytes, step.rx_bytes, step.packets, step.duration_s, step.is_stream, list(announced)),
         )
-        steps.append(told)
-    insert(ask, "action_steps", steps)
-    ended = [
-        (*key, *(one.peer, one.service, one.repetitions, one.latency_s, one.duration_s, one.tx_bytes, one.rx_bytes))
-        for one in act.ended
-    ]
-    insert(ask, "action_stream_ends", ended)
+
+
+def _stream_ends(act: Act) -> Iterator[tuple[object, ...]]:
+    for one in act.ended:
+        told = (one.peer, one.service, one.repetitions, one.latency_s, one.duration_s, one.tx_bytes, one.rx_bytes)
+        yield (*_key(act), *told)
 
 
 def _announced(ask: Ask, act: Act) -> Sequence[str]:

@@ -56,7 +56,7 @@ class ToldName:
 class ToldFact:
     """What a device says about itself, and the record that told it."""
 
-    kind: Annotated[str, Meta(description="name, model, firmware, manufacturer, os, software, serial or uuid")]
+    kind: Annotated[str, Meta(description="name, model, firmware, manufacturer, os, software, serial, uuid or mac")]
     value: str
     told_by: Annotated[str, Meta(description="protocol and field")]
     first: str

@@ -121,7 +121,7 @@ fn text_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// `%41` and `+` of forms and queries.
-fn unquoted(content: &[u8]) -> Vec<u8> {
+pub fn unquoted(content: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(content.len());
     let mut rest = content;
     while let Some((&byte, after)) = rest.split_first() {

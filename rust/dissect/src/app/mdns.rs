@@ -5,6 +5,8 @@ use super::{Carrier, Probe, Protocol, Verdict};
 
 /// RFC 6762 3.
 const PORT: u16 = 5353;
+/// RFC 1035 4.2.
+const NAME_SERVER: u16 = 53;
 
 /// Multicast DNS as a protocol; its records stand in the tables of DNS.
 pub const PROTOCOL: Protocol = Protocol {
@@ -17,5 +19,6 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    if probe.carrier == Carrier::Udp && probe.has_port(PORT) { dns::looks_like(probe.bytes, true) } else { Verdict::No }
+    // a resolver may ask a name server from any port, this one too
+    if probe.carrier == Carrier::Udp && probe.has_port(PORT) && !probe.has_port(NAME_SERVER) { dns::looks_like(probe.bytes, true) } else { Verdict::No }
 }

@@ -1,5 +1,6 @@
 //! DNS messages (RFC 1035 4.1) with compression, bounded.
 
+use super::binding;
 use crate::packet::Cursor;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -107,8 +108,8 @@ pub enum Content {
     Mail(u16, String),
     /// TXT strings
     Texts(Vec<Vec<u8>>),
-    /// SVCB or HTTPS: priority, target, rest
-    Binding(u16, String),
+    /// SVCB or HTTPS: priority, target, parameters
+    Binding(u16, String, Vec<String>),
     /// raw data
     Other(Vec<u8>),
 }
@@ -184,7 +185,11 @@ fn content(message: &[u8], start: usize, kind: u16, bytes: &[u8]) -> Option<Cont
         kind::NS | kind::CNAME | kind::PTR | 39 => Content::Name(name_at(0)?),
         kind::SRV => Content::Service(cursor.u16()?, cursor.u16()?, cursor.u16()?, name_at(6)?),
         kind::MX => Content::Mail(cursor.u16()?, name_at(2)?),
-        kind::SVCB | kind::HTTPS => Content::Binding(cursor.u16()?, name_at(2)?),
+        kind::SVCB | kind::HTTPS => {
+            let mut behind = start.checked_add(2)?;
+            let (priority, target) = (cursor.u16()?, name(bounded, &mut behind)?);
+            Content::Binding(priority, target, binding::parameters(bounded.get(behind..)?))
+        }
         kind::TXT => {
             let mut texts = Vec::new();
             while let Some(length) = cursor.u8() {

@@ -1,5 +1,6 @@
 //! DNS (RFC 1035, EDNS RFC 6891) over UDP and TCP; multicast DNS and LLMNR share its messages and tables.
 
+mod binding;
 pub mod message;
 #[cfg(test)]
 #[allow(clippy::panic)]
@@ -99,6 +100,10 @@ record! {
         target: Option<String>,
         /// Port of an SRV record
         port: Option<u16>,
+        /// Priority of an SVCB or HTTPS record: 0 is an alias
+        priority: Option<u16>,
+        /// Parameters of an SVCB or HTTPS record, as `key=value` (RFC 9460)
+        parameters: Option<Vec<String>>,
         /// Strings of a TXT record
         texts: Option<Vec<String>>,
         /// Data of other types, as it came
@@ -207,10 +212,14 @@ impl DnsParser {
         for (position, resource) in message.resources.iter().enumerate() {
             let is_option = resource.kind == message::kind::OPT;
             let (mut address, mut target, mut port, mut texts, mut raw) = (None, None, None, None, None);
+            let (mut priority, mut parameters) = (None, None);
             match &resource.content {
                 Content::Address(ip) => address = Some(*ip),
-                Content::Name(name) | Content::Mail(_, name) | Content::Binding(_, name) => target = Some(name.clone()),
+                Content::Name(name) | Content::Mail(_, name) => target = Some(name.clone()),
                 Content::Service(_, _, number, name) => (port, target) = (Some(*number), Some(name.clone())),
+                Content::Binding(order, name, told) => {
+                    (priority, target, parameters) = (Some(*order), Some(name.clone()), Some(told.clone()));
+                }
                 Content::Texts(strings) => {
                     ctx.payload(Some(&resource.name), 0, &strings.join(&b'\n'));
                     texts = Some(strings.iter().map(|string| text::lossy(string)).collect());
@@ -234,6 +243,8 @@ impl DnsParser {
                 address_key: address.map(crate::flow::lookup_key),
                 target,
                 port,
+                priority,
+                parameters,
                 texts,
                 raw,
             });
@@ -244,7 +255,6 @@ impl DnsParser {
 fn row(ctx: &Context<'_>, protocol: &'static str, carrier: &'static str, message: &Message) -> Dns {
     let header = &message.header;
     let [questions, answers, authorities, additionals] = header.counts;
-    let first = message.questions.first();
     Dns {
         at: ctx.at,
         protocol,
@@ -255,8 +265,8 @@ fn row(ctx: &Context<'_>, protocol: &'static str, carrier: &'static str, message
         rcode: header.is_response().then(|| header.rcode()),
         is_authoritative: header.flags & 0x400 != 0,
         is_truncated: header.flags & 0x200 != 0,
-        query: first.map(|question| question.name.clone()),
-        query_type: first.map(|question| question.kind),
+        query: message.questions.first().map(|question| question.name.clone()),
+        query_type: message.questions.first().map(|question| question.kind),
         questions,
         answers,
         authorities,
@@ -270,10 +280,7 @@ impl Parser for DnsParser {
     }
 
     fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
-        let mut stream = {
-            let [up, down] = &mut self.streams;
-            std::mem::take(if direction == Direction::Up { up } else { down })
-        };
+        let mut stream = std::mem::take(direction.of(&mut self.streams));
         // a message is at most 65,535 bytes and its length
         if !stream.push(bytes, 2 * (usize::from(u16::MAX) + 2) + bytes.len(), ctx.budget) {
             ctx.weird(Weird::MessageTooLong, None);
@@ -286,8 +293,7 @@ impl Parser for DnsParser {
             stream.consume(length.saturating_add(2));
             self.emit(ctx, "tcp", &message);
         }
-        let [up, down] = &mut self.streams;
-        *(if direction == Direction::Up { up } else { down }) = stream;
+        *direction.of(&mut self.streams) = stream;
         Appetite::More
     }
 }

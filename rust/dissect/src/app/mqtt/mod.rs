@@ -63,6 +63,9 @@ const PORT: u16 = 1883;
 /// Names and versions in CONNECT (3.1.2.1; 3.1 said MQIsdp).
 const SIGNATURES: [(&[u8], &[u8]); 2] = [(b"\0\x04MQTT", &[4, 5]), (b"\0\x06MQIsdp", &[3])];
 
+/// A topic without levels is told by so many letters and digits; shorter ones stand in other protocols too.
+const MIN_NAME_BYTES: usize = 4;
+
 fn probe(probe: &Probe<'_>) -> Verdict {
     if probe.carrier != Carrier::Tcp {
         return Verdict::No;
@@ -74,7 +77,7 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     match packets(probe.bytes) {
         Tiles::All { .. } if probe.has_port(PORT) => Verdict::Yes,
         // elsewhere a topic as text, in a stream whose start is missing
-        Tiles::All { has_path: true } if !probe.from_start => Verdict::Yes,
+        Tiles::All { has_topic: true } if !probe.from_start => Verdict::Yes,
         _ => Verdict::No,
     }
 }
@@ -110,13 +113,13 @@ enum Tiles {
     No,
     /// to the last byte, or but for the payload of the last message
     All {
-        /// one is a message whose topic is a path of printable text
-        has_path: bool,
+        /// one is a message whose topic is a path of printable text, or a name where all of the message is there
+        has_topic: bool,
     },
 }
 
 fn packets(mut bytes: &[u8]) -> Tiles {
-    let mut has_path = false;
+    let mut has_topic = false;
     if bytes.is_empty() {
         return Tiles::No;
     }
@@ -134,13 +137,17 @@ fn packets(mut bytes: &[u8]) -> Tiles {
             if !is_text || said.head_bytes > fixed.length {
                 return Tiles::No;
             }
-            has_path |= topic.len() >= 3 && topic.contains('/') && topic.is_ascii();
+            let is_path = topic.len() >= 3 && topic.contains('/') && topic.is_ascii();
+            let is_name = topic.len() >= MIN_NAME_BYTES
+                && rest.is_some()
+                && topic.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+            has_topic |= is_path || is_name;
         } else if rest.is_none() {
             return Tiles::No;
         }
         bytes = rest.unwrap_or_default();
     }
-    Tiles::All { has_path }
+    Tiles::All { has_topic }
 }
 
 #[cfg(test)]

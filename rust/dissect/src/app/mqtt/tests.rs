@@ -56,6 +56,9 @@ fn it_is_recognised_by_its_start_or_by_convincing_packets() {
     assert_eq!(probed(&hex(PUBLISH), 8000, false), Verdict::Yes);
     assert_eq!(probed(&hex("c000"), 1883, false), Verdict::Yes);
     assert_eq!(probed(&hex("c000"), 8000, false), Verdict::No);
+    // a name for a topic, in a message that is whole
+    let named = hex("30 0c 0008 4275733137436d64 7b7d");
+    assert_eq!([probed(&named, 8000, false), probed(&named[..11], 8000, false), probed(&named, 8000, true)], [Verdict::Yes, Verdict::No, Verdict::No]);
     assert_eq!(probed(b"GET / HTTP/1.1\r\n", 1883, true), Verdict::No);
     assert_eq!(probed(b"\x16\x03\x01\x00\x50", 1883, true), Verdict::No);
 }
