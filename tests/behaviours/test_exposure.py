@@ -40,6 +40,20 @@ def test_a_bound_of_nothing_finds_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert messages(tmp_path, "none") is None
 
 
+def test_what_is_left_of_a_long_conversation_unread_is_said(tmp_path: Path) -> None:
+    ends = (PLUG, "192.168.7.20", 40000), (GATEWAY, "192.168.7.1", 9999)
+    frames = [
+        (n / 100, datagram(*ends, b'{"serial":"SN4711-0815","count":%d,"pad":"%0900d"}' % (n, 0))) for n in range(400)
+    ]
+    for count, is_said in ((200, False), (400, True)):
+        analysis = idletalk.analyze([pcap(tmp_path / f"{count}.pcap", frames[:count])], tmp_path / str(count))
+        said = {blindness.kind: blindness.sentence for blindness in analysis.report.cannot_be_seen}
+        assert ("payloads_omitted" in said) == is_said
+    assert "(by udp)" in said["payloads_omitted"]
+    [row] = analysis.sql("SELECT sum(times)::BIGINT AS n FROM exposures WHERE kind = 'serial' AND sent")
+    assert row["n"] < 400
+
+
 def test_a_protocol_that_a_vendor_reader_knows_is_named_and_its_xor_called_what_it_is(demo: idletalk.Analysis) -> None:
     [plug] = [device for device in demo.report.devices if device.name == "plug-d"]
     told = [finding.sentence for finding in demo.findings(device=plug.id, kind="exposed-on-lan")]

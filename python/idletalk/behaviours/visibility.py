@@ -149,6 +149,17 @@ def _content(ask: Ask) -> list[tuple[str, str]]:
                 f" {'it: how it' if row['open'] == 1 else 'them: how they'} began is unknown.",
             )
         )
+    full = [
+        row["carrier"] for row in ask("SELECT DISTINCT carrier FROM payloads_omitted WHERE pieces > 0 ORDER BY carrier")
+    ]
+    if full:
+        found.append(
+            (
+                "payloads_omitted",
+                f"Conversations said more than is kept of one to be read (by {some(full, MAX_NAMED)}): what came later was not"
+                " searched, and numbers of messages are of those that were kept.",
+            )
+        )
     if row["protected"]:
         found.append(
             (
