@@ -120,6 +120,7 @@ QUERIES: Mapping[str, str] = {
         "SELECT step, peer, service, latency_s, least, most, tx_bytes, rx_bytes, repetitions, fields FROM action_steps"
         " WHERE device = $device AND action = $action AND first_packet = $first ORDER BY step"
     ),
+    "action.stream_ends": f"SELECT peer, service, latency_s, duration_s, tx_bytes, rx_bytes {_ACTION.replace('actions', 'action_stream_ends')}",
     "image.missing": "SELECT missing FROM images WHERE file = $image",
     # what no table holds: the page is made of report.json, and firmware examined by `idletalk firmware`
     "image.examination": "what idletalk firmware says of the image's file",
