@@ -131,13 +131,18 @@ def assembled(
             ),
         )
         # what is asked of the tables has been asked; drawing needs the interpreter, masking does not
-        masking = apart.submit(mask_tables, store.beside(), secrets)
+        masking = apart.submit(_mask_beside, store, secrets)
         yield mask_report(report, secrets)
         masking.result()
     finally:
         apart.shutdown(cancel_futures=True)
         examining.shutdown(cancel_futures=True)
         store.close()
+
+
+def _mask_beside(store: Store, secrets: Secrets) -> None:
+    with store.beside() as other:
+        mask_tables(other, secrets)
 
 
 def _secrets(store: Store) -> Secrets:

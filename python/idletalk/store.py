@@ -160,11 +160,15 @@ class Store:
         self.connection.close()
         self._spill.cleanup()
 
-    def beside(self) -> Store:
-        """The same for another thread: it knows what is kept, and no temporary table; closed with this one."""
+    @contextmanager
+    def beside(self) -> Generator[Store]:
+        """The same for another thread: it knows what is kept, and no temporary table."""
         other = copy(self)
         other.connection = self.connection.cursor()
-        return other
+        try:
+            yield other
+        finally:
+            other.connection.close()
 
     def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, by column name."""

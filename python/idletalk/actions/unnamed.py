@@ -7,6 +7,8 @@ from idletalk.actions import periods
 from idletalk.actions.background import Kinds
 from idletalk.actions.burst import NS_PER_S, Burst
 
+USERS = ("cloud", "phone")
+"""Peers through whom people act."""
 MIN_TIMES = 3
 """Bursts of a kind, at least: what came twice may be chance."""
 MAX_PER_DAY = 50.0
@@ -39,7 +41,7 @@ def unnamed(bursts: Sequence[Burst], observed_s: float) -> list[Unnamed]:
     groups: dict[tuple[str, bool, int], list[Burst]] = {}
     for burst in bursts:
         # what a device begins by itself is its own doing, as far as this capture tells
-        if burst.sender in ("cloud", "phone") and burst.lengths:
+        if burst.sender in USERS and burst.lengths:
             groups.setdefault(kinds.of(burst), []).append(burst)
     most = MAX_PER_DAY * max(1.0, observed_s / 86_400)
     found: list[Unnamed] = []

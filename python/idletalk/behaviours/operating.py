@@ -9,7 +9,7 @@ from idletalk.actions.burst import Burst, Event
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.judgement import APART, Act, acts, false_per_day
 from idletalk.actions.txt import fields
-from idletalk.actions.unnamed import unnamed
+from idletalk.actions.unnamed import USERS, unnamed
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
 from idletalk.plural import counted
@@ -39,7 +39,7 @@ VISIBLE = Kind(
 )
 
 
-BY_OTHERS = "kind IN ('cloud', 'phone') AND NOT (starts AND is_originator)"
+BY_OTHERS = f"kind IN {USERS} AND NOT (starts AND is_originator)"
 """SQL: bursts that a device did not begin by itself, by whom an action without a noted event is told."""
 
 

@@ -47,8 +47,8 @@ def unnamed_actions(ask: Ask, devices: Sequence[Device]) -> tuple[UnnamedAction,
                 name=device.name,
                 peer=row["peer"],
                 peer_name=_name(row["peer"], peer),
-                provider=(peer.provider or peer.organisation) if peer else None,
-                country=None if peer is None or peer.anycast else peer.country,
+                provider=_holder(peer),
+                country=_country(peer),
                 service=row["service"],
                 first_packet=row["first_packet"],
                 least_bytes=row["least_bytes"],
@@ -69,6 +69,14 @@ def _name(address: str, peer: Peer | None) -> str:
     return peer.names[0].name if peer and peer.names else address
 
 
+def _holder(peer: Peer | None) -> str | None:
+    return (peer.provider or peer.organisation) if peer else None
+
+
+def _country(peer: Peer | None) -> str | None:
+    return None if peer is None or peer.anycast else peer.country
+
+
 def _place(row: Mapping[str, Any]) -> tuple[str, str, str, int, str]:
     stem, place, action = order(row["action"])
     return row["device"], stem, row["first_packet"], place, action
@@ -83,8 +91,8 @@ def _step(row: Mapping[str, Any], peer: Peer | None) -> ActionStep:
         peer=row["peer"],
         peer_name=_name(row["peer"], peer),
         peer_kind=row["peer_kind"],
-        provider=(peer.provider or peer.organisation) if peer else None,
-        country=None if peer is None or peer.anycast else peer.country,
+        provider=_holder(peer),
+        country=_country(peer),
         service=row["service"],
         by_device=row["by_device"],
         repetitions=row["repetitions"],

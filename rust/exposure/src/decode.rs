@@ -164,7 +164,8 @@ fn unescaped(content: &[u8]) -> Vec<u8> {
     plain
 }
 
-fn unhexed(digits: &[u8]) -> Vec<u8> {
+/// The bytes of pairs of hexadecimal digits.
+pub fn unhexed(digits: &[u8]) -> Vec<u8> {
     digits.chunks_exact(2).map(|pair| pair.iter().fold(0u8, |byte, sign| byte << 4 | digit(*sign))).collect()
 }
 

@@ -8,6 +8,11 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::decode::unhexed;
+
+/// Digits of a MAC (EUI-48).
+const MAC_DIGITS: usize = 12;
+
 /// A value that is searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
@@ -47,7 +52,9 @@ impl Patterns {
     pub fn new(known: Vec<Known>) -> Self {
         let mut spellings = Vec::new();
         for (place, one) in known.iter().enumerate() {
-            spellings.extend(spelt(one).into_iter().map(|(raw, how)| Spelling { known: place, raw, how }));
+            // an empty text stands everywhere
+            let told = spelt(one).into_iter().filter(|(raw, _)| !raw.is_empty());
+            spellings.extend(told.map(|(raw, how)| Spelling { known: place, raw, how }));
         }
         let searched = spellings.iter().map(|spelling: &Spelling| &spelling.raw);
         let automaton = if spellings.is_empty() { None } else { AhoCorasick::new(searched).ok() };
@@ -82,12 +89,12 @@ fn spelt(known: &Known) -> Vec<(Vec<u8>, &'static str)> {
     let text = known.text.as_str();
     let mut plain = BTreeSet::from([text.to_owned(), text.to_lowercase(), text.to_uppercase()]);
     let mut spellings = Vec::new();
-    if known.kind == "mac" {
-        let digits: Vec<char> = text.to_lowercase().chars().filter(char::is_ascii_hexdigit).collect();
-        let raw: Vec<u8> =
-            digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, sign| byte << 4 | nibble(*sign))).collect();
+    let digits: String = text.to_lowercase().chars().filter(char::is_ascii_hexdigit).collect();
+    if known.kind == "mac" && digits.len() == MAC_DIGITS {
+        let raw = unhexed(digits.as_bytes());
         for (sign, step) in [(":", 2), ("-", 2), ("", 2), (".", 4)] {
-            let parts: Vec<String> = digits.chunks(step).map(|part| part.iter().collect()).collect();
+            let signs: Vec<char> = digits.chars().collect();
+            let parts: Vec<String> = signs.chunks(step).map(String::from_iter).collect();
             let written = parts.join(sign);
             plain.insert(written.to_uppercase());
             plain.insert(written);
@@ -103,10 +110,6 @@ fn spelt(known: &Known) -> Vec<(Vec<u8>, &'static str)> {
         spellings.push((digest.into_bytes(), name));
     }
     spellings
-}
-
-fn nibble(sign: char) -> u8 {
-    sign.to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or_default()
 }
 
 fn hex(digest: &[u8]) -> String {
@@ -137,6 +140,13 @@ mod tests {
         }
         assert_eq!(how(mac(), &[9, 0x02, 0x00, 0x5E, 0x10, 0x00, 0xA1, 9]), Some("binary"));
         assert_eq!(how(mac(), &[0xA1, 0x00, 0x10, 0x5E, 0x00, 0x02]), Some("binary reversed"));
+    }
+
+    #[test]
+    fn what_is_no_mac_is_searched_as_it_is_written() {
+        assert_eq!(how(known("mac", "router"), b"the router's"), Some("text"));
+        assert_eq!(how(known("mac", "router"), b"nothing of it"), None);
+        assert_eq!(how(known("serial", ""), b"anything"), None);
     }
 
     #[test]
