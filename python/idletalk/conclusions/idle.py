@@ -101,10 +101,12 @@ def neighbours(device: Device) -> set[str]:
 
 
 def _is_in_clear(protocol: PeerProtocol) -> bool:
-    """A protocol in clear whose content tells something, or one that nobody knows whose bytes are in clear."""
+    """A protocol in clear whose content tells something, or one that nobody knows, or that only its port tells, whose bytes are in clear."""
+    is_read = protocol.payload in ("cleartext", "mixed")
     if protocol.application is None:
-        return protocol.transport in ("tcp", "udp") and protocol.payload in ("cleartext", "mixed")
-    return protocol.application in IN_CLEAR and protocol.payload != "encrypted"
+        return protocol.transport in ("tcp", "udp") and is_read
+    is_known = protocol.recognised_by != "port"
+    return protocol.application in IN_CLEAR and (is_read or (is_known and protocol.payload != "encrypted"))
 
 
 def _bytes(peer: Peer) -> int:
