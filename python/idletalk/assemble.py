@@ -71,10 +71,10 @@ def assembled(
         ids = {device.id for device in devices}
         scene = _scene(store, what, unseen, ids, lab)
         finish_images = begin_images(store, folder, examining)
-        answers = asking.answers(store.ask, scene, waits=False)
+        answers = asking.answers(store, scene, waits=False)
         images = finish_images()
         keep_steps(store)
-        answers += asking.answers(store.ask, scene, waits=True)
+        answers += asking.answers(store, scene, waits=True)
         verdicts = judged(answers, scene, lab)
         regular = cadence.cadences(store.ask)
         carried = encryption.payload_bytes(store.ask)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together
 from idletalk.behaviours.rows import Row, by, insert
 from idletalk.byteranges import ranges_within
+from idletalk.dissector import SPOOL
 from idletalk.image_pages import Kept
-from idletalk.store import SPOOL, Store
+from idletalk.store import Store
 from idletalk.told_hashes import by_kind, carriers_of, fields_of, where_told
 
 if TYPE_CHECKING:

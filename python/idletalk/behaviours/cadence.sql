@@ -2,12 +2,12 @@
 -- (timesync.sql), peers, and the facts bursts, dns, ssdp, mqtt, icmp.
 
 -- The device's end of each flow.
-CREATE TEMP TABLE flow_ends AS
+CREATE TABLE flow_ends AS
 SELECT DISTINCT s.device, s.flow, s.is_originator, coalesce(s.peer, s.peer_mac) AS peer
 FROM device_sides AS s WHERE s.device IN (FROM subjects);
 
 -- Bursts; a flow without a row in bursts is one burst.
-CREATE TEMP VIEW all_bursts AS
+CREATE VIEW all_bursts AS
 SELECT flow, capture, frame, first_ns, last_ns, starts_with_originator, lengths, gaps_us,
     originator_packets + responder_packets AS packets, originator_payload_bytes, responder_payload_bytes, bursts
 FROM bursts
@@ -21,7 +21,7 @@ FROM flows AS f ANTI JOIN bursts USING (flow)
 WHERE f.originator_payload_bytes + f.responder_payload_bytes > 0 AND coalesce(f.transport, '') <> 'fragment';
 
 -- The same from a device's side: lengths are positive where the device sent.
-CREATE TEMP VIEW device_bursts AS
+CREATE VIEW device_bursts AS
 SELECT
     e.device, e.peer, e.is_originator, t.flow, t.capture, t.frame, t.first_ns, t.last_ns,
     t.starts_with_originator = e.is_originator AS starts,
@@ -33,7 +33,7 @@ SELECT
 FROM all_bursts AS t JOIN flow_ends AS e USING (flow) JOIN flows AS f USING (flow);
 
 -- Trains of events: (device, peer, what, time, payload bytes).
-CREATE TEMP TABLE trains AS
+CREATE TABLE trains AS
 WITH services AS (
     SELECT e.device, e.flow, e.peer, e.is_originator, concat_ws('/', coalesce(f.application, f.transport, 'frames'), f.responder_port) AS service
     FROM flow_ends AS e JOIN flows AS f USING (flow)

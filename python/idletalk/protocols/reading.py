@@ -23,16 +23,16 @@ UNREADABLE = "unreadable"
 COLUMNS = "piece BIGINT, protocol VARCHAR, position INTEGER, kind VARCHAR, summary VARCHAR, encrypted_fields VARCHAR[]"
 
 MESSAGES = """
-CREATE TEMP TABLE vendor_messages AS
+CREATE TABLE vendor_messages AS
 SELECT p.flow, r.protocol, p.carrier, p.source_mac, p.source, p.destination, p.capture, p.frame, p.time_ns, r.position,
     r.kind, r.summary, len(r.encrypted_fields) > 0 AS encrypted, r.encrypted_fields, p.times
 FROM read_messages AS r JOIN pieces AS p USING (piece)
 """
 
 LABELS = f"""
-CREATE TEMP TABLE flow_protocols AS
+CREATE TABLE flow_protocols AS
     SELECT flow, min(protocol) AS protocol FROM vendor_messages WHERE carrier IN ('tcp', 'udp') AND kind <> '{UNREADABLE}' GROUP BY flow;
-CREATE TEMP VIEW flow_segments AS SELECT s.* REPLACE (
+CREATE VIEW flow_segments AS SELECT s.* REPLACE (
     CASE WHEN s.recognised_by = 'content' THEN s.application ELSE coalesce(p.protocol, s.application) END AS application,
     CASE WHEN p.protocol IS NULL THEN s.recognised_by ELSE 'content' END AS recognised_by
 ) FROM memory.main.flow_segments AS s LEFT JOIN flow_protocols AS p USING (flow)
@@ -97,7 +97,7 @@ def know_messages(store: Store) -> None:
     protocols = installed()
     any_of = " OR ".join(f"({_condition(protocol)})" for protocol in protocols)
     wanted = _with_continuations(f"({any_of})", "payloads")
-    store.ask(f"CREATE TEMP TABLE pieces AS SELECT row_number() OVER () AS piece, * FROM payloads WHERE {wanted}")
+    store.ask(f"CREATE TABLE pieces AS SELECT row_number() OVER () AS piece, * FROM payloads WHERE {wanted}")
     lines = [line for protocol in protocols for line in _lines(store, protocol)]
     store.fill("read_messages", COLUMNS, lines)
     store.ask(MESSAGES)
