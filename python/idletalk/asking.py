@@ -71,7 +71,13 @@ class Asking:
 
     def keep(self, store: Store) -> None:
         """Write the tables of those that have not failed."""
-        for behaviour in list(self.asked):
+        own = [table for behaviour in self.asked if behaviour.package is None for table in behaviour.tables]
+
+        def write(table: str) -> Callable[[Store], None]:
+            return lambda beside: beside.keep([table])
+
+        store.together([write(table) for table in own])
+        for behaviour in self._brought():
             with self._guarded(behaviour):
                 store.keep(behaviour.tables)
 

@@ -22,6 +22,12 @@ _SEEN_THROUGH = frozenset({"VIEW", "MACRO"})
 """Who asks these asks what they mention."""
 
 
+def changed(text: str) -> str | None:
+    """The table, view or macro that a statement makes or changes; none: it is not known."""
+    begins = _CHANGED.match(text)
+    return begins["name"].lower() if begins else None
+
+
 def predecessors(texts: Iterable[str]) -> list[frozenset[int]]:
     """For each statement the numbers of those before it that must be done: they change what it mentions, or mention what it changes.
 

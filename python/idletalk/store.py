@@ -15,7 +15,7 @@ from idletalk.bulk import insertion
 from idletalk.dissector import MESSAGES, TABLES, Mark, Source
 from idletalk.errors import IdletalkError
 from idletalk.interrupts import interruptible, patiently, together
-from idletalk.statements import Line, predecessors
+from idletalk.statements import Line, changed, predecessors
 
 if TYPE_CHECKING:
     import duckdb
@@ -183,11 +183,14 @@ class Store:
 
     def _statements(self, behaviour: Behaviour) -> list[duckdb.Statement]:
         """Its script, and where there are few flows, rows for the views on which others build."""
-        script = behaviour.sql()
-        if behaviour.held and self._segments <= MAX_HELD_SEGMENTS:
-            for view in behaviour.held:
-                script += f"CREATE TABLE held_{view} AS FROM {view}; CREATE OR REPLACE VIEW {view} AS FROM held_{view};"
-        return self.connection.extract_statements(script)
+        statements: list[duckdb.Statement] = []
+        holds = self._segments <= MAX_HELD_SEGMENTS
+        for statement in self.connection.extract_statements(behaviour.sql()):
+            statements.append(statement)
+            if holds and (view := changed(statement.query)) in behaviour.held:
+                held = f"CREATE TABLE held_{view} AS FROM {view}; CREATE OR REPLACE VIEW {view} AS FROM held_{view}"
+                statements += self.connection.extract_statements(held)
+        return statements
 
     @cached_property
     def _processors(self) -> int:
