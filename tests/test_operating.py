@@ -11,6 +11,7 @@ import idletalk
 from idletalk import IdletalkError, Options, analyze
 from idletalk.actions.background import windows
 from idletalk.actions.burst import NS_PER_S, Event
+from idletalk.actions.carrier import Carrier
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.signature import Exchange
 from idletalk.events import read_events
@@ -130,7 +131,12 @@ def test_a_signature_file_works_on_another_capture(demo: idletalk.Analysis, tmp_
 def test_a_search_finds_what_all_bursts_would_show(demo: idletalk.Analysis) -> None:
     signatures = learnt(demo.folder)
     narrow = [replace(one, sequences=one.sequences[:1]) for one in signatures]
-    everywhere = Exchange(service=signatures[0].sequences[0].service, packets=((-(2**40), 2**40),))
+    everywhere = Exchange(
+        service=signatures[0].sequences[0].service,
+        carrier=Carrier(reach=""),
+        packets=((-(2**40), 2**40),),
+        gaps_us=((0, 0),),
+    )
     # beside a sequence that begins anywhere, all bursts of its service are looked at, and nothing else may be found
     wide = replace(signatures[0], action="anything", sequences=(everywhere,))
     for searched in (signatures, narrow):

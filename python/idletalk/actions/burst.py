@@ -45,6 +45,10 @@ class Burst:
     flow_first_ns: int
     began: bool | None
     """the start of the connection is in the capture; none where the protocol has none"""
+    domains: frozenset[str] = frozenset()
+    """registrable domains of the peer's names; empty: no name was seen"""
+    network: int | None = None
+    """AS number that announces the peer's address; none: not known, or no address of the Internet"""
 
     @property
     def place(self) -> str:

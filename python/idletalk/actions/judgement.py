@@ -6,8 +6,9 @@ from math import ceil
 
 from idletalk.actions.background import Window, beyond, windows
 from idletalk.actions.burst import EARLIER_NS, Burst, Event, between
+from idletalk.actions.match import match
 from idletalk.actions.opposites import counterpart
-from idletalk.actions.signature import MIN_SHARE, Signature, learn, match
+from idletalk.actions.signature import MIN_SHARE, Signature, learn
 from idletalk.actions.steps import Step, first_sender, steps
 from idletalk.actions.streams import Ended, ended
 
@@ -82,14 +83,14 @@ def _shows(signature: Signature | None, bursts: Sequence[Burst], window: Window)
     if signature is None:
         return False
     nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
-    return any(window.low_ns <= first.first_ns < window.high_ns for first, *_ in match(signature, nearby))
+    return any(window.low_ns <= found.bursts[0].first_ns < window.high_ns for found in match(signature, nearby))
 
 
 def _outside(signature: Signature, bursts: Sequence[Burst], all_windows: Sequence[Window]) -> int:
     """Matches that no event explains."""
     return sum(
-        not any(window.low_ns <= first.first_ns < window.high_ns for window in all_windows)
-        for first, *_ in match(signature, bursts)
+        not any(window.low_ns <= found.bursts[0].first_ns < window.high_ns for window in all_windows)
+        for found in match(signature, bursts)
     )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from idletalk import filters
-from idletalk.actions import background, portable, signature
+from idletalk.actions import background, match, portable, signature
 from idletalk.actions.burst import Burst, Event
+from idletalk.actions.carrier import domains
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.judgement import APART, Act, acts, false_per_day
 from idletalk.actions.txt import fields
@@ -100,7 +101,7 @@ def bursts_of(ask: Ask, scene: Scene, devices: Sequence[str], condition: str = "
     """The bursts of devices in time order, those that fulfil a condition."""
     rows = (
         ask(
-            "SELECT b.*, coalesce(k.kind, 'unknown') AS kind FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
+            "SELECT b.*, coalesce(k.kind, 'unknown') AS kind, k.names, k.asn FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
             f" WHERE list_contains(?, device) AND bursts = 1 AND {condition}"
             " QUALIFY row_number() OVER (PARTITION BY device ORDER BY first_ns, capture, frame, flow) <= ?"
             " ORDER BY device, first_ns, capture, frame, flow",
@@ -134,6 +135,8 @@ def _burst(names: Mapping[tuple[str, str], str], row: Row) -> Burst:
         flow=row["flow"],
         flow_first_ns=row["flow_first_ns"],
         began=row["began_in_capture"],
+        domains=domains(tuple(row["names"] or ())),
+        network=row["asn"],
     )
 
 
@@ -208,8 +211,8 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
         device=act.device,
         subject=f"{act.action} by {act.first_packet}",
         sentence=(
-            f"Anyone who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by packet"
-            f" lengths alone: {act.recalled} of {counted(act.held_back, 'repetition that was', 'repetitions that were')} held back"
+            f"Anyone who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by lengths,"
+            f" directions and peers of packets: {act.recalled} of {counted(act.held_back, 'repetition that was', 'repetitions that were')} held back"
             f" {'was' if act.recalled == 1 else 'were'} found, with {counted(act.false_matches or 0, 'other match', 'other matches')} in the second half of the"
             f" capture.{apart}"
         ),
@@ -239,7 +242,9 @@ BEHAVIOUR = Behaviour(
         "service, who begins, cluster of the first length) comes in more of the windows than the rest of the capture "
         f"explains (binomial, below {background.MAX_CHANCE:g}). Repetitions are told apart by whose packet is first seen. A signature is "
         f"learnt from every other repetition: up to {signature.MAX_SEQUENCES} runs of up to {signature.MAX_PACKETS} packets, each with the range of its length "
-        f"({signature.EPSILON_BYTES} bytes more at most, where it varies), without addresses. The others test it, and "
+        f"({signature.EPSILON_BYTES} bytes more at most, where it varies), and of the peers the registrable domains, the AS numbers, and whether "
+        "they are in the LAN, no addresses. A burst with a peer of another name, or without names of another network, does not match; "
+        f"where no name tells, packets may come {match.MORE} times as late as in training, and {match.LATE_US // 1000} ms. The others test it, and "
         f"so does the second half of the capture outside all events; of several signatures the first half chooses. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands. "
         "For a device without events, bursts that a cloud or a phone begins again and again at no regular time are offered as "
         "unnamed actions."

@@ -1,14 +1,17 @@
 -- What actions of users look like on the wire: filled by the judgement. Takes device_bursts (cadence.sql), peers, devices, lab_events.
 
--- Who a device's peers are, as an action sees them.
+-- Who a device's peers are, as an action sees them, and what tells them in other captures.
 CREATE TEMP VIEW peer_kinds AS
-SELECT p.device, p.peer, CASE
+SELECT p.device, p.peer, n.names, h.asn, CASE
     WHEN p.scope IN ('multicast', 'broadcast') THEN 'group'
     WHEN p.scope = 'internet' THEN 'cloud'
     WHEN p.scope = 'gateway' THEN 'gateway'
     WHEN d.role = 'phone' THEN 'phone'
     WHEN p.scope IN ('lan', 'routed') THEN 'neighbour' ELSE 'unknown' END AS kind
-FROM peers AS p LEFT JOIN devices AS d ON d.device = p.peer_device;
+FROM peers AS p LEFT JOIN devices AS d ON d.device = p.peer_device
+LEFT JOIN (SELECT device, peer, list(DISTINCT name ORDER BY name) AS names FROM peer_names GROUP BY ALL) AS n
+    ON n.device = p.device AND n.peer = p.peer
+LEFT JOIN host_networks AS h ON h.address = p.peer;
 
 CREATE TABLE actions (
     device VARCHAR, action VARCHAR, first_packet VARCHAR, repetitions BIGINT, events BIGINT, clock_offset_s DOUBLE,

@@ -95,7 +95,7 @@ def add_row(table: Table, *cells: str) -> None:
 def operating(report: Report) -> Table:
     """What each action looks like on the wire."""
     table = table_of(
-        "What actions look like (found again: by packet lengths alone, of the repetitions held back)",
+        "What actions look like (found again: by lengths and peers of packets, of the repetitions held back)",
         ("device", "left"),
         ("action", "left"),
         ("first packet", "left"),
