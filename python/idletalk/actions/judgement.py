@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from idletalk.actions.background import Window, beyond, windows
-from idletalk.actions.burst import EARLIER_NS, Burst, Event, between
+from idletalk.actions.background import beyond, windows
+from idletalk.actions.burst import EARLIER_NS, Burst, Event, Window, between
 from idletalk.actions.match import match
 from idletalk.actions.opposites import counterpart
 from idletalk.actions.signature import MIN_SHARE, Signature, learn
@@ -118,7 +118,14 @@ def _chosen(
         is_confused = confused > max(1, (1 - APART) * len(others))
         return too_many + _outside(candidate, before, all_windows), is_confused, missed
 
-    return min(learn(*key, [those for _, those in training]), key=faults, default=None)
+    best: tuple[tuple[int, bool, int], Signature] | None = None
+    for candidate in learn(*key, [those for _, those in training]):
+        found = faults(candidate)
+        if best is None or found < best[0]:
+            best = found, candidate
+        if not any(found):
+            break
+    return best[1] if best else None
 
 
 def _apart(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from idletalk.actions.burst import NS_PER_S, PAUSE_US, Burst, part
+from idletalk.actions.burst import NS_PER_S, Burst, begins, part
 from idletalk.actions.carrier import Basis, agreement
 from idletalk.actions.signature import Exchange, Signature
 
@@ -82,7 +82,7 @@ def _stands(sequence: Exchange, burst: Burst) -> _Place | None:
     places = [
         at
         for at in range(len(burst.lengths) - len(wanted) + 1)
-        if (at == 0 or burst.gaps_us[at] >= PAUSE_US)
+        if begins(burst, at)
         and all(low <= length <= high for length, (low, high) in zip(burst.lengths[at:], wanted, strict=False))
     ]
     basis = agreement(sequence.carrier, burst) if places else None

@@ -13,6 +13,8 @@ MIN_TRAINING = 2
 """Repetitions to learn from, at least: of one, nobody knows what varies."""
 MIN_SHARE = 0.8
 """Share of the training repetitions in which a sequence must stand."""
+HALF = 0.5
+"""The same where what so many show tells the action from the background, and what more of them show does not."""
 MAX_PACKETS = 4
 """Packets of a sequence: two pairs."""
 MAX_SEQUENCES = 3
@@ -51,13 +53,15 @@ class Signature:
 
 
 def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]) -> list[Signature]:
-    """Signatures that the repetitions allow, those with room for other lengths first, of these the simplest first; none
-    where the repetitions have nothing in common, or are too few."""
-    wide, narrow = (_learn(action, first_packet, repetitions, is_wide) for is_wide in (True, False))
-    return list(dict.fromkeys([*wide, *narrow]))
+    """Signatures that the repetitions allow: those that most of them show first, of these those with room for other lengths,
+    of these the simplest; none where the repetitions have nothing in common, or are too few."""
+    ways = [(share, is_wide) for share in (MIN_SHARE, HALF) for is_wide in (True, False)]
+    return list(dict.fromkeys(one for way in ways for one in _learn(action, first_packet, repetitions, *way)))
 
 
-def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]], is_wide: bool) -> list[Signature]:
+def _learn(
+    action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]], share: float, is_wide: bool
+) -> list[Signature]:
     if len(repetitions) < MIN_TRAINING or not all(repetitions):
         return []
     groups: dict[tuple[str, str, bool], dict[int, Burst]] = {}
@@ -70,8 +74,8 @@ def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]
     found: list[tuple[int, Exchange]] = []
     for (service, _, _), members in groups.items():
         after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
-        exchange = _common(service, list(members.values()), MIN_SHARE * len(repetitions), is_wide)
-        if len(members) >= MIN_SHARE * len(repetitions) and exchange.packets:
+        exchange = _common(service, list(members.values()), share * len(repetitions), is_wide)
+        if len(members) >= share * len(repetitions) and exchange.packets:
             found.append((after[len(after) // 2], exchange))
     found.sort(key=lambda pair: (pair[0], pair[1].service))
     exchanges = [exchange for _, exchange in found[:MAX_SEQUENCES]]
