@@ -14,6 +14,7 @@ from idletalk.actions.burst import NS_PER_S, Event
 from idletalk.actions.carrier import Carrier
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.signature import Exchange
+from idletalk.actions.unnamed import MIN_REPORTS, MIN_TIMES
 from idletalk.events import read_events
 from idletalk.model import OperatingRow
 from idletalk.report.html import render_html
@@ -178,7 +179,7 @@ def test_without_events_what_comes_again_and_again_is_offered(tmp_path: Path) ->
     ]
     assert "What may be actions" in render_html(analysis.report)
     via = Counter((event["device"], FIRST[event["via"].split()[0]]) for event in TRUTH["events"])
-    wanted = {key for key, times in via.items() if key[1] != "device" and times >= 3}
+    wanted = {key for key, times in via.items() if times >= (MIN_REPORTS if key[1] == "device" else MIN_TIMES)}
     print(
         f"unnamed actions: {len(offered & wanted)} found, {len(wanted - offered)} missed, {len(offered - wanted)} invented"
     )

@@ -7,7 +7,7 @@ import click
 
 from idletalk.actions import portable
 from idletalk.actions.burst import Burst
-from idletalk.actions.carrier import Basis, domains
+from idletalk.actions.carrier import Basis
 from idletalk.actions.match import match
 from idletalk.actions.signature import Signature
 from idletalk.behaviours.rows import Row, iso
@@ -204,6 +204,6 @@ def _burst(row: Row) -> Burst:
         flow="",
         flow_first_ns=row["first_ns"],
         began=None,
-        domains=domains(tuple(row["names"] or ())),
+        names=tuple(row["names"] or ()),
         network=row["asn"],
     )

@@ -153,6 +153,8 @@ def test_a_place_is_marked_inside_the_country_where_it_is() -> None:
         ("a.b.example.co.uk", "example.co.uk"),
         ("Device.Example.COM.", "example.com"),
         ("bucket.s3.amazonaws.com", "amazonaws.com"),
+        ("www.xn--85x722f.xn--55qx5d.cn", "食狮.公司.cn"),
+        ("www.xn--\xff.com", "xn--\xff.com"),
         ("co.uk", None),
         ("printer.local", None),
         ("localhost", None),

@@ -49,8 +49,8 @@ class Burst:
     flow_first_ns: int
     began: bool | None
     """the start of the connection is in the capture; none where the protocol has none"""
-    domains: frozenset[str] = frozenset()
-    """registrable domains of the peer's names; empty: no name was seen"""
+    names: tuple[str, ...] = ()
+    """all names of the peer; empty: none was seen"""
     network: int | None = None
     """AS number that announces the peer's address; none: not known, or no address of the Internet"""
 

@@ -53,7 +53,7 @@ def carrier(bursts: Iterable[Burst]) -> Carrier:
     reaches = {_reach(burst) for burst in those}
     return Carrier(
         reach=reaches.pop() if len(reaches) == 1 else "",
-        domains=tuple(sorted(frozenset[str]().union(*(burst.domains for burst in those)))),
+        domains=tuple(sorted(frozenset[str]().union(*(domains(burst.names) for burst in those)))),
         networks=tuple(sorted({burst.network for burst in those if burst.network is not None})),
     )
 
@@ -67,8 +67,9 @@ def agreement(wanted: Carrier, burst: Burst) -> Basis | None:
     if wanted.reach and reach and wanted.reach != reach:
         return None
     if reach == "internet":
-        if wanted.domains and burst.domains:
-            return Basis.NAME if burst.domains.intersection(wanted.domains) else None
+        known = domains(burst.names)
+        if wanted.domains and known:
+            return Basis.NAME if known.intersection(wanted.domains) else None
         if wanted.networks and burst.network is not None:
             return Basis.NETWORK if burst.network in wanted.networks else None
     return Basis.LAN if reach and reach != "internet" and wanted.reach else Basis.NOTHING

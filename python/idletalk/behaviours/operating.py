@@ -4,13 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from idletalk import filters
-from idletalk.actions import background, match, portable, signature
+from idletalk.actions import background, causes, match, portable, signature
 from idletalk.actions.burst import Burst, Event
-from idletalk.actions.carrier import domains
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.judgement import APART, Act, acts, false_per_day
 from idletalk.actions.txt import fields
-from idletalk.actions.unnamed import USERS, unnamed
+from idletalk.actions.unnamed import ALONE_S, HEARERS, MIN_REPORTS, most_reports, unnamed
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
 from idletalk.plural import counted
@@ -38,10 +37,6 @@ VISIBLE = Kind(
     meaning="Who sees the encrypted traffic can tell from lengths and directions of packets when the device is used.",
     would_change="padding, or traffic at random times, after which the signature finds no repetition that was held back",
 )
-
-
-BY_OTHERS = f"kind IN {USERS} AND NOT (starts AND is_originator)"
-"""SQL: bursts that a device did not begin by itself, by whom an action without a noted event is told."""
 
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
@@ -91,22 +86,30 @@ def _offer(ask: Ask, scene: Scene, devices: Sequence[str]) -> None:
             *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
             *(one.times, one.first_ns, one.last_ns),
         )
-        for device, bursts in bursts_of(ask, scene, chosen, BY_OTHERS).items()
+        for device, bursts in bursts_of(ask, scene, chosen, int(most_reports(scene.observed_s)), HEARERS).items()
         for one in unnamed(bursts, scene.observed_s)
     ]
     insert(ask, "unnamed_actions", rows)
 
 
-def bursts_of(ask: Ask, scene: Scene, devices: Sequence[str], condition: str = "true") -> dict[str, list[Burst]]:
-    """The bursts of devices in time order, those that fulfil a condition."""
+def bursts_of(
+    ask: Ask, scene: Scene, devices: Sequence[str], most: int | None = None, kinds: Sequence[str] | None = None
+) -> dict[str, list[Burst]]:
+    """The bursts of devices in time order; with peers of some kinds only, and without what a device says more often than `most`."""
     rows = (
         ask(
             "SELECT b.*, coalesce(k.kind, 'unknown') AS kind, k.names, k.asn FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
-            f" WHERE list_contains(?, device) AND bursts = 1 AND {condition}"
+            " WHERE list_contains(?, device) AND bursts = 1"
+            " AND (k.kind IN (SELECT unnest(?)) OR ? IS NULL)"
             " QUALIFY row_number() OVER (PARTITION BY device ORDER BY first_ns, capture, frame, flow) <= ?"
+            " AND (? IS NULL OR NOT starts OR count(*) OVER (PARTITION BY device, peer, port, starts, lengths[1]) <= ?)"
             " ORDER BY device, first_ns, capture, frame, flow",
             list(devices),
+            list(kinds or ()),
+            most,
             MAX_BURSTS,
+            most,
+            most,
         )
         if devices
         else ()
@@ -135,7 +138,7 @@ def _burst(names: Mapping[tuple[str, str], str], row: Row) -> Burst:
         flow=row["flow"],
         flow_first_ns=row["flow_first_ns"],
         began=row["began_in_capture"],
-        domains=domains(tuple(row["names"] or ())),
+        names=tuple(row["names"] or ()),
         network=row["asn"],
     )
 
@@ -246,12 +249,16 @@ BEHAVIOUR = Behaviour(
         "they are in the LAN, no addresses. A burst with a peer of another name, or without names of another network, does not match; "
         f"where no name tells, packets may come {match.MORE} times as late as in training, and {match.LATE_US // 1000} ms. The others test it, and "
         f"so does the second half of the capture outside all events; of several signatures the first half chooses. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands. "
+        "A command that another sends a device right before it acts is the begin, where a burst of its kind comes there by chance less than "
+        f"{causes.MAX_CHANCE:g} times in all repetitions. "
         "For a device without events, bursts that a cloud or a phone begins again and again at no regular time are offered as "
-        "unnamed actions."
+        f"unnamed actions, and those that the device itself begins on an open connection after {ALONE_S:g} s of silence, at least "
+        f"{MIN_REPORTS} times at no regular time."
     ),
     limits=(
         "Whose packet is first is said as seen from this capture point. One repetition gives the steps, but no signature can be "
-        "learnt from it. What comes as often without events as after them is taken as background."
+        "learnt from it. What comes as often without events as after them is taken as background. A command that "
+        "this capture point does not see leaves the device as the one that begins."
     ),
     tables=("actions", "action_steps", "action_stream_ends", "unnamed_actions"),
     kinds=(VISIBLE,),

@@ -37,12 +37,12 @@ CREATE TABLE unnamed_actions (
     times BIGINT, first_ns BIGINT, last_ns BIGINT
 );
 
-COMMENT ON TABLE unnamed_actions IS 'Without events: bursts that a cloud or a phone begins, again and again at no regular time, which may be actions.';
+COMMENT ON TABLE unnamed_actions IS 'Without events: bursts that a cloud or a phone begins, or the device on an open connection, again and again at no regular time, which may be actions.';
 COMMENT ON COLUMN unnamed_actions.device IS 'Device id';
 COMMENT ON COLUMN unnamed_actions.peer IS 'Peer, as in peers (of the first burst)';
 COMMENT ON COLUMN unnamed_actions.peer_kind IS 'As in action_steps';
 COMMENT ON COLUMN unnamed_actions.service IS 'Application or transport, and port';
-COMMENT ON COLUMN unnamed_actions.first_packet IS 'Who begins: cloud or phone';
+COMMENT ON COLUMN unnamed_actions.first_packet IS 'Who begins: cloud, phone or device';
 COMMENT ON COLUMN unnamed_actions.least_bytes IS 'Least payload length of the first packet';
 COMMENT ON COLUMN unnamed_actions.most_bytes IS 'Greatest payload length of the first packet';
 COMMENT ON COLUMN unnamed_actions.times IS 'Bursts, at least five seconds apart';

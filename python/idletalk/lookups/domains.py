@@ -19,11 +19,20 @@ def registrable_domain(name: str, *, by_default_rule: bool = False) -> str | Non
     bare = name.rstrip(".").lower()
     if ":" in bare or bare.replace(".", "").isdigit():
         return None
-    return _suffixes(by_default_rule).privatesuffix(bare)
+    return _suffixes(by_default_rule).privatesuffix(_written(bare))
+
+
+def _written(name: str) -> str:
+    """A name with its labels as people write them; as it is where it is wrong."""
+    try:
+        return name.encode("ascii").decode("idna") if "xn--" in name else name
+    except UnicodeError:
+        return name
 
 
 @cache
 def _suffixes(by_default_rule: bool) -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList(only_icann=True, accept_unknown=by_default_rule)
+    # the list as it is written: to make its names in ASCII takes longer than all else that is done with them
+    return PublicSuffixList(only_icann=True, accept_unknown=by_default_rule, accept_encoded_idn=False)

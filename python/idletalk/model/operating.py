@@ -91,7 +91,7 @@ class UnnamedAction:
     provider: str | None
     country: str | None
     service: Annotated[str, Meta(description="application or transport, and port")]
-    first_packet: Annotated[str, Meta(description="who begins: cloud or phone")]
+    first_packet: Annotated[str, Meta(description="who begins: cloud, phone or device")]
     least_bytes: Annotated[int, Meta(description="least payload length of the first packet")]
     most_bytes: int
     times: int
