@@ -15,7 +15,8 @@ from unittest import mock
 
 import idletalk
 from idletalk.asking import Asking
-from idletalk.store import Store, dissect
+from idletalk.dissector import dissect
+from idletalk.store import Store
 
 SEARCH = "exposure"
 
@@ -45,7 +46,7 @@ def cost(captures: Path, out: Path) -> dict[str, float]:
     judge = clock.of(Store.judge, lambda _store, behaviour: behaviour.name)
     answer = clock.of(Asking.answer, lambda _asking, behaviour, *_rest: behaviour.name)
     with (
-        mock.patch("idletalk.store.dissect", clock.of(dissect, lambda *_given: "dissect")),
+        mock.patch("idletalk.dissector.dissect", clock.of(dissect, lambda *_given: "dissect")),
         mock.patch.object(Store, "judge", judge),
         mock.patch.object(Asking, "answer", answer),
     ):

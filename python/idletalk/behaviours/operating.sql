@@ -1,7 +1,7 @@
 -- What actions of users look like on the wire: filled by the judgement. Takes device_bursts (cadence.sql), peers, devices, lab_events.
 
 -- Who a device's peers are, as an action sees them, and what tells them in other captures.
-CREATE TEMP VIEW peer_kinds AS
+CREATE VIEW peer_kinds AS
 SELECT p.device, p.peer, n.names, h.asn, CASE
     WHEN p.scope IN ('multicast', 'broadcast') THEN 'group'
     WHEN p.scope = 'internet' THEN 'cloud'

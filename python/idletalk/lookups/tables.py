@@ -45,7 +45,7 @@ class Lookups:
             ("lookup_asn(hosts)", self._range_query(Tells.ASN, "asn", "UINTEGER")),
             ("lookup_country(hosts)", self._range_query(Tells.COUNTRY, "country", "VARCHAR")),
         ):
-            connection.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS TABLE {query}")
+            connection.execute(f"CREATE OR REPLACE MACRO {name} AS TABLE {query}")
         self._register_views(connection)
         self._register_small_tables(connection)
         for query in QUERIES:
@@ -85,7 +85,7 @@ class Lookups:
             (_, _, path), *_ = self._files(tells)
             views[name] = f"SELECT * FROM {reader.format(path=path)}"
         for name, query in views.items():
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+            connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
 
     def _register_small_tables(self, connection: DuckDBPyConnection) -> None:
         own = [
@@ -173,7 +173,7 @@ def _domains() -> Source:
 
 
 def _create(connection: DuckDBPyConnection, name: str, columns: str, rows: Sequence[Iterable[object]]) -> None:
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+    connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
     made = insertion(name, [tuple(row) for row in rows])
     if made is not None:
         connection.execute(*made)

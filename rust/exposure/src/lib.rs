@@ -11,6 +11,7 @@ pub mod meaning;
 mod plausible;
 mod public;
 pub mod search;
+pub mod tables;
 
 pub use search::{Content, Contents, KnownBy, Leak};
 
