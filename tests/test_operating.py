@@ -167,6 +167,16 @@ def test_a_push_on_a_connection_whose_start_is_not_in_the_file(tmp_path: Path) -
     assert any(step.service == "tls/443" and step.was_open is False and step.by_device for step in others)
 
 
+@pytest.mark.skipif(not PINGPONG.exists(), reason="the captures of others are not here")
+def test_where_the_lan_is_not_seen_it_is_said_that_a_command_may_have_come_before(tmp_path: Path) -> None:
+    table = tmp_path / "events.csv"
+    capture = PINGPONG.with_name("TP_LINK_LOCAL_ON.pcap")
+    (file,) = idletalk.info([capture]).files
+    table.write_text(f"{file.first},on,50:c7:bf:33:1f:09\n")
+    rows = analyze([capture], tmp_path / "out", Options(events=table)).report.conclusions.operating or ()
+    assert [(row.first_packet, row.command_unseen) for row in rows] == [("device", True)]
+
+
 def test_without_events_what_comes_again_and_again_is_offered(tmp_path: Path) -> None:
     lab = tmp_path / "lab.toml"
     parts = (DEMO / "lab.toml").read_text().split("\n\n")

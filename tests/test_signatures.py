@@ -108,6 +108,12 @@ def test_a_sequence_without_packets_or_times_is_refused(switched: Signature) -> 
             portable.from_json(text.encode(), "f")
 
 
+def test_what_has_no_signature_is_told_with_the_reason(demo: idletalk.Analysis, tmp_path: Path) -> None:
+    done = CliRunner().invoke(signatures_command, ["learn", str(demo.folder), "-w", str(tmp_path / "s.json")])
+    assert done.exit_code == 0
+    assert "from a single repetition no signature can be learnt" in done.output
+
+
 def test_the_demos_matches_rest_on_names(demo: idletalk.Analysis, tmp_path: Path) -> None:
     found = [one for one in learnt(demo.folder, "lamp") if one.action == "on"]
     (tmp_path / "lamp.json").write_text(portable.to_json(found))

@@ -12,6 +12,7 @@ from idletalk.actions.match import match
 from idletalk.actions.signature import Signature
 from idletalk.behaviours.rows import Row, iso
 from idletalk.errors import IdletalkError
+from idletalk.plural import counted
 
 MAX_FILE_BYTES = 1 << 20
 """Longest signature file that is read."""
@@ -41,7 +42,7 @@ def signatures_command() -> None:
 @click.option("-w", "--write", "target", required=True, type=click.Path(path_type=Path), help="File to write.")
 @click.option("--device", help="Only actions of this device: its name or id.")
 def learn_command(folder: Path, target: Path, device: str | None) -> None:
-    """Write the signatures that an analysis with events learnt.
+    """Write the signatures that an analysis with events learnt, and say of which actions there is none, and why.
 
     \b
     Example:
@@ -52,7 +53,9 @@ def learn_command(folder: Path, target: Path, device: str | None) -> None:
         target.write_text(portable.to_json(found) + "\n", "utf-8")
     except OSError as error:
         raise IdletalkError(f"cannot write {target}: {error.strerror}") from None
-    click.echo(f"{len(found)} signatures to {target}")
+    click.echo(f"{counted(len(found), 'signature')} to {target}")
+    for note in notes(folder, device):
+        click.echo(note)
 
 
 @signatures_command.command("show")
@@ -119,6 +122,26 @@ def learnt(folder: Path, device: str | None = None) -> list[Signature]:
     finally:
         store.close()
     return [one for row in rows for one in portable.from_json(row["signature"].encode(), str(folder))]
+
+
+def notes(folder: Path, device: str | None = None) -> list[str]:
+    """The actions of which no signature was learnt, and why."""
+    from idletalk.conclusions.operating import signature_note
+    from idletalk.store import Store
+
+    store = Store(folder)
+    try:
+        rows = store.ask(
+            "SELECT * FROM actions JOIN devices USING (device) WHERE signature IS NULL"
+            " AND ($1 IS NULL OR lower($1) IN (lower(name), device)) ORDER BY device, action, first_packet",
+            device,
+        )
+    finally:
+        store.close()
+    return [
+        f"none of {row['action']} ({row['name']}, first packet: {row['first_packet']}): {signature_note(row)}"
+        for row in rows
+    ]
 
 
 def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, str, str, int, int, Basis]]:

@@ -59,7 +59,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         for device, own in events.items()
         for act in acts(device, own, bursts[device], offset or 0, scene.observed_s)
     ]
-    insert(ask, "actions", [_row(act, offset, scene.observed_s) for act in found])
+    insert(ask, "actions", [_row(act, offset, scene) for act in found])
     insert(ask, "action_steps", [step for act in found for step in _steps(ask, act)])
     insert(ask, "action_stream_ends", [end for act in found for end in _stream_ends(act)])
     return [claim for act in found if (claim := _claim(scene, act)) is not None]
@@ -147,7 +147,7 @@ def _key(act: Act) -> tuple[str, str, str]:
     return act.device, act.action, act.first_packet
 
 
-def _row(act: Act, offset: int | None, observed_s: float) -> tuple[object, ...]:
+def _row(act: Act, offset: int | None, scene: Scene) -> tuple[object, ...]:
     return (
         *_key(act),
         len(act.repetitions),
@@ -159,8 +159,9 @@ def _row(act: Act, offset: int | None, observed_s: float) -> tuple[object, ...]:
         act.held_back,
         act.recalled if act.signature else None,
         act.false_matches,
-        false_per_day(act, observed_s),
+        false_per_day(act, scene.observed_s),
         portable.to_json([act.signature]) if act.signature else None,
+        act.first_packet == "device" and "station_to_station" in scene.unseen,
     )
 
 

@@ -16,7 +16,7 @@ LEFT JOIN host_networks AS h ON h.address = p.peer;
 CREATE TABLE actions (
     device VARCHAR, action VARCHAR, first_packet VARCHAR, repetitions BIGINT, events BIGINT, clock_offset_s DOUBLE,
     counterpart VARCHAR, distinguishable BOOLEAN, learnt_from BIGINT, held_back BIGINT, recalled BIGINT,
-    false_matches BIGINT, false_per_day DOUBLE, signature VARCHAR
+    false_matches BIGINT, false_per_day DOUBLE, signature VARCHAR, command_unseen BOOLEAN
 );
 
 CREATE TABLE action_steps (
@@ -63,6 +63,7 @@ COMMENT ON COLUMN actions.recalled IS 'Of these, those in which the signature st
 COMMENT ON COLUMN actions.false_matches IS 'Places in the second half of the device''s bursts, outside all events, where it stands';
 COMMENT ON COLUMN actions.false_per_day IS 'The same for a day';
 COMMENT ON COLUMN actions.signature IS 'The signature as JSON, without addresses';
+COMMENT ON COLUMN actions.command_unseen IS 'The device begins, as seen here, but what other devices of the LAN send it does not pass this capture point: whether one of them told it is undecidable';
 COMMENT ON TABLE action_steps IS 'Steps of each action beyond the device''s background, in order.';
 COMMENT ON COLUMN action_steps.device IS 'Device id';
 COMMENT ON COLUMN action_steps.action IS 'Action';
