@@ -2,11 +2,11 @@
 action is the lengths and directions of a few packets and who sent and got them, without addresses, so that it can be searched in
 any capture (match.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from idletalk.actions.burst import NS_PER_S, Burst
+from idletalk.actions.burst import COMMON, NS_PER_S, Burst
 from idletalk.actions.carrier import Carrier, carrier
 
 MIN_TRAINING = 2
@@ -71,14 +71,15 @@ def _learn(
             if burst.lengths:
                 groups.setdefault(key, {}).setdefault(number, burst)
     longest_s = max((bursts[-1].first_ns - bursts[0].first_ns) / NS_PER_S for bursts in repetitions)
-    found: list[tuple[int, Exchange]] = []
+    found: list[tuple[bool, int, Exchange]] = []
     for (service, _, _), members in groups.items():
         after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
         exchange = _common(service, list(members.values()), share * len(repetitions), is_wide)
         if len(members) >= share * len(repetitions) and exchange.packets:
-            found.append((after[len(after) // 2], exchange))
-    found.sort(key=lambda pair: (pair[0], pair[1].service))
-    exchanges = [exchange for _, exchange in found[:MAX_SEQUENCES]]
+            found.append((_says_little(members.values()), after[len(after) // 2], exchange))
+    found.sort(key=lambda one: (one[0], one[1], one[2].service))
+    # what says little is no part of a signature where something else is there
+    exchanges = [exchange for says_little, _, exchange in found if says_little == found[0][0]][:MAX_SEQUENCES]
     alone = [(_cut(one, size),) for size in range(2, MAX_PACKETS + 1) for one in exchanges if len(one.packets) >= size]
     together = [
         tuple(_cut(one, size) for one in chosen)
@@ -98,6 +99,11 @@ def _learn(
         )
         for sequences in dict.fromkeys([*alone, *together, *single])
     ]
+
+
+def _says_little(bursts: Iterable[Burst]) -> bool:
+    """Whether these are questions to a service that all ask, and whose answers are as long as the server likes; not announcements."""
+    return all(burst.service.split("/")[0] in COMMON and burst.peer_kind != "group" for burst in bursts)
 
 
 def _cut(exchange: Exchange, size: int) -> Exchange:
