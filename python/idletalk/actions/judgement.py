@@ -82,7 +82,10 @@ def acts(device: str, events: Sequence[Event], bursts: Sequence[Burst], offset_n
 def _shows(signature: Signature | None, bursts: Sequence[Burst], window: Window) -> bool:
     if signature is None:
         return False
-    nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
+    # what was over before the window is an action of its own, and would hide one that follows soon
+    nearby = [
+        burst for burst in between(bursts, window.low_ns - EARLIER_NS, window.high_ns) if burst.last_ns >= window.low_ns
+    ]
     return any(window.low_ns <= found.bursts[0].first_ns < window.high_ns for found in match(signature, nearby))
 
 
