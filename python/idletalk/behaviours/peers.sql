@@ -24,7 +24,8 @@ SELECT
         WHEN m.device IN (FROM router_devices) AND a.device IS NULL THEN 'routed'
         ELSE 'lan' END AS scope,
     -- the MAC on the frame tells whose the address was then; behind a router's MAC only what somebody claimed is known
-    CASE WHEN far.form = 'global' AND a.device IS NULL THEN NULL
+    -- (of a group nobody's: an access point may send multicast to one station by its MAC)
+    CASE WHEN far.form IN ('multicast', 'broadcast', 'unspecified') OR (far.form = 'global' AND a.device IS NULL) THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
     s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac, application, recognised_by, began_in_capture),
