@@ -19,7 +19,7 @@ MESSAGES = "messages"
 SPOOL = "spool"
 """Folder of contents that were carried (see ``http_bodies.spool``), which only their owner can read."""
 
-RAW_TABLES = ("payloads", "http_bodies")
+RAW_TABLES = ("payloads", "http_bodies", "dhcp_options")
 """Tables that hold raw content."""
 
 Mark: TypeAlias = tuple[int, int, int, int]

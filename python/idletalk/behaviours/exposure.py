@@ -256,8 +256,8 @@ BEHAVIOUR = Behaviour(
     name="exposure",
     question="What does each device give away in clear?",
     method=(
-        "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, mail and FTP commands, SNMP "
-        "communities, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, and XOR with one byte or the byte before. "
+        "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, options of DHCP, mail and FTP commands, "
+        "SNMP communities, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, and XOR with one byte or the byte before. "
         "Values are found by the key that names them (exposure/keys.tsv) and by their format, each held against what such a "
         "value looks like; what is found once, the device's MAC, and the lab file's secrets are then searched in all its other "
         "messages, in every spelling, as bytes and as MD5, SHA-1 and SHA-256. The public address is told by STUN or the lab file, "

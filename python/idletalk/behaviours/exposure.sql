@@ -1,5 +1,5 @@
 -- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects (inventory.sql), peers,
--- and the facts payloads, http_requests, http_responses, mqtt, snmp.
+-- and the facts payloads, http_requests, http_responses, mqtt, snmp, dhcp_options.
 
 -- An answer to a prompt of a login: typed in telnet, base64 in mail.
 CREATE MACRO answered(carrier, content) AS
@@ -31,6 +31,13 @@ WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_n
     SELECT 'snmp', NULL, encode('community: ' || community), false, count(*), min(capture), arg_min(frame, (capture, frame)),
         min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
     FROM snmp WHERE community IS NOT NULL AND community <> 'public' GROUP BY ALL
+    UNION ALL
+    -- of a message its options together: it is one frame. Not identifiers of clients and servers (61; DHCPv6 1 and 2), made of
+    -- a MAC, which each frame tells; nor lists of codes, addresses and numbers
+    SELECT protocol, NULL, list_reduce(list(content ORDER BY code, content), lambda one, other: one || '\x0A'::BLOB || other), false, 1,
+        capture, frame, time_ns, time_ns, source_mac, source, destination_mac, destination
+    FROM dhcp_options WHERE octet_length(content) > 4 AND NOT list_contains(CASE protocol WHEN 'dhcp' THEN [55, 61] ELSE [1, 2, 6] END, code)
+    GROUP BY protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination
 )
 SELECT s.* EXCLUDE (content, source_mac, destination_mac), hash(content) AS content_id, content,
     coalesce(m.device, b.device) AS sender, coalesce(n.device, c.device) AS receiver
