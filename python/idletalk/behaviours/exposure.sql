@@ -1,5 +1,5 @@
--- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects (inventory.sql), peers,
--- and the facts payloads, http_requests, http_responses, mqtt, snmp, dhcp_options.
+-- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects, hosts (inventory.sql), peers,
+-- and the facts payloads, http_requests, http_responses, mqtt, snmp, ssdp, dns, tls_client_hellos, dhcp_options.
 
 -- An answer to a prompt of a login: typed in telnet, base64 in mail.
 CREATE MACRO answered(carrier, content) AS
@@ -38,6 +38,18 @@ WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_n
         capture, frame, time_ns, time_ns, source_mac, source, destination_mac, destination
     FROM dhcp_options WHERE octet_length(content) > 4 AND NOT list_contains(CASE protocol WHEN 'dhcp' THEN [55, 61] ELSE [1, 2, 6] END, code)
     GROUP BY protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination
+    UNION ALL
+    SELECT 'ssdp', NULL, encode('UDN: ' || split_part(usn, '::', 1) || chr(10) || array_to_string(headers, chr(10))), false, count(*),
+        min(capture), arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM ssdp WHERE kind <> 'search' AND usn IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT 'dns', NULL, encode('name ' || query), false, count(*), min(capture), arg_min(frame, (capture, frame)),
+        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM dns WHERE protocol = 'dns' AND NOT is_response AND query IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT carrier, NULL, encode('name ' || server_name), false, count(*), min(capture), arg_min(frame, (capture, frame)),
+        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY ALL
 )
 SELECT s.* EXCLUDE (content, source_mac, destination_mac), hash(content) AS content_id, content,
     coalesce(m.device, b.device) AS sender, coalesce(n.device, c.device) AS receiver
@@ -53,13 +65,15 @@ CREATE TABLE contents AS
 SELECT content_id, content FROM spoken QUALIFY row_number() OVER (PARTITION BY content_id ORDER BY capture, frame) = 1;
 
 CREATE TABLE told AS
-SELECT row_number() OVER () AS message, t.*, p.scope FROM (
+SELECT row_number() OVER () AS message, t.*,
+    -- a conversation that was captured with MACs and without is told of one of its ends
+    coalesce(p.scope, CASE h.form WHEN 'global' THEN 'internet' WHEN 'local' THEN 'lan' ELSE h.form END) AS scope FROM (
     SELECT sender AS device, true AS sent, destination AS peer, * EXCLUDE (sender, receiver, content, source, destination)
     FROM spoken WHERE sender IN (FROM subjects)
     UNION ALL
     SELECT receiver, false, source, * EXCLUDE (sender, receiver, content, source, destination)
     FROM spoken WHERE receiver IN (FROM subjects)
-) AS t LEFT JOIN peers AS p ON p.device = t.device AND p.peer = t.peer;
+) AS t LEFT JOIN peers AS p ON p.device = t.device AND p.peer = t.peer LEFT JOIN hosts AS h ON h.address = t.peer;
 
 DROP TABLE spoken;
 

@@ -24,7 +24,8 @@ SELECT
         WHEN m.device IN (FROM router_devices) AND a.device IS NULL THEN 'routed'
         ELSE 'lan' END AS scope,
     -- the MAC on the frame tells whose the address was then; behind a router's MAC only what somebody claimed is known
-    CASE WHEN far.form = 'global' AND a.device IS NULL THEN NULL
+    -- (of a group nobody's: an access point may send multicast to one station by its MAC)
+    CASE WHEN far.form IN ('multicast', 'broadcast', 'unspecified') OR (far.form = 'global' AND a.device IS NULL) THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
     s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac, application, recognised_by, began_in_capture),
@@ -115,6 +116,24 @@ SELECT device, sum(rx_packets) = 0 AS is_sent FROM peers WHERE scope IN ('lan', 
 HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device IN (
     SELECT coalesce(m.device, b.device) FROM acknowledged AS a LEFT JOIN device_macs AS m USING (mac)
     LEFT JOIN bare_devices AS b ON b.address = a.address AND a.mac IS NULL));
+
+-- Next hops of each device over which answers went past the capture point: connections that were accepted (the device acknowledged
+-- the answer to its SYN, and sent data) of which nothing came back, at least one in ten. One alone can be a fault of the capture.
+CREATE TABLE unseen_ways AS
+SELECT coalesce(m.device, b.device) AS device, f.responder_mac AS hop,
+    count(*) FILTER (f.responder_packets = 0) AS unseen, count(*) AS accepted
+FROM flows AS f
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 18 = 18 AND f.originator_payload_bytes > 0
+    AND (f.responder_packets = 0 OR f.responder_tcp_flags & 18 = 18) AND coalesce(m.device, b.device) IS NOT NULL
+GROUP BY ALL HAVING unseen >= 2 AND unseen * 10 >= accepted;
+
+-- Whom they ask over those hops: whether these answered cannot be seen.
+CREATE TABLE unseen_peers AS
+SELECT DISTINCT w.device, f.responder AS peer FROM unseen_ways AS w JOIN flows AS f ON f.responder_mac IS NOT DISTINCT FROM w.hop
+UNION
+SELECT device, peer FROM peers SEMI JOIN one_way USING (device);
 
 CREATE TABLE peer_protocols AS
 SELECT

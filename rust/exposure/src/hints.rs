@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// In small letters; they are sought together.
-const HINTS: [&str; 9] = ["</", "authorization", "eyj", "/api/", "@", "user", "pass", "login", "plain"];
+const HINTS: [&str; 11] =
+    ["</", "authorization", "cookie", "eyj", "/api/", "@", "user", "pass", "login", "plain", "value"];
 static HINTED: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(HINTS).ok());
 

@@ -18,6 +18,15 @@ static KEYED: LazyLock<Regex> = LazyLock::new(|| {
 /// `<key>value</key>` of XML.
 static TAGGED: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"<(?:\w{1,20}:)?([A-Za-z_][\w.\-]{0,40})(?:\s[^>]{0,200})?>([^<]{1,256})</"));
+/// `<key value="value"/>` of XML.
+static VALUED: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r#"<([A-Za-z_][\w.\-]{0,40})\s{1,8}value\s?=\s?["']([^"'<>]{1,256})["']"#));
+/// Headers of HTTP that hold pairs: parameters of a scheme (RFC 9110 11.4), and cookies (RFC 6265 4).
+static PAIRS: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r"(?im)^(?:((?:set-)?cookie):|(?:proxy-)?authorization: {0,4}\w{1,32}) {0,4}([^\r\n]{1,2048})")
+});
+/// Names of Linux's network interfaces, with which devices say of which one they speak.
+static INTERFACE: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:wlan|eth|ath|br|ra|wl)[0-9]"));
 /// An e-mail address.
 pub static EMAIL: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62}\.){1,8}[A-Za-z]{2,24}"));
@@ -58,7 +67,8 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
     let mut taken = HashSet::new();
     let (is_text, hints) = (is_text(content), Hints::of(content));
     let keyed = KEYED.find_iter(content).filter_map(|pair| split(content, pair.range()));
-    let tagged = hints.any(&["</"]).then(|| TAGGED.captures_iter(content)).into_iter().flatten();
+    let tagged = [("</", &TAGGED), ("value", &VALUED)].into_iter().filter(|(hint, _)| hints.any(&[hint]));
+    let tagged = tagged.flat_map(|(_, pattern)| pattern.captures_iter(content));
     let tagged = tagged.filter_map(|pair| Some((pair.get(1)?.range(), pair.get(2)?.range())));
     for (key, told) in keyed.chain(tagged) {
         let (key, start) = (content.get(key).unwrap_or_default(), told.start);
@@ -68,6 +78,9 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
             taken.insert(start);
             found.push(value);
         }
+    }
+    if hints.any(&["cookie", "authorization"]) {
+        pairs(content, kinds, &mut taken, &mut found);
     }
     logins(content, &hints, &mut found);
     for (_, kind, pattern) in FORMATS.iter().filter(|(hint, ..)| hints.any(&[hint])) {
@@ -80,6 +93,25 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         }
     }
     found
+}
+
+/// Pairs in a header, the first of which looks like the header's value. A cookie's id is a session's, not a device's.
+fn pairs(content: &[u8], kinds: &KeyKinds, taken: &mut HashSet<usize>, found: &mut Vec<Value>) {
+    for header in PAIRS.captures_iter(content) {
+        let (is_cookie, Some(told)) = (header.get(1).is_some(), header.get(2)) else { continue };
+        let told = told.range();
+        let inside = content.get(told.clone()).unwrap_or_default();
+        for (key, value) in KEYED.find_iter(inside).filter_map(|pair| split(inside, pair.range())) {
+            let start = value.start;
+            if let Some(value) =
+                named(inside.get(key).unwrap_or_default(), inside.get(value).unwrap_or_default(), kinds)
+                && !(is_cookie && value.kind == "device_id")
+                && taken.insert(told.start + start)
+            {
+                found.push(value);
+            }
+        }
+    }
 }
 
 /// Whether a text has only signs that people write; among random bytes few do.
@@ -129,8 +161,11 @@ fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
         .filter(|sign| sign.is_ascii_alphanumeric())
         .map(|sign| char::from(sign.to_ascii_lowercase()))
         .collect();
-    let kind = kinds.get(&name)?.as_str();
-    let text = lossy(told).trim().to_owned();
+    let unprefixed = INTERFACE.find(name.as_bytes()).and_then(|prefix| name.get(prefix.end()..));
+    let kind = kinds.get(&name).or_else(|| kinds.get(unprefixed?))?.as_str();
+    let text = lossy(told);
+    // a UPnP device's name is told with and without its scheme (UDA 2.0, 1.1.4)
+    let text = text.trim().trim_start_matches("uuid:").to_owned();
     let kind = match kind.strip_suffix('?') {
         Some(kind) if is_code(&text) => kind,
         Some(_) => return None,
@@ -178,9 +213,15 @@ mod tests {
 
     #[test]
     fn a_key_names_its_value_in_json_forms_headers_and_xml() {
-        for content in
-            [r#"{"sn":"SN4711"}"#, "a=b&S_N=SN4711&c=d", "sn: SN4711\r\nx: y", "<x><ns:sn a='b'>SN4711</ns:sn></x>"]
-        {
+        for content in [
+            r#"{"sn":"SN4711"}"#,
+            "a=b&S_N=SN4711&c=d",
+            "sn: SN4711\r\nx: y",
+            "<x><ns:sn a='b'>SN4711</ns:sn></x>",
+            r#"<x><sn value="SN4711" /></x>"#,
+            "wlan0_sn=SN4711",
+            "sn: uuid:SN4711",
+        ] {
             assert_eq!(read(content), [told("serial", "SN4711")], "{content}");
         }
     }
@@ -211,6 +252,12 @@ mod tests {
         ] {
             assert_eq!(read(content), both, "{content}");
         }
+        let digest = "Authorization: Digest username=\"sam\", user=\"sam\", realm=\"r\"";
+        assert_eq!(read(digest), [told("user", "sam")]);
+        assert_eq!(
+            read("Cookie: pwd=sesame; a=b\r\nSet-Cookie: c=d; user=sam"),
+            [told("user", "sam"), told("password", "sesame")]
+        );
         assert_eq!(read("USER anonymous\r\n"), []);
         assert_eq!(read("AUTH LOGIN c2Ft\r\n"), [told("user", "sam")]);
     }

@@ -159,7 +159,9 @@ fn meant(content: &Content, views: &[View], kinds: &KeyKinds) -> Vec<Leak> {
             continue;
         }
         for value in values(bytes, kinds) {
-            if !seen.insert((value.kind.clone(), value.text.clone())) {
+            // only somebody else can tell under which address one is seen
+            let is_own_word = value.kind == "public_address" && !content.is_received;
+            if is_own_word || !seen.insert((value.kind.clone(), value.text.clone())) {
                 continue;
             }
             leaks.push(Leak {
@@ -221,11 +223,11 @@ fn form(content: &[u8]) -> &'static str {
     }
 }
 
-/// The bytes of the content that say it: as they are, or masked with the one byte that the view took off.
+/// The bytes of the content that say it: as they are, or each masked or rotated as the view took it off.
 fn standing(content: &Content, view: &[u8], encodings: &[&'static str], text: &[u8]) -> Option<Vec<u8>> {
     match encodings {
         [] => Some(text.to_vec()),
-        ["xor"] => {
+        ["xor" | "rotated"] => {
             let place = memmem::find(view, text)?;
             Some(within(&content.content, place, place + text.len()).to_vec())
         }
