@@ -77,3 +77,54 @@ def test_frames_of_two_points_are_counted_as_their_filter_tells(tmp_path: Path) 
         for finding in found.report.findings
         if finding.device.startswith("ip:")
     )
+
+
+def opened(peer: str, source: int, *, seen: bool) -> list[bytes]:
+    """A connection that the plug opens and sends data on; its answers go past the capture, unless they are `seen`."""
+    plug, far = (PLUG, PLUG_IP, source), (GATEWAY, peer, 443)
+    own = [made.segment(plug, far, 1, 2), made.segment(plug, far, 2, 16), made.segment(plug, far, 2, 24, b"hello")]
+    return [own[0], made.segment(far, plug, 1, 18), *own[1:]] if seen else own
+
+
+def judged(folder: Path, *connections: list[bytes]) -> idletalk.Analysis:
+    """What is said of a plug that asks a silent name server and time server beside these connections, and hears from a lamp."""
+    pong = made.datagram((LAMP, "192.168.1.3", 4_000), (PLUG, PLUG_IP, 40_000), b"pong")
+    ntp = bytes([0x23]) + bytes(47)
+    frames = [
+        *asked(4),
+        *((5.0 + n, sent("203.0.113.5", 123, ntp, 123)) for n in range(9)),
+        *((15.0 + n, sent("172.16.9.9", 7000, b"anybody there")) for n in range(4)),
+        (19.0, pong),
+        *((20.0 + n, frame) for n, frame in enumerate(frame for connection in connections for frame in connection)),
+    ]
+    return idletalk.analyze([made.pcap(folder / "in.pcap", frames)], folder / "out")
+
+
+def test_where_answers_of_some_hosts_went_past_the_capture_others_behind_the_same_hop_are_not_unanswered(
+    tmp_path: Path,
+) -> None:
+    found = judged(tmp_path, *(opened("203.0.113.9", 50_000 + n, seen=False) for n in range(3)))
+    assert list(found.findings(device=PLUG)) == []
+    [blind] = [one for one in found.report.cannot_be_seen if one.kind == "partly_one_way"]
+    assert blind.sentence.startswith("Of 3 of 3 connections that")
+
+
+def test_one_connection_without_answers_is_a_fault_of_the_capture(tmp_path: Path) -> None:
+    others = [opened("203.0.113.9", 50_001 + n, seen=True) for n in range(3)]
+    found = judged(tmp_path, opened("203.0.113.9", 50_000, seen=False), *others)
+    assert {finding.kind for finding in found.findings(device=PLUG)} == {
+        "service-unanswered", "ntp-unanswered", "foreign-address"
+    }  # fmt: skip
+    assert "partly_one_way" not in {one.kind for one in found.report.cannot_be_seen}
+
+
+def test_what_a_device_passes_on_from_a_network_of_its_own_is_no_attempt_of_it(tmp_path: Path) -> None:
+    phone = (PLUG, "10.22.22.2", 50_000)
+    cloud = (GATEWAY, "203.0.113.9", 443)
+    syns = [(float(n), made.segment((*phone[:2], 50_000 + n), cloud, 1, 2)) for n in range(5)]
+    claim = made.arp(1, (PLUG, PLUG_IP), ("00:00:00:00:00:00", ROUTER))
+    own = sent("203.0.113.7", 7000, b"hello")
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", [*syns, (9.0, claim), (9.1, own)])], tmp_path / "out")
+    assert list(found.findings(kind="service-unanswered")) == []
+    bare = idletalk.analyze([made.pcap(tmp_path / "bare.pcap", [*syns, (9.1, own)])], tmp_path / "other")
+    assert len(bare.findings(kind="service-unanswered")) == 1, "without a claim the address may be the device's"

@@ -1,11 +1,12 @@
 """What does each device give away in clear?"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Container, Iterable, Mapping, Sequence
 
-from idletalk import filters
+from idletalk.behaviours import exposure_channels as channels
 from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
-from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept, spelled
+from idletalk.behaviours.finding import KEPT, Claim, Scene, kept, spelled
 from idletalk.exposure.mask import masked
 from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Contents, Leak, key_kinds
 from idletalk.plural import counted
@@ -21,13 +22,6 @@ MAX_NAMED = 3
 """Values named in a sentence."""
 _CAPITALS = {"stun": "STUN"}
 """Protocols of `flows` that people write in capitals; vendors' names stand as they are."""
-_NOTE = "also other frames of the same conversations"
-
-_LAYERS = {
-    **dict.fromkeys(("http", "mqtt", "ftp", "telnet", "smtp", "pop3", "imap", "xmpp", "rtsp"), "tcp"),
-    **dict.fromkeys(("mdns", "snmp"), "udp"),
-}
-"""Layer whose filter selects a carrier's frames, however Wireshark labels the flow."""
 
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
@@ -46,6 +40,9 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         "   FILTER (is_topic), 0), coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames FROM once GROUP BY ALL),"
         " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM once),"
         f" cited AS (SELECT device, kind, sent, peer, carrier, {KEPT} AS kept FROM shown_frames GROUP BY ALL),"
+        # who tells several models or versions under one name speaks of things attached to it too: a bridge of its lamps
+        " many AS (SELECT device, kind, sent, peer, carrier, max(values) > 1 AS is_several FROM (SELECT device, kind, sent, peer, carrier, key,"
+        "   count(DISTINCT shown) AS values FROM hits GROUP BY ALL) GROUP BY ALL),"
         " described AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT shown ORDER BY shown) AS shown,"
         "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM told_values GROUP BY ALL),"
         # what no dissector claims can belong to a protocol that idletalk.protocols reads: the flow has its name
@@ -53,10 +50,18 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         "   WHERE p.carrier IN ('tcp', 'udp')),"
         " named AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT application ORDER BY application) FILTER (application IS NOT NULL) AS protocols,"
         "   count(*) = count(application) AS is_known FROM shown_frames JOIN labels USING (carrier, capture, frame) GROUP BY ALL),"
-        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM told_values WHERE sent AND scope = 'internet' GROUP BY text)"
-        " SELECT * FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier)"
-        " LEFT JOIN named USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
-        " ORDER BY device, kind, sent, peer, carrier"
+        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM told_values WHERE sent AND scope = 'internet' GROUP BY text),"
+        # what describes the other one, who told it before, is no news of this one
+        " tellers AS (SELECT device, kind, text, min(time_ns) AS first_ns FROM hits WHERE sent AND list_contains($1, kind) GROUP BY ALL),"
+        " theirs AS (SELECT v.device, v.kind, v.sent, v.peer, v.carrier, true AS is_theirs FROM told_values AS v JOIN peers AS p USING (device, peer)"
+        "   JOIN tellers AS own ON own.device = v.device AND own.kind = v.kind AND own.text = v.text"
+        "   JOIN tellers AS other ON other.device = p.peer_device AND other.kind = v.kind AND other.text = v.text"
+        "   WHERE v.sent AND p.peer_device <> v.device GROUP BY ALL HAVING max(other.first_ns) < min(own.first_ns))"
+        " SELECT * REPLACE (coalesce(is_theirs, false) AS is_theirs) FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier)"
+        " LEFT JOIN named USING (device, kind, sent, peer, carrier) LEFT JOIN theirs USING (device, kind, sent, peer, carrier)"
+        " JOIN many USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
+        " ORDER BY device, kind, sent, peer, carrier",
+        sorted(kinds.DESCRIBING),
     )
     # what one device here tells another is a finding of the one that tells it
     told_here = {
@@ -64,10 +69,11 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         for row in ask("SELECT device, peer FROM peers WHERE peer_device IN (FROM subjects)")
     }
     for row in rows:
-        if row["sent"] or (row["device"], row["peer"]) not in told_here:
+        is_own = not row["is_theirs"] if row["sent"] else (row["device"], row["peer"]) not in told_here
+        if is_own:
             yield _claim(scene, row)
-    yield from _fake(ask, scene)
-    yield from _commands(ask, scene)
+    yield from channels.masked(ask, scene, told_here)
+    yield from channels.commands(ask, scene)
 
 
 def _search(ask: Ask, scene: Scene) -> None:
@@ -86,8 +92,9 @@ def _search(ask: Ask, scene: Scene) -> None:
             "SELECT content_id, content, received FROM sampled JOIN contents USING (content_id) ORDER BY content_id"
         )
     )
+    macs = {row["mac"].replace(":", "") for row in ask("SELECT mac FROM device_macs")}
     meant = contents.by_meaning()
-    _fill(ask, meant, owners={})
+    _fill(ask, meant, owners={}, open_to_all=macs)
     # a byte before a key may look like its first letter, and Dsn means something else than sn
     ask(
         "WITH calls AS (SELECT text, kind, count(DISTINCT content_id) AS n FROM found WHERE list_contains($1, kind) GROUP BY ALL)"
@@ -96,20 +103,30 @@ def _search(ask: Ask, scene: Scene) -> None:
         " WHERE found.text = told.text AND found.kind = told.mistaken",
         *(sorted(SEARCHED), CLEARLY),
     )
-    known, owners, public = _known(ask, scene)
+    known, owners, public = _known(ask, scene, macs)
     told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
     values = [
         leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
     ]
-    _fill(ask, values, owners)
+    _fill(ask, values, owners, open_to_all=macs)
     insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
     ask("INSERT INTO hits FROM found_hits")
 
 
-def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]]) -> None:
+def _shown(kind: str, text: str, macs: Container[str]) -> str:
+    """A value as it may be shown: a serial number that is a MAC, which every report names, is no secret."""
+    return text if _digits(text) in macs else masked(kind, text)
+
+
+def _digits(text: str) -> str:
+    """What may be a MAC, without signs and case."""
+    return re.sub("[:.-]", "", text).lower()
+
+
+def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], *, open_to_all: Container[str]) -> None:
     rows = [
         (
-            *(leak.content, leak.kind, leak.text, masked(leak.kind, leak.text), leak.key, leak.encoding),
+            *(leak.content, leak.kind, leak.text, _shown(leak.kind, leak.text, open_to_all), leak.key, leak.encoding),
             *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
         )
         for leak in leaks
@@ -117,12 +134,20 @@ def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]]) 
     insert(ask, "found", rows)
 
 
-def _known(ask: Ask, scene: Scene) -> tuple[dict[str, str], Mapping[str, Sequence[str]], set[str]]:
+def _known(
+    ask: Ask, scene: Scene, macs: Container[str]
+) -> tuple[dict[str, str], Mapping[str, Sequence[str]], set[str]]:
     """What is searched: kind by text, the devices whose values they are (the lab file's: all), and public addresses."""
     known: dict[str, str] = {}
     owners: dict[str, list[str]] = {}
     rows = [
         *ask("SELECT mac AS text, 'mac' AS kind, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY ALL"),
+        # a name that no other thing of its make has: with a number of five digits, or six hexadecimal ones, that is no MAC
+        *ask(
+            "SELECT DISTINCT name AS text, 'hostname' AS kind, device FROM device_names WHERE device IN (FROM subjects)"
+            " AND (regexp_matches(name, '[0-9]{5}') OR regexp_matches(regexp_extract(name, '(?i)[0-9a-f]{6,}'), '[0-9]'))"
+            " AND lower(name) NOT IN (SELECT replace(mac, ':', '') FROM device_macs) ORDER BY ALL"
+        ),
         *ask(
             "SELECT DISTINCT text, kind, device FROM direct_hits WHERE list_contains(?, kind) AND length(text) >= ?"
             " AND known_by = 'meaning' ORDER BY ALL",
@@ -131,6 +156,9 @@ def _known(ask: Ask, scene: Scene) -> tuple[dict[str, str], Mapping[str, Sequenc
         ),
     ]
     for row in rows:
+        # a serial number that is the MAC is searched as that
+        if row["kind"] != "mac" and _digits(row["text"]) in macs:
+            continue
         known.setdefault(row["text"], row["kind"])
         owners.setdefault(row["text"], []).append(row["device"])
     for name, texts in scene.secrets.items():
@@ -139,7 +167,7 @@ def _known(ask: Ask, scene: Scene) -> tuple[dict[str, str], Mapping[str, Sequenc
             known[text] = kind
             owners.pop(text, None)
     public = {
-        row["text"].rpartition(":")[0] for row in ask("SELECT DISTINCT text FROM found WHERE kind = 'public_address'")
+        row["text"].partition(":")[0] for row in ask("SELECT DISTINCT text FROM found WHERE kind = 'public_address'")
     }
     return known, owners, public | set(scene.public_addresses)
 
@@ -151,8 +179,7 @@ def _claim(scene: Scene, row: Row) -> Claim:
         f" and {counted(len(shown) - MAX_NAMED, 'other')}" if len(shown) > MAX_NAMED else ""
     )
     peer = scene.peer(row["device"], row["peer"])
-    # who tells several models or versions speaks of things attached to it too: a bridge of its lamps
-    several = len(shown) > 1 and row["kind"] in WHOLE
+    several = row["is_several"] and row["kind"] in WHOLE
     told = (
         f"tells {peer} {f'several {word}s' if several else f'its {word}'}"
         if row["sent"]
@@ -178,8 +205,8 @@ def _claim(scene: Scene, row: Row) -> Claim:
         },
         frames=row["frames"],
         kept=kept(row),
-        filter=_conversation(scene, row),
-        filter_note=_NOTE,
+        filter=channels.conversation(scene, row),
+        filter_note=channels.NOTE,
     )
 
 
@@ -195,57 +222,6 @@ def _protocol(row: Row) -> str:
     return f"{named} over {layer}" + ("" if row["is_known"] else " and by unknown protocols")
 
 
-def _conversation(scene: Scene, row: Row) -> str:
-    """The frames that went this way in that protocol."""
-    own = scene.sent_by(row["device"]) if row["sent"] else scene.sent_to(row["device"])
-    layer: str = _LAYERS.get(row["carrier"]) or row["carrier"]
-    peer = filters.address("dst" if row["sent"] else "src", row["peer"])
-    return filters.both(own or scene.of(row["device"]), peer, layer, filters.NOT_QUOTED)
-
-
-def _group(ask: Ask, source: str) -> Iterator[Row]:
-    yield from ask(
-        f"SELECT device, peer, carrier, sent, sum(times)::BIGINT AS frames, {KEPT} AS kept"
-        f" FROM ({source}) GROUP BY ALL ORDER BY device, peer, carrier, sent"
-    )
-
-
-def _simple(scene: Scene, kind: Kind, row: Row, subject: str, sentence: str) -> Claim:
-    return Claim(
-        kind=kind.name,
-        device=row["device"],
-        peer=row["peer"],
-        subject=subject,
-        sentence=sentence,
-        numbers={"messages": row["frames"]},
-        frames=row["frames"],
-        kept=kept(row),
-        filter=_conversation(scene, row),
-        filter_note=_NOTE,
-    )
-
-
-def _fake(ask: Ask, scene: Scene) -> Iterator[Claim]:
-    source = (
-        "SELECT DISTINCT message, device, peer, carrier, sent, times, capture, frame FROM hits"
-        " WHERE kind <> 'public_address' AND encoding LIKE '%xor%'"
-    )
-    for row in _group(ask, source):
-        way = "sends to" if row["sent"] else "gets from"
-        peer = scene.peer(row["device"], row["peer"])
-        told = f"What {scene.name(row['device'])} {way} {peer} is only obfuscated with XOR, readable by anyone"
-        way = "sent" if row["sent"] else "received"
-        many = counted(row["frames"], "message was", "messages were")
-        yield _simple(scene, kinds.MASKED, row, f"{row['carrier']} {way}", f"{told} ({many} read).")
-
-
-def _commands(ask: Ask, scene: Scene) -> Iterator[Claim]:
-    source = "SELECT message, device, peer, carrier, sent, times, capture, frame FROM told WHERE carrier = 'mqtt' AND NOT sent AND scope = 'internet' AND NOT is_topic"
-    for row in _group(ask, source):
-        told = f"{scene.name(row['device'])} gets {counted(row['frames'], 'message')} from {scene.peer(row['device'], row['peer'])} by MQTT in clear."
-        yield _simple(scene, kinds.COMMANDS, row, "mqtt", told)
-
-
 def _hidden(scene: Scene, _device: str) -> str | None:
     if "snaplen" in scene.unseen:
         return "Could not be seen: " + scene.unseen["snaplen"]
@@ -256,10 +232,10 @@ BEHAVIOUR = Behaviour(
     name="exposure",
     question="What does each device give away in clear?",
     method=(
-        "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, options of DHCP, mail and FTP commands, "
-        "SNMP communities, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, and XOR with one byte or the byte before. "
+        "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, options of DHCP, mail and FTP commands, SNMP "
+        "communities, announcements by SSDP, names asked of DNS and named to TLS servers, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, XOR with one byte or the byte before, and rotated bits. "
         "Values are found by the key that names them (exposure/keys.tsv) and by their format, each held against what such a "
-        "value looks like; what is found once, the device's MAC, and the lab file's secrets are then searched in all its other "
+        "value looks like; what is found once, the device's MAC, a host name with a number of its own, and the lab file's secrets are then searched in all its other "
         "messages, in every spelling, as bytes and as MD5, SHA-1 and SHA-256. The public address is told by STUN or the lab file, "
         "and searched as text, bytes, and masked with a constant of the message itself."
     ),

@@ -44,7 +44,7 @@ PUBLIC_ADDRESS = Kind(
 MASKED = Kind(
     name="fake-encryption",
     severity="low",
-    meaning="Messages are only obfuscated with XOR, which anybody can undo: no encryption.",
+    meaning="Messages are only obfuscated, with XOR or rotated bits, which anybody can undo: no encryption.",
     would_change="text that came out by chance, which a longer message excludes",
 )
 COMMANDS = Kind(
@@ -60,22 +60,26 @@ OF_VALUE = {
 }  # fmt: skip
 """Kind of finding by kind of value, where it crosses the Internet; all others identify."""
 
+DESCRIBING = frozenset({"model", "firmware", "mac", "serial", "device_id"})
+"""Kinds of values that are of one device: who repeats another one's tells nothing of itself."""
+
 WORDS = {
     "device_id": "device id", "mac": "MAC", "ssid": "Wi-Fi name", "email": "e-mail address", "user": "user name",
-    "public_address": "public address", "firmware": "firmware version", "imei": "IMEI", "serial": "serial number",
+    "public_address": "public address", "firmware": "firmware version", "imei": "IMEI", "serial": "serial number", "hostname": "host name",
 }  # fmt: skip
 """Kinds of values as people say them, where that differs."""
 
 
 FORMS = {
     "json": "JSON", "xml": "XML", "xor": "XOR", "xor-autokey": "autokey XOR", "stun": "STUN's mapped address", "stun-xor": "STUN's XOR-mapped address",
+    "rotated": "rotated bits", "eui-64": "EUI-64",
 }  # fmt: skip
 """How values are written, as people say it, where that differs."""
 
 
 def written(protocol: str, encodings: Sequence[str]) -> str:
     """How values went, for a sentence: in clear, or behind what only looks like encryption."""
-    hidden = [one for one in encodings if one.startswith("xor")]
+    hidden = [one for one in encodings if one.startswith(("xor", "rotated"))]
     plain = ", ".join(FORMS.get(one, one) for one in encodings if one not in hidden)
     masks = ", ".join(FORMS.get(one, one) for one in hidden)
     if not hidden:

@@ -1,10 +1,10 @@
 -- A connection that fails and another that follows. Takes attempts (misconfiguration.sql).
 
-CREATE TEMP TABLE turns AS
+CREATE TABLE turns AS
 WITH opened AS (
-    SELECT device, peer, port, transport, outcome, capture, frame, first_ns, last_ns, originator_packets, application,
+    SELECT device, peer, port, transport, capture, frame, first_ns, last_ns, originator_packets, application,
         outcome IN ('reset', 'unanswered') AS failed
-    FROM attempts WHERE transport = 'tcp'
+    FROM attempts WHERE transport = 'tcp' AND outcome <> 'unseen'
 )
 -- the first success at another place within half a minute of the failure: longer than TCP's first retries take (RFC 6298),
 -- shorter than an ordinary poll
@@ -17,7 +17,7 @@ WHERE a.failed AND b.first_ns - a.last_ns <= 30000000000 AND (b.peer, b.port) <>
 
 CREATE TABLE fallbacks AS
 WITH failures_of AS (
-    SELECT device, peer, port, count(*) FILTER (outcome <> 'answered') AS failures,
+    SELECT device, peer, port, count(*) FILTER (outcome IN ('reset', 'unanswered')) AS failures,
         count(*) FILTER (outcome = 'answered') AS successes FROM attempts WHERE transport = 'tcp' GROUP BY ALL
 ), uses_of AS (
     SELECT device, peer AS to_peer, port AS to_port, count(*) AS uses FROM attempts

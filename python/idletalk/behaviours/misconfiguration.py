@@ -178,8 +178,9 @@ BEHAVIOUR = Behaviour(
         "address of somebody here), sent to three times or more, and from which nothing came."
     ),
     limits=(
-        "Where the capture sees one direction of a device only, no service is called unanswered; where it sees one of some conversations only, those look so. UDP that asks for no answer is not "
-        "judged. A route to another private network that never answers looks like a foreign address."
+        "Where the capture sees one direction of a device only, no service is called unanswered; nor over a next hop where nothing came back of connections that "
+        "the device went on with (two and a tenth of those accepted there). Without such connections, answers that took another way look as if there were none. What a device "
+        "passes on for others, from addresses that it never claims, is not its own. UDP that asks for no answer is not judged. A route to another private network that never answers looks like a foreign address."
     ),
     tables=("failures", "strangers"),
     kinds=(SERVICE_REFUSED, SERVICE_UNANSWERED, FOREIGN_ADDRESS, NAME_MISSING, NAME_REFUSED),

@@ -1,8 +1,9 @@
--- What fails again and again. Takes device_macs, bare_devices, subjects, claims (inventory.sql), flows, peers, and the facts
+-- What fails again and again. Takes device_macs, bare_devices, subjects, sources (inventory.sql), flows, peers,
+-- unseen_peers (peers.sql), and the facts
 -- icmp, dns, dhcp.
 
 -- Port unreachable (RFC 792: 3/3; RFC 4443: 1/4) for a datagram that the device had sent as who opens a conversation.
-CREATE TEMP TABLE refused_datagrams AS
+CREATE TABLE refused_datagrams AS
 SELECT coalesce(m.device, b.device) AS device, i.quoted_destination AS peer, i.quoted_destination_port AS port,
     CASE i.quoted_protocol WHEN 6 THEN 'tcp' ELSE 'udp' END AS transport, i.version, i.source AS told_by,
     i.capture, i.frame, i.time_ns
@@ -17,21 +18,28 @@ WHERE ((i.version = 4 AND i.kind = 3 AND i.code = 3) OR (i.version = 6 AND i.kin
         -- after an exchange it is the end of that exchange: a viewer that closed its socket
         AND f.responder_packets = 0);
 
+-- Private addresses from which a device sent what it passed on: it claimed (ARP, DHCP) another one, and this one never.
+CREATE TABLE forwarded AS
+SELECT s.mac, s.address FROM sources AS s
+WHERE NOT s.claimed AND NOT s.is_v6 AND s.form = 'local'
+    AND EXISTS (FROM sources AS o WHERE o.mac = s.mac AND o.claimed AND NOT o.is_v6);
+
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
-CREATE TEMP TABLE attempts AS
+CREATE TABLE attempts AS
 SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport, f.responder_port AS port,
     f.capture, f.frame, f.first_ns, f.last_ns, f.application, f.originator_packets, f.responder_packets,
     CASE
-        WHEN f.transport = 'udp' THEN CASE WHEN f.responder_packets = 0 THEN 'unanswered' ELSE 'answered' END
-        WHEN f.responder_tcp_flags & 2 > 0 THEN 'answered'
-        WHEN f.responder_tcp_flags & 4 > 0 THEN 'reset'
+        WHEN f.transport = 'tcp' AND f.responder_tcp_flags & 6 = 4 THEN 'reset'
         -- who acknowledges was answered, by a way that the capture does not see (RFC 9293 3.5)
-        WHEN f.responder_packets = 0 AND f.originator_tcp_flags & 16 = 0 THEN 'unanswered'
-        ELSE 'answered' END AS outcome
+        WHEN f.responder_packets > 0 OR (f.transport = 'tcp' AND f.originator_tcp_flags & 16 > 0) THEN 'answered'
+        WHEN u.device IS NOT NULL THEN 'unseen'
+        ELSE 'unanswered' END AS outcome
 FROM flows AS f
 LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
 LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+LEFT JOIN unseen_peers AS u ON u.device = coalesce(m.device, b.device) AND u.peer = f.responder
 WHERE coalesce(m.device, b.device) IN (FROM subjects)
+    AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator)
     AND ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0)
         OR (f.transport = 'udp' AND coalesce(f.application = 'dns', f.responder_port IN (53, 69))))
     AND coalesce(place_of(f.responder, f.responder_key), '') IN ('local', 'global');
@@ -46,7 +54,7 @@ SELECT a.device, a.peer, a.transport, a.port, a.outcome, count(*),
 FROM attempts AS a JOIN (
     SELECT device, peer, transport, port, count(*) FILTER (outcome = 'answered') AS successes FROM attempts GROUP BY ALL
 ) AS s USING (device, peer, transport, port)
-WHERE a.outcome <> 'answered' AND (a.outcome <> 'unanswered' OR a.device NOT IN (SELECT device FROM one_way))
+WHERE a.outcome IN ('reset', 'unanswered')
     AND NOT EXISTS (FROM refused_datagrams AS r WHERE r.device = a.device AND r.peer = a.peer AND r.port = a.port AND r.transport = a.transport)
 GROUP BY a.device, a.peer, a.transport, a.port, a.outcome;
 
@@ -63,7 +71,7 @@ COMMENT ON COLUMN failures.successes IS 'Conversations with the same service tha
 
 -- Private addresses to which a device sends although no network here holds them: nothing ever came back, and nobody here
 -- has an address beside them: in the network that DHCP tells, else in the same 65,536 (a site with several networks uses one block).
-CREATE TEMP TABLE local_blocks AS
+CREATE TABLE local_blocks AS
 SELECT DISTINCT a.key & coalesce(d.mask, 4294901760) AS low_key, coalesce(d.mask, 4294901760) AS mask
 FROM (SELECT DISTINCT h.key FROM addresses JOIN hosts AS h USING (address) WHERE NOT contains(address, ':')) AS a
 LEFT JOIN (
@@ -75,10 +83,11 @@ LEFT JOIN (
 CREATE TABLE strangers AS
 SELECT p.device, p.peer, p.tx_packets, p.tx_bytes, p.first_ns, p.last_ns
 FROM peers AS p
-WHERE p.device IN (FROM subjects) AND p.device NOT IN (SELECT device FROM one_way) AND p.device NOT LIKE 'ip:%' AND p.scope IN ('lan', 'routed') AND p.peer_device IS NULL
+WHERE p.device IN (FROM subjects) AND p.device NOT LIKE 'ip:%' AND p.scope IN ('lan', 'routed') AND p.peer_device IS NULL
     AND p.rx_packets = 0 AND p.tx_packets >= 3 AND p.peer LIKE '%.%.%.%' AND p.peer NOT LIKE '169.254.%'
     AND NOT EXISTS (FROM local_blocks WHERE p.peer_key & mask = low_key)
-    AND NOT EXISTS (FROM lab_networks WHERE p.peer_key BETWEEN low_key AND high_key);
+    AND NOT EXISTS (FROM lab_networks WHERE p.peer_key BETWEEN low_key AND high_key)
+    AND NOT EXISTS (FROM unseen_peers AS u WHERE u.device = p.device AND u.peer = p.peer);
 
 COMMENT ON TABLE strangers IS 'Private addresses of no network here to which devices send.';
 COMMENT ON COLUMN strangers.device IS 'Device id';
@@ -88,7 +97,7 @@ COMMENT ON COLUMN strangers.tx_bytes IS 'Bytes of those';
 COMMENT ON COLUMN strangers.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN strangers.last_ns IS 'Last of them, UTC nanoseconds since 1970';
 
-CREATE TEMP TABLE failed_names AS
+CREATE TABLE failed_names AS
 SELECT coalesce(m.device, b.device) AS device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
 FROM dns AS d
 LEFT JOIN device_macs AS m ON m.mac = d.destination_mac

@@ -2,16 +2,16 @@
 -- facts dns_records, tls_client_hellos, quic_connections, http_requests, certificates.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
-CREATE TEMP TABLE address_devices AS
+CREATE TABLE address_devices AS
 SELECT address, arg_max(device, (last_ns, device)) AS device FROM addresses GROUP BY address;
 
-CREATE TEMP TABLE router_devices AS
+CREATE TABLE router_devices AS
 SELECT DISTINCT device FROM routers JOIN device_macs USING (mac)
 UNION SELECT device FROM lab_macs WHERE role = 'gateway';
 
 -- The device's side of a flow's segments, and who is at the other side. A view: what a flood of flows would
 -- make of it must not be held.
-CREATE TEMP VIEW peer_flows AS
+CREATE VIEW peer_flows AS
 SELECT
     s.device,
     coalesce(s.peer, s.peer_mac, 'unknown') AS peer,
@@ -24,7 +24,8 @@ SELECT
         WHEN m.device IN (FROM router_devices) AND a.device IS NULL THEN 'routed'
         ELSE 'lan' END AS scope,
     -- the MAC on the frame tells whose the address was then; behind a router's MAC only what somebody claimed is known
-    CASE WHEN far.form = 'global' AND a.device IS NULL THEN NULL
+    -- (of a group nobody's: an access point may send multicast to one station by its MAC)
+    CASE WHEN far.form IN ('multicast', 'broadcast', 'unspecified') OR (far.form = 'global' AND a.device IS NULL) THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
     s.peer_key,
     s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac, application, recognised_by, began_in_capture),
@@ -45,7 +46,7 @@ LEFT JOIN address_devices AS own ON own.address = s.address
 WHERE NOT (s.device IN (FROM router_devices) AND coalesce(near.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
 
 -- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
-CREATE TEMP TABLE pair_protocols AS
+CREATE TABLE pair_protocols AS
 SELECT
     device, peer, network, transport, application,
     application = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123) AS is_ntp,
@@ -103,7 +104,7 @@ COMMENT ON COLUMN peers.is_ntp_only IS 'Nothing but time was asked';
 
 -- Devices of which the capture shows one direction only, over three peers or more, or where the device acknowledges what the
 -- capture does not show (RFC 9293 3.5): one peer that is silent may be just that.
-CREATE TEMP TABLE one_way AS
+CREATE TABLE one_way AS
 WITH acknowledged AS (
     SELECT originator AS address, originator_mac AS mac FROM flows
     WHERE transport = 'tcp' AND responder_packets = 0 AND originator_tcp_flags & 16 > 0
@@ -115,6 +116,24 @@ SELECT device, sum(rx_packets) = 0 AS is_sent FROM peers WHERE scope IN ('lan', 
 HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device IN (
     SELECT coalesce(m.device, b.device) FROM acknowledged AS a LEFT JOIN device_macs AS m USING (mac)
     LEFT JOIN bare_devices AS b ON b.address = a.address AND a.mac IS NULL));
+
+-- Next hops of each device over which answers went past the capture point: connections that were accepted (the device acknowledged
+-- the answer to its SYN, and sent data) of which nothing came back, at least one in ten. One alone can be a fault of the capture.
+CREATE TABLE unseen_ways AS
+SELECT coalesce(m.device, b.device) AS device, f.responder_mac AS hop,
+    count(*) FILTER (f.responder_packets = 0) AS unseen, count(*) AS accepted
+FROM flows AS f
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 18 = 18 AND f.originator_payload_bytes > 0
+    AND (f.responder_packets = 0 OR f.responder_tcp_flags & 18 = 18) AND coalesce(m.device, b.device) IS NOT NULL
+GROUP BY ALL HAVING unseen >= 2 AND unseen * 10 >= accepted;
+
+-- Whom they ask over those hops: whether these answered cannot be seen.
+CREATE TABLE unseen_peers AS
+SELECT DISTINCT w.device, f.responder AS peer FROM unseen_ways AS w JOIN flows AS f ON f.responder_mac IS NOT DISTINCT FROM w.hop
+UNION
+SELECT device, peer FROM peers SEMI JOIN one_way USING (device);
 
 CREATE TABLE peer_protocols AS
 SELECT
@@ -188,7 +207,7 @@ COMMENT ON COLUMN peer_names.told_by IS 'sni (TLS server name), http (Host heade
 COMMENT ON COLUMN peer_names.first_ns IS 'First time told, UTC nanoseconds since 1970';
 COMMENT ON COLUMN peer_names.times IS 'How often';
 
-CREATE TEMP TABLE internet_hosts AS
+CREATE TABLE internet_hosts AS
 SELECT DISTINCT peer AS address, peer_key AS key FROM peers WHERE scope = 'internet';
 
 CREATE TABLE host_networks AS SELECT * FROM lookup_hosts('internet_hosts');

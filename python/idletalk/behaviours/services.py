@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, one_way, some, spelled
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way, some, spelled
 from idletalk.plural import counted
 
 OPEN = Kind(
@@ -49,17 +49,19 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     for row in rows:
         yield _open(scene, row)
     announced = ask(
-        f"SELECT device, protocol, {FRAMES} AS frames, {KEPT} AS kept, list(DISTINCT what ORDER BY what) AS services"
+        # a frame can announce several services
+        f"SELECT device, protocol, {FRAMES} AS frames, min(DISTINCT (capture, frame), {MAX_KEPT}) AS kept,"
+        " list(DISTINCT what ORDER BY what) AS services"
         " FROM announcement_frames GROUP BY device, protocol ORDER BY device, protocol"
     )
     for row in announced:
         named = [service for service in row["services"] if service]
-        told = some(named, MAX_NAMED)
+        told = some(named, MAX_NAMED) or "of what kind was not captured"
         yield Claim(
             kind=ANNOUNCED.name,
             device=row["device"],
             subject=row["protocol"],
-            sentence=f"{scene.name(row['device'])} announces itself by {spelled(row['protocol'])} ({counted(row['frames'], 'frame')}){': ' if told else ''}{told}.",
+            sentence=f"{scene.name(row['device'])} announces itself by {spelled(row['protocol'])} ({counted(row['frames'], 'frame')}): {told}.",
             numbers={"frames": row["frames"], "services": len(named)},
             frames=row["frames"],
             kept=kept(row),

@@ -82,7 +82,7 @@ def _silent(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         f"SELECT device, {FRAMES} AS frames, {KEPT} AS kept, list(DISTINCT server ORDER BY server) AS servers"
         " FROM time_messages AS t JOIN time_servers AS s USING (device, server)"
-        " WHERE is_request AND s.answers = 0 AND s.requests >= ? AND device NOT IN (SELECT device FROM one_way) GROUP BY device ORDER BY device",
+        " WHERE is_request AND s.answers = 0 AND s.requests >= ? AND (device, server) NOT IN (FROM unseen_peers) GROUP BY device ORDER BY device",
         MIN_UNANSWERED,
     )
     for row in rows:

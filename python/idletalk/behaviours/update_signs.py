@@ -33,7 +33,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "SELECT device, protocol, peer, peer_port, host, target, outcome, reason, count(*) AS times, min(time_ns) AS first_ns,"
         f" max(time_ns) AS last_ns, {FRAMES} AS frames, {KEPT} AS kept FROM failed_requests WHERE reason IS NOT NULL"
-        " AND (outcome <> 'never answered' OR device NOT IN (SELECT device FROM one_way))"
+        " AND (outcome <> 'never answered' OR (device, peer) NOT IN (FROM unseen_peers))"
         " GROUP BY ALL ORDER BY ALL"
     )
     for row in rows:

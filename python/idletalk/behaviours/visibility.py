@@ -131,6 +131,16 @@ def _one_way(ask: Ask) -> list[tuple[str, str]]:
             " answered cannot be seen.",
         )
         for row in rows
+    ] + [
+        (
+            "partly_one_way",
+            f"Of {row['unseen']} of {counted(row['accepted'], 'connection')} that {row['name']} opened over one next hop, nothing that came back was"
+            " captured: whether others on that way were answered cannot be seen.",
+        )
+        for row in ask(
+            "SELECT d.name, unseen, accepted FROM unseen_ways AS w JOIN devices AS d USING (device)"
+            " WHERE device NOT IN (SELECT device FROM one_way) ORDER BY d.name, unseen DESC, hop"
+        )
     ]
 
 

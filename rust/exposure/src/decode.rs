@@ -43,6 +43,14 @@ pub struct View {
     pub encodings: Vec<&'static str>,
 }
 
+impl View {
+    /// Whether there may be a further encoding below; what only happens to look like base64 is not looked at again.
+    fn may_hold_more(&self) -> bool {
+        self.encodings.len() < MAX_DEPTH
+            && (self.encodings.last() != Some(&"base64") || is_text(&self.content) || is_packed(&self.content))
+    }
+}
+
 /// A constant pattern of this crate over bytes, with classes of ASCII.
 pub fn compiled(pattern: &str) -> Regex {
     Regex::new(&format!("(?-u){pattern}")).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
@@ -50,8 +58,18 @@ pub fn compiled(pattern: &str) -> Regex {
 
 /// Whether a content is text that can be read.
 pub fn is_text(content: &[u8]) -> bool {
-    let printable = content.iter().filter(|byte| matches!(byte, 0x20..=0x7E | b'\t' | b'\r' | b'\n')).count();
-    content.len() >= MIN_TEXT_BYTES && printable * 100 >= content.len() * MIN_PRINTABLE
+    let readable = content.iter().filter(|byte| matches!(byte, 0x20..=0x7E | b'\t' | b'\r' | b'\n')).count();
+    is_mostly(readable, content.len())
+}
+
+/// The same of as many bytes of which so many are [`text`].
+pub fn is_mostly(readable: usize, bytes: usize) -> bool {
+    bytes >= MIN_TEXT_BYTES && readable * 100 >= bytes * MIN_PRINTABLE
+}
+
+/// The bytes of text that can be read.
+pub fn text() -> impl Iterator<Item = u8> {
+    (0x20..=0x7E).chain(*b"\t\r\n")
 }
 
 /// What a content holds in encoded form, the outer before the inner.
@@ -66,10 +84,15 @@ fn take_off(content: &[u8], taken: &[&'static str], views: &mut Vec<View>) {
         let encodings = [taken, &[name]].concat();
         let place = views.len();
         views.push(View { content, encodings });
-        if let Some(view) = views.get(place).filter(|view| view.encodings.len() < MAX_DEPTH).cloned() {
+        if let Some(view) = views.get(place).filter(|view| view.may_hold_more()).cloned() {
             take_off(&view.content, &view.encodings, views);
         }
     }
+}
+
+/// Whether it begins as what gzip or zlib makes.
+fn is_packed(content: &[u8]) -> bool {
+    matches!(content, [0x1F, 0x8B, ..] | [0x78, 0x01 | 0x9C | 0xDA, ..])
 }
 
 fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
@@ -84,7 +107,8 @@ fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         }
         _ => {
             let mut found = runs(content);
-            found.extend(mask::unmasked(content));
+            let plain = mask::unmasked(content).or_else(|| Some(("rotated", mask::rotated(content)?)));
+            found.extend(plain);
             found
         }
     }
@@ -175,7 +199,7 @@ fn runs(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let base64 =
         BASE64.find_iter(content).take(MAX_RUNS).filter_map(|run| Some(("base64", from_base64(run.as_bytes())?)));
     let long = hex.filter(|(_, plain)| plain.len() >= MIN_TEXT_BYTES);
-    long.chain(base64.filter(|(_, plain)| is_text(plain))).collect()
+    long.chain(base64.filter(|(_, plain)| plain.len() >= MIN_TEXT_BYTES)).collect()
 }
 
 fn from_base64(run: &[u8]) -> Option<Vec<u8>> {
@@ -213,6 +237,18 @@ mod tests {
     fn base64_of_json_in_a_form_is_two_encodings() {
         let content = b"data=eyJzbiI6IlNONDcxMSJ9Cg%3D%3D&next=one";
         assert!(read(content).iter().any(|(how, text)| how == "url+base64" && text.trim() == r#"{"sn":"SN4711"}"#));
+    }
+
+    #[test]
+    fn base64_of_what_is_no_text_is_taken_off_once_unless_it_is_compressed() {
+        let coded = base64::engine::general_purpose::STANDARD.encode(b"\x00\x12\x01KEQ0000001\x00\xFF\xFE\x80\x81");
+        let views = encoded(format!("C:0c,{coded}").as_bytes());
+        assert!(views.iter().any(|view| view.encodings == ["base64"] && view.content.ends_with(&[0xFE, 0x80, 0x81])));
+        let mut zlib = flate2::read::ZlibEncoder::new(br#"{"sn":"SN4711"}"#.as_slice(), flate2::Compression::best());
+        let mut packed = Vec::new();
+        assert!(zlib.read_to_end(&mut packed).is_ok());
+        let coded = base64::engine::general_purpose::STANDARD.encode(&packed);
+        assert!(read(coded.as_bytes()).contains(&("base64+zlib".into(), r#"{"sn":"SN4711"}"#.into())));
     }
 
     #[test]

@@ -99,6 +99,7 @@ fn spelt(known: &Known) -> Vec<(Vec<u8>, &'static str)> {
             plain.insert(written.to_uppercase());
             plain.insert(written);
         }
+        spellings.extend(extended(&raw));
         spellings.push((raw.clone(), "binary"));
         spellings.push((raw.into_iter().rev().collect(), "binary reversed"));
     }
@@ -108,6 +109,25 @@ fn spelt(known: &Known) -> Vec<(Vec<u8>, &'static str)> {
     {
         spellings.push((digest.to_uppercase().into_bytes(), name));
         spellings.push((digest.into_bytes(), name));
+    }
+    spellings
+}
+
+/// A MAC as an EUI-64, as it is and as the interface identifier of an IPv6 address (RFC 4291, appendix A).
+fn extended(mac: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
+    let mut spellings = Vec::new();
+    let Some((vendor, own)) = mac.split_at_checked(MAC_DIGITS / 4) else { return spellings };
+    for flipped in [0, 2] {
+        let mut raw = [vendor, &[0xFF, 0xFE], own].concat();
+        if let Some(first) = raw.first_mut() {
+            *first ^= flipped;
+        }
+        for (sign, step) in [(":", 1), ("-", 1), ("", 1), (":", 2)] {
+            let written = raw.chunks(step).map(hex).collect::<Vec<_>>().join(sign);
+            spellings.push((written.to_uppercase().into_bytes(), "eui-64"));
+            spellings.push((written.into_bytes(), "eui-64"));
+        }
+        spellings.push((raw, "eui-64"));
     }
     spellings
 }
@@ -137,6 +157,9 @@ mod tests {
         let mac = || known("mac", "02:00:5e:10:00:a1");
         for text in ["02:00:5E:10:00:A1", "02-00-5e-10-00-a1", "02005E1000A1", "0200.5e10.00a1"] {
             assert_eq!(how(mac(), format!("<{text}>").as_bytes()), Some("text"), "{text}");
+        }
+        for text in ["02005efffe1000a1", "02:00:5E:FF:FE:10:00:A1", "fe80::0000:5eff:fe10:00a1"] {
+            assert_eq!(how(mac(), text.as_bytes()), Some("eui-64"), "{text}");
         }
         assert_eq!(how(mac(), &[9, 0x02, 0x00, 0x5E, 0x10, 0x00, 0xA1, 9]), Some("binary"));
         assert_eq!(how(mac(), &[0xA1, 0x00, 0x10, 0x5E, 0x00, 0x02]), Some("binary reversed"));

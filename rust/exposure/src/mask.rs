@@ -1,8 +1,8 @@
-//! Text behind an exclusive or: with one byte, or with the byte before it.
+//! Text behind an exclusive or, with one byte or with the byte before it, or with the bits of each byte rotated.
 
 use memchr::memmem;
 
-use crate::decode::{MIN_TEXT_BYTES, is_text};
+use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_text, text};
 
 /// Start key of the autokey cipher in TP-Link's Smart Home protocol (softScheck, 2016).
 const AUTOKEY_START: u8 = 171;
@@ -47,6 +47,14 @@ pub fn unmasked(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
             .then(|| (0..=MAX_SKIPPED_BYTES).step_by(4).find_map(|skip| frequent_key(head(content, skip))))?
     })?;
     Some(("xor", xor(content, key)))
+}
+
+/// A content that is no text as it stands, and the text that it is when the bits of each byte are turned by one to seven places.
+pub fn rotated(content: &[u8]) -> Option<Vec<u8>> {
+    let turned = |bytes: &[u8], places| bytes.iter().map(|byte| byte.rotate_left(places)).collect::<Vec<u8>>();
+    let is_long = content.len() >= 2 * MIN_TEXT_BYTES;
+    let places = (1..u8::BITS).find(|places| is_long && is_text(&turned(head(content, 0), *places)))?;
+    Some(turned(content, places)).filter(|plain| is_text(plain))
 }
 
 fn head(content: &[u8], skip: usize) -> &[u8] {
@@ -98,7 +106,9 @@ fn frequent_key(head: &[u8]) -> Option<u8> {
     if count(frequent) * MAX_TEXT_ALPHABET < head.len() {
         return None;
     }
-    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_text(&xor(head, *key)))
+    // how many bytes would be text is told by how often each stands there
+    let readable = |key: u8| text().map(|byte| count(byte ^ key)).sum::<usize>();
+    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_mostly(readable(*key), head.len()))
 }
 
 #[cfg(test)]
@@ -129,6 +139,15 @@ mod tests {
             let (how, plain) = unmasked(&sent).unwrap_or_default();
             assert!(how == "xor-autokey" && plain.ends_with(RECORD.get(1..).unwrap_or_default()));
         }
+    }
+
+    #[test]
+    fn a_record_whose_bits_are_rotated_is_read_whatever_the_places() {
+        for places in 1..8 {
+            let sent: Vec<u8> = RECORD.iter().map(|byte| byte.rotate_right(places)).collect();
+            assert!(is_text(&sent) || rotated(&sent).as_deref() == Some(RECORD), "{places} places");
+        }
+        assert_eq!(rotated(&[0, 1, 2, 3, 0xFF, 0xFE, 9, 8, 7, 6, 0, 0, 0, 1, 2, 200]), None);
     }
 
     #[test]

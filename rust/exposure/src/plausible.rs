@@ -1,5 +1,6 @@
 //! Whether a text can be a value of a kind: what only stands behind a key's name is none.
 
+use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -56,8 +57,12 @@ pub fn is_plausible(kind: &str, text: &str) -> bool {
             let is_capitals = (8..=80).contains(&length) && text.bytes().all(|byte| byte.is_ascii_uppercase());
             has_digit(text) && ID.is_match(text) || is_capitals
         }
+        "public_address" => text.parse().is_ok_and(is_public),
         "imei" => length == 15 && is_digits(text) && luhn(text),
-        "firmware" => length <= 64 && VERSION.is_match(text),
+        // some number their releases: a shorter number is a count or a switch
+        "firmware" => (4..=12).contains(&length) && is_digits(text) || length <= 64 && VERSION.is_match(text),
+        // a type of UPnP devices (UDA 2.0, 2.3) is no vendor's
+        "model" => (2..=64).contains(&length) && !text.starts_with("urn:"),
         "email" => is_email(text),
         "latitude" => is_coordinate(text, 90.0),
         "longitude" => is_coordinate(text, 180.0),
@@ -66,6 +71,18 @@ pub fn is_plausible(kind: &str, text: &str) -> bool {
         "ssid" => text.len() <= 32,
         _ => (2..=64).contains(&length),
     }
+}
+
+/// Whether an address may be one's own on the Internet: none of a block for other purposes (RFC 6890, RFC 5771).
+fn is_public(address: Ipv4Addr) -> bool {
+    let [first, second, ..] = address.octets();
+    let is_shared = first == 100 && (64..128).contains(&second);
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || is_shared)
+        && (1..224).contains(&first)
 }
 
 /// Degrees; some devices tell them in ten-thousandths.
@@ -104,6 +121,9 @@ mod tests {
             ("imei", "490154203237519", false),
             ("firmware", "1.2.3 Build 170000", true),
             ("firmware", "yes", false),
+            ("firmware", "01027237", true),
+            ("firmware", "122", false),
+            ("model", "urn:schemas-upnp-org:device:Basic:1", false),
             ("latitude", "48.1374", true),
             ("latitude", "481374", true),
             ("latitude", "98.1374", false),
@@ -114,6 +134,11 @@ mod tests {
             ("password", "*a", true),
             ("token", "has a blank in it", false),
             ("ssid", "null", false),
+            ("public_address", "130.83.40.172", true),
+            ("public_address", "192.168.1.2", false),
+            ("public_address", "100.64.1.2", false),
+            ("public_address", "127.0.0.1", false),
+            ("public_address", "1.2.3", false),
             ("model", "HS110(EU)", true),
         ];
         for (kind, text, is_one) in cases {

@@ -14,6 +14,8 @@ use crate::meaning::{KeyKinds, values};
 use crate::public::{Told, told_back, told_to};
 use crate::within;
 
+/// Bytes that are worth a thread of their own: each makes its patterns' states anew.
+const THREAD_BYTES: usize = 1 << 20;
 /// Bytes of decoded views that are kept for the second search; others are decoded again.
 const MAX_KEPT_BYTES: usize = 32 << 20;
 /// Longest message in which an address that is masked with a constant of the message itself is looked for.
@@ -116,7 +118,8 @@ impl Contents {
                 }
             }
         };
-        let count = thread::available_parallelism().map_or(1, usize::from);
+        let bytes: usize = self.contents.iter().map(|(content, _)| content.content.len()).sum();
+        let count = thread::available_parallelism().map_or(1, usize::from).min(1 + bytes / THREAD_BYTES);
         let mut found: Vec<(usize, Vec<Leak>)> = thread::scope(|scope| {
             let others: Vec<_> = (1..count).map(|_| scope.spawn(work)).collect();
             let own = work();
@@ -156,7 +159,9 @@ fn meant(content: &Content, views: &[View], kinds: &KeyKinds) -> Vec<Leak> {
             continue;
         }
         for value in values(bytes, kinds) {
-            if !seen.insert((value.kind.clone(), value.text.clone())) {
+            // only somebody else can tell under which address one is seen
+            let is_own_word = value.kind == "public_address" && !content.is_received;
+            if is_own_word || !seen.insert((value.kind.clone(), value.text.clone())) {
                 continue;
             }
             leaks.push(Leak {
@@ -218,11 +223,11 @@ fn form(content: &[u8]) -> &'static str {
     }
 }
 
-/// The bytes of the content that say it: as they are, or masked with the one byte that the view took off.
+/// The bytes of the content that say it: as they are, or each masked or rotated as the view took it off.
 fn standing(content: &Content, view: &[u8], encodings: &[&'static str], text: &[u8]) -> Option<Vec<u8>> {
     match encodings {
         [] => Some(text.to_vec()),
-        ["xor"] => {
+        ["xor" | "rotated"] => {
             let place = memmem::find(view, text)?;
             Some(within(&content.content, place, place + text.len()).to_vec())
         }
