@@ -81,6 +81,7 @@ def bridge(port: int, broker_port: int) -> None:
 def conversation(protocol: int, broker_port: int) -> dict[str, Any]:
     """A client logs in, asks for commands, sends itself one and a report of 300 bytes, pings, and leaves."""
     from paho.mqtt import client as mqtt
+    from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
     pieces: Pieces = []
     arrived = threading.Event()
@@ -88,9 +89,9 @@ def conversation(protocol: int, broker_port: int) -> dict[str, Any]:
         thread = threading.Thread(target=relay, args=(listener, broker_port, pieces), daemon=True)
         thread.start()
         client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             CLIENT,
-            protocol=mqtt.MQTTProtocolVersion(protocol),
+            protocol=MQTTProtocolVersion(protocol),
             transport="websockets",
         )
         client.username_pw_set(USER, PASSWORD)
