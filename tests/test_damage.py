@@ -8,10 +8,15 @@ from pathlib import Path
 
 import pytest
 
-CAPTURES = Path(os.environ.get("IDLETALK_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
+from tests.differential.comparison import CAPTURES, tagged
+
 SUFFIXES = frozenset({".pcap", ".pcapng", ".cap", ".trace", ".dmp"})
 CUTS = int(os.environ.get("IDLETALK_CUTS", "2"))
 """Places at which each capture is cut; in each copy some bits are flipped."""
+TAGS = os.environ.get("IDLETALK_TAGS", "").split()
+"""Of each of these tags of MANIFEST.tsv some captures are taken instead: all places of a protocol at leisure."""
+OF_EACH_TAG = 4
+MAX_TAGGED_BYTES = 64 << 10
 SEED = 20
 FLIPS = 8
 MAX_BYTES = 1 << 20
@@ -47,7 +52,10 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
 
 
 def chosen() -> list[Path]:
-    """Malformed captures, and every tenth of the others, of a moderate size."""
+    """Malformed captures, and every tenth of the others, of a moderate size; or some of each tag that was asked for."""
+    if TAGS:
+        small = {tag: [path for path in tagged([tag]) if 0 < path.stat().st_size <= MAX_TAGGED_BYTES] for tag in TAGS}
+        return sorted({path for paths in small.values() for path in sorted(paths)[:OF_EACH_TAG]})
     files = sorted(path for path in CAPTURES.rglob("*") if path.suffix in SUFFIXES and path.is_file())
     files = [path for path in files if 0 < path.stat().st_size <= MAX_BYTES]
     return [path for number, path in enumerate(files) if "malformed" in path.parts or number % 10 == 0]

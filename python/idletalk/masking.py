@@ -56,6 +56,8 @@ def mask_tables(store: Store, secrets: Secrets) -> None:
     words = _words(secrets)
     if not words:
         return
+    # identifiers of DHCP's clients stand as hexadecimal digits, which may be those of a text
+    words |= {text.encode().hex(): shown for text, shown in words.items()}
     for file, columns in words_in(store.kept_tables(), STRUCTURAL, list(words)).items():
         store.rewrite(file, {column: _change(column, held, words) for column, held in columns.items()})
 

@@ -37,6 +37,35 @@ def test_a_thing_that_runs_android_is_no_phone(tmp_path: Path) -> None:
     assert facts == [("software", "android-dhcp-9")]
 
 
+def test_what_a_device_asks_for_and_its_names_are_facts(tmp_path: Path) -> None:
+    asked = dhcp(PLUG, b"acme", b"plug")[:-1] + bytes.fromhex("3703010306 5107000000") + b"a.bc\xff"
+    name = b"".join(bytes([65 + (octet >> 4), 65 + (octet & 15)]) for octet in b"PLUG".ljust(15) + b"\0")
+    registered = b"\0\x09\x29\x10\0\x01\0\0\0\0\0\x01\x20" + name + b"\0\0\x20\0\x01"
+    registered += b"\xc0\x0c\0\x20\0\x01\0\0\0\0\0\x06\0\0" + bytes([192, 168, 1, 2])
+    v6 = b"\x01\0\0\x07" + struct.pack(">HHIH", 16, 9, 10, 3) + b"abc" + b"\0\x27\0\x05\0\x03cam"
+    connect = b"\x10\x10\0\x04MQTT\x04\x02\0\x3c\0\x04id-9"
+    plug, broker = (PLUG, "192.168.1.2", 40_000), (LAMP, "192.168.1.3", 1883)
+    everybody = "ff:ff:ff:ff:ff:ff", "192.168.1.255"
+    frames = [
+        (0.0, made.datagram((PLUG, "192.168.1.2", 68), (*everybody, 67), asked)),
+        (0.1, made.datagram((PLUG, "192.168.1.2", 137), (*everybody, 137), registered)),
+        (0.2, made.datagram((PLUG, "fe80::2", 546), ("33:33:00:01:00:02", "ff02::1:2", 547), v6)),
+        (0.3, made.segment(plug, broker, 0, 0x02)),
+        (0.4, made.segment(plug, broker, 1, 0x18, connect)),
+    ]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out", idletalk.Options())
+    rows = found.sql("SELECT kind, told, told_by FROM device_facts WHERE device = ?", PLUG)
+    assert {tuple(row.values()) for row in rows} == {
+        ("software", "acme", "dhcp vendor class"),
+        ("fingerprint", "1,3,6", "dhcp option 55"),
+        ("name", "a.bc", "dhcp fqdn"),
+        ("name", "PLUG", "nbns"),
+        ("name", "cam", "dhcpv6"),
+        ("software", "abc", "dhcpv6"),
+        ("client id", "id-9", "mqtt"),
+    }
+
+
 DESCRIPTION = b"""<?xml version="1.0"?><root xmlns="urn:schemas-upnp-org:device-1-0"><device>
 <friendlyName>Hall lamp</friendlyName><manufacturer>Ace &lt;Ltd&gt;</manufacturer><modelName>Glow</modelName>
 <modelNumber>G1</modelNumber></device></root>"""

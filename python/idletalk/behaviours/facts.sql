@@ -1,4 +1,4 @@
--- What devices say of themselves. Takes facts dhcp, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh, lldp,
+-- What devices say of themselves. Takes facts dhcp, dhcpv6, nbns, mqtt, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh, lldp,
 -- the table messages (protocols.sql), device_macs, joined_macs, bare_devices and routers (inventory.sql), lab_macs.
 
 CREATE TABLE device_facts AS
@@ -21,6 +21,23 @@ WITH texts AS (
 ), told AS (
     SELECT source_mac AS mac, source AS address, 'software' AS kind, vendor_class AS value, 'dhcp vendor class' AS told_by, time_ns
     FROM dhcp WHERE NOT is_reply
+    UNION ALL
+    SELECT source_mac, source, 'software', user_class, 'dhcp user class', time_ns FROM dhcp WHERE NOT is_reply
+    UNION ALL
+    -- systems differ in what they ask for, and in which order
+    SELECT source_mac, source, 'fingerprint', array_to_string(parameter_list, ','), 'dhcp option 55', time_ns FROM dhcp WHERE NOT is_reply
+    UNION ALL
+    SELECT source_mac, source, 'name', rtrim(fqdn, '.'), 'dhcp fqdn', time_ns FROM dhcp WHERE NOT is_reply
+    UNION ALL
+    SELECT source_mac, source, kind, value, 'dhcpv6', time_ns FROM (
+        SELECT source_mac, source, rtrim(fqdn, '.') AS name, vendor_class AS software, time_ns FROM dhcpv6 WHERE source_port = 546
+    ) UNPIVOT (value FOR kind IN (name, software))
+    UNION ALL
+    -- registrations and refreshes of a node's own name (RFC 1002 4.2.2, 4.2.4)
+    SELECT source_mac, source, 'name', name, 'nbns', time_ns FROM nbns
+    WHERE NOT is_response AND opcode IN (5, 8) AND suffix = 0 AND address = source
+    UNION ALL
+    SELECT source_mac, source, 'client id', client_id, 'mqtt', time_ns FROM mqtt WHERE packet_type = 'connect'
     UNION ALL
     SELECT source_mac, source, k.kind, substr(line, strpos(line, '=') + 1), 'mdns ' || k.key, time_ns
     FROM texts JOIN keys AS k ON k.key = lower(split_part(line, '=', 1))
@@ -69,7 +86,7 @@ FROM own WHERE value IS NOT NULL AND trim(value) <> '' GROUP BY ALL;
 
 COMMENT ON TABLE device_facts IS 'What a device says about itself, and the record that told it.';
 COMMENT ON COLUMN device_facts.device IS 'Device id';
-COMMENT ON COLUMN device_facts.kind IS 'name, model, firmware, manufacturer, os, software, serial, uuid, or mac (another MAC of it, and what joined them)';
+COMMENT ON COLUMN device_facts.kind IS 'name, model, firmware, manufacturer, os, software, serial, uuid, client id, fingerprint (DHCP options asked for, in order), or mac (another MAC of it, and what joined them)';
 COMMENT ON COLUMN device_facts.told IS 'As it was sent';
 COMMENT ON COLUMN device_facts.told_by IS 'Protocol and field that told it';
 COMMENT ON COLUMN device_facts.first_ns IS 'First time told, UTC nanoseconds since 1970';

@@ -1,5 +1,5 @@
 -- Who each device talks to. Takes flow_labels, device_sides, hosts, routers, addresses, the look-ups, and the
--- facts dns_records, tls_client_hellos, http_requests, certificates.
+-- facts dns_records, tls_client_hellos, quic_connections, http_requests, certificates.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
 CREATE TABLE address_devices AS
@@ -175,6 +175,10 @@ WITH answers AS (
 ), sent AS MATERIALIZED (
     SELECT flow, source, server_name AS name, 'sni' AS told_by, min(time_ns) AS first_ns, count(DISTINCT (capture, frame)) AS times
     FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY flow, source, server_name
+    UNION ALL
+    -- Google's own handshake is no TLS
+    SELECT flow, source, server_name, 'sni', min(time_ns), count(DISTINCT (capture, frame))
+    FROM quic_connections WHERE version LIKE 'Q0%' AND server_name IS NOT NULL GROUP BY flow, source, server_name
     UNION ALL
     SELECT flow, source, host, 'http', min(time_ns), count(DISTINCT (capture, frame))
     FROM http_requests WHERE host IS NOT NULL GROUP BY flow, source, host

@@ -32,7 +32,8 @@ pub fn next_frame<'a>(cursor: &mut Cursor<'a>) -> Option<Frame<'a>> {
             }
             Some(Frame::Other)
         }
-        6 => {
+        // 8 in Google's versions with TLS; a stream, which it is elsewhere, may not stand in an Initial packet
+        6 | 8 => {
             let offset = varint(cursor)?;
             Some(Frame::Crypto(offset, counted(cursor)?))
         }

@@ -1,6 +1,7 @@
-//! QUIC (RFC 9000, RFC 9001, RFC 9369): what can be seen of a connection without its keys.
+//! QUIC (RFC 9000, RFC 9001, RFC 9369), also as Google spoke it before: what can be seen of a connection without its keys.
 
 mod frames;
+mod google;
 mod keys;
 mod packet;
 mod parameters;
@@ -27,7 +28,7 @@ record! {
         last_frame: u64,
         /// When that frame was captured, UTC nanoseconds since 1970
         last_ns: i64,
-        /// Version of the last packet with a long header: v1, v2, or 8 hex digits of another
+        /// Version of the last packet that names it: v1, v2, Google's four letters (Q043, T051), or 8 hex digits of another
         version: String,
         /// Connection id that the client chose for the server at first (hex); the keys of the first packets come from it
         original_destination_id: Option<String>,
@@ -41,7 +42,7 @@ record! {
         has_retry: bool,
         /// The client showed a token, of a Retry or of an earlier connection
         has_token: bool,
-        /// Initial packets could be decrypted; false: their start was not captured, or they are damaged
+        /// Initial packets could be decrypted; false: their start was not captured, they are damaged, or the version (up to Q046) has none: its hello is in clear
         is_decrypted: bool,
         /// Host name that the client asked for (SNI)
         server_name: Option<String>,
@@ -61,7 +62,7 @@ record! {
         max_datagram_bytes: Option<u64>,
         /// Client: bytes accepted at first on the whole connection
         initial_max_data: Option<u64>,
-        /// Client program, where it tells (Google's transport parameter)
+        /// Client program, where it tells (Google's transport parameter or hello)
         user_agent: Option<String>,
         /// Versions that the client could speak (RFC 9368; 8 hex digits each)
         client_versions: Option<Vec<String>>,
@@ -92,6 +93,9 @@ pub const PROTOCOL: Protocol = Protocol {
 fn probe(probe: &Probe<'_>) -> Verdict {
     if probe.carrier != Carrier::Udp {
         return Verdict::No;
+    }
+    if google::read(probe.bytes).is_some() {
+        return Verdict::Yes;
     }
     match Long::read(probe.bytes) {
         // 32 bits of version, a bit that is set and lengths that fit; the version 0 of a negotiation tells less

@@ -2,6 +2,7 @@
 
 use super::packet::{counted, varint};
 use crate::app::text;
+use crate::app::tls::hello::Hello;
 use crate::packet::Cursor;
 
 /// Parameters read of one hello: RFC 9000 and its extensions name some thirty.
@@ -43,4 +44,10 @@ impl Parameters {
         }
         read
     }
+}
+
+/// ALPN and transport parameters of a ClientHello's body.
+pub fn told_by(body: &[u8]) -> (Vec<String>, Parameters) {
+    let Some(hello) = Hello::client(body, false) else { return Default::default() };
+    (hello.alpn_text(), hello.transport_parameters.as_deref().map(Parameters::read).unwrap_or_default())
 }

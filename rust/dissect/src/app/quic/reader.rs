@@ -2,10 +2,10 @@
 
 use super::QuicConnection;
 use super::frames::{Frame, next_frame};
-use super::keys::{Keys, V1, V2};
+use super::google;
+use super::keys::{self, Keys, Q050};
 use super::packet::{Kind, Long};
-use super::parameters::Parameters;
-use crate::app::tls::hello::Hello;
+use super::parameters::{Parameters, told_by};
 use crate::app::tls::session::{Carrier, Session, message};
 use crate::app::pieces::Pieces;
 use crate::app::{Context, Direction, Parser, text};
@@ -87,6 +87,10 @@ impl Parser for QuicParser {
         let connection = &mut self.connection;
         connection.first.get_or_insert(if direction == Direction::Up { ctx.at } else { ctx.at.reversed() });
         connection.last = Some(ctx.at);
+        if let Some(packet) = google::read(bytes) {
+            self.google(ctx, direction, packet);
+            return;
+        }
         let mut rest = bytes;
         for place in 0..MAX_COALESCED {
             let Some((packet, behind)) = Long::read(rest) else {
@@ -113,6 +117,17 @@ fn is_from_server(bytes: &[u8]) -> bool {
 }
 
 impl QuicParser {
+    /// A packet of a version before the IETF's.
+    fn google(&mut self, ctx: &mut Context<'_>, direction: Direction, packet: google::Packet<'_>) {
+        if direction == Direction::Up && self.connection.original_id.as_ref().is_some_and(|id| id != packet.connection_id) {
+            self.finish(ctx);
+            (self.connection.first, self.connection.last) = (Some(ctx.at), Some(ctx.at));
+        }
+        self.connection.version = packet.version;
+        self.connection.original_id.get_or_insert_with(|| packet.connection_id.to_vec());
+        self.connection.hello(packet.hello);
+    }
+
     fn packet(&mut self, ctx: &mut Context<'_>, direction: Direction, packet: &Long<'_>) {
         let connection = &mut self.connection;
         match packet.kind {
@@ -150,6 +165,10 @@ impl QuicParser {
             return;
         };
         connection.is_decrypted = true;
+        if packet.version == Q050 {
+            connection.hello(google::hello(&payload));
+            return;
+        }
         let mut frames = Cursor::new(&payload);
         while let Some(frame) = next_frame(&mut frames) {
             match frame {
@@ -220,11 +239,7 @@ impl QuicParser {
             last_capture: last.capture,
             last_frame: last.frame,
             last_ns: last.time_ns,
-            version: match connection.version {
-                V1 => "v1".to_owned(),
-                V2 => "v2".to_owned(),
-                other => format!("{other:08x}"),
-            },
+            version: keys::name(connection.version),
             original_destination_id: connection.original_id.map(|id| text::hex(&id)),
             client_id,
             server_id,
@@ -253,6 +268,13 @@ impl QuicParser {
 }
 
 impl Connection {
+    /// What Google's own handshake tells.
+    fn hello(&mut self, hello: Option<google::Hello>) {
+        let hello = hello.unwrap_or_default();
+        self.session.server_name = self.session.server_name.take().or(hello.server_name);
+        self.parameters.user_agent = self.parameters.user_agent.take().or(hello.user_agent);
+    }
+
     /// Decrypts with the keys at hand; those of another version come from the same id (RFC 9369 4.1).
     fn open(&mut self, direction: Direction, packet: &Long<'_>) -> Option<Vec<u8>> {
         if self.key_id.is_empty() && !self.is_decrypted {
@@ -267,10 +289,4 @@ impl Connection {
         }
         place.as_ref()?.1.open(packet.bytes, packet.number_at)
     }
-}
-
-/// ALPN and transport parameters of a ClientHello's body.
-fn told_by(body: &[u8]) -> (Vec<String>, Parameters) {
-    let Some(hello) = Hello::client(body, false) else { return Default::default() };
-    (hello.alpn_text(), hello.transport_parameters.as_deref().map(Parameters::read).unwrap_or_default())
 }

@@ -104,12 +104,72 @@ fn a_packet_that_no_key_fits_tells_its_connection_only() {
     assert_eq!([&row(&rows, "quic_connections")["is_decrypted"], &row(&rows, "quic_connections")["version"]], ["false", "v1"]);
 }
 
+/// A hello of Google's own handshake: padding, a name, a client program.
+fn google_hello() -> Vec<u8> {
+    hex("43484c4f 0300 0000           # CHLO, three values
+         50414400 04000000            # PAD ends at 4
+         534e4900 0f000000            # SNI
+         55414944 15000000            # UAID
+         2d2d2d2d 63616d2e6578616d706c65 54657374 2f31")
+}
+
+/// A client's packet up to Q043 (flags, id, version, number), or of Q046; a hash, and a frame of stream 1.
+fn google(version: &[u8; 4], hello: &[u8]) -> Vec<u8> {
+    let head = match version {
+        b"Q046" => [&[0xc3][..], version, &[0x50], &hex(ID), &[0, 0, 0, 1]].concat(),
+        _ => [&[0x0d][..], &hex(ID), version, &[1]].concat(),
+    };
+    [&head, &[9; 12][..], &hex("a0 01 2400"), hello].concat()
+}
+
+#[test]
+fn the_hello_of_googles_versions_is_told() {
+    for version in [b"Q025", b"Q039", b"Q043", b"Q046"] {
+        let first = google(version, &google_hello());
+        let probe = Probe { carrier: Carrier::Udp, at: &at(40000, 9999), bytes: &first, from_start: true, before: None };
+        assert_eq!((PROTOCOL.probe)(&probe), Verdict::Yes);
+        let rows = datagrams(&PROTOCOL, &[&first, &hex("0c 8394c8f03e515708 02 aabbcc")]);
+        let connection = row(&rows, "quic_connections");
+        assert_eq!([&connection["server_name"], &connection["user_agent"]], ["cam.example", "Test/1"]);
+        assert_eq!([connection["version"].as_bytes(), connection["original_destination_id"].as_bytes()], [version, ID.as_bytes()]);
+        assert_eq!([&connection["source_short_datagrams"], &connection["is_decrypted"]], ["1", "false"]);
+    }
+}
+
+#[test]
+fn a_hello_of_googles_handshake_in_encrypted_packets_is_told() {
+    let rows = datagrams(&PROTOCOL, &[&initial(u32::from_be_bytes(*b"Q050"), 0, &crypto(&google_hello(), 0, google_hello().len()))]);
+    let connection = row(&rows, "quic_connections");
+    assert_eq!([&connection["version"], &connection["server_name"], &connection["is_decrypted"]], ["Q050", "cam.example", "true"]);
+}
+
+#[test]
+fn googles_versions_with_tls_have_a_number_of_their_own_for_handshake_bytes() {
+    let hello = client_hello();
+    let mut frame = crypto(&hello, 0, hello.len());
+    frame[0] = 8;
+    for version in [*b"T050", *b"T051"] {
+        let rows = datagrams(&PROTOCOL, &[&initial(u32::from_be_bytes(version), 0, &frame)]);
+        assert_eq!(row(&rows, "tls_client_hellos")["server_name"], "cam.example");
+        assert_eq!(row(&rows, "quic_connections")["version"].as_bytes(), version);
+    }
+}
+
+#[test]
+fn a_server_that_lists_googles_versions_and_other_numbers_are_no_packets_of_a_client() {
+    let list = [&[0x09][..], &hex(ID), b"Q039Q043Q046Q035Q025"].concat();
+    for bytes in [list, google(b"Q099", &google_hello()), google(b"Q043", &[])[..13].to_vec()] {
+        let probe = Probe { carrier: Carrier::Udp, at: &at(40000, 443), bytes: &bytes, from_start: true, before: None };
+        assert_eq!((PROTOCOL.probe)(&probe), Verdict::No);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), place in 0usize..40, byte in any::<u8>()) {
         datagrams(&PROTOCOL, &[&bytes]);
-        datagrams(&PROTOCOL, &[&initial(V1, 0, &bytes)]);
+        datagrams(&PROTOCOL, &[&initial(V1, 0, &bytes), &google(b"Q043", &bytes), &google(b"Q046", &[&google_hello()[..place], &bytes].concat())]);
         let mut changed = initial(V1, 0, &crypto(&client_hello(), 0, 40));
         changed[place] = byte;
         datagrams(&PROTOCOL, &[&changed, &changed[..place]]);
