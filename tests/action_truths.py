@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from idletalk.actions.carrier import Carrier
+from idletalk.actions.signature import Signature
 from idletalk.model import OperatingRow
 from idletalk.signatures import learnt, matches
 
@@ -140,6 +142,8 @@ class Recall:
     """device days in which nobody acted, over all signatures"""
     foreign: int
     """matches at devices of other kinds"""
+    foreign_blind: int
+    """the same where neither names nor networks are known"""
     foreign_packets: int
     """packets of those, over all signatures"""
 
@@ -150,7 +154,8 @@ class Recall:
 
 def _figures(recall: Recall) -> tuple[float, ...]:
     return (
-        recall.held_back, recall.recalled, recall.idle, recall.idle_days, recall.foreign, recall.foreign_packets,
+        recall.held_back, recall.recalled, recall.idle, recall.idle_days,
+        recall.foreign, recall.foreign_blind, recall.foreign_packets,
     )  # fmt: skip
 
 
@@ -164,7 +169,7 @@ def recall(
     programs = {device["name"]: device["program"] for device in truth["devices"]}
     idle = [(_ns(phase["from"]), _ns(phase["to"])) for phase in truth["phases"] if phase["name"] == "idle"]
     idle_s = sum(high - low for low, high in idle) / NS_PER_S
-    total = Recall(0, 0, 0, 0, 0, 0)
+    total = Recall(0, 0, 0, 0, 0, 0, 0)
     for name in sorted({name for name, _, _ in rows}):
         signatures = learnt(folder, name)
         tested = [rows[name, one.action, one.first_packet] for one in signatures]
@@ -177,9 +182,16 @@ def recall(
             sum(any(low <= time < high for low, high in idle) for time in own),
             len(signatures) * idle_s / 86_400,
             sum(device in others for _, device, *_ in found),
+            sum(device in others for _, device, *_ in matches([_blind(one) for one in signatures], folder)),
             len(signatures) * sum(packets.get(device, 0) for device in others),
         )
     return total
+
+
+def _blind(signature: Signature) -> Signature:
+    """A signature that knows of its peers only whether they are in the LAN."""
+    sequences = [replace(one, carrier=Carrier(reach=one.carrier.reach)) for one in signature.sequences]
+    return replace(signature, sequences=tuple(sequences))
 
 
 def _ns(text: str) -> int:

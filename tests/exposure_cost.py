@@ -1,54 +1,92 @@
-"""What searching for exposed values costs beside dissecting: processor time, the best of some runs, each folder as one analysis.
+"""What exposure costs beside dissecting: processor time, the best of some runs, each folder as one analysis.
 
     python -m tests.exposure_cost [--runs 2] FOLDER_OR_CAPTURE...
 
-Searching is all that the question of exposure does: its tables, decoding, the search, its claims.
+Searching is decoding the contents and finding values in them; the whole question has its tables and claims too. Statements are
+run one after another and images before them, so that time can be told apart.
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import duckdb
+
 import idletalk
 from idletalk.asking import Asking
-from idletalk.store import Store, dissect
+from idletalk.behaviours import exposure
+from idletalk.dissector import dissect
+from idletalk.exposure.search import Contents
+from idletalk.images import begin_images
+from idletalk.store import Store
 
-SEARCH = "exposure"
+DISSECTING, SEARCHING, QUESTION = "dissecting", "searching", "the whole question"
 
 
 class Clock:
     """Processor time of calls, by name."""
 
     def __init__(self) -> None:
-        self.spent = {"dissect": 0.0, SEARCH: 0.0}
+        self.spent = {DISSECTING: 0.0, SEARCHING: 0.0, QUESTION: 0.0}
 
-    def of(self, function: Callable[..., Any], name: Callable[..., str]) -> Callable[..., Any]:
-        """The function, timed where `name` of its arguments is one of these."""
+    @contextmanager
+    def running(self, name: str) -> Generator[None]:
+        """Counts what is done meanwhile."""
+        started = time.process_time()
+        try:
+            yield
+        finally:
+            self.spent[name] += time.process_time() - started
+
+    def of(self, function: Callable[..., Any], name: str, counts: Callable[..., bool]) -> Callable[..., Any]:
+        """The function, timed where its arguments say that it counts."""
 
         def timed(*given: Any, **named: Any) -> Any:
-            started = time.process_time()
-            result = function(*given, **named)
-            if (key := name(*given)) in self.spent:
-                self.spent[key] += time.process_time() - started
-            return result
+            if not counts(*given):
+                return function(*given, **named)
+            with self.running(name):
+                return function(*given, **named)
 
         return timed
 
 
 def cost(captures: Path, out: Path) -> dict[str, float]:
-    """Seconds of the processor for dissecting and for searching in one analysis."""
+    """Seconds of the processor in one analysis."""
     clock = Clock()
-    judge = clock.of(Store.judge, lambda _store, behaviour: behaviour.name)
-    answer = clock.of(Asking.answer, lambda _asking, behaviour, *_rest: behaviour.name)
-    with (
-        mock.patch("idletalk.store.dissect", clock.of(dissect, lambda *_given: "dissect")),
-        mock.patch.object(Store, "judge", judge),
-        mock.patch.object(Asking, "answer", answer),
-    ):
+    own = {statement.query for statement in duckdb.extract_statements(exposure.BEHAVIOUR.sql())}
+
+    def is_own(_store: Store, statement: str | duckdb.Statement, *_given: Any) -> bool:
+        return isinstance(statement, duckdb.Statement) and statement.query in own
+
+    def is_asked(_asking: Asking, behaviour: Any, *_given: Any) -> bool:
+        return behaviour is exposure.BEHAVIOUR
+
+    def always(*_given: Any) -> bool:
+        return True
+
+    timed = (
+        (Store, "_execute", QUESTION, is_own),
+        (Asking, "answer", QUESTION, is_asked),
+        (Contents, "__init__", SEARCHING, always),
+        (Contents, "by_meaning", SEARCHING, always),
+        (Contents, "by_value", SEARCHING, always),
+    )
+
+    def at_once(*given: Any) -> Callable[[], Any]:
+        kept = begin_images(*given)()
+        return lambda: kept
+
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch("idletalk.store.MAX_AT_ONCE", 1))
+        stack.enter_context(mock.patch("idletalk.assemble.begin_images", at_once))
+        stack.enter_context(mock.patch("idletalk.dissector.dissect", clock.of(dissect, DISSECTING, always)))
+        for owner, method, name, counts in timed:
+            stack.enter_context(mock.patch.object(owner, method, clock.of(getattr(owner, method), name, counts)))
         idletalk.analyze([captures], out)
     return clock.spent
 
@@ -63,11 +101,10 @@ def main() -> None:
         for captures in wanted.captures:
             runs = [cost(captures, Path(place) / f"{captures.name} {run}") for run in range(wanted.runs)]
             best = {key: min(run[key] for run in runs) for key in runs[0]}
-            share = best[SEARCH] / best["dissect"]
-            print(
-                f"{captures.name}: dissecting {best['dissect']:.2f} s, searching {best[SEARCH]:.2f} s ({share:.0%})",
-                flush=True,
+            shares = ", ".join(
+                f"{key} {best[key]:.3f} s ({best[key] / best[DISSECTING]:.0%})" for key in (SEARCHING, QUESTION)
             )
+            print(f"{captures.name}: dissecting {best[DISSECTING]:.2f} s, {shares}", flush=True)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,10 @@ from pathlib import Path
 from unittest import mock
 
 import idletalk
+from idletalk.dissector import dissect
 from idletalk.image_pages import Kept
 from idletalk.images import begin_images
-from idletalk.store import Store, dissect
+from idletalk.store import Store
 from tests.test_downloads import large, peak_mebibytes
 
 RUNS = 7

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import idletalk
-from idletalk.store import Store, dissect
+from idletalk.dissector import dissect
+from idletalk.store import Store
 from tests import made
 from tests.conftest import ROOT
 from tests.firmware.made import uimage

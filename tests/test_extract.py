@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 import idletalk
+from idletalk.dissector import dissect
 from idletalk.errors import IdletalkError
 from idletalk.extraction import Wanted, parse_frames
-from idletalk.store import Store, dissect
+from idletalk.store import Store
 from tests import made
 from tests.conftest import DEMO
 

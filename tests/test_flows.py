@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from idletalk.store import Store, dissect
+from idletalk.dissector import dissect
+from idletalk.store import Store
 from tests import made
 
 plug = (made.PLUG, "192.168.1.2", 50_000)

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 import idletalk
-from idletalk import store
+from idletalk import dissector
 from tests.conftest import DEMO, ROOT
 
 PARTS = 20
@@ -65,7 +65,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> idletalk.Analysis:
 
 
 def tables(analysis: idletalk.Analysis) -> dict[str, Path]:
-    found = {path.stem: path for path in (analysis.folder / store.TABLES).glob("*.parquet")}
+    found = {path.stem: path for path in (analysis.folder / dissector.TABLES).glob("*.parquet")}
     assert len(found) > 20
     return found
 
@@ -73,12 +73,14 @@ def tables(analysis: idletalk.Analysis) -> dict[str, Path]:
 @pytest.mark.parametrize("threads", [2, 5, 16])
 def test_threads_do_not_change_a_byte(threads: int, tmp_path: Path) -> None:
     paths = sorted(DEMO.glob("*.pcap.gz"))
-    store.dissect(paths, tmp_path / "one", threads=1)
-    store.dissect(paths, tmp_path / "many", threads=threads)
-    files = sorted((tmp_path / "one" / store.TABLES).iterdir())
+    dissector.dissect(paths, tmp_path / "one", threads=1)
+    dissector.dissect(paths, tmp_path / "many", threads=threads)
+    files = sorted((tmp_path / "one" / dissector.TABLES).iterdir())
     assert len(files) > 10
     changed = [
-        file.name for file in files if file.read_bytes() != (tmp_path / "many" / store.TABLES / file.name).read_bytes()
+        file.name
+        for file in files
+        if file.read_bytes() != (tmp_path / "many" / dissector.TABLES / file.name).read_bytes()
     ]
     assert not changed
 

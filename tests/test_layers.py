@@ -21,7 +21,7 @@ def imported(path: Path) -> set[str]:
 
 def test_only_the_store_and_three_others_know_the_core() -> None:
     assert {path.name for path in PACKAGE.rglob("*.py") if "idletalk._core" in imported(path)} == {
-        "store.py",
+        "dissector.py",
         "recogniser.py",
         "periods.py",
         "search.py",

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from idletalk.store import Store, dissect
+from idletalk.dissector import dissect
+from idletalk.store import Store
 from tests.made import GATEWAY, PLUG, datagram, pcap, segment
 
 DEVICE = (PLUG, "192.168.1.20", 40000)

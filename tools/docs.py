@@ -11,11 +11,12 @@ from pathlib import Path
 
 from idletalk.assemble import prepare
 from idletalk.behaviours import BEHAVIOURS
+from idletalk.dissector import Column, Table, dissect, fact_tables
 from idletalk.labfile import Lab
 from idletalk.lookups import open_lookups
 from idletalk.model import SEVERITIES
 from idletalk.report.json import json_schema
-from idletalk.store import Column, Store, Table, dissect, fact_tables
+from idletalk.store import Store
 from tools.manpage import manual
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -179,7 +179,7 @@ def _check_target(out: Path, *, force: bool) -> None:
 
 
 def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
-    from idletalk import store
+    from idletalk.dissector import dissect
 
     # what judges and draws is loaded while the core reads, which needs no interpreter; no daemon: a module that is
     # still loading when the program ends would abort it
@@ -193,14 +193,15 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
         rate = human_bytes(done / max(time.monotonic() - began, 1e-3))
         progress(f"reading captures, {rate}/s", min(1.0, done / total))
 
-    store.dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
+    dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
     progress("judging", 0.0)
     warming.join()
     from idletalk.assemble import assembled
     from idletalk.report import write_report
+    from idletalk.store import judging
 
     has_streams = any(file.is_relative_to(partial) for file in files)
-    with store.judging():
+    with judging():
         if has_streams:
             spool = partial / SPOOL
             _restate(partial, "error", {f"{spool / inputs.SPOOLED_INPUT}:": "standard input:", f"{spool}/": ""})

@@ -1,7 +1,7 @@
 """The behaviours of an analysis, asked one by one: one of another package that fails costs its own question only."""
 
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,9 +38,13 @@ class Asking:
 
     def prepare(self, store: Store) -> None:
         """Make the tables of all."""
-        for behaviour in list(self.asked):
+        store.judge([behaviour for behaviour in self.asked if behaviour.package is None])
+        for behaviour in self._brought():
             with self._guarded(behaviour):
-                store.judge(behaviour)
+                store.judge_apart(behaviour)
+
+    def _brought(self) -> list[Behaviour]:
+        return [behaviour for behaviour in self.asked if behaviour.package is not None]
 
     def answer(self, behaviour: Behaviour, ask: Ask, scene: Scene) -> Answer | None:
         """What a behaviour claims of the devices that are judged, and of which others it cannot tell; none where it failed."""
@@ -53,18 +57,27 @@ class Asking:
             return claims, hidden
         return None
 
-    def answers(self, ask: Ask, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
-        """What those say who wait for images, or those who do not."""
-        asked = [
-            (behaviour, self.answer(behaviour, ask, scene))
-            for behaviour in list(self.asked)
-            if behaviour.waits == waits
-        ]
-        return [(behaviour, answer) for behaviour, answer in asked if answer is not None]
+    def answers(self, store: Store, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
+        """What those say who wait for images, or those who do not: idletalk's own side by side, then the others."""
+        own = [behaviour for behaviour in self.asked if behaviour.package is None and behaviour.waits == waits]
+
+        def ask(behaviour: Behaviour) -> Callable[[Store], Answer | None]:
+            return lambda beside: self.answer(behaviour, beside.ask, scene)
+
+        answers = list(zip(own, store.together([ask(behaviour) for behaviour in own]), strict=True))
+        brought = [behaviour for behaviour in self._brought() if behaviour.waits == waits]
+        answers += [(behaviour, self.answer(behaviour, store.ask, scene)) for behaviour in brought]
+        return [(behaviour, answer) for behaviour, answer in answers if answer is not None]
 
     def keep(self, store: Store) -> None:
         """Write the tables of those that have not failed."""
-        for behaviour in list(self.asked):
+        own = [table for behaviour in self.asked if behaviour.package is None for table in behaviour.tables]
+
+        def write(table: str) -> Callable[[Store], None]:
+            return lambda beside: beside.keep([table])
+
+        store.together([write(table) for table in own])
+        for behaviour in self._brought():
             with self._guarded(behaviour):
                 store.keep(behaviour.tables)
 

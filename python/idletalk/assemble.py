@@ -1,12 +1,12 @@
 """Facts and judgements put together as a report."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
 from idletalk.asking import Asking
@@ -34,6 +34,8 @@ from idletalk.update_steps import keep_steps
 if TYPE_CHECKING:
     from idletalk.provenance import Options
 
+P = ParamSpec("P")
+
 DAY_NS = 86_400_000_000_000
 SLOT_NS = 900_000_000_000
 
@@ -59,6 +61,7 @@ def assembled(
         lookups = open_lookups(Path(options.lookups) if options.lookups else None)
         lookups.register(store.connection)
         asking = prepare(store, lab)
+        finish_images = begin_images(store, folder, examining)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
         everything = inventory.devices(
@@ -70,11 +73,10 @@ def assembled(
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
         scene = replace(_scene(store, what, unseen, ids, lab), shows_secrets=options.show_secrets)
-        finish_images = begin_images(store, folder, examining)
-        answers = asking.answers(store.ask, scene, waits=False)
+        answers = asking.answers(store, scene, waits=False)
         images = finish_images()
         keep_steps(store)
-        answers += asking.answers(store.ask, scene, waits=True)
+        answers += asking.answers(store, scene, waits=True)
         verdicts = judged(answers, scene, lab)
         regular = cadence.cadences(store.ask)
         carried = encryption.payload_bytes(store.ask)
@@ -82,11 +84,11 @@ def assembled(
             replace(device, cadences=tuple(regular.get(device.id, ())), payload=carried.get(device.id))
             for device in devices
         )
+        shown = {file.path: _shown(file.path) for file in what.files}
+        citing = examining.submit(_beside, store, write_evidence, folder, verdicts.claims, shown, program_version())
         asking.keep(store)
         secrets = () if options.show_secrets else _secrets(store)
         paths = {file.capture: file.path for file in what.files}
-        shown = {file.path: _shown(file.path) for file in what.files}
-        write_evidence(store, folder, verdicts.claims, shown, program_version())
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
         hashes = early.result() or file_hashes(files, options.hash, cited)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
@@ -131,7 +133,8 @@ def assembled(
             ),
         )
         # what is asked of the tables has been asked; drawing needs the interpreter, masking does not
-        masking = apart.submit(_mask_beside, store, secrets)
+        citing.result()
+        masking = apart.submit(_beside, store, mask_tables, secrets)
         yield mask_report(report, secrets)
         masking.result()
     finally:
@@ -140,9 +143,10 @@ def assembled(
         store.close()
 
 
-def _mask_beside(store: Store, secrets: Secrets) -> None:
+def _beside(store: Store, work: Callable[Concatenate[Store, P], None], *given: P.args, **named: P.kwargs) -> None:
+    """Work with the tables in another thread."""
     with store.beside() as other:
-        mask_tables(other, secrets)
+        work(other, *given, **named)
 
 
 def _secrets(store: Store) -> Secrets:

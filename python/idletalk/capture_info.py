@@ -63,8 +63,9 @@ class Info:
 
 def info(paths: Sequence[str | Path]) -> Info:
     """Walk captures and tell what they hold; an error only where none can be read."""
+    from idletalk.dissector import dissect
     from idletalk.provenance import file_hashes
-    from idletalk.store import Store, dissect
+    from idletalk.store import Store
 
     with tempfile.TemporaryDirectory(prefix="idletalk-") as name:
         folder = Path(name)

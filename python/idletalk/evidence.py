@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from idletalk.store import Store, cut
+from idletalk.dissector import cut
+from idletalk.store import Store
 
 EVIDENCE = "evidence"
 """Folder of the evidence files inside an analysis. It holds raw frames: only its owner may look into it."""

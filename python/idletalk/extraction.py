@@ -47,8 +47,9 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
 
     Each frame keeps its time and original length; in pcapng its comment names the file and the frame number there.
     """
-    from idletalk import store
+    from idletalk.dissector import dissect, scan
     from idletalk.provenance import program_version
+    from idletalk.store import Store
 
     if target.exists() and not force:
         raise IdletalkError(f"{target} exists: overwrite it with --force")
@@ -59,8 +60,8 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
         if any(target.exists() and file.samefile(target) for file in files):
             raise IdletalkError(f"{target} is one of the captures that are read: write somewhere else")
         needs_flows = bool(wanted.flow or wanted.protocol or wanted.device)
-        store.dissect(files, folder, only_captures=not needs_flows, contents=False)
-        facts = store.Store(folder)
+        dissect(files, folder, only_captures=not needs_flows, contents=False)
+        facts = Store(folder)
         try:
             sources = _sources(facts, spool)
             selection = _selection(facts, wanted)
@@ -70,7 +71,7 @@ def extract(paths: Sequence[str | Path], target: Path, wanted: Wanted, *, force:
             facts.close()
         partial = target.with_name(f".{target.name}.partial")
         try:
-            selected, _ = store.scan(sources, out=partial, application=f"idletalk {program_version()}", **selection)
+            selected, _ = scan(sources, out=partial, application=f"idletalk {program_version()}", **selection)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)

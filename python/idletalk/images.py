@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together
 from idletalk.behaviours.rows import Row, by, insert
 from idletalk.byteranges import ranges_within
+from idletalk.dissector import SPOOL
 from idletalk.image_pages import Kept
-from idletalk.store import SPOOL, Store
+from idletalk.store import Store
 from idletalk.told_hashes import by_kind, carriers_of, fields_of, where_told
 
 if TYPE_CHECKING:
@@ -42,17 +43,34 @@ PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 
 
 def begin_images(store: Store, folder: Path, apart: Executor) -> Callable[[], tuple[Kept, ...]]:
-    """Write what was fetched as files beside the tables, and begin to examine them in the one thread of ``apart``.
+    """Write what was fetched as files beside the tables and examine them, all in the one thread of ``apart``.
 
     Gives a function that waits for the end, fills the table ``images``, and gives what is called firmware, the same bytes once.
     """
+    known = Known(folder / FIRMWARE)
+    made = apart.submit(_rows, store, folder, known)
+
+    def finish() -> tuple[Kept, ...]:
+        insert(store.ask, "images", made.result())
+        return tuple(known.kept.values())
+
+    return finish
+
+
+def _rows(store: Store, folder: Path, known: "Known") -> list[tuple[object, ...]]:
+    """A row for each thing."""
+    with store.beside() as beside:
+        return [_row(thing, told, known) for thing, told in _things(beside, folder, known.target)]
+
+
+def _things(store: Store, folder: Path, target: Path) -> "list[tuple[Made, list[str]]]":
+    """The files as they were written, and where their hashes were told."""
     rows = store.ask(
         "SELECT *, update_word(uri) AS word FROM transfers WHERE kept_parts > 0 ORDER BY received_bytes DESC, transfer LIMIT ?",
         MAX_IMAGES,
     )
     if not rows:
-        return tuple
-    target = folder / FIRMWARE
+        return []
     target.mkdir(mode=0o700, exist_ok=True)
     transfers = [row["transfer"] for row in rows]
     parts = _parts(store, folder / SPOOL, transfers)
@@ -63,15 +81,10 @@ def begin_images(store: Store, folder: Path, apart: Executor) -> Callable[[], tu
     things = [thing for thing in made if thing is not None]
     carriers = carriers_of(store, sorted({value for thing in things for value in thing.hashes}))
     fields = fields_of(store, transfers)
-    known = Known(target)
-    told = [where_told(thing.hashes, thing.row, fields.get(thing.row["transfer"], ()), carriers) for thing in things]
-    examined = [apart.submit(_row, thing, those, known) for thing, those in zip(things, told, strict=True)]
-
-    def finish() -> tuple[Kept, ...]:
-        insert(store.ask, "images", [row.result() for row in examined])
-        return tuple(known.kept.values())
-
-    return finish
+    return [
+        (thing, where_told(thing.hashes, thing.row, fields.get(thing.row["transfer"], ()), carriers))
+        for thing in things
+    ]
 
 
 @dataclass(frozen=True, slots=True)

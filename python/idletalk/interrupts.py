@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import duckdb
+
+T = TypeVar("T")
 
 INTERRUPT_S = 0.1
 """Between two calls to a query to stop: it may not have begun when the first one came."""
@@ -32,21 +34,33 @@ def interruptible() -> Generator[None]:
         raise
 
 
-def patiently(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
-    """Rows and column names of a query of any length, run in a thread of its own."""
+def together(
+    works: Sequence[Callable[[], T]], connections: Sequence[duckdb.DuckDBPyConnection], stopped: threading.Event
+) -> list[T]:
+    """What works give that run at the same time, each in a thread of its own with queries on these connections.
+
+    Ctrl-C, or a failure of one, sets `stopped` and stops the queries of all.
+    """
     from concurrent.futures import ThreadPoolExecutor, wait
 
-    stopped = threading.Event()
-    with ThreadPoolExecutor(1) as apart:
-        waiting = apart.submit(_fetch, connection, query, stopped)
+    with ThreadPoolExecutor(len(works)) as apart:
+        waiting = [apart.submit(work) for work in works]
         try:
-            return waiting.result()
-        except KeyboardInterrupt:
+            return [one.result() for one in waiting]
+        except BaseException:
             stopped.set()
-            while not waiting.done():
-                connection.interrupt()
-                wait([waiting], INTERRUPT_S)
+            while not all(one.done() for one in waiting):
+                for connection in connections:
+                    connection.interrupt()
+                wait(waiting, INTERRUPT_S)
             raise
+
+
+def patiently(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
+    """Rows and column names of a query of any length, run in a thread of its own."""
+    stopped = threading.Event()
+    (answer,) = together([lambda: _fetch(connection, query, stopped)], [connection], stopped)
+    return answer
 
 
 def _fetch(

@@ -6,12 +6,12 @@ Raw bytes stay in the folders that only their owner can read (evidence, messages
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
 from idletalk.exposure.mask import masked
+from idletalk.exposure.search import Held, words_in
 from idletalk.model import Report
 from idletalk.store import Store, quoted
 
@@ -56,11 +56,8 @@ def mask_tables(store: Store, secrets: Secrets) -> None:
     words = _words(secrets)
     if not words:
         return
-    pattern = "|".join(re.escape(text) for text in words)
-    for file, kinds in _texts(store).items():
-        held = _held(store, f"read_parquet({quoted(str(file))})", kinds, pattern)
-        if held:
-            store.rewrite(file, {column: _change(column, kinds[column], held[column], words) for column in held})
+    for file, columns in words_in(store.kept_tables(), STRUCTURAL, list(words)).items():
+        store.rewrite(file, {column: _change(column, held, words) for column, held in columns.items()})
 
 
 def _words(secrets: Secrets) -> dict[str, str]:
@@ -69,52 +66,12 @@ def _words(secrets: Secrets) -> dict[str, str]:
     return {text: masked(kind, text) for kind, text in long}
 
 
-def _texts(store: Store) -> dict[Path, dict[str, str]]:
-    """The kept tables that have rows, and the types of their columns of text by name; asked once, not table by table."""
-    files = store.kept_tables()
-    listed = ", ".join(quoted(str(file)) for file in files)
-    rows = store.ask(f"SELECT file_name FROM parquet_file_metadata([{listed}]) WHERE num_rows > 0")
-    filled = {row["file_name"] for row in rows}
-    kinds: dict[str, dict[str, str]] = {}
-    for row in store.ask(
-        "SELECT table_name, column_name, data_type FROM duckdb_columns() WHERE database_name <> 'temp'"
-        " AND data_type IN ('VARCHAR', 'VARCHAR[]') ORDER BY table_name, column_index"
-    ):
-        if row["column_name"] not in STRUCTURAL:
-            kinds.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
-    return {file: kinds[file.stem] for file in files if str(file) in filled and file.stem in kinds}
-
-
-def _held(store: Store, source: str, kinds: Mapping[str, str], pattern: str) -> dict[str, list[str]]:
-    """Texts with secrets in them by column: one walk tells the columns, and only of those the texts are taken.
-
-    Most columns repeat few texts, and DuckDB looks at a text of a file's dictionary once.
-    """
-    asked = ", ".join(f"bool_or({_matches(column, kind)})" for column, kind in kinds.items())
-    found = next(iter(store.ask(f"SELECT [{asked}] AS found FROM {source}", pattern)))["found"]
-    held: dict[str, list[str]] = {}
-    for column, kind in (item for item, is_found in zip(kinds.items(), found, strict=True) if is_found):
-        text = f'"{column}"' if kind == "VARCHAR" else f'unnest("{column}")'
-        distinct = f"SELECT DISTINCT {text} AS text FROM {source}"
-        rows = store.ask(f"FROM ({distinct}) WHERE regexp_matches(text, $1)", pattern)
-        if rows:
-            held[column] = [row["text"] for row in rows]
-    return held
-
-
-def _matches(column: str, kind: str) -> str:
-    """SQL: whether a text of the column holds a secret."""
-    text = f'"{column}"' if kind == "VARCHAR" else f'array_to_string("{column}", chr(10))'
-    return f"regexp_matches({text}, $1)"
-
-
-def _change(column: str, kind: str, texts: Sequence[str], words: Mapping[str, str]) -> str:
+def _change(column: str, held: Held, words: Mapping[str, str]) -> str:
     """SQL of a column whose texts hold secrets."""
-    changed = f'"{column}"' if kind == "VARCHAR" else "x"
-    for old, new in words.items():
-        if any(old in text for text in texts):
-            changed = f"replace({changed}, {quoted(old)}, {quoted(new)})"
-    return changed if kind == "VARCHAR" else f'list_transform("{column}", lambda x: {changed})'
+    changed = "x" if held.is_list else f'"{column}"'
+    for old in held.words:
+        changed = f"replace({changed}, {quoted(old)}, {quoted(words[old])})"
+    return f'list_transform("{column}", lambda x: {changed})' if held.is_list else changed
 
 
 def mask_report(report: Report, secrets: Secrets) -> Report:

@@ -1,6 +1,7 @@
 """Frames that the capture holds twice: what they say is told twice by the tables of facts, and heard once by judgements."""
 
-from idletalk.store import Store, fact_tables
+from idletalk.dissector import fact_tables
+from idletalk.store import Store
 
 GATHERED = frozenset(
     {
@@ -19,4 +20,4 @@ def hear_once(store: Store) -> None:
     for table in fact_tables():
         if table.name not in GATHERED and any(column.name == "is_repeated" for column in table.columns):
             name = f'"{table.name}"'
-            store.ask(f"CREATE TEMP VIEW {name} AS FROM memory.main.{name} WHERE NOT is_repeated")
+            store.ask(f"CREATE VIEW {name} AS FROM memory.main.{name} WHERE NOT is_repeated")

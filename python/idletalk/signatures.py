@@ -7,17 +7,28 @@ import click
 
 from idletalk.actions import portable
 from idletalk.actions.burst import Burst
-from idletalk.actions.signature import Signature, match
+from idletalk.actions.carrier import Basis
+from idletalk.actions.match import match
+from idletalk.actions.signature import Signature
 from idletalk.behaviours.rows import Row, iso
 from idletalk.errors import IdletalkError
+from idletalk.plural import counted
 
 MAX_FILE_BYTES = 1 << 20
 """Longest signature file that is read."""
 
+RESTS_ON = {
+    Basis.NAME: "by lengths and the peer's name",
+    Basis.NETWORK: "by lengths, times and the peer's network",
+    Basis.LAN: "by lengths and times in the LAN",
+    Basis.NOTHING: "by lengths and times alone",
+}
+"""What a line says of a match."""
+
 
 @click.group("signatures")
 def signatures_command() -> None:
-    """Packet-level signatures of actions: lengths and directions of a few packets, without addresses.
+    """Packet-level signatures of actions: lengths and directions of a few packets, and whose they are, without addresses.
 
     \b
     idletalk signatures learn home.idletalk -w plug.json
@@ -31,7 +42,7 @@ def signatures_command() -> None:
 @click.option("-w", "--write", "target", required=True, type=click.Path(path_type=Path), help="File to write.")
 @click.option("--device", help="Only actions of this device: its name or id.")
 def learn_command(folder: Path, target: Path, device: str | None) -> None:
-    """Write the signatures that an analysis with events learnt.
+    """Write the signatures that an analysis with events learnt, and say of which actions there is none, and why.
 
     \b
     Example:
@@ -42,7 +53,9 @@ def learn_command(folder: Path, target: Path, device: str | None) -> None:
         target.write_text(portable.to_json(found) + "\n", "utf-8")
     except OSError as error:
         raise IdletalkError(f"cannot write {target}: {error.strerror}") from None
-    click.echo(f"{len(found)} signatures to {target}")
+    click.echo(f"{counted(len(found), 'signature')} to {target}")
+    for note in notes(folder, device):
+        click.echo(note)
 
 
 @signatures_command.command("show")
@@ -69,14 +82,18 @@ def show_command(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("folder", type=click.Path(path_type=Path))
 def match_command(file: Path, folder: Path) -> None:
-    """Print where signatures stand in an analysis: time, device, action, frame.
+    """Print where signatures stand in an analysis: time, device, action, frame, and on what it rests beside lengths.
+
+    A peer whose name is another one's, or, without names, whose network is, is no match. Where names and network are unknown, as of
+    connections opened before the capture, packets must follow each other as fast as in training, and the line says that
+    nothing but lengths and times speaks for it: another device may send the same.
 
     \b
     Example:
       idletalk signatures match plug.json other.idletalk
     """
-    for time_ns, device, action, capture, frame in matches(read(file), folder):
-        click.echo(f"{iso(time_ns)} {device} {action} capture {capture} frame {frame}")
+    for time_ns, device, action, capture, frame, basis in matches(read(file), folder):
+        click.echo(f"{iso(time_ns)} {device} {action} capture {capture} frame {frame}, {RESTS_ON[basis]}")
 
 
 def read(file: Path) -> tuple[Signature, ...]:
@@ -107,8 +124,28 @@ def learnt(folder: Path, device: str | None = None) -> list[Signature]:
     return [one for row in rows for one in portable.from_json(row["signature"].encode(), str(folder))]
 
 
-def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, str, str, int, int]]:
-    """Where signatures stand in an analysis: time, device, action, capture and frame of the first burst."""
+def notes(folder: Path, device: str | None = None) -> list[str]:
+    """The actions of which no signature was learnt, and why."""
+    from idletalk.conclusions.operating import signature_note
+    from idletalk.store import Store
+
+    store = Store(folder)
+    try:
+        rows = store.ask(
+            "SELECT * FROM actions JOIN devices USING (device) WHERE signature IS NULL"
+            " AND ($1 IS NULL OR lower($1) IN (lower(name), device)) ORDER BY device, action, first_packet",
+            device,
+        )
+    finally:
+        store.close()
+    return [
+        f"none of {row['action']} ({row['name']}, first packet: {row['first_packet']}): {signature_note(row)}"
+        for row in rows
+    ]
+
+
+def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, str, str, int, int, Basis]]:
+    """Where signatures stand in an analysis: time, device, action, capture and frame of the first burst, and on what that rests."""
     from idletalk.store import Store
 
     wanted = sorted({(one.service, *one.packets[0]) for signature in signatures for one in signature.sequences})
@@ -122,10 +159,11 @@ def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, st
     finally:
         store.close()
     return sorted(
-        (first.first_ns, names[device], signature.action, first.capture, first.frame)
+        (first.first_ns, names[device], signature.action, first.capture, first.frame, found.basis)
         for device, own in bursts.items()
         for signature in signatures
-        for first, *_ in match(signature, own)
+        for found in match(signature, own)
+        for first in found.bursts[:1]
     )
 
 
@@ -134,14 +172,22 @@ WITH wanted AS (
     SELECT unnest($1::VARCHAR[]) AS service, unnest($2::BIGINT[]) AS low, unnest($3::BIGINT[]) AS high
 ), macs AS (
     SELECT device, name, unnest(macs) AS mac FROM devices WHERE coalesce(role, 'device') NOT IN ('gateway', 'capture')
+), known AS (
+    SELECT p.device, p.peer, h.asn,
+        CASE WHEN scope IN ('multicast', 'broadcast') THEN 'group' WHEN scope = 'internet' THEN 'cloud'
+             WHEN scope IN ('lan', 'gateway', 'routed') THEN 'neighbour' ELSE 'unknown' END AS kind,
+        (SELECT list(DISTINCT name ORDER BY name) FROM peer_names AS n WHERE n.device = p.device AND n.peer = p.peer) AS names
+    FROM peers AS p LEFT JOIN host_networks AS h ON h.address = p.peer
 ), asked AS (
     SELECT *, concat_ws('/', coalesce(application, transport, 'frames'), responder_port) AS service
     FROM flows WHERE service IN (SELECT service FROM wanted)
 ), ends AS (
-    SELECT device, name, flow, service, originator_mac = mac AS is_originator
+    SELECT device, name, flow, service, originator_mac = mac AS is_originator,
+        CASE WHEN is_originator THEN responder ELSE originator END AS peer
     FROM asked JOIN macs ON mac IN (originator_mac, responder_mac)
     UNION
-    SELECT device, name, flow, service, 'ip:' || originator = device
+    SELECT device, name, flow, service, 'ip:' || originator = device AS is_originator,
+        CASE WHEN is_originator THEN responder ELSE originator END
     FROM asked JOIN devices ON device IN ('ip:' || originator, 'ip:' || responder)
 ), told AS (
     SELECT flow, capture, frame, first_ns, lengths, gaps_us FROM bursts WHERE bursts = 1
@@ -149,11 +195,11 @@ WITH wanted AS (
     SELECT flow, capture, frame, first_ns, list_filter([originator_payload_bytes, -responder_payload_bytes], lambda n: n <> 0), [0, 0]
     FROM asked ANTI JOIN bursts USING (flow)
 ), sided AS (
-    SELECT device, name, service, capture, frame, first_ns, gaps_us,
+    SELECT device, peer, name, service, capture, frame, first_ns, gaps_us,
         CASE WHEN is_originator THEN lengths ELSE list_transform(lengths, lambda n: -n) END AS lengths
     FROM told JOIN ends USING (flow)
 )
-SELECT * FROM sided AS s
+SELECT s.*, kind, names, asn FROM sided AS s LEFT JOIN known USING (device, peer)
 WHERE EXISTS (FROM wanted AS w WHERE w.service = s.service AND len(list_filter(s.lengths, lambda n: n BETWEEN w.low AND w.high)) > 0)
 ORDER BY device, first_ns, capture, frame
 """
@@ -167,9 +213,9 @@ def _burst(row: Row) -> Burst:
         frame=row["frame"],
         first_ns=row["first_ns"],
         last_ns=row["first_ns"],
-        peer="",
-        host="",
-        peer_kind="unknown",
+        peer=row["peer"],
+        host=row["peer"],
+        peer_kind=row["kind"] or "unknown",
         service=row["service"],
         starts=bool(lengths) and lengths[0] > 0,
         opens=None,
@@ -181,4 +227,6 @@ def _burst(row: Row) -> Burst:
         flow="",
         flow_first_ns=row["first_ns"],
         began=None,
+        names=tuple(row["names"] or ()),
+        network=row["asn"],
     )

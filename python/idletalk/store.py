@@ -1,117 +1,45 @@
-"""The folder of an analysis: Parquet tables, and DuckDB over them. The only module that knows DuckDB or the dissector."""
+"""The folder of an analysis: Parquet tables, and DuckDB over them. The only module that knows DuckDB."""
 
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from copy import copy
-from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from idletalk import _core
 from idletalk.bulk import insertion
+from idletalk.dissector import MESSAGES, TABLES, Mark, Source
 from idletalk.errors import IdletalkError
-from idletalk.interrupts import interruptible, patiently
+from idletalk.interrupts import interruptible, patiently, together
+from idletalk.statements import Line, changed, predecessors
 
 if TYPE_CHECKING:
     import duckdb
 
     from idletalk.behaviours import Behaviour
 
-TABLES = "tables"
-"""Folder of the Parquet files inside an analysis."""
+JUDGED = "judged"
+"""Schema of what judging makes. It stands before the facts' own views, so that a view of the same name stands for these."""
 
-MESSAGES = "messages"
-"""Folder of the tables that hold raw content, which only their owner can read."""
+SEARCH_PATH = f"SET search_path = '{JUDGED},main'"
 
-SPOOL = "spool"
-"""Folder of contents that were carried (see ``http_bodies.spool``), which only their owner can read."""
-
-RAW_TABLES = ("payloads", "http_bodies")
-"""Tables that hold raw content."""
+S = TypeVar("S")
+T = TypeVar("T")
 
 MEMORY_LIMITS = ("320MB", "640MB")
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). Where a statement cannot be done with
 the first (millions of flows and hosts), it is tried again with the second, beyond that bound; then it is said that it cannot."""
 
+MAX_AT_ONCE = 4
+"""Statements side by side at most: each holds memory."""
+
 MAX_HELD_SEGMENTS = 20_000
 """Segments of flows up to which views are held as tables: for so few it costs more to plan a view again than to make its
 rows. There are up to two rows of such a view for a segment, each of 300 bytes or so: some 12 MB for a view."""
-
-Mark: TypeAlias = tuple[int, int, int, int]
-"""A place from which a file can be read: offset, frame, end of the descriptions, time of the frame before."""
-
-Source: TypeAlias = tuple[int, Path, list[Mark]]
-"""A capture file: its index, path and marks."""
-
-Ticker: TypeAlias = Callable[[int, int], None]
-"""Called with (bytes, frames) walked so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: what it means, and its type in SQL."""
-
-    name: str
-    type: str
-    nullable: bool
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A kind of fact or judgement."""
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-
-
-def fact_tables() -> tuple[Table, ...]:
-    """Every table that the dissector writes."""
-    return tuple(
-        Table(name, meaning, tuple(Column(*column) for column in columns)) for name, meaning, columns in _core.schema()
-    )
-
-
-def dissect(
-    paths: Sequence[Path],
-    folder: Path,
-    *,
-    threads: int = 0,
-    ranges: Sequence[tuple[int, int]] = (),
-    only_captures: bool = False,
-    contents: bool = True,
-    progress: Ticker | None = None,
-) -> dict[str, int]:
-    """Write the facts of captures as Parquet into ``folder/tables``; gives the rows of each table.
-
-    ``ranges`` are half-open UTC nanoseconds. ``contents``: keep what was carried as files too. A capture that cannot be read is a row of ``captures``.
-    """
-    tables = folder / TABLES
-    tables.mkdir(mode=0o755, parents=True, exist_ok=True)
-    spool = folder / SPOOL
-    try:
-        if contents:
-            spool.mkdir(mode=0o700, exist_ok=True)
-        counts = _core.dissect(
-            list(paths),
-            tables,
-            threads=threads,
-            ranges=list(ranges),
-            only_captures=only_captures,
-            spool=spool if contents else None,
-            progress=progress,
-        )
-        messages = folder / MESSAGES
-        messages.mkdir(mode=0o700, exist_ok=True)
-        for table in RAW_TABLES:
-            (tables / f"{table}.parquet").replace(messages / f"{table}.parquet")
-    except OSError as error:
-        raise IdletalkError(f"cannot write the tables into {tables}: {error}") from None
-    return counts
 
 
 @contextmanager
@@ -154,6 +82,8 @@ class Store:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
         for file in files:
             self._execute(f'CREATE VIEW "{file.stem}" AS FROM read_parquet({quoted(str(file))})')
+        self._execute(f"CREATE SCHEMA {JUDGED}")
+        self._execute(SEARCH_PATH)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -162,13 +92,36 @@ class Store:
 
     @contextmanager
     def beside(self) -> Generator[Store]:
-        """The same for another thread: it knows what is kept, and no temporary table."""
+        """The same for another thread: it knows all but temporary tables."""
         other = copy(self)
         other.connection = self.connection.cursor()
         try:
+            other.connection.execute(SEARCH_PATH)
             yield other
         finally:
             other.connection.close()
+
+    def together(self, works: Sequence[Callable[[Store], T]]) -> list[T]:
+        """What works give that ask side by side, as many at a time as there are processors."""
+        given: dict[int, T] = {}
+
+        def take(store: Store, number: int) -> None:
+            given[number] = works[number](store)
+
+        self._side_by_side(range(len(works)), [frozenset[int]()] * len(works), take)
+        return [given[number] for number in range(len(works))]
+
+    def _side_by_side(
+        self, steps: Sequence[S], waits_for: Sequence[frozenset[int]], take: Callable[[Store, S], object]
+    ) -> None:
+        """Take steps on connections of their own, each when those are done that it waits for."""
+        stopped = threading.Event()
+        line = Line(waits_for, stopped)
+        with ExitStack() as opened:
+            at_once = min(self._processors, MAX_AT_ONCE, len(steps))
+            stores = [opened.enter_context(self.beside()) for _ in range(at_once)]
+            works = [partial(line.work, steps, partial(take, store)) for store in stores]
+            together(works, [store.connection for store in stores], stopped)
 
     def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
         """The rows of a query, by column name."""
@@ -214,24 +167,54 @@ class Store:
 
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Make a temporary table of rows that SQL needs to know (the lab file's devices, ...)."""
-        self._execute(f"CREATE TEMP TABLE {table} ({columns})")
+        self._execute(f"CREATE TABLE {table} ({columns})")
         if (made := insertion(table, rows)) is not None:
             self._execute(*made)
 
-    def judge(self, behaviour: Behaviour) -> None:
-        """Make the tables of a behaviour; their rows get their order when they are kept."""
-        self.run(behaviour.sql())
-        if behaviour.held and self.ask("SELECT count(*) AS n FROM flow_segments")[0]["n"] <= MAX_HELD_SEGMENTS:
-            for view in behaviour.held:
-                self._execute(f"CREATE TEMP TABLE held_{view} AS FROM {view}")
-                self._execute(f"CREATE OR REPLACE TEMP VIEW {view} AS FROM held_{view}")
+    def judge(self, behaviours: Iterable[Behaviour]) -> None:
+        """Make the tables of behaviours, side by side where they allow it; rows get their order when they are kept."""
+        self._run([statement for behaviour in behaviours for statement in self._statements(behaviour)])
+
+    def judge_apart(self, behaviour: Behaviour) -> None:
+        """Make the tables of a behaviour of another package, which may have temporary ones that no other connection knows."""
+        with self._in_any_order():
+            for statement in self._statements(behaviour):
+                self._execute(statement)
+
+    def _statements(self, behaviour: Behaviour) -> list[duckdb.Statement]:
+        """Its script, and where there are few flows, rows for the views on which others build."""
+        statements: list[duckdb.Statement] = []
+        holds = self._segments <= MAX_HELD_SEGMENTS
+        for statement in self.connection.extract_statements(behaviour.sql()):
+            statements.append(statement)
+            if holds and (view := changed(statement.query)) in behaviour.held:
+                held = f"CREATE TABLE held_{view} AS FROM {view}; CREATE OR REPLACE VIEW {view} AS FROM held_{view}"
+                statements += self.connection.extract_statements(held)
+        return statements
+
+    @cached_property
+    def _processors(self) -> int:
+        return self.ask("SELECT current_setting('threads')::INTEGER AS n")[0]["n"]
+
+    @cached_property
+    def _segments(self) -> int:
+        return self.ask("SELECT count(*) AS n FROM flow_segments")[0]["n"]
 
     def run(self, script: str) -> None:
         """Run the statements of a script; rows get their order when their table is kept."""
+        self._run(self.connection.extract_statements(script))
+
+    def _run(self, statements: Sequence[duckdb.Statement]) -> None:
+        with self._in_any_order():
+            waits_for = predecessors(statement.query for statement in statements)
+            self._side_by_side(statements, waits_for, lambda beside, statement: beside._execute(statement))
+
+    @contextmanager
+    def _in_any_order(self) -> Generator[None]:
+        """Rows may be made in any order: of the whole database, so that nobody may ask for rows in theirs meanwhile."""
         self._execute("SET preserve_insertion_order = false")
         try:
-            for statement in self.connection.extract_statements(script):
-                self._execute(statement)
+            yield
         finally:
             self._execute("SET preserve_insertion_order = true")
 
@@ -273,23 +256,3 @@ class Store:
 def quoted(text: str) -> str:
     """A text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def scan(sources: Sequence[tuple[int, Path, str, list[Mark]]], **selection: Any) -> tuple[int, list[tuple[int, int]]]:
-    """Frames of a selection, counted and written: see ``_core.scan``. Gives (selected, [(capture, frame) written])."""
-    try:
-        return _core.scan(list(sources), **selection)
-    except OSError as error:
-        raise IdletalkError(str(error)) from None
-
-
-def cut(
-    sources: Sequence[tuple[int, Path, str, list[Mark]]],
-    parts: Sequence[tuple[Path, Sequence[tuple[int, int]]]],
-    application: str,
-) -> list[int]:
-    """Frames by (capture, number) into several pcapng files; gives how many went into each."""
-    try:
-        return _core.cut(list(sources), list(parts), application=application)
-    except OSError as error:
-        raise IdletalkError(f"cannot write the evidence: {error}") from None

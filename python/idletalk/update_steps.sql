@@ -2,13 +2,13 @@
 -- Takes updates, transfer_parts, device_macs, bare_devices, device_facts, device_bursts, peers, http_requests, http_responses, mqtt, dhcp, arp, payloads.
 
 -- When each image was asked for, and the words by which messages can name it: the file's name, or all of a target that has none.
-CREATE TEMP TABLE update_spans AS
+CREATE TABLE update_spans AS
 SELECT u.device, u.transfer, u.host, u.peer, u.uri, u.size_bytes, u.last_ns AS end_ns, coalesce(u.asked_ns, u.first_ns) AS asked_ns,
     lower(CASE WHEN length(segment) >= 6 AND regexp_matches(segment, '[.0-9]') THEN segment WHEN length(u.uri) >= 6 THEN u.uri END) AS word
 FROM (SELECT *, regexp_extract(split_part(uri, '?', 1), '([^/]*)$', 1) AS segment FROM updates) AS u;
 
 -- Messages in clear from and to these devices. Escaped slashes (JSON) become slashes.
-CREATE TEMP TABLE update_messages AS
+CREATE TABLE update_messages AS
 SELECT coalesce(m.device, b.device) AS device, x.by_device, x.peer, p.carrier, p.subject, p.capture, p.frame, p.time_ns, p.last_ns,
     replace(replace(p.content::VARCHAR, '\x5C/', '/'), '\x22', '"') AS text
 FROM payloads AS p CROSS JOIN LATERAL (
@@ -103,7 +103,7 @@ QUALIFY row_number() OVER (PARTITION BY device, transfer ORDER BY time_ns, captu
 -- Versions that a device tells of itself: keys in its messages and targets, and what facts say. A name that speaks of firmware
 -- tells its version; another one (a user agent's) only where it changes over the update. In binary messages bytes that are no text stand between a
 -- key and its value, written as \x and two digits.
-CREATE TEMP TABLE version_sightings AS
+CREATE TABLE version_sightings AS
 WITH texts AS (
     SELECT device, carrier || ' ' AS told_by, text, time_ns, last_ns, capture, frame FROM update_messages WHERE by_device
     UNION ALL

@@ -74,6 +74,12 @@ def options(text: str) -> list[str]:
     return [code for code in text.split(",") if code not in PADDING]
 
 
+def sized(kinds: str, lengths: str) -> Iterable[str]:
+    """DHCPv6 options of one level (see `outer`) with their lengths, without the message (9) that a relay passes on."""
+    numbered = zip(number(kinds), number(lengths), strict=True)
+    return (f"{kind} {length}" for kind, length in numbered if kind not in ("5", "9", "26"))
+
+
 def outer(text: str) -> list[str]:
     """DHCPv6 options that do not stand in others: addresses (5) and prefixes (26) always do (RFC 8415 21.6, 21.22)."""
     return [code for code in text.split(",") if code not in ("5", "26")]
@@ -84,12 +90,30 @@ def groups(text: str) -> list[str]:
     return [group for group in text.split(",") if group not in ALL_GROUPS]
 
 
+def octets(text: str) -> list[str]:
+    """Bytes in hexadecimal digits; of more than 36 Wireshark tells the first. An option without any is missing."""
+    return [part for part in text.split(",") if part != "<MISSING>"]
+
+
+def digits(content: str) -> str:
+    """SQL: the same of a blob; null where it is empty."""
+    return f"nullif(lower(hex({content}[:{TOLD_OCTETS}])) || CASE WHEN octet_length({content}) > {TOLD_OCTETS} THEN '…' ELSE '' END, '')"
+
+
+TOLD_OCTETS = 36
+
 LINES = ("http.request.line", "http.response.line", "http.unknown_header")
 """Fields of searches, of answers, and of announcements those that HTTP does not have."""
 
 PARAMETERS = "[p[strpos(p, '=') + 1:] FOR p IN parameters IF string_split(p, '=')[1] = "
 VALUES = "]"
 """SQL: values of the parameters of that name; each is a list already, in the way in which lists are compared."""
+
+
+def opaque(code: int, head: int) -> str:
+    """SQL: bytes of a DHCPv6 option behind a head of so many (RFC 8415 21.15 to 21.18, RFC 4649 3), where there is one value."""
+    return f"CASE WHEN protocol = 'dhcpv6' AND code = {code} THEN {digits(f'content[{head + 1}:]')} END"
+
 
 COMPARED = (
     word("arp_operation", "arp.opcode", "operation"),
@@ -150,6 +174,13 @@ COMPARED = (
     value("dns_svcbipv6", "dns.svcb.svcparam.ipv6hint.ip", f"{PARAMETERS}'ipv6hint'{VALUES}", "dns_records"),
     word("dhcp_type", "dhcp.option.dhcp", "message_type"),
     value("dhcp_option", "dhcp.option.type", "options", told=options),
+    value(
+        "dhcp_value",
+        "dhcp.option.value",
+        f"CASE WHEN protocol = 'dhcp' THEN {digits('content')} END",
+        "dhcp_options",
+        octets,
+    ),
     value("dhcp_class", "dhcp.option.vendor_class_id", "vendor_class"),
     value("dhcp_asked", "dhcp.option.request_list_item", "parameter_list"),
     Compared(
@@ -175,6 +206,18 @@ COMPARED = (
     value("dhcpv6_address", "dhcpv6.iaaddr.ip", "address", told=first),
     Compared("dhcpv6_name", ("dhcpv6.client_domain", "dhcpv6.tld"), "dhcpv6", "rtrim(fqdn, '.')", domain),
     word("dhcpv6_option", "dhcpv6.option.type", "CASE WHEN NOT is_relayed THEN options END", told=outer),
+    Compared(
+        "dhcpv6_size",
+        ("dhcpv6.option.type", "dhcpv6.option.length"),
+        "dhcp_options",
+        "CASE protocol WHEN 'dhcpv6' THEN code || ' ' || length_bytes END",
+        sized,
+        "dhcpv6.option.type",
+    ),
+    value("dhcpv6_interface", "dhcpv6.interface_id", opaque(18, 0), "dhcp_options", octets),
+    value("dhcpv6_remote", "dhcpv6.remoteid_enterprise_id", opaque(37, 4), "dhcp_options", octets),
+    value("dhcpv6_user", "dhcpv6.userclass.opaque_data", opaque(15, 2), "dhcp_options", octets),
+    value("dhcpv6_vendor", "dhcpv6.vendoropts.enterprise.option_data", opaque(17, 8), "dhcp_options", octets),
     word("ntp_mode", "ntp.flags.mode", "mode", told=listed),
     value(
         "ntp_stratum",

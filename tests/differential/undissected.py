@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from xml.etree import ElementTree
 
-from idletalk.store import Store, dissect
+from idletalk.dissector import dissect
+from idletalk.store import Store
 
 from .comparison import CAPTURES, captures
 

@@ -40,7 +40,7 @@ class Outcome:
     kinds: dict[str, tuple[int, int, int]] = field(default_factory=dict[str, tuple[int, int, int]])
     """(found, missed, invented) by kind of idle finding, kind of value, and encoding"""
     actions: dict[str, action_truths.Verdicts] = field(default_factory=dict[str, action_truths.Verdicts])
-    recall: action_truths.Recall = field(default_factory=lambda: action_truths.Recall(0, 0, 0, 0, 0, 0))
+    recall: action_truths.Recall = field(default_factory=lambda: action_truths.Recall(0, 0, 0, 0, 0, 0, 0))
     faults: list[str] = field(default_factory=list[str])
     """all that was missed, invented or wrong"""
 

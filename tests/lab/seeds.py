@@ -71,6 +71,7 @@ def _print(title: str, outcome: Outcome) -> None:
         f"\nsignatures: {recall.recalled} of {recall.held_back} held-back repetitions found;"
         f" {recall.idle} matches in {recall.idle_days:.1f} idle days of the own device;"
         f" {recall.foreign} in {recall.foreign_packets} packets of devices of other kinds"
+        f" ({recall.foreign_blind} if neither names nor networks were known)"
     )
 
 

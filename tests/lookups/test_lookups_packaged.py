@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from idletalk.lookups import Tells, country_names, list_sources, open_lookups, world_map
+from idletalk.lookups.domains import registrable_domain
 from idletalk.lookups.networks import PROVIDER_KINDS
 from idletalk.lookups.sources import PACKAGED_FOLDER, sha256_of
 
@@ -152,6 +153,8 @@ def test_a_place_is_marked_inside_the_country_where_it_is() -> None:
         ("a.b.example.co.uk", "example.co.uk"),
         ("Device.Example.COM.", "example.com"),
         ("bucket.s3.amazonaws.com", "amazonaws.com"),
+        ("www.xn--85x722f.xn--55qx5d.cn", "食狮.公司.cn"),
+        ("www.xn--\xff.com", "xn--\xff.com"),
         ("co.uk", None),
         ("printer.local", None),
         ("localhost", None),
@@ -160,8 +163,14 @@ def test_a_place_is_marked_inside_the_country_where_it_is() -> None:
         ("", None),
     ],
 )
-def test_the_registrable_domain_is_what_somebody_registered(name: str, domain: str | None, tmp_path: Path) -> None:
-    assert open_lookups(tmp_path).registrable_domain(name) == domain
+def test_the_registrable_domain_is_what_somebody_registered(name: str, domain: str | None) -> None:
+    assert registrable_domain(name) == domain
+
+
+def test_an_ending_that_the_list_does_not_have_is_a_suffix_by_its_default_rule() -> None:
+    assert registrable_domain("push.plug.example") is None
+    assert registrable_domain("push.plug.example", by_default_rule=True) == "plug.example"
+    assert registrable_domain("printer", by_default_rule=True) is None
 
 
 def test_200_hosts_and_50_macs_are_looked_up_while_nobody_waits(tmp_path: Path) -> None:

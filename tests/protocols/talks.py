@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from idletalk.dissector import dissect
 from idletalk.protocols.reading import know_messages
-from idletalk.store import Store, dissect
+from idletalk.store import Store
 from tests import made
 
 FIXTURES = Path(__file__).parent / "fixtures" / "messages.json"

@@ -1,11 +1,11 @@
 """Which bursts are an action's: those of kinds that come far more often after events than at other times."""
 
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import comb, exp
 
-from idletalk.actions.burst import EARLIER_NS, NS_PER_S, PAUSE_US, Burst, Event, begin, between, part
+from idletalk.actions.burst import EARLIER_NS, NS_PER_S, Burst, Event, Window, begin, begins, between, part
+from idletalk.actions.causes import CAUSE_S, with_causes
 
 BEFORE_S = 2.0
 """Packets before the event's time that may be its own: who writes down the time is not exact to the second."""
@@ -31,15 +31,6 @@ MIN_SHARE = 0.2
 """Share of an action's repetitions that show a kind, at least: the same action can come in several ways."""
 
 KindKey = tuple[str, bool, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The time in which an event shows."""
-
-    event: Event
-    low_ns: int
-    high_ns: int
 
 
 class Kinds:
@@ -138,11 +129,12 @@ def beyond(
         rare |= {key for key in kept[action] if counts[key] * mean_s / outside_s < MAX_RATE}
     own: dict[Window, tuple[Burst, ...]] = {}
     for window in all_windows:
-        wanted = kept[window.event.action] | rare
+        mine = kept[window.event.action]
         nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
-        parts = [_own_part(kinds, wanted, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
+        parts = [_own_part(kinds, mine, rare, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
         own[window] = tuple(sorted((p for p in parts if p is not None), key=lambda p: (p.first_ns, p.capture, p.frame)))
-    return _led(own)
+    expected = {key: (counts[key] + 1) * CAUSE_S / outside_s for key in counts}
+    return with_causes(_led(own), bursts, lambda burst: expected[kinds.of(burst)])
 
 
 def _led(own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst, ...]]:
@@ -178,19 +170,30 @@ def _keys(kinds: Kinds, burst: Burst) -> tuple[KindKey, KindKey]:
     return kinds.of(burst), (burst.place, burst.starts, ANY)
 
 
-def _own_part(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Burst | None:
-    """The burst, or its end where the action came less than a second after something of the background; else none."""
+def _own_part(
+    kinds: Kinds, mine: Collection[KindKey], rare: Collection[KindKey], burst: Burst, window: Window
+) -> Burst | None:
+    """The burst, or its end where the action came less than a second after something of the background; else none.
+
+    An end that is no answer to what comes before it goes first, then one of the action's own kinds; an answer is no begin of
+    what only other actions show.
+    """
+    kept = {*mine, *rare}
     whole, of_any_length = _keys(kinds, burst)
     is_inside = burst.first_ns >= window.low_ns
     if is_inside and whole in kept:
         return burst
-    parts = list(_parts(kinds, kept, burst, window))
-    after_pause = [end for place, end in parts if burst.gaps_us[place] >= PAUSE_US]
+    ends = list(_ends(kinds, kept, burst, window))
+    anew = [end for place, end in ends if begins(burst, place)]
+    own = [end for _, end in ends if kinds.of(end) in mine]
+    # who began the burst begins the action too, later in it
+    by_same = [end for end in own if end.starts == burst.starts]
     whole_or_none = [burst] if is_inside and of_any_length in kept else []
-    return next(iter([*after_pause, *whole_or_none, *(end for _, end in parts)]), None)
+    no_answers = [end for place, end in ends if (burst.lengths[place] > 0) == (burst.lengths[place - 1] > 0)]
+    return next(iter([*anew, *by_same, *whole_or_none, *own, *no_answers]), None)
 
 
-def _parts(kinds: Kinds, kept: Container[KindKey], burst: Burst, window: Window) -> Iterator[tuple[int, Burst]]:
+def _ends(kinds: Kinds, kept: Collection[KindKey], burst: Burst, window: Window) -> Iterator[tuple[int, Burst]]:
     """Ends of a burst that are kinds of the action, with the place of their first packet."""
     for place in range(1, len(burst.lengths)):
         end = part(burst, place)

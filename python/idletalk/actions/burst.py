@@ -9,6 +9,10 @@ PAUSE_US = 100_000
 """What comes so long after the packet before is no answer to it, and may begin something: devices answer within some
 hundredths of a second."""
 
+ROUND_TRIP_US = 300_000
+"""What a peer sends so long after the device is no answer to it: twice the 150 ms one way that most users find acceptable in a call
+(ITU-T G.114), and few clouds are farther away."""
+
 EARLIER_NS = 60 * NS_PER_S
 """Bursts that began so long before a window can reach into it."""
 
@@ -45,6 +49,10 @@ class Burst:
     flow_first_ns: int
     began: bool | None
     """the start of the connection is in the capture; none where the protocol has none"""
+    names: tuple[str, ...] = ()
+    """all names of the peer; empty: none was seen"""
+    network: int | None = None
+    """AS number that announces the peer's address; none: not known, or no address of the Internet"""
 
     @property
     def place(self) -> str:
@@ -75,9 +83,26 @@ class Event:
     """how long after the time it may have been"""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time in which an event shows."""
+
+    event: Event
+    low_ns: int
+    high_ns: int
+
+
 def begin(burst: Burst) -> tuple[int, int, int]:
     """When a burst began to be seen, for order."""
     return burst.since_ns, burst.capture, burst.frame
+
+
+def begins(burst: Burst, place: int) -> bool:
+    """Whether something may begin with a packet of a burst: its first one, or one that is no answer to the packet before."""
+    if place == 0:
+        return True
+    is_peers_turn = burst.lengths[place] < 0 < burst.lengths[place - 1]
+    return burst.gaps_us[place] >= (ROUND_TRIP_US if is_peers_turn else PAUSE_US)
 
 
 def part(burst: Burst, place: int) -> Burst:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from idletalk.actions.background import Window, beyond, windows
-from idletalk.actions.burst import EARLIER_NS, Burst, Event, between
+from idletalk.actions.background import beyond, windows
+from idletalk.actions.burst import EARLIER_NS, Burst, Event, Window, between
+from idletalk.actions.match import match
 from idletalk.actions.opposites import counterpart
-from idletalk.actions.signature import MIN_SHARE, Signature, learn, match
+from idletalk.actions.signature import MIN_SHARE, Signature, learn
 from idletalk.actions.steps import Step, first_sender, steps
 from idletalk.actions.streams import Ended, ended
 
@@ -81,15 +82,18 @@ def acts(device: str, events: Sequence[Event], bursts: Sequence[Burst], offset_n
 def _shows(signature: Signature | None, bursts: Sequence[Burst], window: Window) -> bool:
     if signature is None:
         return False
-    nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
-    return any(window.low_ns <= first.first_ns < window.high_ns for first, *_ in match(signature, nearby))
+    # what was over before the window is an action of its own, and would hide one that follows soon
+    nearby = [
+        burst for burst in between(bursts, window.low_ns - EARLIER_NS, window.high_ns) if burst.last_ns >= window.low_ns
+    ]
+    return any(window.low_ns <= found.bursts[0].first_ns < window.high_ns for found in match(signature, nearby))
 
 
 def _outside(signature: Signature, bursts: Sequence[Burst], all_windows: Sequence[Window]) -> int:
     """Matches that no event explains."""
     return sum(
-        not any(window.low_ns <= first.first_ns < window.high_ns for window in all_windows)
-        for first, *_ in match(signature, bursts)
+        not any(window.low_ns <= found.bursts[0].first_ns < window.high_ns for window in all_windows)
+        for found in match(signature, bursts)
     )
 
 
@@ -117,7 +121,14 @@ def _chosen(
         is_confused = confused > max(1, (1 - APART) * len(others))
         return too_many + _outside(candidate, before, all_windows), is_confused, missed
 
-    return min(learn(*key, [those for _, those in training]), key=faults, default=None)
+    best: tuple[tuple[int, bool, int], Signature] | None = None
+    for candidate in learn(*key, [those for _, those in training]):
+        found = faults(candidate)
+        if best is None or found < best[0]:
+            best = found, candidate
+        if not any(found):
+            break
+    return best[1] if best else None
 
 
 def _apart(

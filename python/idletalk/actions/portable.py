@@ -7,7 +7,7 @@ import msgspec
 from idletalk.actions.signature import Signature
 from idletalk.errors import IdletalkError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,4 +32,7 @@ def from_json(content: bytes, name: str) -> tuple[Signature, ...]:
         raise IdletalkError(f"{name} has format {file.format}; this version reads format {FORMAT}")
     if not all(signature.sequences for signature in file.signatures):
         raise IdletalkError(f"{name} is no signature file: a signature has no packets")
+    for exchange in (one for signature in file.signatures for one in signature.sequences):
+        if not exchange.packets or len(exchange.packets) != len(exchange.gaps_us):
+            raise IdletalkError(f"{name} is no signature file: a sequence has no packets, or not a time before each")
     return file.signatures

@@ -1,16 +1,20 @@
 """Packet-level signatures, in the manner of PingPong (Trimananda et al., NDSS 2020): what is learnt from repetitions of an
-action is the lengths and directions of a few packets, without addresses, so that it can be searched in any capture."""
+action is the lengths and directions of a few packets and who sent and got them, without addresses, so that it can be searched in
+any capture (match.py)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
-from idletalk.actions.burst import NS_PER_S, PAUSE_US, Burst, part
+from idletalk.actions.burst import COMMON, NS_PER_S, Burst
+from idletalk.actions.carrier import Carrier, carrier
 
 MIN_TRAINING = 2
 """Repetitions to learn from, at least: of one, nobody knows what varies."""
 MIN_SHARE = 0.8
 """Share of the training repetitions in which a sequence must stand."""
+HALF = 0.5
+"""The same where what so many show tells the action from the background, and what more of them show does not."""
 MAX_PACKETS = 4
 """Packets of a sequence: two pairs."""
 MAX_SEQUENCES = 3
@@ -27,10 +31,14 @@ SLACK = 1.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """Packets in a row of one flow: (least, most) length of each, negative from the peer."""
+    """Packets in a row of one flow."""
 
     service: str
+    carrier: Carrier
     packets: tuple[tuple[int, int], ...]
+    """(least, most) length of each, negative from the peer"""
+    gaps_us: tuple[tuple[int, int], ...]
+    """(least, most) time before each in training, microseconds; what comes before the first says nothing"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +53,15 @@ class Signature:
 
 
 def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]) -> list[Signature]:
-    """Signatures that the repetitions allow, those with room for other lengths first, of these the simplest first; none
-    where the repetitions have nothing in common, or are too few."""
-    wide, narrow = (_learn(action, first_packet, repetitions, is_wide) for is_wide in (True, False))
-    return list(dict.fromkeys([*wide, *narrow]))
+    """Signatures that the repetitions allow: those that most of them show first, of these those with room for other lengths,
+    of these the simplest; none where the repetitions have nothing in common, or are too few."""
+    ways = [(share, is_wide) for share in (MIN_SHARE, HALF) for is_wide in (True, False)]
+    return list(dict.fromkeys(one for way in ways for one in _learn(action, first_packet, repetitions, *way)))
 
 
-def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]], is_wide: bool) -> list[Signature]:
+def _learn(
+    action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]], share: float, is_wide: bool
+) -> list[Signature]:
     if len(repetitions) < MIN_TRAINING or not all(repetitions):
         return []
     groups: dict[tuple[str, str, bool], dict[int, Burst]] = {}
@@ -61,14 +71,15 @@ def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]
             if burst.lengths:
                 groups.setdefault(key, {}).setdefault(number, burst)
     longest_s = max((bursts[-1].first_ns - bursts[0].first_ns) / NS_PER_S for bursts in repetitions)
-    found: list[tuple[int, Exchange]] = []
+    found: list[tuple[bool, int, Exchange]] = []
     for (service, _, _), members in groups.items():
         after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
-        packets = _common(list(members.values()), MIN_SHARE * len(repetitions), is_wide)
-        if len(members) >= MIN_SHARE * len(repetitions) and packets:
-            found.append((after[len(after) // 2], Exchange(service=service, packets=packets)))
-    found.sort(key=lambda pair: (pair[0], pair[1].service))
-    exchanges = [exchange for _, exchange in found[:MAX_SEQUENCES]]
+        exchange = _common(service, list(members.values()), share * len(repetitions), is_wide)
+        if len(members) >= share * len(repetitions) and exchange.packets:
+            found.append((_says_little(members.values()), after[len(after) // 2], exchange))
+    found.sort(key=lambda one: (one[0], one[1], one[2].service))
+    # what says little is no part of a signature where something else is there
+    exchanges = [exchange for says_little, _, exchange in found if says_little == found[0][0]][:MAX_SEQUENCES]
     alone = [(_cut(one, size),) for size in range(2, MAX_PACKETS + 1) for one in exchanges if len(one.packets) >= size]
     together = [
         tuple(_cut(one, size) for one in chosen)
@@ -90,18 +101,25 @@ def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]
     ]
 
 
+def _says_little(bursts: Iterable[Burst]) -> bool:
+    """Whether these are questions to a service that all ask, and whose answers are as long as the server likes; not announcements."""
+    return all(burst.service.split("/")[0] in COMMON and burst.peer_kind != "group" for burst in bursts)
+
+
 def _cut(exchange: Exchange, size: int) -> Exchange:
-    return Exchange(service=exchange.service, packets=exchange.packets[:size])
+    return replace(exchange, packets=exchange.packets[:size], gaps_us=exchange.gaps_us[:size])
 
 
-def _common(bursts: Sequence[Burst], enough: float, is_wide: bool) -> tuple[tuple[int, int], ...]:
+def _common(service: str, bursts: Sequence[Burst], enough: float, is_wide: bool) -> Exchange:
     """The first packets that `enough` bursts have in the same directions, with the range of their lengths.
 
     The range has room for lengths that were not seen: as much again, at most the distance; where it `is_wide` the whole
     distance as soon as half of it was seen, and some digits where it varies at all, or where few repetitions were and nothing
     varied in them yet.
     """
+    peers = carrier(bursts)
     packets: list[tuple[int, int]] = []
+    gaps: list[tuple[int, int]] = []
     varies = False
     for place in range(MAX_PACKETS):
         by_way: dict[bool, list[Burst]] = {}
@@ -124,60 +142,6 @@ def _common(bursts: Sequence[Burst], enough: float, is_wide: bool) -> tuple[tupl
         sign = 1 if low > 0 else -1
         least, most = sorted((abs(low), abs(high)))
         packets.append(tuple(sorted((sign * max(1, least - extra), sign * (most + extra)))))  # pyright: ignore[reportArgumentType]
-    return tuple(packets)
-
-
-def match(signature: Signature, bursts: Sequence[Burst]) -> list[tuple[Burst, ...]]:
-    """Where the signature stands in bursts in time order, each burst from its packet on; places within one action's time
-    are one."""
-    found: list[tuple[Burst, ...]] = []
-    free_ns = -(2**63)
-    first = signature.sequences[0]
-    within_ns = int(signature.within_s * NS_PER_S)
-    for place, burst in enumerate(bursts):
-        at = _place(first, burst) if burst.first_ns >= free_ns else None
-        if at is None:
-            continue
-        begun = part(burst, at)
-        members, taken = [begun], [burst]
-        for sequence in signature.sequences[1:]:
-            after = _following(sequence, bursts, place, begun.first_ns, within_ns, taken)
-            if after is None:
-                break
-            members.append(after)
-            taken.append(after)
-        if len(members) == len(signature.sequences):
-            found.append(tuple(members))
-            free_ns = begun.first_ns + within_ns
-    return found
-
-
-def _following(
-    sequence: Exchange, bursts: Sequence[Burst], place: int, start_ns: int, within_ns: int, taken: Sequence[Burst]
-) -> Burst | None:
-    """The burst of a sequence within the time after the first; bursts that begin together may come in any order."""
-    low = place
-    while low > 0 and start_ns - bursts[low - 1].first_ns <= NS_PER_S:
-        low -= 1
-    for later in bursts[low:]:
-        if later.first_ns - start_ns > within_ns:
-            return None
-        if later not in taken and _place(sequence, later) is not None:
-            return later
-    return None
-
-
-def _place(sequence: Exchange, burst: Burst) -> int | None:
-    """Where the packets stand in a row: at the burst's begin, or after a pause in it."""
-    if burst.service != sequence.service:
-        return None
-    wanted = sequence.packets
-    return next(
-        (
-            at
-            for at in range(len(burst.lengths) - len(wanted) + 1)
-            if (at == 0 or burst.gaps_us[at] >= PAUSE_US)
-            and all(low <= length <= high for length, (low, high) in zip(burst.lengths[at:], wanted, strict=False))
-        ),
-        None,
-    )
+        spaces = [burst.gaps_us[place] for burst in bursts]
+        gaps.append((min(spaces), max(spaces)))
+    return Exchange(service=service, carrier=peers, packets=tuple(packets), gaps_us=tuple(gaps))

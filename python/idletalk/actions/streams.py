@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import exp
 from statistics import median
 
-from idletalk.actions.background import MAX_CHANCE, Window, at_least
-from idletalk.actions.burst import NS_PER_S, Burst
+from idletalk.actions.background import MAX_CHANCE, at_least
+from idletalk.actions.burst import NS_PER_S, Burst, Window
 from idletalk.actions.steps import MIN_SHARE, MIN_STREAM_PACKETS, MIN_STREAM_S
 
 BEFORE_S = 0.5

@@ -2,12 +2,12 @@
 -- (timesync.sql), peers, and the facts bursts, dns, ssdp, mqtt, icmp.
 
 -- The device's end of each flow.
-CREATE TEMP TABLE flow_ends AS
+CREATE TABLE flow_ends AS
 SELECT DISTINCT s.device, s.flow, s.is_originator, coalesce(s.peer, s.peer_mac) AS peer
 FROM device_sides AS s WHERE s.device IN (FROM subjects);
 
 -- Bursts; a flow without a row in bursts is one burst.
-CREATE TEMP VIEW all_bursts AS
+CREATE VIEW all_bursts AS
 SELECT flow, capture, frame, first_ns, last_ns, starts_with_originator, lengths, gaps_us,
     originator_packets + responder_packets AS packets, originator_payload_bytes, responder_payload_bytes, bursts
 FROM bursts
@@ -21,7 +21,7 @@ FROM flows AS f ANTI JOIN bursts USING (flow)
 WHERE f.originator_payload_bytes + f.responder_payload_bytes > 0 AND coalesce(f.transport, '') <> 'fragment';
 
 -- The same from a device's side: lengths are positive where the device sent.
-CREATE TEMP VIEW device_bursts AS
+CREATE VIEW device_bursts AS
 SELECT
     e.device, e.peer, e.is_originator, t.flow, t.capture, t.frame, t.first_ns, t.last_ns,
     t.starts_with_originator = e.is_originator AS starts,
@@ -33,7 +33,7 @@ SELECT
 FROM all_bursts AS t JOIN flow_ends AS e USING (flow) JOIN flows AS f USING (flow);
 
 -- Trains of events: (device, peer, what, time, payload bytes).
-CREATE TEMP TABLE trains AS
+CREATE TABLE trains AS
 WITH services AS (
     SELECT e.device, e.flow, e.peer, e.is_originator, concat_ws('/', coalesce(f.application, f.transport, 'frames'), f.responder_port) AS service
     FROM flow_ends AS e JOIN flows AS f USING (flow)
@@ -63,24 +63,30 @@ WITH services AS (
     ) AS r
     LEFT JOIN device_macs AS m ON m.mac = r.source_mac
     LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
-), all_events AS (
+), lengths AS (
+    SELECT device, peer, service, starts, first_length, count(*) >= 8 AS is_frequent FROM named GROUP BY ALL
+), all_events AS MATERIALIZED (
     -- packets of one length are events of one kind: keep-alives apart from what else is said
-    SELECT device, peer, service || CASE WHEN starts THEN ' from the device' ELSE ' from the peer' END
-        || CASE WHEN count(*) OVER (PARTITION BY device, peer, service, starts, first_length) >= 8
-            THEN ', first packet of ' || first_length || ' bytes' ELSE ', other lengths' END AS what,
-        first_ns AS time_ns, bytes
-    FROM named
+    SELECT n.device, n.peer, n.service || CASE WHEN n.starts THEN ' from the device' ELSE ' from the peer' END
+        || CASE WHEN is_frequent THEN ', first packet of ' || n.first_length || ' bytes' ELSE ', other lengths' END AS what,
+        n.first_ns AS time_ns, n.bytes
+    FROM named AS n JOIN lengths AS l ON n.device = l.device AND n.peer IS NOT DISTINCT FROM l.peer AND n.service = l.service
+        AND n.starts IS NOT DISTINCT FROM l.starts AND n.first_length IS NOT DISTINCT FROM l.first_length
     UNION ALL
     SELECT device, destination, what, time_ns, bytes FROM ends WHERE device IN (FROM subjects)
     UNION ALL
     SELECT device, NULL, 'NTP requests', time_ns, 48 FROM time_messages WHERE is_request
-), numbered AS (
-    SELECT *, count(*) OVER train AS events, row_number() OVER (train ORDER BY time_ns) - 1 AS place
-    FROM all_events WINDOW train AS (PARTITION BY device, peer, what)
+), counted AS (
+    SELECT device, peer, what, count(*) AS events FROM all_events GROUP BY ALL HAVING count(*) >= 8
+), kept AS MATERIALIZED (
+    SELECT e.*, c.events FROM all_events AS e JOIN counted AS c
+        ON e.device = c.device AND e.peer IS NOT DISTINCT FROM c.peer AND e.what = c.what
 )
-SELECT device, peer, what, time_ns, bytes, events
+FROM kept WHERE events <= 2000
+UNION ALL
 -- of a long train four stretches of 500 events each, a quarter of it apart
-FROM numbered WHERE events >= 8 AND (events <= 2000 OR place % (events // 4) < 500);
+FROM (FROM kept WHERE events > 2000
+    QUALIFY (row_number() OVER (PARTITION BY device, peer, what ORDER BY time_ns) - 1) % (events // 4) < 500);
 
 CREATE TABLE cadences (
     device VARCHAR, peer VARCHAR, what VARCHAR, period_s DOUBLE, jitter_ratio DOUBLE, repetitions BIGINT, events BIGINT,

@@ -3,21 +3,21 @@
 
 -- Thresholds of what bytes alone tell. All are measured: docs/validation.md has the samples and the error rates.
 -- Share of bytes in runs of at least 8 printable ones, from which on a direction is text: heads of messages are less, lines are more.
-CREATE TEMP MACRO text_share() AS 0.7;
+CREATE MACRO text_share() AS 0.7;
 -- The same, from which on text stands beside bytes like random ones.
-CREATE TEMP MACRO mixed_text_share() AS 0.05;
+CREATE MACRO mixed_text_share() AS 0.05;
 -- Bytes below which structure does not show: one for each value.
-CREATE TEMP MACRO least_bytes() AS 256;
+CREATE MACRO least_bytes() AS 256;
 -- Share of the 16 most frequent values, above which there is structure: random bytes have 0.1 to 0.2.
-CREATE TEMP MACRO frequent_share() AS 0.6;
+CREATE MACRO frequent_share() AS 0.6;
 -- Dispersion (chi-square by degree of freedom) of the 240 rarer values up to which bytes are like random ones: of 10,500 random
 -- samples 99.9 % are below 1.01 and the largest is 1.05.
-CREATE TEMP MACRO random_dispersion() AS 1.1;
+CREATE MACRO random_dispersion() AS 1.1;
 -- The same, from which on there is structure.
-CREATE TEMP MACRO structured_dispersion() AS 1.3;
+CREATE MACRO structured_dispersion() AS 1.3;
 
 -- What bytes alone tell of a direction that no parser claims.
-CREATE TEMP TABLE content_verdicts AS
+CREATE TABLE content_verdicts AS
 WITH largest AS (
     FROM flow_content
     QUALIFY row_number() OVER (
@@ -44,7 +44,7 @@ SELECT flow, source_mac, source, source_port, sampled_bytes,
 FROM shares;
 
 -- What protocols are by their standards, where a message tells nothing else.
-CREATE TEMP TABLE protocol_security AS
+CREATE TABLE protocol_security AS
 SELECT unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'esp', 'wlan-protected']) AS protocol,
     unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'ipsec', 'wlan']) AS channel, 'encrypted' AS payload
 UNION ALL

@@ -233,7 +233,7 @@ BEHAVIOUR = Behaviour(
     name="exposure",
     question="What does each device give away in clear?",
     method=(
-        "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, mail and FTP commands, SNMP "
+        "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, options of DHCP, mail and FTP commands, SNMP "
         "communities, announcements by SSDP, names asked of DNS and named to TLS servers, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, XOR with one byte or the byte before, and rotated bits. "
         "Values are found by the key that names them (exposure/keys.tsv) and by their format, each held against what such a "
         "value looks like; what is found once, the device's MAC, a host name with a number of its own, and the lab file's secrets are then searched in all its other "

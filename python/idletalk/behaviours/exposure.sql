@@ -1,11 +1,11 @@
 -- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects, hosts (inventory.sql), peers,
--- and the facts payloads, http_requests, http_responses, mqtt, snmp, ssdp, dns, tls_client_hellos.
+-- and the facts payloads, http_requests, http_responses, mqtt, snmp, ssdp, dns, tls_client_hellos, dhcp_options.
 
 -- An answer to a prompt of a login: typed in telnet, base64 in mail.
-CREATE TEMP MACRO answered(carrier, content) AS
+CREATE MACRO answered(carrier, content) AS
     coalesce(CASE WHEN carrier <> 'telnet' THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
 
-CREATE TEMP TABLE spoken AS
+CREATE TABLE spoken AS
 WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS (
     SELECT carrier, subject, CASE WHEN subject IN ('user name', 'password') THEN encode(replace(subject, ' ', '') || ': ' || answered(carrier, content)) ELSE content END,
         false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
@@ -32,6 +32,13 @@ WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_n
         min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
     FROM snmp WHERE community IS NOT NULL AND community <> 'public' GROUP BY ALL
     UNION ALL
+    -- of a message its options together: it is one frame. Not identifiers of clients and servers (61; DHCPv6 1 and 2), made of
+    -- a MAC, which each frame tells; nor lists of codes, addresses and numbers
+    SELECT protocol, NULL, list_reduce(list(content ORDER BY code, content), lambda one, other: one || '\x0A'::BLOB || other), false, 1,
+        capture, frame, time_ns, time_ns, source_mac, source, destination_mac, destination
+    FROM dhcp_options WHERE octet_length(content) > 4 AND NOT list_contains(CASE protocol WHEN 'dhcp' THEN [55, 61] ELSE [1, 2, 6] END, code)
+    GROUP BY protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination
+    UNION ALL
     SELECT 'ssdp', NULL, encode('UDN: ' || split_part(usn, '::', 1) || chr(10) || array_to_string(headers, chr(10))), false, count(*),
         min(capture), arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
     FROM ssdp WHERE kind <> 'search' AND usn IS NOT NULL GROUP BY ALL
@@ -54,10 +61,10 @@ LEFT JOIN bare_devices AS c ON c.address = s.destination AND s.destination_mac I
 WHERE coalesce(m.device, b.device) IN (FROM subjects) OR coalesce(n.device, c.device) IN (FROM subjects);
 
 -- The same content is searched once, whoever said it.
-CREATE TEMP TABLE contents AS
+CREATE TABLE contents AS
 SELECT content_id, content FROM spoken QUALIFY row_number() OVER (PARTITION BY content_id ORDER BY capture, frame) = 1;
 
-CREATE TEMP TABLE told AS
+CREATE TABLE told AS
 SELECT row_number() OVER () AS message, t.*,
     -- a conversation that was captured with MACs and without is told of one of its ends
     coalesce(p.scope, CASE h.form WHEN 'global' THEN 'internet' WHEN 'local' THEN 'lan' ELSE h.form END) AS scope FROM (
@@ -71,7 +78,7 @@ SELECT row_number() OVER () AS message, t.*,
 DROP TABLE spoken;
 
 -- Of each conversation the first contents and some of the later ones are decoded; the others are held against what was found.
-CREATE TEMP TABLE sampled AS
+CREATE TABLE sampled AS
 WITH firsts AS (
     SELECT device, sent, peer, carrier, content_id, min(time_ns) AS first_ns FROM told GROUP BY ALL
 ), ranked AS (
@@ -83,23 +90,23 @@ WHERE place <= 32 OR place % greatest(1, contents // 32) = 0 GROUP BY content_id
 
 -- What the search finds (exposure.py fills it): `raw` is how it stands in the content, where that says anything;
 -- `owned`: it counts for the devices whose value it is (owners), else for all, because the content itself tells.
-CREATE TEMP TABLE found (
+CREATE TABLE found (
     content_id UBIGINT, kind VARCHAR, text VARCHAR, shown VARCHAR, key VARCHAR, encoding VARCHAR, known_by VARCHAR, raw BLOB,
     owned BOOLEAN);
 
-CREATE TEMP TABLE owners (text VARCHAR, device VARCHAR);
+CREATE TABLE owners (text VARCHAR, device VARCHAR);
 
 -- What must not be shown: never kept.
-CREATE TEMP VIEW secret_texts AS SELECT DISTINCT kind, text AS secret FROM found WHERE shown <> text;
+CREATE VIEW secret_texts AS SELECT DISTINCT kind, text AS secret FROM found WHERE shown <> text;
 
-CREATE TEMP VIEW direct_hits AS
+CREATE VIEW direct_hits AS
 SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
     f.kind, f.text, f.shown, f.key, f.encoding, f.known_by, f.raw
 FROM told AS t JOIN found AS f USING (content_id)
 WHERE NOT f.owned OR EXISTS (FROM owners AS o WHERE o.text = f.text AND o.device = t.device);
 
 -- The same, and what was found that way in the conversation's other messages; a content is held against the same bytes once.
-CREATE TEMP VIEW found_hits AS
+CREATE VIEW found_hits AS
 WITH known AS MATERIALIZED (
     SELECT DISTINCT device, sent, peer, carrier, kind, text, shown, key, encoding, known_by, raw FROM direct_hits WHERE raw IS NOT NULL
 ), others AS MATERIALIZED (
@@ -116,7 +123,7 @@ SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.ti
 FROM known AS h JOIN others AS t USING (device, sent, peer, carrier) JOIN repeated AS r ON r.content_id = t.content_id AND r.raw = h.raw;
 
 -- Filled once, when all is found.
-CREATE TEMP TABLE hits AS FROM found_hits WITH NO DATA;
+CREATE TABLE hits AS FROM found_hits WITH NO DATA;
 
 CREATE TABLE exposures (
     device VARCHAR, kind VARCHAR, value VARCHAR, sent BOOLEAN, peer VARCHAR, scope VARCHAR, carrier VARCHAR, encoding VARCHAR,

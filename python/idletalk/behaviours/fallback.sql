@@ -1,6 +1,6 @@
 -- A connection that fails and another that follows. Takes attempts (misconfiguration.sql).
 
-CREATE TEMP TABLE turns AS
+CREATE TABLE turns AS
 WITH opened AS (
     SELECT device, peer, port, transport, capture, frame, first_ns, last_ns, originator_packets, application,
         outcome IN ('reset', 'unanswered') AS failed

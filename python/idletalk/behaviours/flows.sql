@@ -1,7 +1,7 @@
 -- Segments of one flow put together; and every flow told from each of its ends.
 
 -- What segments of one flow say together, where there are several: a flow of one packet needs no look at the others.
-CREATE TEMP TABLE flow_labels AS
+CREATE TABLE flow_labels AS
 WITH numbered AS (SELECT *, ('0x' || flow)::UBIGINT AS id FROM flow_segments)
 SELECT flow, max(application) AS application, min(recognised_by) AS recognised_by, bool_or(began_in_capture) AS began_in_capture
 FROM numbered WHERE id IN (SELECT id FROM numbered GROUP BY id HAVING count(*) > 1) GROUP BY flow;
@@ -98,7 +98,7 @@ COMMENT ON COLUMN flows.responder_duplicate_bytes IS 'Bytes of those frames';
 COMMENT ON COLUMN flows.responder_tcp_flags IS 'TCP flags from the responder, or-ed';
 
 -- A flow's segments from the point of view of each end: `tx` is what this end sent.
-CREATE TEMP VIEW sides AS
+CREATE VIEW sides AS
 SELECT
     flow, slot_ns, first_ns, last_ns, network, transport, true AS is_originator,
     nullif(originator_mac, '00:00:00:00:00:00') AS mac, originator AS address, originator_key AS key,

@@ -3,7 +3,7 @@
 -- lab_macs(mac, device, name, role, under_test) and lab_networks(low_key, high_key).
 
 -- What an address is, by its own form (RFC 1918, 3927, 6598, 4193, 4291; 5771 and 4291 for groups).
-CREATE OR REPLACE TEMP MACRO form_of(address, key) AS CASE
+CREATE OR REPLACE MACRO form_of(address, key) AS CASE
     WHEN address IS NULL THEN NULL
     WHEN address IN ('0.0.0.0', '::') THEN 'unspecified'
     WHEN address = '255.255.255.255' THEN 'broadcast'
@@ -23,23 +23,23 @@ CREATE OR REPLACE TEMP MACRO form_of(address, key) AS CASE
     END;
 
 -- The same with what the lab file says is on the link.
-CREATE OR REPLACE TEMP MACRO place_of(address, key) AS CASE
+CREATE OR REPLACE MACRO place_of(address, key) AS CASE
     WHEN form_of(address, key) = 'global' AND EXISTS (FROM lab_networks WHERE key BETWEEN low_key AND high_key) THEN 'local'
     ELSE form_of(address, key) END;
 
-CREATE OR REPLACE TEMP MACRO is_group(mac) AS substr(mac, 2, 1) IN ('1', '3', '5', '7', '9', 'b', 'd', 'f');
+CREATE OR REPLACE MACRO is_group(mac) AS substr(mac, 2, 1) IN ('1', '3', '5', '7', '9', 'b', 'd', 'f');
 
 -- A vendor's name without its legal form.
-CREATE OR REPLACE TEMP MACRO short_vendor(vendor) AS trim(regexp_replace(
+CREATE OR REPLACE MACRO short_vendor(vendor) AS trim(regexp_replace(
     vendor, '(?i)[ ,.]+(co\.?|company|corp\.?|corporate|corporation|inc\.?|ltd\.?|limited|llc|gmbh|ag|kg|bv|b\.v\.|ab|s\.?a\.?|s\.?p\.?a\.?|pte|pty|technolog(y|ies)|electronics|international)([ ,.].*)?$', ''));
 
-CREATE TEMP TABLE hosts AS
+CREATE TABLE hosts AS
 SELECT address, any_key AS key, place_of(address, any_key) AS form
 FROM (SELECT address, max(key) AS any_key FROM (
     SELECT address, key FROM sides UNION ALL SELECT peer, peer_key FROM sides) WHERE address IS NOT NULL GROUP BY address);
 
 -- Who said that an address is his: ARP (RFC 826, 5227) and neighbour discovery (RFC 4861).
-CREATE TEMP TABLE claims AS
+CREATE TABLE claims AS
 SELECT sender_mac AS mac, sender AS address, 'arp' AS told_by, min(time_ns) AS first_ns, max(time_ns) AS last_ns, count(*) AS times
 FROM arp WHERE sender <> '0.0.0.0' AND sender_mac <> '00:00:00:00:00:00' GROUP BY ALL
 UNION ALL
@@ -57,7 +57,7 @@ SELECT client_mac, your_address, 'dhcp', min(time_ns), max(time_ns), count(*)
 FROM dhcp WHERE message_type = 5 AND your_address <> '0.0.0.0' GROUP BY ALL;
 
 -- What each MAC sent from, and whether it claimed the address.
-CREATE TEMP TABLE sources AS
+CREATE TABLE sources AS
 SELECT s.mac, s.address, max(s.key) AS key, max(h.form) AS form, contains(s.address, ':') AS is_v6,
     bool_or(c.mac IS NOT NULL) AS claimed,
     min(s.first_ns) AS first_ns, max(s.last_ns) AS last_ns, sum(s.tx_packets)::BIGINT AS times
@@ -69,7 +69,7 @@ GROUP BY s.mac, s.address;
 -- A router is a MAC from which packets of hosts beyond the link come: of two global IPv4 hosts that it did not claim, of
 -- one where the link itself uses private addresses, or of three IPv6 networks (a device has addresses of its own in one
 -- or two, and new ones when the provider changes the prefix); or whose address DHCP names as router.
-CREATE TEMP TABLE routers AS
+CREATE TABLE routers AS
 SELECT mac, 'hosts beyond the link' AS told_by FROM (
     SELECT mac, count(*) FILTER (form = 'global' AND NOT claimed AND NOT is_v6) AS hosts,
         count(DISTINCT key) FILTER (form = 'global' AND NOT claimed AND is_v6) AS networks
@@ -82,7 +82,7 @@ WHERE c.told_by <> 'dhcp' OR c.mac IN (SELECT source_mac FROM dhcp WHERE is_repl
 
 -- Addresses by MAC: claimed ones, and sources of packets. Behind a router's MAC only claimed ones are its own, or the
 -- only private one where it claimed none.
-CREATE TEMP TABLE mac_addresses AS
+CREATE TABLE mac_addresses AS
 SELECT mac, address, told_by, first_ns, last_ns, times FROM claims
 UNION ALL
 SELECT mac, address, 'ip', first_ns, last_ns, times FROM sources AS s
@@ -93,7 +93,7 @@ WHERE claimed OR address LIKE 'fe80:%' OR mac NOT IN (SELECT mac FROM routers)
 
 -- A MAC under which another one is named: DUIDs of DHCPv6 (RFC 8415 11.2, 11.4) and of DHCP (RFC 4361 6.1) hold the MAC of any
 -- interface of the device, and so do the UUIDs of many UPnP devices. Who names two others is a repeater.
-CREATE TEMP TABLE joined_macs AS
+CREATE TABLE joined_macs AS
 WITH told AS (
     SELECT source_mac AS mac, regexp_extract(client_duid, '^(?:0001.{12}|00030001)([0-9a-f]{12})$', 1) AS digits, 'dhcpv6 DUID' AS told_by,
         time_ns FROM dhcpv6 WHERE NOT is_relayed AND source_port = 546
@@ -115,13 +115,13 @@ WHERE other <> mac AND EXISTS (FROM sides AS s WHERE s.mac = n.other AND s.tx_pa
 GROUP BY mac HAVING count(DISTINCT other) = 1;
 
 -- Devices: MACs that sent something or were sent an IP packet of their own; several of one device where the lab or the device says so.
-CREATE TEMP TABLE device_macs AS
+CREATE TABLE device_macs AS
 SELECT mac, coalesce(l.device, o.device, j.device, mac) AS device
 FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND (tx_packets > 0 OR transport IS NOT NULL))
 LEFT JOIN lab_macs AS l USING (mac) LEFT JOIN joined_macs AS j USING (mac) LEFT JOIN lab_macs AS o ON o.mac = j.device;
 
 -- Where the link has no MAC: local addresses that sent something; where none is local, those that opened a flow.
-CREATE TEMP TABLE bare_devices AS
+CREATE TABLE bare_devices AS
 WITH bare AS (
     SELECT s.address, bool_or(s.is_originator) AS opens, max(h.form) AS form
     FROM sides AS s JOIN hosts AS h USING (address)
@@ -148,7 +148,7 @@ COMMENT ON COLUMN addresses.last_ns IS 'Last sighting, UTC nanoseconds since 197
 COMMENT ON COLUMN addresses.times IS 'Messages or packets that showed it';
 
 -- The device of a frame's end.
-CREATE TEMP VIEW device_sides AS
+CREATE VIEW device_sides AS
 SELECT d.device, s.* FROM sides AS s JOIN device_macs AS d USING (mac)
 UNION ALL
 SELECT b.device, s.* FROM sides AS s JOIN bare_devices AS b ON s.address = b.address
@@ -178,7 +178,7 @@ COMMENT ON COLUMN device_names.times IS 'How often';
 
 -- Phones, by the name that they give themselves, or by what they say together with a MAC chosen by software: things
 -- that stay in a home keep their maker's MAC.
-CREATE TEMP TABLE phones AS
+CREATE TABLE phones AS
 SELECT device, 'host name' AS told_by FROM device_names
 WHERE regexp_matches(name, '(?i)(^|[^a-z])(iphone|ipad)([^a-z]|$)|^android-[0-9a-f]{8,}$|^(galaxy|pixel)-')
 UNION ALL
@@ -256,5 +256,5 @@ COMMENT ON COLUMN devices.first_ns IS 'First frame, UTC nanoseconds since 1970';
 COMMENT ON COLUMN devices.last_ns IS 'Last frame, UTC nanoseconds since 1970';
 
 -- Devices that are judged: those under test where a lab file says so, else all but gateways and capture boxes.
-CREATE TEMP TABLE subjects AS
+CREATE TABLE subjects AS
 SELECT device FROM devices WHERE coalesce(role, 'device') NOT IN ('gateway', 'capture') AND under_test IS NOT false;

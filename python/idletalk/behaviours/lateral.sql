@@ -4,7 +4,7 @@
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
 -- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names, but for all types
 -- of record (255), which ask the same (RFC 4795 4.1).
-CREATE TEMP TABLE search_frames AS
+CREATE TABLE search_frames AS
 WITH asked AS (
     SELECT 'ssdp' AS protocol, search_target AS what, capture, frame, time_ns, source_mac, source, source_port
     FROM ssdp WHERE kind = 'search'
@@ -35,7 +35,7 @@ COMMENT ON COLUMN searches.last_ns IS 'Last time, UTC nanoseconds since 1970';
 
 -- Who answers: SSDP responses go to the searcher; mDNS answers go to all, so one within ten seconds of the question counts
 -- (RFC 6762 6: an answer comes within half a second, 7.2: a known-answer list may take longer).
-CREATE TEMP TABLE answer_frames AS
+CREATE TABLE answer_frames AS
 SELECT coalesce(m.device, b.device) AS device, 'ssdp' AS protocol, s.source AS peer, s.capture, s.frame, s.time_ns, s.location
 FROM ssdp AS s
 LEFT JOIN device_macs AS m ON m.mac = s.destination_mac
@@ -49,11 +49,11 @@ WHERE q.protocol = 'mdns' AND r.source <> q.source;
 
 -- What is then fetched: connections that the device opens to who answered it, at the port of the LOCATION that it was
 -- told, or within a minute of an answer.
-CREATE TEMP TABLE told_places AS
+CREATE TABLE told_places AS
 SELECT DISTINCT device, peer, protocol, try_cast(regexp_extract(location, '^https?://[^/:]+:(\d+)', 1) AS BIGINT) AS port
 FROM answer_frames WHERE location IS NOT NULL;
 
-CREATE TEMP TABLE follow_flows AS
+CREATE TABLE follow_flows AS
 WITH opened AS (
     SELECT coalesce(m.device, b.device) AS device, f.*
     FROM flows AS f
@@ -110,7 +110,7 @@ COMMENT ON COLUMN lateral_chains.first_ns IS 'First of them, UTC nanoseconds sin
 COMMENT ON COLUMN lateral_chains.last_ns IS 'Last of them, UTC nanoseconds since 1970';
 
 -- Sweeps: many hosts, or many ports of one, in five minutes.
-CREATE TEMP TABLE probes AS
+CREATE TABLE probes AS
 SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.time_ns // 300000000000 AS slot, a.capture, a.frame, a.time_ns
 FROM arp AS a JOIN device_macs AS m ON m.mac = a.source_mac
 WHERE a.operation = 1 AND a.sender <> a.target AND m.device IN (FROM subjects)

@@ -3,7 +3,7 @@
 -- icmp, dns, dhcp.
 
 -- Port unreachable (RFC 792: 3/3; RFC 4443: 1/4) for a datagram that the device had sent as who opens a conversation.
-CREATE TEMP TABLE refused_datagrams AS
+CREATE TABLE refused_datagrams AS
 SELECT coalesce(m.device, b.device) AS device, i.quoted_destination AS peer, i.quoted_destination_port AS port,
     CASE i.quoted_protocol WHEN 6 THEN 'tcp' ELSE 'udp' END AS transport, i.version, i.source AS told_by,
     i.capture, i.frame, i.time_ns
@@ -19,13 +19,13 @@ WHERE ((i.version = 4 AND i.kind = 3 AND i.code = 3) OR (i.version = 6 AND i.kin
         AND f.responder_packets = 0);
 
 -- Private addresses from which a device sent what it passed on: it claimed (ARP, DHCP) another one, and this one never.
-CREATE TEMP TABLE forwarded AS
+CREATE TABLE forwarded AS
 SELECT s.mac, s.address FROM sources AS s
 WHERE NOT s.claimed AND NOT s.is_v6 AND s.form = 'local'
     AND EXISTS (FROM sources AS o WHERE o.mac = s.mac AND o.claimed AND NOT o.is_v6);
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
-CREATE TEMP TABLE attempts AS
+CREATE TABLE attempts AS
 SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport, f.responder_port AS port,
     f.capture, f.frame, f.first_ns, f.last_ns, f.application, f.originator_packets, f.responder_packets,
     CASE
@@ -71,7 +71,7 @@ COMMENT ON COLUMN failures.successes IS 'Conversations with the same service tha
 
 -- Private addresses to which a device sends although no network here holds them: nothing ever came back, and nobody here
 -- has an address beside them: in the network that DHCP tells, else in the same 65,536 (a site with several networks uses one block).
-CREATE TEMP TABLE local_blocks AS
+CREATE TABLE local_blocks AS
 SELECT DISTINCT a.key & coalesce(d.mask, 4294901760) AS low_key, coalesce(d.mask, 4294901760) AS mask
 FROM (SELECT DISTINCT h.key FROM addresses JOIN hosts AS h USING (address) WHERE NOT contains(address, ':')) AS a
 LEFT JOIN (
@@ -97,7 +97,7 @@ COMMENT ON COLUMN strangers.tx_bytes IS 'Bytes of those';
 COMMENT ON COLUMN strangers.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN strangers.last_ns IS 'Last of them, UTC nanoseconds since 1970';
 
-CREATE TEMP TABLE failed_names AS
+CREATE TABLE failed_names AS
 SELECT coalesce(m.device, b.device) AS device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
 FROM dns AS d
 LEFT JOIN device_macs AS m ON m.mac = d.destination_mac

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from idletalk import filters
-from idletalk.actions import background, portable, signature
+from idletalk.actions import background, causes, match, portable, signature
 from idletalk.actions.burst import Burst, Event
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.judgement import APART, Act, acts, false_per_day
 from idletalk.actions.txt import fields
-from idletalk.actions.unnamed import USERS, unnamed
+from idletalk.actions.unnamed import ALONE_S, HEARERS, MIN_REPORTS, most_reports, unnamed
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
 from idletalk.plural import counted
@@ -39,10 +39,6 @@ VISIBLE = Kind(
 )
 
 
-BY_OTHERS = f"kind IN {USERS} AND NOT (starts AND is_originator)"
-"""SQL: bursts that a device did not begin by itself, by whom an action without a noted event is told."""
-
-
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     events: dict[str, list[Event]] = {}
     for row in ask(
@@ -63,7 +59,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         for device, own in events.items()
         for act in acts(device, own, bursts[device], offset or 0, scene.observed_s)
     ]
-    insert(ask, "actions", [_row(act, offset, scene.observed_s) for act in found])
+    insert(ask, "actions", [_row(act, offset, scene) for act in found])
     insert(ask, "action_steps", [step for act in found for step in _steps(ask, act)])
     insert(ask, "action_stream_ends", [end for act in found for end in _stream_ends(act)])
     return [claim for act in found if (claim := _claim(scene, act)) is not None]
@@ -90,22 +86,30 @@ def _offer(ask: Ask, scene: Scene, devices: Sequence[str]) -> None:
             *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
             *(one.times, one.first_ns, one.last_ns),
         )
-        for device, bursts in bursts_of(ask, scene, chosen, BY_OTHERS).items()
+        for device, bursts in bursts_of(ask, scene, chosen, int(most_reports(scene.observed_s)), HEARERS).items()
         for one in unnamed(bursts, scene.observed_s)
     ]
     insert(ask, "unnamed_actions", rows)
 
 
-def bursts_of(ask: Ask, scene: Scene, devices: Sequence[str], condition: str = "true") -> dict[str, list[Burst]]:
-    """The bursts of devices in time order, those that fulfil a condition."""
+def bursts_of(
+    ask: Ask, scene: Scene, devices: Sequence[str], most: int | None = None, kinds: Sequence[str] | None = None
+) -> dict[str, list[Burst]]:
+    """The bursts of devices in time order; with peers of some kinds only, and without what a device says more often than `most`."""
     rows = (
         ask(
-            "SELECT b.*, coalesce(k.kind, 'unknown') AS kind FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
-            f" WHERE list_contains(?, device) AND bursts = 1 AND {condition}"
+            "SELECT b.*, coalesce(k.kind, 'unknown') AS kind, k.names, k.asn FROM device_bursts AS b LEFT JOIN peer_kinds AS k USING (device, peer)"
+            " WHERE list_contains(?, device) AND bursts = 1"
+            " AND (k.kind IN (SELECT unnest(?)) OR ? IS NULL)"
             " QUALIFY row_number() OVER (PARTITION BY device ORDER BY first_ns, capture, frame, flow) <= ?"
+            " AND (? IS NULL OR NOT starts OR count(*) OVER (PARTITION BY device, peer, port, starts, lengths[1]) <= ?)"
             " ORDER BY device, first_ns, capture, frame, flow",
             list(devices),
+            list(kinds or ()),
+            most,
             MAX_BURSTS,
+            most,
+            most,
         )
         if devices
         else ()
@@ -134,6 +138,8 @@ def _burst(names: Mapping[tuple[str, str], str], row: Row) -> Burst:
         flow=row["flow"],
         flow_first_ns=row["flow_first_ns"],
         began=row["began_in_capture"],
+        names=tuple(row["names"] or ()),
+        network=row["asn"],
     )
 
 
@@ -141,7 +147,7 @@ def _key(act: Act) -> tuple[str, str, str]:
     return act.device, act.action, act.first_packet
 
 
-def _row(act: Act, offset: int | None, observed_s: float) -> tuple[object, ...]:
+def _row(act: Act, offset: int | None, scene: Scene) -> tuple[object, ...]:
     return (
         *_key(act),
         len(act.repetitions),
@@ -153,8 +159,9 @@ def _row(act: Act, offset: int | None, observed_s: float) -> tuple[object, ...]:
         act.held_back,
         act.recalled if act.signature else None,
         act.false_matches,
-        false_per_day(act, observed_s),
+        false_per_day(act, scene.observed_s),
         portable.to_json([act.signature]) if act.signature else None,
+        act.first_packet == "device" and "station_to_station" in scene.unseen,
     )
 
 
@@ -208,8 +215,8 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
         device=act.device,
         subject=f"{act.action} by {act.first_packet}",
         sentence=(
-            f"Anyone who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by packet"
-            f" lengths alone: {act.recalled} of {counted(act.held_back, 'repetition that was', 'repetitions that were')} held back"
+            f"Anyone who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by lengths,"
+            f" directions and peers of packets: {act.recalled} of {counted(act.held_back, 'repetition that was', 'repetitions that were')} held back"
             f" {'was' if act.recalled == 1 else 'were'} found, with {counted(act.false_matches or 0, 'other match', 'other matches')} in the second half of the"
             f" capture.{apart}"
         ),
@@ -239,14 +246,20 @@ BEHAVIOUR = Behaviour(
         "service, who begins, cluster of the first length) comes in more of the windows than the rest of the capture "
         f"explains (binomial, below {background.MAX_CHANCE:g}). Repetitions are told apart by whose packet is first seen. A signature is "
         f"learnt from every other repetition: up to {signature.MAX_SEQUENCES} runs of up to {signature.MAX_PACKETS} packets, each with the range of its length "
-        f"({signature.EPSILON_BYTES} bytes more at most, where it varies), without addresses. The others test it, and "
+        f"({signature.EPSILON_BYTES} bytes more at most, where it varies), and of the peers the registrable domains, the AS numbers, and whether "
+        "they are in the LAN, no addresses. A burst with a peer of another name, or without names of another network, does not match; "
+        f"where no name tells, packets may come {match.MORE} times as late as in training, and {match.LATE_US // 1000} ms. The others test it, and "
         f"so does the second half of the capture outside all events; of several signatures the first half chooses. Two opposite actions can be told apart if in {APART:.0%} of the held-back repetitions only the right signature stands. "
+        "A command that another sends a device right before it acts is the begin, where a burst of its kind comes there by chance less than "
+        f"{causes.MAX_CHANCE:g} times in all repetitions. "
         "For a device without events, bursts that a cloud or a phone begins again and again at no regular time are offered as "
-        "unnamed actions."
+        f"unnamed actions, and those that the device itself begins on an open connection after {ALONE_S:g} s of silence, at least "
+        f"{MIN_REPORTS} times at no regular time."
     ),
     limits=(
         "Whose packet is first is said as seen from this capture point. One repetition gives the steps, but no signature can be "
-        "learnt from it. What comes as often without events as after them is taken as background."
+        "learnt from it. What comes as often without events as after them is taken as background. A command that "
+        "this capture point does not see leaves the device as the one that begins."
     ),
     tables=("actions", "action_steps", "action_stream_ends", "unnamed_actions"),
     kinds=(VISIBLE,),

@@ -1,19 +1,22 @@
 -- What actions of users look like on the wire: filled by the judgement. Takes device_bursts (cadence.sql), peers, devices, lab_events.
 
--- Who a device's peers are, as an action sees them.
-CREATE TEMP VIEW peer_kinds AS
-SELECT p.device, p.peer, CASE
+-- Who a device's peers are, as an action sees them, and what tells them in other captures.
+CREATE VIEW peer_kinds AS
+SELECT p.device, p.peer, n.names, h.asn, CASE
     WHEN p.scope IN ('multicast', 'broadcast') THEN 'group'
     WHEN p.scope = 'internet' THEN 'cloud'
     WHEN p.scope = 'gateway' THEN 'gateway'
     WHEN d.role = 'phone' THEN 'phone'
     WHEN p.scope IN ('lan', 'routed') THEN 'neighbour' ELSE 'unknown' END AS kind
-FROM peers AS p LEFT JOIN devices AS d ON d.device = p.peer_device;
+FROM peers AS p LEFT JOIN devices AS d ON d.device = p.peer_device
+LEFT JOIN (SELECT device, peer, list(DISTINCT name ORDER BY name) AS names FROM peer_names GROUP BY ALL) AS n
+    ON n.device = p.device AND n.peer = p.peer
+LEFT JOIN host_networks AS h ON h.address = p.peer;
 
 CREATE TABLE actions (
     device VARCHAR, action VARCHAR, first_packet VARCHAR, repetitions BIGINT, events BIGINT, clock_offset_s DOUBLE,
     counterpart VARCHAR, distinguishable BOOLEAN, learnt_from BIGINT, held_back BIGINT, recalled BIGINT,
-    false_matches BIGINT, false_per_day DOUBLE, signature VARCHAR
+    false_matches BIGINT, false_per_day DOUBLE, signature VARCHAR, command_unseen BOOLEAN
 );
 
 CREATE TABLE action_steps (
@@ -34,12 +37,12 @@ CREATE TABLE unnamed_actions (
     times BIGINT, first_ns BIGINT, last_ns BIGINT
 );
 
-COMMENT ON TABLE unnamed_actions IS 'Without events: bursts that a cloud or a phone begins, again and again at no regular time, which may be actions.';
+COMMENT ON TABLE unnamed_actions IS 'Without events: bursts that a cloud or a phone begins, or the device on an open connection, again and again at no regular time, which may be actions.';
 COMMENT ON COLUMN unnamed_actions.device IS 'Device id';
 COMMENT ON COLUMN unnamed_actions.peer IS 'Peer, as in peers (of the first burst)';
 COMMENT ON COLUMN unnamed_actions.peer_kind IS 'As in action_steps';
 COMMENT ON COLUMN unnamed_actions.service IS 'Application or transport, and port';
-COMMENT ON COLUMN unnamed_actions.first_packet IS 'Who begins: cloud or phone';
+COMMENT ON COLUMN unnamed_actions.first_packet IS 'Who begins: cloud, phone or device';
 COMMENT ON COLUMN unnamed_actions.least_bytes IS 'Least payload length of the first packet';
 COMMENT ON COLUMN unnamed_actions.most_bytes IS 'Greatest payload length of the first packet';
 COMMENT ON COLUMN unnamed_actions.times IS 'Bursts, at least five seconds apart';
@@ -60,6 +63,7 @@ COMMENT ON COLUMN actions.recalled IS 'Of these, those in which the signature st
 COMMENT ON COLUMN actions.false_matches IS 'Places in the second half of the device''s bursts, outside all events, where it stands';
 COMMENT ON COLUMN actions.false_per_day IS 'The same for a day';
 COMMENT ON COLUMN actions.signature IS 'The signature as JSON, without addresses';
+COMMENT ON COLUMN actions.command_unseen IS 'The device begins, as seen here, but what other devices of the LAN send it does not pass this capture point: whether one of them told it is undecidable';
 COMMENT ON TABLE action_steps IS 'Steps of each action beyond the device''s background, in order.';
 COMMENT ON COLUMN action_steps.device IS 'Device id';
 COMMENT ON COLUMN action_steps.action IS 'Action';

@@ -2,16 +2,16 @@
 -- facts dns_records, tls_client_hellos, http_requests, certificates.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
-CREATE TEMP TABLE address_devices AS
+CREATE TABLE address_devices AS
 SELECT address, arg_max(device, (last_ns, device)) AS device FROM addresses GROUP BY address;
 
-CREATE TEMP TABLE router_devices AS
+CREATE TABLE router_devices AS
 SELECT DISTINCT device FROM routers JOIN device_macs USING (mac)
 UNION SELECT device FROM lab_macs WHERE role = 'gateway';
 
 -- The device's side of a flow's segments, and who is at the other side. A view: what a flood of flows would
 -- make of it must not be held.
-CREATE TEMP VIEW peer_flows AS
+CREATE VIEW peer_flows AS
 SELECT
     s.device,
     coalesce(s.peer, s.peer_mac, 'unknown') AS peer,
@@ -46,7 +46,7 @@ LEFT JOIN address_devices AS own ON own.address = s.address
 WHERE NOT (s.device IN (FROM router_devices) AND coalesce(near.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
 
 -- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
-CREATE TEMP TABLE pair_protocols AS
+CREATE TABLE pair_protocols AS
 SELECT
     device, peer, network, transport, application,
     application = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123) AS is_ntp,
@@ -104,7 +104,7 @@ COMMENT ON COLUMN peers.is_ntp_only IS 'Nothing but time was asked';
 
 -- Devices of which the capture shows one direction only, over three peers or more, or where the device acknowledges what the
 -- capture does not show (RFC 9293 3.5): one peer that is silent may be just that.
-CREATE TEMP TABLE one_way AS
+CREATE TABLE one_way AS
 WITH acknowledged AS (
     SELECT originator AS address, originator_mac AS mac FROM flows
     WHERE transport = 'tcp' AND responder_packets = 0 AND originator_tcp_flags & 16 > 0
@@ -119,7 +119,7 @@ HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device
 
 -- Next hops of each device over which answers went past the capture point: connections that were accepted (the device acknowledged
 -- the answer to its SYN, and sent data) of which nothing came back, at least one in ten. One alone can be a fault of the capture.
-CREATE TEMP TABLE unseen_ways AS
+CREATE TABLE unseen_ways AS
 SELECT coalesce(m.device, b.device) AS device, f.responder_mac AS hop,
     count(*) FILTER (f.responder_packets = 0) AS unseen, count(*) AS accepted
 FROM flows AS f
@@ -130,7 +130,7 @@ WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 18 = 18 AND f.originator_
 GROUP BY ALL HAVING unseen >= 2 AND unseen * 10 >= accepted;
 
 -- Whom they ask over those hops: whether these answered cannot be seen.
-CREATE TEMP TABLE unseen_peers AS
+CREATE TABLE unseen_peers AS
 SELECT DISTINCT w.device, f.responder AS peer FROM unseen_ways AS w JOIN flows AS f ON f.responder_mac IS NOT DISTINCT FROM w.hop
 UNION
 SELECT device, peer FROM peers SEMI JOIN one_way USING (device);
@@ -203,7 +203,7 @@ COMMENT ON COLUMN peer_names.told_by IS 'sni (TLS server name), http (Host heade
 COMMENT ON COLUMN peer_names.first_ns IS 'First time told, UTC nanoseconds since 1970';
 COMMENT ON COLUMN peer_names.times IS 'How often';
 
-CREATE TEMP TABLE internet_hosts AS
+CREATE TABLE internet_hosts AS
 SELECT DISTINCT peer AS address, peer_key AS key FROM peers WHERE scope = 'internet';
 
 CREATE TABLE host_networks AS SELECT * FROM lookup_hosts('internet_hosts');

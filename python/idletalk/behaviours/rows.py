@@ -1,6 +1,7 @@
 """Rows of queries, and what they become."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from idletalk.bulk import insertion
@@ -9,6 +10,10 @@ T = TypeVar("T")
 Row = Mapping[str, Any]
 Ask = Callable[..., Sequence[Row]]
 """``ask(sql, *parameters)``: the rows of a query over the facts and judgements, by column name."""
+
+
+_EPOCH = datetime(1970, 1, 1)
+"""UTC, without saying so: nothing is appended when it is written."""
 
 
 def insert(ask: Ask, table: str, rows: Iterable[Sequence[object]]) -> None:
@@ -31,9 +36,7 @@ def optional_iso(time_ns: int | None) -> str | None:
 
 
 def _utc(seconds: int) -> str:
-    from datetime import UTC, datetime, timedelta
-
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 def by(rows: Sequence[Row], key: str, make: Callable[[Row], T]) -> dict[str, list[T]]:

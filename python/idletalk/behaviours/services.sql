@@ -1,7 +1,7 @@
 -- What each device offers to others. Takes device_macs, bare_devices, subjects (inventory.sql), flows, peers, and the facts ssdp,
 -- dns_records.
 
-CREATE TEMP TABLE offered AS
+CREATE TABLE offered AS
 -- it accepted a connection, or answered a datagram, that another had begun
 SELECT coalesce(m.device, b.device) AS device, f.transport, f.responder_port AS port, f.application,
     CASE f.transport WHEN 'tcp' THEN 'accepted' ELSE 'answered' END AS told_by, f.originator AS client, f.originator_mac AS client_mac,
@@ -36,7 +36,7 @@ COMMENT ON COLUMN services.first_ns IS 'First time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN services.last_ns IS 'Last time, UTC nanoseconds since 1970';
 
 -- What it announces of itself: DNS-SD instances (RFC 6763 4: SRV of mDNS answers from the device) and SSDP notifications.
-CREATE TEMP TABLE announcement_frames AS
+CREATE TABLE announcement_frames AS
 SELECT coalesce(m.device, b.device) AS device, a.* EXCLUDE (source_mac, source)
 FROM (
     SELECT 'mdns' AS protocol, regexp_extract(name, '(_[^.]+\._(tcp|udp)\..*)$', 1) AS what, port, capture, frame, time_ns, source_mac, source

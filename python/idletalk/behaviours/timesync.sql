@@ -1,7 +1,7 @@
 -- Whom each device asks for the time. Takes device_macs, bare_devices, subjects (inventory.sql), peers, peer_names (peers.sql),
 -- and the fact ntp.
 
-CREATE TEMP TABLE time_messages AS
+CREATE TABLE time_messages AS
 SELECT coalesce(m.device, b.device) AS device,
     CASE WHEN n.mode = 3 THEN n.destination ELSE n.source END AS server,
     n.mode = 3 AS is_request, n.capture, n.frame, n.time_ns, n.stratum, n.poll_s, n.reference_id

@@ -2,15 +2,15 @@
 -- http_requests, http_responses, http_bodies, file_contents.
 
 -- Loopback frames have a MAC of zeros, which is nobody's.
-CREATE OR REPLACE TEMP MACRO no_mac(mac) AS coalesce(mac, '00:00:00:00:00:00') = '00:00:00:00:00:00';
+CREATE OR REPLACE MACRO no_mac(mac) AS coalesce(mac, '00:00:00:00:00:00') = '00:00:00:00:00:00';
 
 -- Words that vendors use in names of hosts and targets of updates; alone, they say what was asked for and not what came.
-CREATE OR REPLACE TEMP MACRO update_word(text) AS nullif(trim(regexp_extract(
+CREATE OR REPLACE MACRO update_word(text) AS nullif(trim(regexp_extract(
     text, '(?i)(firmware|upgrade|bootloader|(^|[^a-z])(fw|f?ota|rom|updates?|upd)([^a-z]|$))'), '/._-?&=0123456789'), '');
-CREATE OR REPLACE TEMP MACRO speaks_of_updates(text) AS update_word(text) IS NOT NULL;
+CREATE OR REPLACE MACRO speaks_of_updates(text) AS update_word(text) IS NOT NULL;
 
 -- A response with its body, and the request that it answers, where that was captured.
-CREATE TEMP TABLE fetches AS
+CREATE TABLE fetches AS
 SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
     r.time_ns, r.request_method AS method, r.request_host AS host, r.request_uri AS uri, r.status, r.etag, r.last_modified,
     r.content_type, r.content_encoding, q.user_agent, q.range, q.capture AS asked_capture, q.frame AS asked_frame, q.time_ns AS asked_ns,
@@ -55,7 +55,7 @@ LEFT JOIN bare_devices AS b ON b.address = c.destination AND no_mac(c.destinatio
 WHERE c.refusal IS NULL AND coalesce(m.device, b.device) IN (FROM subjects);
 
 -- Parts of one thing: the same target, version mark and length, whatever the connection. A thing without marks is one a response.
-CREATE TEMP TABLE transfer_parts AS
+CREATE TABLE transfer_parts AS
 WITH marked AS (
     SELECT *, coalesce(etag, last_modified) AS mark, CASE WHEN status = 206 THEN range_total
         ELSE coalesce(announced_bytes, CASE WHEN is_complete THEN length_bytes END) END AS own_total

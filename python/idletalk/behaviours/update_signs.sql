@@ -3,11 +3,11 @@
 -- tls_connections, quic_connections.
 
 -- Names of files that devices start from or write into their flash.
-CREATE OR REPLACE TEMP MACRO image_suffix(target) AS nullif(regexp_extract(
+CREATE OR REPLACE MACRO image_suffix(target) AS nullif(regexp_extract(
     lower(split_part(target, '?', 1)), '\.(bin|img|fw|ota|rbl|trx|chk|dav|hex|uf2|swu|raucb|mcuboot|itb|sh)(\.(gz|xz|bz2|zip))?$'), '');
 
 -- Requests for files that did not get them.
-CREATE TEMP TABLE failed_requests AS
+CREATE TABLE failed_requests AS
 WITH asked AS (
     SELECT 'http' AS protocol, q.source_mac, q.source, q.destination AS peer, q.destination_port AS peer_port, q.host, q.uri AS target,
         CASE WHEN r.status >= 400 THEN 'status ' || r.status
@@ -104,7 +104,7 @@ COMMENT ON COLUMN version_checks.last_ns IS 'Last time, UTC nanoseconds since 19
 
 -- Encrypted downloads that could be updates: large, begun by the device, rare. A connection more than ten minutes after the end of the one
 -- before to the same name begins another session.
-CREATE TEMP TABLE encrypted_sessions AS
+CREATE TABLE encrypted_sessions AS
 WITH names AS (
     SELECT flow, min(server_name) AS name FROM (SELECT flow, server_name FROM tls_connections UNION ALL SELECT flow, server_name FROM quic_connections)
     WHERE server_name IS NOT NULL GROUP BY flow
@@ -128,11 +128,11 @@ SELECT device, name, session, min(responder) AS peer, min(application) AS carrie
     list((capture, frame) ORDER BY capture, frame)[:200] AS opened
 FROM numbered GROUP BY device, name, session;
 
-CREATE TEMP TABLE restarts AS
+CREATE TABLE restarts AS
 SELECT DISTINCT m.device, d.time_ns FROM dhcp AS d JOIN device_macs AS m ON m.mac = d.client_mac
 WHERE NOT d.is_reply AND d.message_type IN (1, 3) AND coalesce(d.client_address, '0.0.0.0') = '0.0.0.0';
 
-CREATE TEMP TABLE possible_sessions AS
+CREATE TABLE possible_sessions AS
 WITH span AS (SELECT (max(last_ns) - min(first_ns)) / 86_400_000_000_000 AS days FROM flows), judged AS (
     SELECT s.*, update_word(s.name) AS word,
         -- images of small devices (Zigbee, ESP8266) begin at some 128 KiB

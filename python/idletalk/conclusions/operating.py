@@ -121,6 +121,7 @@ def _row(row: Mapping[str, Any], name: str, steps: Sequence[ActionStep], ended: 
         name=name,
         action=row["action"],
         first_packet=row["first_packet"],
+        command_unseen=row["command_unseen"],
         repetitions=row["repetitions"],
         events=row["events"],
         clock_offset_s=row["clock_offset_s"],
@@ -142,7 +143,7 @@ def _row(row: Mapping[str, Any], name: str, steps: Sequence[ActionStep], ended: 
         held_back=row["held_back"],
         recalled=row["recalled"],
         false_per_day=row["false_per_day"],
-        signature_note=_note(row),
+        signature_note=signature_note(row),
         steps=tuple(steps),
     )
 
@@ -152,7 +153,8 @@ def _rate(service: str, peer_name: str, volume: Mapping[str, Any]) -> str:
     return f"{service} with {peer_name}: {rate:.0f} kbit/s for {volume['duration_s']:.1f} s"
 
 
-def _note(row: Mapping[str, Any]) -> str:
+def signature_note(row: Mapping[str, Any]) -> str:
+    """Why an action has no signature, by its row of `actions`; empty where it has one."""
     if row["first_packet"] == "unknown":
         return "nothing beyond the background was seen"
     if row["learnt_from"] is not None:

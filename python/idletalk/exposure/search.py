@@ -3,9 +3,11 @@
 The work is done by the Rust core (rust/exposure); here stands what is asked of it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 from idletalk import _core
@@ -52,6 +54,24 @@ class Contents:
         """Known values (kind by text) in every spelling and encoding, and public IPv4 addresses in what devices get."""
         wanted = [(text, kind, kind in WHOLE) for text, kind in sorted(known.items())]
         return [Leak(*leak) for leak in self._contents.by_value(wanted, sorted(public))]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a column of a table holds of words that were searched."""
+
+    is_list: bool
+    """it holds lists of texts"""
+    words: tuple[str, ...]
+    """in the order in which they were given"""
+
+
+def words_in(paths: Sequence[Path], skipped: Collection[str], words: Sequence[str]) -> dict[Path, dict[str, Held]]:
+    """The columns of text in Parquet files that hold words, by file and name; `skipped` columns are not looked at."""
+    found: dict[Path, dict[str, Held]] = {}
+    for file, column, is_list, held in _core.holding(paths, sorted(skipped), words):
+        found.setdefault(paths[file], {})[column] = Held(is_list, tuple(words[word] for word in held))
+    return found
 
 
 @cache

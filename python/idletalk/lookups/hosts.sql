@@ -11,7 +11,7 @@
 --   provider           cloud, CDN or hosting provider whose network it is
 --   provider_kind      cloud | cdn | hosting
 --   anycast            true: the address is served from many places at once, so the country is no place
-CREATE OR REPLACE TEMP MACRO lookup_hosts(hosts) AS TABLE
+CREATE OR REPLACE MACRO lookup_hosts(hosts) AS TABLE
 WITH
 asked AS MATERIALIZED (SELECT DISTINCT key FROM query_table(hosts)),
 own AS MATERIALIZED (

@@ -8,7 +8,7 @@
 --   locally_administered   the U/L bit is set (IEEE 802, 8.2.2): the address was chosen by software, as
 --                          randomised Wi-Fi addresses are; a vendor then would be chance, so none is given.
 --                          NULL: no MAC
-CREATE OR REPLACE TEMP MACRO lookup_macs(macs) AS TABLE
+CREATE OR REPLACE MACRO lookup_macs(macs) AS TABLE
 WITH
 asked AS MATERIALIZED (
     SELECT mac, try_cast('0x' || replace(mac, ':', '') AS BIGINT) AS bits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +18,6 @@ from idletalk.lookups.sources import PACKAGED_FOLDER, Source, Tells, read_source
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-    from publicsuffixlist import PublicSuffixList
 
 QUERIES = ("hosts.sql", "macs.sql")
 """The files that define ``lookup_hosts`` and ``lookup_macs``."""
@@ -47,28 +45,11 @@ class Lookups:
             ("lookup_asn(hosts)", self._range_query(Tells.ASN, "asn", "UINTEGER")),
             ("lookup_country(hosts)", self._range_query(Tells.COUNTRY, "country", "VARCHAR")),
         ):
-            connection.execute(f"CREATE OR REPLACE TEMP MACRO {name} AS TABLE {query}")
+            connection.execute(f"CREATE OR REPLACE MACRO {name} AS TABLE {query}")
         self._register_views(connection)
         self._register_small_tables(connection)
         for query in QUERIES:
             connection.execute((Path(__file__).parent / query).read_text(encoding="utf-8"))
-
-    def registrable_domain(self, name: str) -> str | None:
-        """The registrable domain of a DNS name, such as ``example.co.uk`` for ``www.example.co.uk``.
-
-        By the ICANN part of the Public Suffix List, so ``s3.amazonaws.com`` is Amazon's. None for an IP
-        address, a single label, a public suffix itself and what is no host name.
-        """
-        bare = name.rstrip(".").lower()
-        if ":" in bare or bare.replace(".", "").isdigit():
-            return None
-        return self._suffixes.privatesuffix(bare)
-
-    @cached_property
-    def _suffixes(self) -> PublicSuffixList:
-        from publicsuffixlist import PublicSuffixList
-
-        return PublicSuffixList(only_icann=True, accept_unknown=False)
 
     def _files(self, tells: Tells) -> list[tuple[int, Source, str]]:
         """Rank from 1, source and quoted path of the sources that tell this."""
@@ -104,7 +85,7 @@ class Lookups:
             (_, _, path), *_ = self._files(tells)
             views[name] = f"SELECT * FROM {reader.format(path=path)}"
         for name, query in views.items():
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {query}")
+            connection.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
 
     def _register_small_tables(self, connection: DuckDBPyConnection) -> None:
         own = [
@@ -192,7 +173,7 @@ def _domains() -> Source:
 
 
 def _create(connection: DuckDBPyConnection, name: str, columns: str, rows: Sequence[Iterable[object]]) -> None:
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
+    connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
     made = insertion(name, [tuple(row) for row in rows])
     if made is not None:
         connection.execute(*made)

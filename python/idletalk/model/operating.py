@@ -50,6 +50,13 @@ class OperatingRow:
         str,
         Meta(description="whose packet is first seen at this capture point; unknown: nothing beyond the background"),
     ]
+    command_unseen: Annotated[
+        bool,
+        Meta(
+            description="the device begins, as seen here; what others in the LAN send it does not pass this capture point, so"
+            " whether one of them told it is undecidable"
+        ),
+    ]
     repetitions: Annotated[int, Meta(description="events that came in this way")]
     events: Annotated[int, Meta(description="events of the action in any way")]
     clock_offset_s: Annotated[
@@ -91,7 +98,7 @@ class UnnamedAction:
     provider: str | None
     country: str | None
     service: Annotated[str, Meta(description="application or transport, and port")]
-    first_packet: Annotated[str, Meta(description="who begins: cloud or phone")]
+    first_packet: Annotated[str, Meta(description="who begins: cloud, phone or device")]
     least_bytes: Annotated[int, Meta(description="least payload length of the first packet")]
     most_bytes: int
     times: int

@@ -1,7 +1,7 @@
 """Reads these protocols' messages out of an analysis' ``payloads``, and gives flows the label that they tell."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from idletalk.protocols import installed
 from idletalk.protocols.joining import Reader, Stream
@@ -10,9 +10,6 @@ from idletalk.store import Store
 
 MAX_PIECES = 100_000
 """Pieces of content read of one protocol: a month of a house has less, and memory must not grow with the capture."""
-
-HEAD_BYTES = 16
-"""First bytes of a piece in which most protocols' marks lie: written as hexadecimal digits once for all of them."""
 
 WHOLE = ("udp", "mdns")
 """Carriers whose pieces are messages; of the others, a message may come in several pieces."""
@@ -23,16 +20,16 @@ UNREADABLE = "unreadable"
 COLUMNS = "piece BIGINT, protocol VARCHAR, position INTEGER, kind VARCHAR, summary VARCHAR, encrypted_fields VARCHAR[]"
 
 MESSAGES = """
-CREATE TEMP TABLE vendor_messages AS
+CREATE TABLE vendor_messages AS
 SELECT p.flow, r.protocol, p.carrier, p.source_mac, p.source, p.destination, p.capture, p.frame, p.time_ns, r.position,
     r.kind, r.summary, len(r.encrypted_fields) > 0 AS encrypted, r.encrypted_fields, p.times
 FROM read_messages AS r JOIN pieces AS p USING (piece)
 """
 
 LABELS = f"""
-CREATE TEMP TABLE flow_protocols AS
+CREATE TABLE flow_protocols AS
     SELECT flow, min(protocol) AS protocol FROM vendor_messages WHERE carrier IN ('tcp', 'udp') AND kind <> '{UNREADABLE}' GROUP BY flow;
-CREATE TEMP VIEW flow_segments AS SELECT s.* REPLACE (
+CREATE VIEW flow_segments AS SELECT s.* REPLACE (
     CASE WHEN s.recognised_by = 'content' THEN s.application ELSE coalesce(p.protocol, s.application) END AS application,
     CASE WHEN p.protocol IS NULL THEN s.recognised_by ELSE 'content' END AS recognised_by
 ) FROM memory.main.flow_segments AS s LEFT JOIN flow_protocols AS p USING (flow)
@@ -43,21 +40,43 @@ Line = tuple[object, ...]
 
 
 def _condition(protocol: VendorProtocol) -> str:
-    """Ports and first bytes as SQL: one expression for all beginnings, since each is tried on every piece of an analysis."""
+    """SQL: whether a piece is by its carrier, ports and first bytes one of the protocol."""
     carriers = ", ".join(f"'{carrier}'" for carrier in protocol.carriers)
-    ports = ", ".join(map(str, protocol.ports)) or "NULL"
-    marks = [start.hex().upper() for start in protocol.starts] + [mask.replace("_", ".") for mask in protocol.masks]
-    where = [f"source_port IN ({ports}) OR destination_port IN ({ports})"] if protocol.ports else []
-    if marks:
-        length = max(HEAD_BYTES, *(len(mark) // 2 for mark in marks))
-        where.append(f"regexp_matches(hex(content[1:{length}]), '^(?:{'|'.join(marks)})')")
-    return f"carrier IN ({carriers})" + (f" AND ({' OR '.join(where)})" if where else "")
+    return f"carrier IN ({carriers}) AND ({_near([protocol])})"
 
 
-def _with_continuations(condition: str, table: str) -> str:
-    """SQL: pieces of a condition, and those that may continue them. A datagram or a record is whole in itself."""
-    continued = f"SELECT flow FROM {table} WHERE carrier NOT IN {WHOLE} AND ({condition})"
-    return f"{condition} OR (carrier NOT IN {WHOLE} AND flow IN ({continued}))"
+def _near(protocols: Sequence[VendorProtocol]) -> str:
+    """SQL: whether a piece has the ports or the first bytes of one; one expression for all beginnings."""
+    if any(not protocol.ports and not _marks(protocol) for protocol in protocols):
+        return "true"
+    ports = ", ".join(str(port) for protocol in protocols for port in protocol.ports)
+    marks = "|".join(mark for protocol in protocols for mark in _marks(protocol))
+    where = [f"source_port IN ({ports}) OR destination_port IN ({ports})"] if ports else []
+    return " OR ".join([*where, f"regexp_matches(head, '^(?:{marks})')"] if marks else where)
+
+
+def _marks(protocol: VendorProtocol) -> list[str]:
+    """First bytes as hexadecimal digits, a point for any digit."""
+    return [start.hex().upper() for start in protocol.starts] + [mask.replace("_", ".") for mask in protocol.masks]
+
+
+def _pieces(protocols: Sequence[VendorProtocol]) -> str:
+    """SQL: the table of pieces that fit a protocol, and those that may continue them; ``fits``: which, in their order.
+
+    A datagram or a record is whole in itself. All contents are looked at, so that what is asked of most is short.
+    """
+    head_bytes = max(len(mark) // 2 for protocol in protocols for mark in ["", *_marks(protocol)])
+    fits = ", ".join(f"coalesce({_condition(protocol)}, false)" for protocol in protocols)
+    return f"""
+CREATE TABLE pieces AS
+WITH headed AS (
+    SELECT row_number() OVER () AS piece, *, hex(content[1:{head_bytes}]) AS head FROM payloads
+), fitting AS MATERIALIZED (
+    FROM (SELECT piece, flow, carrier, [{fits}] AS fits FROM headed WHERE {_near(protocols)}) WHERE list_contains(fits, true)
+)
+SELECT headed.*, fits FROM headed LEFT JOIN fitting USING (piece)
+WHERE fits IS NOT NULL OR (headed.carrier NOT IN {WHOLE} AND headed.flow IN (SELECT flow FROM fitting WHERE carrier NOT IN {WHOLE}))
+"""
 
 
 def _read(reader: Reader, content: bytes) -> Iterator[Message]:
@@ -73,11 +92,12 @@ def _without_failures(reader: Reader) -> Reader:
     return lambda content: [message for message in _read(reader, content) if message.kind != UNREADABLE]
 
 
-def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
+def _lines(store: Store, protocol: VendorProtocol, number: int) -> Iterator[Line]:
     rows = store.ask(
-        "SELECT piece, carrier, flow, source, source_port, subject, stream_offset, content FROM pieces"
-        f" WHERE {_with_continuations(_condition(protocol), 'pieces')}"
-        f" ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}"
+        "SELECT piece, carrier, flow, source, source_port, subject, stream_offset, content FROM pieces WHERE fits[$1]"
+        f" OR (carrier NOT IN {WHOLE} AND flow IN (SELECT flow FROM pieces WHERE carrier NOT IN {WHOLE} AND fits[$1]))"
+        f" ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}",
+        number,
     )
     streams: dict[tuple[object, ...], Stream] = {}
     for row in rows:
@@ -95,10 +115,19 @@ def _lines(store: Store, protocol: VendorProtocol) -> Iterator[Line]:
 def know_messages(store: Store) -> None:
     """Make the temporary table of messages; flows that no other protocol claims get the name of theirs."""
     protocols = installed()
-    any_of = " OR ".join(f"({_condition(protocol)})" for protocol in protocols)
-    wanted = _with_continuations(f"({any_of})", "payloads")
-    store.ask(f"CREATE TEMP TABLE pieces AS SELECT row_number() OVER () AS piece, * FROM payloads WHERE {wanted}")
-    lines = [line for protocol in protocols for line in _lines(store, protocol)]
+    store.ask(_pieces(protocols))
+    occurring = {
+        number
+        for row in store.ask("SELECT DISTINCT fits FROM pieces WHERE fits IS NOT NULL")
+        for number, fits in enumerate(row["fits"], start=1)
+        if fits
+    }
+    lines = [
+        line
+        for number, protocol in enumerate(protocols, start=1)
+        if number in occurring
+        for line in _lines(store, protocol, number)
+    ]
     store.fill("read_messages", COLUMNS, lines)
     store.ask(MESSAGES)
     store.ask("DROP TABLE pieces")

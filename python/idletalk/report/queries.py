@@ -25,6 +25,7 @@ _CADENCE = (
 _ACTION = "FROM actions WHERE device = $device AND action = $action AND first_packet = $first"
 _UNNAMED = (
     "FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least"
+    " AND first_packet = $first"
 )
 _NETWORK = (
     f"CASE WHEN p.is_ntp_only THEN '{CLOCKS}' WHEN p.scope = 'lan' THEN '{LAN}'"

@@ -95,7 +95,7 @@ def add_row(table: Table, *cells: str) -> None:
 def operating(report: Report) -> Table:
     """What each action looks like on the wire."""
     table = table_of(
-        "What actions look like (found again: by packet lengths alone, of the repetitions held back)",
+        "What actions look like (found again: by lengths and peers of packets, of the repetitions held back)",
         ("device", "left"),
         ("action", "left"),
         ("first packet", "left"),
@@ -113,7 +113,7 @@ def operating(report: Report) -> Table:
             table,
             row.name,
             row.action,
-            row.first_packet,
+            f"{row.first_packet} ?" if row.command_unseen else row.first_packet,
             str(row.repetitions),
             " ".join((*row.clouds, *row.countries)) or "-",
             " ".join(sorted({effect.split("/")[0] for effect in row.lan_effects})) or "-",
@@ -122,6 +122,10 @@ def operating(report: Report) -> Table:
             words[row.distinguishable],
         )
     notes = [f"{len(rows) - 2 * MAX_DEVICES} more in the report"] if len(rows) > 2 * MAX_DEVICES else []
+    if any(row.command_unseen for row in rows):
+        notes.append("device ?: whether another in the LAN told it to cannot be seen here")
+    if any(row.repetitions == 1 for row in rows):
+        notes.append("from a single repetition no signature can be learnt")
     if rows:
         notes.append(_clocks(rows[0].clock_offset_s))
     table.caption = "; ".join(notes) or None

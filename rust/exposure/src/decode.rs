@@ -58,8 +58,18 @@ pub fn compiled(pattern: &str) -> Regex {
 
 /// Whether a content is text that can be read.
 pub fn is_text(content: &[u8]) -> bool {
-    let printable = content.iter().filter(|byte| matches!(byte, 0x20..=0x7E | b'\t' | b'\r' | b'\n')).count();
-    content.len() >= MIN_TEXT_BYTES && printable * 100 >= content.len() * MIN_PRINTABLE
+    let readable = content.iter().filter(|byte| matches!(byte, 0x20..=0x7E | b'\t' | b'\r' | b'\n')).count();
+    is_mostly(readable, content.len())
+}
+
+/// The same of as many bytes of which so many are [`text`].
+pub fn is_mostly(readable: usize, bytes: usize) -> bool {
+    bytes >= MIN_TEXT_BYTES && readable * 100 >= bytes * MIN_PRINTABLE
+}
+
+/// The bytes of text that can be read.
+pub fn text() -> impl Iterator<Item = u8> {
+    (0x20..=0x7E).chain(*b"\t\r\n")
 }
 
 /// What a content holds in encoded form, the outer before the inner.

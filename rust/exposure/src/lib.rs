@@ -5,12 +5,15 @@
 //! ([`decode`]). A *leak* is a value in a content ([`search`]). Work on a content is bounded, so time grows with the bytes.
 
 pub mod decode;
+mod hints;
 pub mod known;
+mod logins;
 mod mask;
 pub mod meaning;
 mod plausible;
 mod public;
 pub mod search;
+pub mod tables;
 
 pub use search::{Content, Contents, KnownBy, Leak};
 

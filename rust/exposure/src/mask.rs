@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use crate::decode::{MIN_TEXT_BYTES, is_text};
+use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_text, text};
 
 /// Start key of the autokey cipher in TP-Link's Smart Home protocol (softScheck, 2016).
 const AUTOKEY_START: u8 = 171;
@@ -106,7 +106,9 @@ fn frequent_key(head: &[u8]) -> Option<u8> {
     if count(frequent) * MAX_TEXT_ALPHABET < head.len() {
         return None;
     }
-    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_text(&xor(head, *key)))
+    // how many bytes would be text is told by how often each stands there
+    let readable = |key: u8| text().map(|byte| count(byte ^ key)).sum::<usize>();
+    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_mostly(readable(*key), head.len()))
 }
 
 #[cfg(test)]

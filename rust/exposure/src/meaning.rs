@@ -1,12 +1,14 @@
 //! Values found by their meaning: the key that names them, or their format.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use base64::Engine;
-use regex::bytes::{Captures, Regex};
+use regex::bytes::Regex;
 
-use crate::decode::{LENIENT, compiled, is_text, unquoted};
+use crate::decode::{compiled, is_text, unquoted};
+use crate::hints::Hints;
+use crate::logins::logins;
 use crate::plausible::{is_code, is_email, is_plausible};
 
 /// `"key": "value"` of JSON, `key=value` of forms and queries, `Key: value` of headers and cookies.
@@ -31,28 +33,20 @@ pub static EMAIL: LazyLock<Regex> =
 /// A JSON Web Token (RFC 7519): two base64url objects and a signature.
 static JWT: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"eyJ[A-Za-z0-9_\-]{8,2048}\.eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,1024}"));
-static BASIC: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}basic\s+([A-Za-z0-9+/]{4,512}={0,2})"));
 static BEARER: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}bearer\s+([A-Za-z0-9._~+/\-]{8,2048}={0,2})"));
-/// Login of FTP (RFC 959 4.1.1) and POP3 (RFC 1939 7).
-static COMMAND: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^(USER|PASS) +([^\r\n]{1,128})\r?$"));
-/// Login of IMAP (RFC 9051 6.2.3).
-static LOGIN: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r#"(?im)^[A-Za-z0-9.]{1,16} LOGIN "?([^"\s]{1,128})"? "?([^"\r\n]{1,128})"?\r?$"#));
-/// SASL PLAIN (RFC 4616) in SMTP, IMAP and POP3: base64 of identity, user and password between zeros.
-static PLAIN: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,512}={0,2})"));
-/// SASL LOGIN (draft-murchison-sasl-login-00) with the user at once; what is answered to prompts is told apart by the dissector.
-static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,512}={0,2})\r?$"));
 /// User name that opens a Philips Hue bridge, in the path of its API (developers.meethue.com, Hue API v1).
 static HUE: LazyLock<Regex> = LazyLock::new(|| compiled(r"/api/([A-Za-z0-9\-]{16,64})(?:/|\s|$)"));
 
+/// Values that their format tells: hint, kind, pattern.
+static FORMATS: [(&str, &str, &LazyLock<Regex>); 4] =
+    [("authorization", "token", &BEARER), ("eyj", "token", &JWT), ("/api/", "token", &HUE), ("@", "email", &EMAIL)];
+
+/// Longest key, and most spaces beside its sign, of [`KEYED`].
+const MAX_KEY_BYTES: usize = 41;
+const MAX_SPACES: usize = 4;
 /// Shortest address that is believed between bytes that are no text: shorter ones stand in 30 MB of random bytes.
 const MIN_EMAIL_IN_BINARY: usize = 10;
-/// Users that are nobody (RFC 1635).
-const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
-
 /// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too.
 pub type KeyKinds = HashMap<String, String>;
 
@@ -71,23 +65,28 @@ pub struct Value {
 pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
     let mut found = Vec::new();
     let mut taken = HashSet::new();
-    let is_text = is_text(content);
-    for pattern in [&*KEYED, &*TAGGED, &*VALUED] {
-        for captures in pattern.captures_iter(content) {
-            if let Some((start, value)) = keyed(&captures, kinds)
-                && (is_text || is_clean(&value.text))
-            {
-                taken.insert(start);
-                found.push(value);
-            }
+    let (is_text, hints) = (is_text(content), Hints::of(content));
+    let keyed = KEYED.find_iter(content).filter_map(|pair| split(content, pair.range()));
+    let tagged = [("</", &TAGGED), ("value", &VALUED)].into_iter().filter(|(hint, _)| hints.any(&[hint]));
+    let tagged = tagged.flat_map(|(_, pattern)| pattern.captures_iter(content));
+    let tagged = tagged.filter_map(|pair| Some((pair.get(1)?.range(), pair.get(2)?.range())));
+    for (key, told) in keyed.chain(tagged) {
+        let (key, start) = (content.get(key).unwrap_or_default(), told.start);
+        if let Some(value) = named(key, content.get(told).unwrap_or_default(), kinds)
+            && (is_text || is_clean(&value.text))
+        {
+            taken.insert(start);
+            found.push(value);
         }
     }
-    pairs(content, kinds, &mut taken, &mut found);
-    logins(content, &mut found);
-    for (kind, pattern) in [("token", &*BEARER), ("token", &*JWT), ("token", &*HUE), ("email", &*EMAIL)] {
+    if hints.any(&["cookie", "authorization"]) {
+        pairs(content, kinds, &mut taken, &mut found);
+    }
+    logins(content, &hints, &mut found);
+    for (_, kind, pattern) in FORMATS.iter().filter(|(hint, ..)| hints.any(&[hint])) {
         for captures in pattern.captures_iter(content) {
             let Some(text) = captures.get(1).or_else(|| captures.get(0)) else { continue };
-            let is_chance = !is_text && kind == "email" && text.len() < MIN_EMAIL_IN_BINARY;
+            let is_chance = !is_text && *kind == "email" && text.len() < MIN_EMAIL_IN_BINARY;
             if !is_chance && taken.insert(text.start()) {
                 found.push(value(kind, lossy(text.as_bytes()), None));
             }
@@ -100,10 +99,14 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
 fn pairs(content: &[u8], kinds: &KeyKinds, taken: &mut HashSet<usize>, found: &mut Vec<Value>) {
     for header in PAIRS.captures_iter(content) {
         let (is_cookie, Some(told)) = (header.get(1).is_some(), header.get(2)) else { continue };
-        for captures in KEYED.captures_iter(told.as_bytes()) {
-            if let Some((start, value)) = keyed(&captures, kinds)
+        let told = told.range();
+        let inside = content.get(told.clone()).unwrap_or_default();
+        for (key, value) in KEYED.find_iter(inside).filter_map(|pair| split(inside, pair.range())) {
+            let start = value.start;
+            if let Some(value) =
+                named(inside.get(key).unwrap_or_default(), inside.get(value).unwrap_or_default(), kinds)
                 && !(is_cookie && value.kind == "device_id")
-                && taken.insert(told.start() + start)
+                && taken.insert(told.start + start)
             {
                 found.push(value);
             }
@@ -116,25 +119,51 @@ fn is_clean(text: &str) -> bool {
     !text.chars().any(|sign| sign.is_control() || sign == char::REPLACEMENT_CHARACTER)
 }
 
-fn value(kind: &str, text: String, key: Option<&str>) -> Value {
+/// A value, and the name that it goes by.
+pub fn value(kind: &str, text: String, key: Option<&str>) -> Value {
     Value { kind: kind.into(), text, key: key.map(Into::into) }
 }
 
-fn lossy(bytes: &[u8]) -> String {
+/// Bytes as text.
+pub fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn keyed(captures: &Captures<'_>, kinds: &KeyKinds) -> Option<(usize, Value)> {
-    let (key, told) = (captures.get(1)?, captures.get(2)?);
+/// Key and value of a place where [`KEYED`] matches, as its groups are: told apart by hand, since most keys mean nothing.
+fn split(content: &[u8], place: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
+    let pair = content.get(place.clone())?;
+    let run = |from: usize, most: usize, is_part: fn(u8) -> bool| {
+        let rest = pair.get(from..).unwrap_or_default();
+        from + rest.iter().take(most).take_while(|byte| is_part(**byte)).count()
+    };
+    let start = run(0, 1, is_quote);
+    let end = run(start, MAX_KEY_BYTES, |byte| byte.is_ascii_alphanumeric() || b"_.- ".contains(&byte));
+    let sign = run(run(end, 1, is_quote), MAX_SPACES, is_space);
+    let spaces = run(sign + 1, MAX_SPACES, is_space);
+    let opened = run(spaces, 1, is_quote);
+    // a value of nothing but spaces begins among these
+    let told = if opened < pair.len() { opened } else { pair.len().checked_sub(1)? };
+    Some((place.start + start..place.start + end, place.start + told..place.end))
+}
+
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'')
+}
+
+/// `\s` of the patterns.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
     let name: String = key
-        .as_bytes()
         .iter()
         .filter(|sign| sign.is_ascii_alphanumeric())
         .map(|sign| char::from(sign.to_ascii_lowercase()))
         .collect();
     let unprefixed = INTERFACE.find(name.as_bytes()).and_then(|prefix| name.get(prefix.end()..));
     let kind = kinds.get(&name).or_else(|| kinds.get(unprefixed?))?.as_str();
-    let text = lossy(told.as_bytes());
+    let text = lossy(told);
     // a UPnP device's name is told with and without its scheme (UDA 2.0, 1.1.4)
     let text = text.trim().trim_start_matches("uuid:").to_owned();
     let kind = match kind.strip_suffix('?') {
@@ -143,61 +172,19 @@ fn keyed(captures: &Captures<'_>, kinds: &KeyKinds) -> Option<(usize, Value)> {
         None if kind == "user" => user(&text),
         None => kind,
     };
-    is_plausible(kind, &text).then(|| (told.start(), value(kind, text, Some(&lossy(key.as_bytes())))))
+    is_plausible(kind, &text).then(|| value(kind, text, Some(&lossy(key))))
 }
 
 /// Kind of a user name: many are an e-mail address, which is the one thing that is then told. In a form the address is quoted
 /// (`%40`): it is told by the view that takes that off.
-fn user(text: &str) -> &'static str {
+pub fn user(text: &str) -> &'static str {
     if is_email(text) || is_email(&lossy(&unquoted(text.as_bytes()))) { "email" } else { "user" }
-}
-
-/// Users and passwords of the login commands and schemes that send them in clear.
-fn logins(content: &[u8], found: &mut Vec<Value>) {
-    for captures in COMMAND.captures_iter(content) {
-        let (_, [command, told]) = captures.extract();
-        let text = lossy(told).trim().to_owned();
-        let is_user = command.eq_ignore_ascii_case(b"USER");
-        let kind = if is_user { user(&text) } else { "password" };
-        if is_plausible(kind, &text) && !ANONYMOUS.contains(&text.to_lowercase().as_str()) {
-            found.push(value(kind, text, Some(if is_user { "USER" } else { "PASS" })));
-        }
-    }
-    let mut pairs = Vec::new();
-    for captures in LOGIN.captures_iter(content) {
-        let (_, [user, password]) = captures.extract();
-        pairs.push(("LOGIN", lossy(user), lossy(password)));
-    }
-    for (name, pattern, sign, count) in [("basic authentication", &*BASIC, b':', 2), ("PLAIN", &*PLAIN, 0, 3)] {
-        for captures in pattern.captures_iter(content) {
-            let (_, [coded]) = captures.extract();
-            let plain = LENIENT.decode(coded).unwrap_or_default();
-            let parts: Vec<&[u8]> = plain.splitn(count, |byte| *byte == sign).collect();
-            if let [user, password] | [_, user, password] = parts.as_slice()
-                && parts.len() == count
-            {
-                pairs.push((name, lossy(user), lossy(password)));
-            }
-        }
-    }
-    for captures in INITIAL.captures_iter(content) {
-        let (_, [coded]) = captures.extract();
-        let text = lossy(&LENIENT.decode(coded).unwrap_or_default());
-        if is_plausible("user", &text) {
-            found.push(value(user(&text), text, Some("LOGIN")));
-        }
-    }
-    for (name, who, password) in pairs {
-        for (kind, text) in [(user(&who), who.clone()), ("password", password)] {
-            if is_plausible(kind, &text) {
-                found.push(value(kind, text, Some(name)));
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(content: &str) -> Vec<(String, String)> {
@@ -208,6 +195,20 @@ mod tests {
 
     fn told(kind: &str, text: &str) -> (String, String) {
         (kind.into(), text.into())
+    }
+
+    proptest! {
+        #[test]
+        fn a_pair_is_split_as_the_groups_of_its_pattern_are(content in "[\"' a:=\t\n_.1,-]{0,40}|[ -~]{0,60}") {
+            for pair in KEYED.captures_iter(content.as_bytes()) {
+                let groups = [1, 2].map(|group| pair.get(group).map(|found| found.range()));
+                let ours = pair.get(0).and_then(|whole| split(content.as_bytes(), whole.range()));
+                let [key, told] = ours.map_or([None, None], |(key, told)| [Some(key), Some(told)]);
+                prop_assert_eq!(&key, &groups[0], "{:?}", &content);
+                let trimmed = |range: &Option<Range<usize>>| content.get(range.clone()?).map(str::trim);
+                prop_assert_eq!(trimmed(&told), trimmed(&groups[1]), "{:?}", &content);
+            }
+        }
     }
 
     #[test]

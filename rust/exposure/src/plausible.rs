@@ -77,8 +77,11 @@ pub fn is_plausible(kind: &str, text: &str) -> bool {
 fn is_public(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     let is_shared = first == 100 && (64..128).contains(&second);
-    !(address.is_private() || address.is_loopback() || address.is_link_local() || address.is_documentation())
-        && !is_shared
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_documentation()
+        || is_shared)
         && (1..224).contains(&first)
 }
 

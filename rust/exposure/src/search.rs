@@ -14,6 +14,8 @@ use crate::meaning::{KeyKinds, values};
 use crate::public::{Told, told_back, told_to};
 use crate::within;
 
+/// Bytes that are worth a thread of their own: each makes its patterns' states anew.
+const THREAD_BYTES: usize = 1 << 20;
 /// Bytes of decoded views that are kept for the second search; others are decoded again.
 const MAX_KEPT_BYTES: usize = 32 << 20;
 /// Longest message in which an address that is masked with a constant of the message itself is looked for.
@@ -116,7 +118,8 @@ impl Contents {
                 }
             }
         };
-        let count = thread::available_parallelism().map_or(1, usize::from);
+        let bytes: usize = self.contents.iter().map(|(content, _)| content.content.len()).sum();
+        let count = thread::available_parallelism().map_or(1, usize::from).min(1 + bytes / THREAD_BYTES);
         let mut found: Vec<(usize, Vec<Leak>)> = thread::scope(|scope| {
             let others: Vec<_> = (1..count).map(|_| scope.spawn(work)).collect();
             let own = work();

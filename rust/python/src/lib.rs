@@ -5,6 +5,7 @@ mod exposure;
 mod periods;
 mod recognise;
 mod scan;
+mod tables;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -28,6 +29,8 @@ mod _core {
     use super::scan::cut;
     #[pymodule_export]
     use super::scan::scan;
+    #[pymodule_export]
+    use super::tables::holding;
 }
 
 mod dissecting;

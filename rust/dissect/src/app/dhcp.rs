@@ -1,11 +1,11 @@
 //! DHCP for IPv4 and BOOTP (RFC 2131, options RFC 2132): what hosts say of themselves and what they are given.
 
+use super::dhcp_option::{self, DhcpOption};
 use super::{Carrier, Context, Parser, Probe, Protocol, Verdict, text};
 use crate::packet::{Cursor, Mac};
 use crate::record;
 use crate::tables::Record;
 use crate::weird::Weird;
-use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr};
 
 record! {
@@ -77,7 +77,7 @@ pub const PROTOCOL: Protocol = Protocol {
     udp_ports: &[67, 68],
     probe,
     parser: || Box::new(DhcpParser),
-    tables: &[Dhcp::SPEC],
+    tables: &[Dhcp::SPEC, DhcpOption::SPEC],
 };
 
 /// RFC 2131 3: the first four octets of the options field.
@@ -106,8 +106,11 @@ struct DhcpParser;
 impl Parser for DhcpParser {
     fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         match read(ctx, bytes) {
-            Some((row, is_whole)) => {
+            Some((row, options, is_whole)) => {
                 ctx.emit(&row);
+                for (code, content) in &options.0 {
+                    dhcp_option::keep(ctx, u16::from(*code), None, content);
+                }
                 if !is_whole && !ctx.is_cut {
                     ctx.weird(Weird::BadMessage, Some("an option is cut short".to_owned()));
                 }
@@ -168,8 +171,8 @@ fn address(bits: u32) -> IpAddr {
     IpAddr::V4(Ipv4Addr::from(bits))
 }
 
-/// The record, and whether all options could be read.
-fn read(ctx: &Context<'_>, bytes: &[u8]) -> Option<(Dhcp, bool)> {
+/// The record, its options, and whether all of these could be read.
+fn read(ctx: &Context<'_>, bytes: &[u8]) -> Option<(Dhcp, Options, bool)> {
     let mut cursor = Cursor::new(bytes);
     let (op, hardware, hardware_bytes, _hops) = (cursor.u8()?, cursor.u8()?, cursor.u8()?, cursor.u8()?);
     let (transaction_id, elapsed_s, flags) = (cursor.u32()?, cursor.u16()?, cursor.u16()?);
@@ -212,7 +215,7 @@ fn read(ctx: &Context<'_>, bytes: &[u8]) -> Option<(Dhcp, bool)> {
         hostname: options.text(12),
         vendor_class: options.text(60),
         parameter_list: options.get(55).map(|codes| codes.iter().map(|code| u16::from(*code)).collect()),
-        client_id: options.get(61).map(hex_digits),
+        client_id: options.get(61).map(text::hex),
         fqdn: options.get(81).and_then(fqdn),
         user_class: options.get(77).and_then(user_class),
         subnet_mask: options.address(1),
@@ -227,15 +230,7 @@ fn read(ctx: &Context<'_>, bytes: &[u8]) -> Option<(Dhcp, bool)> {
         message: options.text(56),
         options: options.0.iter().map(|(code, _)| u16::from(*code)).collect(),
     };
-    Some((row, is_whole))
-}
-
-fn hex_digits(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // writing into a String cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Some((row, options, is_whole))
 }
 
 /// RFC 4702 2: flags and two response codes, then the name; with the E bit in DNS's labels, else as text.

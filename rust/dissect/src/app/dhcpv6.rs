@@ -1,5 +1,6 @@
 //! DHCPv6 (RFC 8415).
 
+use super::dhcp_option;
 use super::{Carrier, Context, Parser, Probe, Protocol, Verdict, text};
 use crate::packet::Cursor;
 use crate::record;
@@ -47,6 +48,8 @@ pub const PROTOCOL: Protocol = Protocol {
 
 /// Relays that one message may pass (RFC 8415 7.6, HOP_COUNT_LIMIT).
 const MAX_RELAYS: usize = 8;
+/// The option that holds what a relay passes on (RFC 8415 21.10).
+const RELAYED: u16 = 9;
 /// Options of one message.
 const MAX_OPTIONS: usize = 256;
 
@@ -60,20 +63,31 @@ fn options(bytes: &[u8]) -> Option<Vec<(u16, &[u8])>> {
     Some(all)
 }
 
-/// Type, transaction id, whether it was relayed, options.
-type Message<'a> = (u8, u32, bool, Vec<(u16, &'a [u8])>);
+/// A message without its relays' heads.
+struct Message<'a> {
+    kind: u8,
+    transaction_id: u32,
+    options: Vec<(u16, &'a [u8])>,
+    /// options that relays added, those of the one nearest to the server first
+    relays: Vec<Vec<(u16, &'a [u8])>>,
+}
 
-fn parse(bytes: &[u8]) -> Option<Message<'_>> {
-    let mut bytes = bytes;
-    for depth in 0..=MAX_RELAYS {
+fn parse(mut bytes: &[u8]) -> Option<Message<'_>> {
+    let mut relays = Vec::new();
+    while relays.len() <= MAX_RELAYS {
         let mut cursor = Cursor::new(bytes);
         match cursor.u8()? {
-            // hop count, link and peer address; the message is in option 9
+            // hop count, link and peer address; the message is in an option
             12 | 13 => {
                 cursor.skip(33)?;
-                bytes = options(cursor.rest())?.into_iter().find(|(kind, _)| *kind == 9)?.1;
+                let (message, added): (Vec<_>, Vec<_>) =
+                    options(cursor.rest())?.into_iter().partition(|(kind, _)| *kind == RELAYED);
+                bytes = message.first()?.1;
+                relays.push(added);
             }
-            kind @ 1..=36 => return Some((kind, cursor.u24()?, depth > 0, options(cursor.rest())?)),
+            kind @ 1..=36 => {
+                return Some(Message { kind, transaction_id: cursor.u24()?, options: options(cursor.rest())?, relays });
+            }
             _ => return None,
         }
     }
@@ -82,14 +96,14 @@ fn parse(bytes: &[u8]) -> Option<Message<'_>> {
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     let is_its = probe.carrier == Carrier::Udp && (probe.has_port(546) || probe.has_port(547));
-    if is_its && parse(probe.bytes).is_some_and(|(_, _, _, options)| !options.is_empty()) { Verdict::Yes } else { Verdict::No }
+    if is_its && parse(probe.bytes).is_some_and(|message| !message.options.is_empty()) { Verdict::Yes } else { Verdict::No }
 }
 
 struct Dhcpv6Parser;
 
 impl Parser for Dhcpv6Parser {
     fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
-        let Some((message_type, transaction_id, is_relayed, options)) = parse(bytes) else {
+        let Some(Message { kind: message_type, transaction_id, options, relays }) = parse(bytes) else {
             if !ctx.is_cut {
                 ctx.weird(Weird::BadMessage, None);
             }
@@ -101,7 +115,7 @@ impl Parser for Dhcpv6Parser {
             at: ctx.at,
             message_type,
             transaction_id,
-            is_relayed,
+            is_relayed: !relays.is_empty(),
             client_duid: get(1).map(text::hex),
             server_duid: get(2).map(text::hex),
             address: get(3).and_then(|value| address(value, 12)).or_else(|| get(4).and_then(|value| address(value, 4))),
@@ -113,6 +127,14 @@ impl Parser for Dhcpv6Parser {
             }),
             options: options.iter().map(|(kind, _)| *kind).collect(),
         });
+        for (kind, content) in options {
+            dhcp_option::keep(ctx, kind, None, content);
+        }
+        for (relay, added) in (1..).zip(relays) {
+            for (kind, content) in added {
+                dhcp_option::keep(ctx, kind, Some(relay), content);
+            }
+        }
     }
 }
 
@@ -138,6 +160,7 @@ mod tests {
     use super::*;
     use crate::app::testing::{at, datagrams, hex};
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     const SOLICIT: &str = "01 abcdef                                  # solicit, transaction
         0001 000a 0003 0001 020000000009                                   # client: DUID of a MAC
@@ -146,11 +169,32 @@ mod tests {
         0027 0005 00 03 63616d                                             # name: cam
         0006 0004 0017 0018";
 
+    /// Rows of a table that a message gives.
+    fn of(table: &str, message: &str) -> Vec<BTreeMap<&'static str, String>> {
+        datagrams(&PROTOCOL, &[&hex(message)]).into_iter().filter(|row| row.0 == table).map(|row| row.1).collect()
+    }
+
     #[test]
     fn a_solicitation_tells_who_asks() {
-        let row = &datagrams(&PROTOCOL, &[&hex(SOLICIT)])[0].1;
+        let row = &of("dhcpv6", SOLICIT)[0];
         assert_eq!([&row["message_type"], &row["client_duid"], &row["address"]], ["1", "00030001020000000009", "2001:db8::1"]);
         assert_eq!([&row["vendor_class"], &row["enterprise"], &row["fqdn"], &row["requested_options"]], ["abc", "10", "cam", "23 24"]);
+    }
+
+    #[test]
+    fn options_are_kept_as_they_came_also_those_that_relays_add() {
+        let relayed = format!(
+            "0c 00 20010db8000000000000000000000002 fe800000000000000000000000000001  # forwarded: link, peer
+             0025 0006 00000009 5341                                               # remote id
+             0009 {:04x} {SOLICIT}",
+            hex(SOLICIT).len()
+        );
+        assert_eq!(of("dhcpv6", &relayed)[0]["is_relayed"], "true");
+        let options = of("dhcp_options", &relayed);
+        let told = |name| options.iter().map(|row| row.get(name).map_or("", String::as_str)).collect::<Vec<_>>();
+        assert_eq!(told("code"), ["1", "3", "16", "39", "6", "37"]);
+        assert_eq!(told("relay"), ["", "", "", "", "", "1"]);
+        assert_eq!([told("content")[2], told("content")[5]], ["\0\0\0\n\0\u{3}abc", "\0\0\0\tSA"]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod buffer;
 mod carried;
 mod conversation;
+mod dhcp_option;
 mod earlier;
 mod expected;
 mod kept;

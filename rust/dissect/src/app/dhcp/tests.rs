@@ -32,7 +32,7 @@ const OFFER: &str = "350102               # message type: offer
 #[test]
 fn an_offer_tells_address_gateway_and_lease() {
     let rows = datagrams(&PROTOCOL, &[&message(2, &[], OFFER)]);
-    let [("dhcp", row)] = rows.as_slice() else { panic!("{rows:?}") };
+    let Some(("dhcp", row)) = rows.first() else { panic!("{rows:?}") };
     assert_eq!(row["message_type"], "2");
     assert_eq!(row["is_reply"], "true");
     assert_eq!(row["client_mac"], "02:00:00:00:00:01");
@@ -53,6 +53,17 @@ fn options_continue_in_the_boot_file_field_and_parts_of_one_are_joined() {
 }
 
 #[test]
+fn options_that_nobody_decodes_are_kept_as_they_came() {
+    // vendor-specific, half of a vendor class, relay's circuit and remote id, the other half
+    let rows = datagrams(&PROTOCOL, &[&message(1, &[], "2b04 0102534e 3c0141 5208 01020001 0202abcd 3c0142 ff")]);
+    let kept: Vec<_> = rows.iter().filter(|row| row.0 == "dhcp_options").map(|row| &row.1).collect();
+    assert_eq!(kept.iter().map(|row| row["code"].as_str()).collect::<Vec<_>>(), ["43", "60", "82"]);
+    assert_eq!(kept.iter().map(|row| row["length_bytes"].as_str()).collect::<Vec<_>>(), ["4", "2", "8"]);
+    assert_eq!([&kept[0]["content"], &kept[1]["content"]], ["\u{1}\u{2}SN", "AB"]);
+    assert!(kept.iter().all(|row| row["protocol"] == "dhcp" && !row.contains_key("relay")));
+}
+
+#[test]
 fn a_message_without_options_is_bootp() {
     let rows = datagrams(&PROTOCOL, &[&message(1, b"kernel\0", "")[..236]]);
     assert_eq!(rows[0].1["boot_file"], "kernel");
@@ -70,7 +81,7 @@ fn a_qualified_name_is_read_as_text_and_as_labels() {
 #[test]
 fn an_option_cut_short_is_a_weird_and_the_rest_stands() {
     let rows = datagrams(&PROTOCOL, &[&message(1, &[], "350101 3c20 61")]);
-    assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), ["dhcp", "weirds"]);
+    assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), ["dhcp", "dhcp_options", "weirds"]);
     assert_eq!(rows[0].1["message_type"], "1");
 }
 

@@ -1,0 +1,75 @@
+//! Users and passwords of logins in clear.
+
+use std::sync::LazyLock;
+
+use base64::Engine;
+use regex::bytes::Regex;
+
+use crate::decode::{LENIENT, compiled};
+use crate::hints::Hints;
+use crate::meaning::{Value, lossy, user, value};
+use crate::plausible::is_plausible;
+
+static BASIC: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}basic\s+([A-Za-z0-9+/]{4,512}={0,2})"));
+/// Login of FTP (RFC 959 4.1.1) and POP3 (RFC 1939 7).
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^(USER|PASS) +([^\r\n]{1,128})\r?$"));
+/// Login of IMAP (RFC 9051 6.2.3).
+static LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r#"(?im)^[A-Za-z0-9.]{1,16} LOGIN "?([^"\s]{1,128})"? "?([^"\r\n]{1,128})"?\r?$"#));
+/// SASL PLAIN (RFC 4616) in SMTP, IMAP and POP3: base64 of identity, user and password between zeros.
+static PLAIN: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,512}={0,2})"));
+/// SASL LOGIN (draft-murchison-sasl-login-00) with the user at once; what is answered to prompts is told apart by the dissector.
+static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,512}={0,2})\r?$"));
+/// Users that are nobody (RFC 1635).
+const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
+
+/// Users and passwords of the login commands and schemes that send them in clear.
+pub fn logins(content: &[u8], hints: &Hints, found: &mut Vec<Value>) {
+    let matched = |words: &[&str], pattern: &'static LazyLock<Regex>| {
+        hints.any(words).then(|| pattern.captures_iter(content)).into_iter().flatten()
+    };
+    for captures in matched(&["user", "pass"], &COMMAND) {
+        let (_, [command, told]) = captures.extract();
+        let text = lossy(told).trim().to_owned();
+        let is_user = command.eq_ignore_ascii_case(b"USER");
+        let kind = if is_user { user(&text) } else { "password" };
+        if is_plausible(kind, &text) && !ANONYMOUS.contains(&text.to_lowercase().as_str()) {
+            found.push(value(kind, text, Some(if is_user { "USER" } else { "PASS" })));
+        }
+    }
+    let mut pairs = Vec::new();
+    for captures in matched(&["login"], &LOGIN) {
+        let (_, [user, password]) = captures.extract();
+        pairs.push(("LOGIN", lossy(user), lossy(password)));
+    }
+    for (hint, name, pattern, sign, count) in
+        [("authorization", "basic authentication", &BASIC, b':', 2), ("plain", "PLAIN", &PLAIN, 0, 3)]
+    {
+        for captures in matched(&[hint], pattern) {
+            let (_, [coded]) = captures.extract();
+            let plain = LENIENT.decode(coded).unwrap_or_default();
+            let parts: Vec<&[u8]> = plain.splitn(count, |byte| *byte == sign).collect();
+            if let [user, password] | [_, user, password] = parts.as_slice()
+                && parts.len() == count
+            {
+                pairs.push((name, lossy(user), lossy(password)));
+            }
+        }
+    }
+    for captures in matched(&["login"], &INITIAL) {
+        let (_, [coded]) = captures.extract();
+        let text = lossy(&LENIENT.decode(coded).unwrap_or_default());
+        if is_plausible("user", &text) {
+            found.push(value(user(&text), text, Some("LOGIN")));
+        }
+    }
+    for (name, who, password) in pairs {
+        for (kind, text) in [(user(&who), who.clone()), ("password", password)] {
+            if is_plausible(kind, &text) {
+                found.push(value(kind, text, Some(name)));
+            }
+        }
+    }
+}
