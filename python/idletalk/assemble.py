@@ -72,7 +72,7 @@ def assembled(
         unseen = visibility.blindness(store.ask, what)
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
         ids = {device.id for device in devices}
-        scene = _scene(store, what, unseen, ids, lab)
+        scene = replace(_scene(store, what, unseen, ids, lab), shows_secrets=options.show_secrets)
         answers = asking.answers(store, scene, waits=False)
         images = finish_images()
         keep_steps(store)
@@ -178,6 +178,7 @@ def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Co
         subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
         observed_s=what.coverage.observed_s if what.coverage else 0.0,
         unseen={blindness.kind: blindness.sentence for blindness in unseen},
+        shows_secrets=False,
         secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
         public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
         mac_prefix=mac_prefix(kinds),

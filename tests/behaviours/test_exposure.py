@@ -1,9 +1,10 @@
 """What is decoded is bounded, and what is found there is looked for in the rest."""
 
+import struct
 from pathlib import Path
 
 import pytest
-from tests.made import GATEWAY, PLUG, datagram, pcap
+from tests.made import GATEWAY, LAMP, PLUG, datagram, dns_name, pcap, segment
 
 import idletalk
 from idletalk.behaviours import exposure, exposure_kinds
@@ -78,3 +79,70 @@ def test_a_byte_before_a_key_makes_no_other_value(tmp_path: Path) -> None:
     ]
     analysis = idletalk.analyze([pcap(tmp_path / "plug.pcap", frames)], tmp_path / "out")
     assert {row["kind"] for row in analysis.sql("SELECT kind FROM exposures")} == {"serial"}
+
+
+PLUG_END, LAMP_END = (PLUG, "192.168.7.20", 40000), (LAMP, "192.168.7.30", 9999)
+DIGITS = PLUG.replace(":", "")
+
+
+def given(tmp_path: Path, *frames: bytes, shown: bool = False) -> tuple[idletalk.Analysis, set[tuple[str, str, str]]]:
+    """An analysis of these frames, and what the plug tells: (kind, value, carrier)."""
+    capture = pcap(tmp_path / "in.pcap", [(float(n), frame) for n, frame in enumerate(frames)])
+    analysis = idletalk.analyze([capture], tmp_path / "out", idletalk.Options(show_secrets=shown))
+    rows = analysis.sql(f"SELECT DISTINCT kind, value, carrier FROM exposures WHERE sent AND device = '{PLUG}'")
+    return analysis, {(row["kind"], row["value"], row["carrier"]) for row in rows}
+
+
+def test_an_announcement_tells_the_name_of_the_device(tmp_path: Path) -> None:
+    text = (
+        "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNTS: ssdp:alive\r\nNT: upnp:rootdevice\r\n"
+        "LOCATION: http://192.168.7.20:80/d.xml\r\nUSN: uuid:Socket-1_0-221500K0000001::upnp:rootdevice\r\n"
+        f"x-bridgeid: {DIGITS[:6]}FFFE{DIGITS[6:]}\r\n\r\n"
+    )
+    group = ("01:00:5e:7f:ff:fa", "239.255.255.250", 1900)
+    _, told = given(tmp_path, datagram((PLUG, "192.168.7.20", 1900), group, text.encode()), shown=True)
+    assert told == {("device_id", "Socket-1_0-221500K0000001", "ssdp"), ("mac", PLUG, "ssdp")}
+
+
+def test_a_name_that_is_asked_for_tells_what_stands_in_it(tmp_path: Path) -> None:
+    head = struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0)
+    query = head + dns_name(f"{DIGITS}.cloud.example") + struct.pack(">HH", 1, 1)
+    _, told = given(tmp_path, datagram(PLUG_END, (GATEWAY, "192.168.7.1", 53), query))
+    assert told == {("mac", PLUG, "dns")}
+
+
+def test_who_repeats_the_model_of_another_tells_nothing_of_itself(tmp_path: Path) -> None:
+    own = datagram(LAMP_END, PLUG_END, b'{"model":"Lamp-4711","serial":"%s"}' % DIGITS.encode())
+    repeated = datagram(PLUG_END, LAMP_END, b"I see a Lamp-4711 there, and more of the same")
+    analysis, told = given(tmp_path, own, repeated)
+    assert ("model", "Lamp-4711", "udp") in told
+    assert [
+        finding.device for finding in analysis.findings(kind="exposed-on-lan") if "model" in (finding.subject or "")
+    ] == [LAMP]
+
+
+def test_a_serial_number_that_is_the_mac_is_not_masked_and_another_one_is(tmp_path: Path) -> None:
+    frame = datagram(PLUG_END, LAMP_END, b'{"serial":"%s","deviceId":"abcdefgh0123"}' % DIGITS.encode())
+    _, told = given(tmp_path, frame)
+    assert {value for kind, value, _ in told if kind == "serial"} == {DIGITS}
+    assert {value for kind, value, _ in told if kind == "device_id"} == {"ab…3 (12 characters)"}
+
+
+def test_a_mask_is_told_once_by_who_sends_through_it(tmp_path: Path) -> None:
+    text = b'<param><model value="SP-1101W" /><devfwver value="1.09" /><id value="4711" /></param>'
+    turned = bytes((byte << 3 | byte >> 5) & 0xFF for byte in text)
+    analysis, told = given(tmp_path, datagram(PLUG_END, LAMP_END, turned), datagram(LAMP_END, PLUG_END, b"ok"))
+    assert told == {("model", "SP-1101W", "udp"), ("firmware", "1.09", "udp")}
+    [mask] = analysis.findings(kind="fake-encryption")
+    assert (mask.device, "rotated bits" in mask.sentence) == (PLUG, True)
+
+
+def test_an_address_that_a_server_names_is_public_and_one_that_the_device_names_is_not(tmp_path: Path) -> None:
+    plug, server = (PLUG, "192.168.7.20", 40000), (GATEWAY, "198.51.100.7", 8000)
+    opened = [segment(plug, server, 1, 2), segment(server, plug, 1, 18), segment(plug, server, 2, 16)]
+    asks = segment(plug, server, 2, 24, b'{"wanip":"93.184.216.34","cmd":1}')
+    answers = segment(server, plug, 2, 24, b'{"clientIp":"93.184.216.35","cmd":2}')
+    analysis, told = given(tmp_path, *opened, asks, answers)
+    assert told == set()
+    [one] = analysis.findings(kind="public-address-told")
+    assert "93.184.216.35" in one.sentence

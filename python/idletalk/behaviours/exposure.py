@@ -1,7 +1,7 @@
 """What does each device give away in clear?"""
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from idletalk.behaviours import exposure_channels as channels
 from idletalk.behaviours import exposure_kinds as kinds
@@ -93,8 +93,14 @@ def _search(ask: Ask, scene: Scene) -> None:
         )
     )
     macs = {row["mac"].replace(":", "") for row in ask("SELECT mac FROM device_macs")}
+
+    def shown(leak: Leak) -> str:
+        # a serial number that is a MAC, which every report names, is no secret
+        is_open = scene.shows_secrets or _digits(leak.text) in macs
+        return leak.text if is_open else masked(leak.kind, leak.text)
+
     meant = contents.by_meaning()
-    _fill(ask, meant, owners={}, open_to_all=macs)
+    _fill(ask, meant, {}, shown)
     # a byte before a key may look like its first letter, and Dsn means something else than sn
     ask(
         "WITH calls AS (SELECT text, kind, count(DISTINCT content_id) AS n FROM found WHERE list_contains($1, kind) GROUP BY ALL)"
@@ -108,14 +114,9 @@ def _search(ask: Ask, scene: Scene) -> None:
     values = [
         leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
     ]
-    _fill(ask, values, owners, open_to_all=macs)
+    _fill(ask, values, owners, shown)
     insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
     ask("INSERT INTO hits FROM found_hits")
-
-
-def _shown(kind: str, text: str, macs: Container[str]) -> str:
-    """A value as it may be shown: a serial number that is a MAC, which every report names, is no secret."""
-    return text if _digits(text) in macs else masked(kind, text)
 
 
 def _digits(text: str) -> str:
@@ -123,10 +124,10 @@ def _digits(text: str) -> str:
     return re.sub("[:.-]", "", text).lower()
 
 
-def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], *, open_to_all: Container[str]) -> None:
+def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[Leak], str]) -> None:
     rows = [
         (
-            *(leak.content, leak.kind, leak.text, _shown(leak.kind, leak.text, open_to_all), leak.key, leak.encoding),
+            *(leak.content, leak.kind, leak.text, shown(leak), leak.key, leak.encoding),
             *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
         )
         for leak in leaks

@@ -76,6 +76,8 @@ class Scene:
     """whether some frames have MACs and others, of the same conversations perhaps, have none"""
     is_repeated: bool
     """whether frames were captured at several points, so that the captures hold them twice"""
+    shows_secrets: bool
+    """whether values that identify or open something are written out (``--show-secrets``)"""
     secrets: Mapping[str, Sequence[str]]
     """values that must not leak, by what they are (lab file)"""
     public_addresses: Sequence[str]

@@ -87,7 +87,9 @@ pub fn told_to(content: &[u8], address: Ipv4Addr) -> Vec<Told> {
     };
     let packed = address.octets();
     if let Some(place) = memmem::find(content, &packed) {
-        let port = short(content, place + 4).map(|port| format!(":{port}")).unwrap_or_default();
+        // two zeros behind it are no port (RFC 6335, section 6: port 0 is reserved)
+        let port = short(content, place + 4).filter(|port| *port != 0);
+        let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         found.push(told(text + &port, "binary", &packed));
     } else if !is_stun_response(content) {
         found.extend(behind_constant(content, address));
