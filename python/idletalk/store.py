@@ -166,7 +166,7 @@ class Store:
         self._execute("SET lock_configuration = true")
 
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Make a temporary table of rows that SQL needs to know (the lab file's devices, ...)."""
+        """Make a table of rows that SQL needs to know (the lab file's devices, ...)."""
         self._execute(f"CREATE TABLE {table} ({columns})")
         if (made := insertion(table, rows)) is not None:
             self._execute(*made)

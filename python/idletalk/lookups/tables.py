@@ -33,7 +33,7 @@ class Lookups:
     """Where the file of a source lies."""
 
     def register(self, connection: DuckDBPyConnection) -> None:
-        """Make the look-ups in a connection, as temporary views and macros.
+        """Make the look-ups in a connection, as views and macros.
 
         ``lookup_hosts('t')`` for a table ``t(address, key)`` and ``lookup_macs('t')`` for ``t(mac)`` give what
         is written in hosts.sql and macs.sql. Beneath them: macros ``lookup_asn('t')`` -> (key, rank, source,

@@ -113,7 +113,7 @@ def _lines(store: Store, protocol: VendorProtocol, number: int) -> Iterator[Line
 
 
 def know_messages(store: Store) -> None:
-    """Make the temporary table of messages; flows that no other protocol claims get the name of theirs."""
+    """Make the table of messages; flows that no other protocol claims get the name of theirs."""
     protocols = installed()
     store.ask(_pieces(protocols))
     occurring = {
