@@ -75,3 +75,20 @@ def test_a_sensor_that_nobody_noted_is_offered_and_its_timers_are_not() -> None:
     assert [(one.first_packet, one.least_bytes, one.times) for one in unnamed(everything, DAY_S)] == [
         ("device", 85, 12)
     ]
+
+
+def test_one_repetition_with_something_before_it_does_not_widen_what_the_others_agree_on() -> None:
+    shown = [burst(at, (-4, -28, 4) if at == 0 else (-28, 4)) for at in range(5)]
+    exact = {one.sequences[0].packets for one in learn("on", "cloud", [[one] for one in shown])}
+    assert ((-28, -28), (4, 4)) in exact
+
+
+def test_answers_of_a_resolver_are_no_part_of_a_signature() -> None:
+    repetitions = [[replace(burst(at, (39, -432)), service="dns/53"), burst(at + 0.1, (517, -112))] for at in range(5)]
+    of_names = {
+        one.packets
+        for found in learn("on", "device", repetitions)
+        for one in found.sequences
+        if one.service == "dns/53"
+    }
+    assert all(len(packets) == 1 for packets in of_names)

@@ -119,4 +119,6 @@ def test_the_demos_matches_rest_on_names(demo: idletalk.Analysis, tmp_path: Path
     (tmp_path / "lamp.json").write_text(portable.to_json(found))
     done = CliRunner().invoke(signatures_command, ["match", str(tmp_path / "lamp.json"), str(demo.folder)])
     assert done.exit_code == 0
+    shown = CliRunner().invoke(signatures_command, ["show", str(tmp_path / "lamp.json")])
+    assert "tls/443 with lumen.example <" in shown.output
     assert {line.split(", ")[1] for line in done.output.splitlines()} == {"by lengths and the peer's name"}

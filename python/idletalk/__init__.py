@@ -8,7 +8,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# the core's allocator reads it when the core is loaded; by default it keeps what a dissection has freed, some 300 MiB, until
+# somebody frees again
+os.environ.setdefault("MIMALLOC_PURGE_DELAY", "10")
 
 if TYPE_CHECKING:
     from idletalk.analysis import Analysis as Analysis

@@ -7,7 +7,7 @@ import click
 
 from idletalk.actions import portable
 from idletalk.actions.burst import Burst
-from idletalk.actions.carrier import Basis
+from idletalk.actions.carrier import Basis, Carrier
 from idletalk.actions.match import match
 from idletalk.actions.signature import Signature
 from idletalk.behaviours.rows import Row, iso
@@ -61,7 +61,7 @@ def learn_command(folder: Path, target: Path, device: str | None) -> None:
 @signatures_command.command("show")
 @click.argument("file", type=click.Path(path_type=Path))
 def show_command(file: Path) -> None:
-    """Print the signatures of a file: lengths of packets, > from the device, < to it.
+    """Print the signatures of a file: services, peers, lengths of packets, > from the device, < to it.
 
     \b
     Example:
@@ -75,7 +75,7 @@ def show_command(file: Path) -> None:
         )
         for exchange in signature.sequences:
             told = lengths([low for low, _ in exchange.packets], [high for _, high in exchange.packets], 99)
-            click.echo(f"  {exchange.service} {told}")
+            click.echo(f"  {exchange.service}{_peers(exchange.carrier)} {told}")
 
 
 @signatures_command.command("match")
@@ -94,6 +94,12 @@ def match_command(file: Path, folder: Path) -> None:
     """
     for time_ns, device, action, capture, frame, basis in matches(read(file), folder):
         click.echo(f"{iso(time_ns)} {device} {action} capture {capture} frame {frame}, {RESTS_ON[basis]}")
+
+
+def _peers(peers: Carrier) -> str:
+    """Whom an exchange was with: domains, else networks, else where."""
+    known = ", ".join(peers.domains or (f"AS{number}" for number in peers.networks)) or peers.reach
+    return f" with {known}" if known else ""
 
 
 def read(file: Path) -> tuple[Signature, ...]:

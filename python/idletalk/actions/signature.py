@@ -2,9 +2,9 @@
 action is the lengths and directions of a few packets and who sent and got them, without addresses, so that it can be searched in
 any capture (match.py)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 from idletalk.actions.burst import COMMON, NS_PER_S, Burst
 from idletalk.actions.carrier import Carrier, carrier
@@ -25,6 +25,8 @@ MANY = 5
 FEW_BYTES = 3
 MAX_WIDTH_BYTES = 64
 """A length that varies more is content, as of a picture, and no sign of the action."""
+ASKED_BY_ALL = COMMON - {"mdns", "ssdp"}
+"""Services whose answers are as long as the server likes: announcements are the device's own."""
 SLACK = 1.5
 """How much longer than in training an action may take."""
 
@@ -55,13 +57,23 @@ class Signature:
 def learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]]) -> list[Signature]:
     """Signatures that the repetitions allow: those that most of them show first, of these those with room for other lengths,
     of these the simplest; none where the repetitions have nothing in common, or are too few."""
-    ways = [(share, is_wide) for share in (MIN_SHARE, HALF) for is_wide in (True, False)]
-    return list(dict.fromkeys(one for way in ways for one in _learn(action, first_packet, repetitions, *way)))
+    ways = [_Way(*way) for way in product((MIN_SHARE, HALF), (True, False), (True, False))]
+    return list(dict.fromkeys(one for way in ways for one in _learn(action, first_packet, repetitions, way)))
 
 
-def _learn(
-    action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]], share: float, is_wide: bool
-) -> list[Signature]:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One way to learn."""
+
+    share: float
+    """of the repetitions that a sequence must stand in"""
+    has_all: bool
+    """the range of a length holds all that were seen, not those alone that lie together"""
+    is_wide: bool
+    """it has room for lengths that were not seen"""
+
+
+def _learn(action: str, first_packet: str, repetitions: Sequence[Sequence[Burst]], way: _Way) -> list[Signature]:
     if len(repetitions) < MIN_TRAINING or not all(repetitions):
         return []
     groups: dict[tuple[str, str, bool], dict[int, Burst]] = {}
@@ -71,24 +83,28 @@ def _learn(
             if burst.lengths:
                 groups.setdefault(key, {}).setdefault(number, burst)
     longest_s = max((bursts[-1].first_ns - bursts[0].first_ns) / NS_PER_S for bursts in repetitions)
-    found: list[tuple[bool, int, Exchange]] = []
+    found: list[tuple[int, Exchange, bool]] = []
     for (service, _, _), members in groups.items():
         after = sorted(burst.first_ns - repetitions[number][0].first_ns for number, burst in members.items())
-        exchange = _common(service, list(members.values()), share * len(repetitions), is_wide)
-        if len(members) >= share * len(repetitions) and exchange.packets:
-            found.append((_says_little(members.values()), after[len(after) // 2], exchange))
-    found.sort(key=lambda one: (one[0], one[1], one[2].service))
-    # what says little is no part of a signature where something else is there
-    exchanges = [exchange for says_little, _, exchange in found if says_little == found[0][0]][:MAX_SEQUENCES]
-    alone = [(_cut(one, size),) for size in range(2, MAX_PACKETS + 1) for one in exchanges if len(one.packets) >= size]
+        enough = way.share * len(repetitions)
+        exchange = _common(service, list(members.values()), enough, way)
+        if len(members) >= enough and exchange.packets:
+            found.append((after[len(after) // 2], exchange, service.split("/")[0] in ASKED_BY_ALL))
+    found.sort(key=lambda one: (one[0], one[1].service))
+    telling = [one for _, one, says_little in found if not says_little][:MAX_SEQUENCES]
+    telling = telling or [one for _, one, _ in found[:MAX_SEQUENCES]]
+    # how long a question is that all ask tells its name; how long the answer is, is the server's affair
+    exchanges = [one if one in telling else _cut(one, 1) for _, one, _ in found][:MAX_SEQUENCES]
+    alone = [(_cut(one, size),) for size in range(2, MAX_PACKETS + 1) for one in telling if len(one.packets) >= size]
     together = [
         tuple(_cut(one, size) for one in chosen)
         for count in range(2, len(exchanges) + 1)
         for size in range(1, MAX_PACKETS + 1)
         for chosen in combinations(exchanges, count)
+        if any(one in telling for one in chosen)
     ]
     # a packet alone says little: many devices send one of such a length
-    single = [(_cut(one, 1),) for one in exchanges]
+    single = [(_cut(one, 1),) for one in telling]
     return [
         Signature(
             action=action,
@@ -101,19 +117,14 @@ def _learn(
     ]
 
 
-def _says_little(bursts: Iterable[Burst]) -> bool:
-    """Whether these are questions to a service that all ask, and whose answers are as long as the server likes; not announcements."""
-    return all(burst.service.split("/")[0] in COMMON and burst.peer_kind != "group" for burst in bursts)
-
-
 def _cut(exchange: Exchange, size: int) -> Exchange:
     return replace(exchange, packets=exchange.packets[:size], gaps_us=exchange.gaps_us[:size])
 
 
-def _common(service: str, bursts: Sequence[Burst], enough: float, is_wide: bool) -> Exchange:
+def _common(service: str, bursts: Sequence[Burst], enough: float, way: _Way) -> Exchange:
     """The first packets that `enough` bursts have in the same directions, with the range of their lengths.
 
-    The range has room for lengths that were not seen: as much again, at most the distance; where it `is_wide` the whole
+    The range has room for lengths that were not seen: as much again, at most the distance; where it is wide the whole
     distance as soon as half of it was seen, and some digits where it varies at all, or where few repetitions were and nothing
     varied in them yet.
     """
@@ -129,14 +140,19 @@ def _common(service: str, bursts: Sequence[Burst], enough: float, is_wide: bool)
         bursts = max(by_way.values(), key=len, default=list[Burst]())
         if len(bursts) < enough:
             break
+        if not way.has_all:
+            together = _together(bursts, place)
+            # lengths that differ from time to time lie together by chance
+            is_one = together[-1].lengths[place] - together[0].lengths[place] <= FEW_BYTES
+            bursts = together if is_one and len(together) >= enough else bursts
         lengths = [burst.lengths[place] for burst in bursts]
         low, high = min(lengths), max(lengths)
         if high - low > MAX_WIDTH_BYTES:
             break
         extra = min(EPSILON_BYTES, high - low)
-        if is_wide and high - low >= EPSILON_BYTES // 2:
+        if way.is_wide and high - low >= EPSILON_BYTES // 2:
             extra = EPSILON_BYTES
-        elif is_wide and (high > low or (len(bursts) < MANY and not varies)):
+        elif way.is_wide and (high > low or (len(bursts) < MANY and not varies)):
             extra = max(extra, FEW_BYTES)
         varies |= high > low
         sign = 1 if low > 0 else -1
@@ -145,3 +161,14 @@ def _common(service: str, bursts: Sequence[Burst], enough: float, is_wide: bool)
         spaces = [burst.gaps_us[place] for burst in bursts]
         gaps.append((min(spaces), max(spaces)))
     return Exchange(service=service, carrier=peers, packets=tuple(packets), gaps_us=tuple(gaps))
+
+
+def _together(bursts: Sequence[Burst], place: int) -> list[Burst]:
+    """The most bursts of which a packet's lengths lie together, none farther from the next than the distance."""
+    groups: list[list[Burst]] = []
+    for burst in sorted(bursts, key=lambda one: one.lengths[place]):
+        if groups and burst.lengths[place] - groups[-1][-1].lengths[place] <= EPSILON_BYTES:
+            groups[-1].append(burst)
+        else:
+            groups.append([burst])
+    return max(groups, key=len)

@@ -19,15 +19,19 @@ SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, r.source AS p
     try_cast(regexp_extract(r.content_range, '/(\d+)\s*$', 1) AS BIGINT) AS range_total,
     body.announced_bytes, body.framing, body.length_bytes, body.present_bytes, body.is_complete, body.missing, body.missing_ranges,
     body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.spool_offset, body.left_out, body.last_ns,
-    nullif(regexp_extract(array_to_string(r.headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
-FROM http_responses AS r
+    r.content_md5
+FROM (
+    -- what is long goes no further
+    SELECT * EXCLUDE (headers), nullif(regexp_extract(array_to_string(headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
+    FROM http_responses WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET'
+) AS r
 JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.position = r.position
     AND body.capture = r.capture AND body.frame = r.frame
 LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
     AND q.uri = r.request_uri
 LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
 LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
-WHERE r.status IN (200, 203, 206) AND coalesce(r.request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
+WHERE coalesce(m.device, b.device) IN (FROM subjects)
 QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1
 UNION ALL BY NAME
 -- What others send a device unasked: bodies of requests to it, the whole in one.
