@@ -40,7 +40,11 @@ def free_port() -> int:
 def relay(listener: socket.socket, broker_port: int, pieces: Pieces) -> None:
     """Passes one connection on, and writes down what passes."""
     client, _ = listener.accept()
-    with client, socket.create_connection(("127.0.0.1", broker_port)) as server:
+    with (
+        contextlib.suppress(ConnectionResetError),  # paho leaves so
+        client,
+        socket.create_connection(("127.0.0.1", broker_port)) as server,
+    ):
         while True:
             for one in select.select([client, server], [], [])[0]:
                 piece = one.recv(65536)

@@ -62,7 +62,7 @@ def sequence(rows: Sequence[OperatingRow]) -> str:
     width = left - BETWEEN
     title = " beside ".join(f"{row.name}: {row.action}, first packet from {row.first_packet}" for row in rows)
     return (
-        f'<svg class="chart sequence" width="{width}" viewBox="0 0 {width} {height}" role="img"'
+        f'<svg class="chart sequence" style="--own:{width}px" viewBox="0 0 {width} {height}" role="img"'
         f' aria-label="{text_of(title)}">{"".join(body)}</svg>'
     )
 
