@@ -22,6 +22,7 @@ FLIPS = 8
 MAX_BYTES = 1 << 20
 """Larger captures are not damaged here: they hold what smaller ones hold."""
 MAX_SECONDS_A_FILE = 10.0
+"""Of processor time: a busy machine lets one wait."""
 MAX_KILOBYTES = 600 << 10
 """The program's own bound of memory."""
 
@@ -34,9 +35,9 @@ slowest = 0.0
 for capture in sorted(folder.glob("*.damaged")):
     tables = folder / "tables"
     tables.mkdir()
-    began = time.monotonic()
+    began = time.process_time()
     _core.dissect([capture], tables, threads=1)
-    slowest = max(slowest, time.monotonic() - began)
+    slowest = max(slowest, time.process_time() - began)
     shutil.rmtree(tables)
 # of this program alone: the greatest size that getrusage tells begins with the parent's
 print(slowest, re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
@@ -73,5 +74,6 @@ def test_damaged_captures_neither_crash_nor_hang_nor_fill_the_memory(tmp_path: P
     assert done.returncode == 0, done.stderr[-2000:]
     assert "panicked" not in done.stderr
     slowest, kilobytes = done.stdout.split()
+    print(f"{len(list(tmp_path.glob('*.damaged')))} files, slowest {slowest} s, {kilobytes} kB")
     assert float(slowest) < MAX_SECONDS_A_FILE
     assert int(kilobytes) < MAX_KILOBYTES
