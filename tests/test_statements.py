@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from idletalk import Analysis
 from idletalk.statements import Line, predecessors
+from idletalk.store import Store
 
 NAMES = ("a", "b", "c", "d")
 
@@ -80,3 +82,11 @@ def test_a_failure_ends_the_line() -> None:
     with pytest.raises(ValueError, match="fails"):
         for work in works:
             work.result()
+
+
+def test_nothing_to_do_side_by_side_is_done(demo: Analysis) -> None:
+    store = Store(demo.folder)
+    assert store.together([]) == []
+    store.run("")
+    assert store.together([lambda beside: beside.ask("SELECT 1 AS one")]) == [[{"one": 1}]]
+    store.close()

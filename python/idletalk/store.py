@@ -118,7 +118,7 @@ class Store:
         stopped = threading.Event()
         line = Line(waits_for, stopped)
         with ExitStack() as opened:
-            at_once = min(self._processors, MAX_AT_ONCE, len(steps))
+            at_once = max(1, min(self._processors, MAX_AT_ONCE, len(steps)))
             stores = [opened.enter_context(self.beside()) for _ in range(at_once)]
             works = [partial(line.work, steps, partial(take, store)) for store in stores]
             together(works, [store.connection for store in stores], stopped)
