@@ -1,4 +1,4 @@
-"""The behaviours of an analysis, asked one by one: one of another package that fails costs its own question only."""
+"""The behaviours of an analysis: idletalk's own side by side, then those of other packages, each of which costs its own question only when it fails."""
 
 import traceback
 from collections.abc import Callable, Generator, Sequence
@@ -38,10 +38,13 @@ class Asking:
 
     def prepare(self, store: Store) -> None:
         """Make the tables of all."""
-        store.judge([behaviour for behaviour in self.asked if behaviour.package is None])
+        store.judge(self._own())
         for behaviour in self._brought():
             with self._guarded(behaviour):
                 store.judge_apart(behaviour)
+
+    def _own(self) -> list[Behaviour]:
+        return [behaviour for behaviour in self.asked if behaviour.package is None]
 
     def _brought(self) -> list[Behaviour]:
         return [behaviour for behaviour in self.asked if behaviour.package is not None]
@@ -59,7 +62,7 @@ class Asking:
 
     def answers(self, store: Store, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
         """What those say who wait for images, or those who do not: idletalk's own side by side, then the others."""
-        own = [behaviour for behaviour in self.asked if behaviour.package is None and behaviour.waits == waits]
+        own = [behaviour for behaviour in self._own() if behaviour.waits == waits]
 
         def ask(behaviour: Behaviour) -> Callable[[Store], Answer | None]:
             return lambda beside: self.answer(behaviour, beside.ask, scene)
@@ -71,7 +74,7 @@ class Asking:
 
     def keep(self, store: Store) -> None:
         """Write the tables of those that have not failed."""
-        own = [table for behaviour in self.asked if behaviour.package is None for table in behaviour.tables]
+        own = [table for behaviour in self._own() for table in behaviour.tables]
 
         def write(table: str) -> Callable[[Store], None]:
             return lambda beside: beside.keep([table])

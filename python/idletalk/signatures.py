@@ -116,38 +116,33 @@ def read(file: Path) -> tuple[Signature, ...]:
 
 def learnt(folder: Path, device: str | None = None) -> list[Signature]:
     """The signatures that an analysis learnt."""
-    from idletalk.store import Store
-
-    store = Store(folder)
-    try:
-        rows = store.ask(
-            "SELECT signature FROM actions JOIN devices USING (device) WHERE signature IS NOT NULL"
-            " AND ($1 IS NULL OR lower($1) IN (lower(name), device)) ORDER BY device, action, first_packet",
-            device,
-        )
-    finally:
-        store.close()
+    rows = _actions(folder, device, "signature IS NOT NULL")
     return [one for row in rows for one in portable.from_json(row["signature"].encode(), str(folder))]
 
 
 def notes(folder: Path, device: str | None = None) -> list[str]:
     """The actions of which no signature was learnt, and why."""
     from idletalk.conclusions.operating import signature_note
+
+    return [
+        f"none of {row['action']} ({row['name']}, first packet: {row['first_packet']}): {signature_note(row)}"
+        for row in _actions(folder, device, "signature IS NULL")
+    ]
+
+
+def _actions(folder: Path, device: str | None, condition: str) -> Sequence[Row]:
+    """The actions of an analysis, of all devices or of one by name or id, with their device."""
     from idletalk.store import Store
 
     store = Store(folder)
     try:
-        rows = store.ask(
-            "SELECT * FROM actions JOIN devices USING (device) WHERE signature IS NULL"
+        return store.ask(
+            f"SELECT * FROM actions JOIN devices USING (device) WHERE {condition}"
             " AND ($1 IS NULL OR lower($1) IN (lower(name), device)) ORDER BY device, action, first_packet",
             device,
         )
     finally:
         store.close()
-    return [
-        f"none of {row['action']} ({row['name']}, first packet: {row['first_packet']}): {signature_note(row)}"
-        for row in rows
-    ]
 
 
 def matches(signatures: Sequence[Signature], folder: Path) -> list[tuple[int, str, str, int, int, Basis]]:
