@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import idletalk
 from tests import made
 from tests.behaviours.test_peers_and_devices import CLOUD, HOME, device, through
 from tests.made import LAMP, PLUG
+
+import idletalk
 
 Frames = list[tuple[float, bytes]]
 RAW_IP = 101
@@ -59,13 +60,17 @@ def test_the_filter_of_a_joined_device_selects_frames_of_both(tmp_path: Path) ->
     found = analysis(tmp_path, HOME + SHARED, bare(SHARED + ALONE))
     [frames] = found.sql("SELECT count(*) AS n FROM http_requests WHERE NOT is_repeated")
     assert frames["n"] == 2
-    [page] = [line for line in (found.folder / "report.html").read_text().splitlines() if f"eth.addr == {PLUG}" in line][:1]
+    [page] = [
+        line for line in (found.folder / "report.html").read_text().splitlines() if f"eth.addr == {PLUG}" in line
+    ][:1]
     assert "!eth &amp;&amp; !wlan &amp;&amp; !sll &amp;&amp; ip.addr == 192.168.1.2" in page
 
 
 def test_the_same_address_in_two_networks_is_two_devices(tmp_path: Path) -> None:
     # at the same time, and both ask for names on fixed ports as every home does
-    mdns: Frames = [(1011.0, made.datagram((PLUG, "192.168.1.2", 5353), ("01:00:5e:00:00:fb", "224.0.0.251", 5353), b"x" * 12))]
+    mdns: Frames = [
+        (1011.0, made.datagram((PLUG, "192.168.1.2", 5353), ("01:00:5e:00:00:fb", "224.0.0.251", 5353), b"x" * 12))
+    ]
     found = analysis(tmp_path, HOME + SHARED + mdns, bare(mdns + ALONE))
     assert {PLUG, "ip:192.168.1.2"} <= {one.id for one in found.report.devices}
 

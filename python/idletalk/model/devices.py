@@ -39,7 +39,9 @@ class Address:
     address: str
     first: Annotated[str, Meta(description="first sighting")]
     last: Annotated[str, Meta(description="last sighting")]
-    told_by: Annotated[tuple[str, ...], Meta(description="what showed it: arp, nd, dhcp, ip (source of a packet), ip without MAC (where the link has none)")]
+    told_by: Annotated[
+        tuple[str, ...], Meta(description="what showed it: arp, nd, dhcp, ip (source of a packet), or ip without MAC")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
