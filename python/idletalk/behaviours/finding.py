@@ -92,7 +92,7 @@ class Scene:
     def peer(self, device: str, address: str) -> str:
         """A peer as a sentence tells it: name and address."""
         name = self.peers.get((device, address))
-        return f"{name} ({address})" if name else address
+        return f"{name} ({address})" if name and name != address else address
 
     def sent_by(self, device: str) -> str:
         """Filter for the frames that a device sent."""

@@ -239,7 +239,7 @@ WITH volumes AS (
 SELECT
     v.device,
     coalesce(m.macs, []) AS macs,
-    coalesce(lab.name, n.name, short_vendor(vendors.vendor) || ' ' || right(v.device, 8), v.device) AS name,
+    coalesce(lab.name, n.name, short_vendor(vendors.vendor) || ' ' || right(v.device, 8), regexp_replace(v.device, '^ip:', '')) AS name,
     CASE WHEN lab.name IS NOT NULL THEN 'lab' WHEN n.name IS NOT NULL THEN n.told_by
          WHEN vendors.vendor IS NOT NULL THEN 'vendor' ELSE 'id' END AS name_told_by,
     vendors.vendor,
