@@ -57,7 +57,12 @@ class Burst(NamedTuple):
     @property
     def place(self) -> str:
         """What tells services apart: the peer too, unless it says little."""
-        return self.service if self.service.split("/")[0] in COMMON else f"{self.service} {self.host}"
+        return self.service if self.is_common else f"{self.service} {self.host}"
+
+    @property
+    def is_common(self) -> bool:
+        """Whether its service is one of :data:`COMMON`."""
+        return self.service.split("/")[0] in COMMON
 
     @property
     def sender(self) -> str:
