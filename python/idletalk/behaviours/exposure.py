@@ -1,23 +1,15 @@
 """What does each device give away in clear?"""
 
-import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from idletalk.behaviours import exposure_channels as channels
 from idletalk.behaviours import exposure_kinds as kinds
-from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, search
 from idletalk.behaviours.finding import KEPT, Claim, Scene, kept, spelled
-from idletalk.exposure.mask import masked
-from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Contents, Leak, key_kinds
+from idletalk.exposure.search import WHOLE
 from idletalk.plural import counted
 
-MAX_CONTENT_BYTES = 32 << 20
-"""Distinct content that is decoded; memory and time must not grow with the capture."""
-MAX_CONTENTS = 20_000
-"""Distinct messages that are decoded, the first of each conversation first: a short one costs a millisecond too, and the bytes
-alone would allow half a million of them."""
-CLEARLY = 10
-"""How many times as many contents call a value by one kind as by another, for the other to be a mistake."""
 MAX_NAMED = 3
 """Values named in a sentence."""
 _CAPITALS = {"stun": "STUN"}
@@ -25,7 +17,7 @@ _CAPITALS = {"stun": "STUN"}
 
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
-    _search(ask, scene)
+    search(ask, scene)
     ask(
         "INSERT INTO exposures SELECT device, kind, shown, sent, peer, min(scope), carrier, encoding, key, min(known_by),"
         " sum(times)::BIGINT, min(time_ns), max(last_ns) FROM hits GROUP BY device, kind, shown, sent, peer, carrier, encoding, key"
@@ -73,104 +65,8 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         if is_own:
             yield _claim(scene, row)
     yield from channels.masked(ask, scene, told_here)
-    yield from channels.commands(ask, scene)
-
-
-def _search(ask: Ask, scene: Scene) -> None:
-    """Find values in the sampled contents: what they tell by key first, then what is known of each device."""
-    # what is not decoded is held against what was found, as the rest of its conversation is
-    ask(
-        "DELETE FROM sampled WHERE content_id NOT IN (SELECT content_id FROM (SELECT content_id,"
-        " row_number() OVER (ORDER BY place, content_id) AS number,"
-        " sum(octet_length(content)) OVER (ORDER BY octet_length(content), content_id) AS bytes"
-        " FROM sampled JOIN contents USING (content_id)) WHERE number <= ? AND bytes <= ?)",
-        *(MAX_CONTENTS, MAX_CONTENT_BYTES),
-    )
-    contents = Contents(
-        (row["content_id"], row["content"], row["received"])
-        for row in ask(
-            "SELECT content_id, content, received FROM sampled JOIN contents USING (content_id) ORDER BY content_id"
-        )
-    )
-    macs = {row["mac"].replace(":", "") for row in ask("SELECT mac FROM device_macs")}
-
-    def shown(leak: Leak) -> str:
-        # a serial number that is a MAC, which every report names, is no secret
-        is_open = scene.shows_secrets or _digits(leak.text) in macs
-        return leak.text if is_open else masked(leak.kind, leak.text)
-
-    meant = contents.by_meaning()
-    _fill(ask, meant, {}, shown)
-    # a byte before a key may look like its first letter, and Dsn means something else than sn
-    ask(
-        "WITH calls AS (SELECT text, kind, count(DISTINCT content_id) AS n FROM found WHERE list_contains($1, kind) GROUP BY ALL)"
-        " UPDATE found SET kind = told.kind FROM (SELECT few.text, few.kind AS mistaken, arg_max(many.kind, (many.n, many.kind)) AS kind"
-        " FROM calls AS few JOIN calls AS many ON many.text = few.text AND many.n >= $2 * few.n GROUP BY ALL) AS told"
-        " WHERE found.text = told.text AND found.kind = told.mistaken",
-        *(sorted(SEARCHED), CLEARLY),
-    )
-    known, owners, public = _known(ask, scene, macs)
-    told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
-    values = [
-        leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
-    ]
-    _fill(ask, values, owners, shown)
-    insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
-    ask("INSERT INTO hits FROM found_hits")
-
-
-def _digits(text: str) -> str:
-    """What may be a MAC, without signs and case."""
-    return re.sub("[:.-]", "", text).lower()
-
-
-def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[Leak], str]) -> None:
-    rows = [
-        (
-            *(leak.content, leak.kind, leak.text, shown(leak), leak.key, leak.encoding),
-            *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
-        )
-        for leak in leaks
-    ]
-    insert(ask, "found", rows)
-
-
-def _known(
-    ask: Ask, scene: Scene, macs: Container[str]
-) -> tuple[dict[str, str], Mapping[str, Sequence[str]], set[str]]:
-    """What is searched: kind by text, the devices whose values they are (the lab file's: all), and public addresses."""
-    known: dict[str, str] = {}
-    owners: dict[str, list[str]] = {}
-    rows = [
-        *ask("SELECT mac AS text, 'mac' AS kind, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY ALL"),
-        # a name that no other thing of its make has: with a number of five digits, or six hexadecimal ones, that is no MAC
-        *ask(
-            "SELECT DISTINCT name AS text, 'hostname' AS kind, device FROM device_names WHERE device IN (FROM subjects)"
-            " AND (regexp_matches(name, '[0-9]{5}') OR regexp_matches(regexp_extract(name, '(?i)[0-9a-f]{6,}'), '[0-9]'))"
-            " AND lower(name) NOT IN (SELECT replace(mac, ':', '') FROM device_macs) ORDER BY ALL"
-        ),
-        *ask(
-            "SELECT DISTINCT text, kind, device FROM direct_hits WHERE list_contains(?, kind) AND length(text) >= ?"
-            " AND known_by = 'meaning' ORDER BY ALL",
-            sorted(SEARCHED),
-            MIN_KNOWN_CHARS,
-        ),
-    ]
-    for row in rows:
-        # a serial number that is the MAC is searched as that
-        if row["kind"] != "mac" and _digits(row["text"]) in macs:
-            continue
-        known.setdefault(row["text"], row["kind"])
-        owners.setdefault(row["text"], []).append(row["device"])
-    for name, texts in scene.secrets.items():
-        kind = key_kinds().get(name.replace("_", "").lower(), name)
-        for text in texts:
-            known[text] = kind
-            owners.pop(text, None)
-    public = {
-        row["text"].partition(":")[0] for row in ask("SELECT DISTINCT text FROM found WHERE kind = 'public_address'")
-    }
-    return known, owners, public | set(scene.public_addresses)
+    for ways in (channels.commands, channels.polled, channels.unprotected, channels.partly_encrypted):
+        yield from ways(ask, scene)
 
 
 def _claim(scene: Scene, row: Row) -> Claim:
@@ -189,7 +85,7 @@ def _claim(scene: Scene, row: Row) -> Claim:
     parties = row["parties"] or 0
     more = f"; {parties} Internet hosts get this value" if parties > 1 else ""
     return Claim(
-        kind=kinds.kind_of(row["kind"], row["scope"]).name,
+        kind=kinds.kind_of(row["kind"], row["scope"], is_sent=row["sent"]).name,
         device=row["device"],
         peer=row["peer"],
         subject=f"{row['kind']} {row['carrier']} {'sent' if row['sent'] else 'received'}",
@@ -255,6 +151,8 @@ BEHAVIOUR = Behaviour(
         kinds.PUBLIC_ADDRESS,
         kinds.MASKED,
         kinds.COMMANDS,
+        kinds.UNPROTECTED,
+        kinds.PARTLY,
     ),
     judge=_judge,
     hidden=_hidden,

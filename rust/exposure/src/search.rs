@@ -1,6 +1,6 @@
 //! Messages in, leaks out: values by meaning first, then everything that is known, in every encoding.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,18 +8,17 @@ use std::thread;
 
 use memchr::memmem;
 
+use crate::bare::{Teller, told_by_several};
 use crate::decode::{View, encoded, is_text};
-use crate::known::{Known, Patterns};
+use crate::known::{Found, Known, Patterns};
 use crate::meaning::{KeyKinds, values};
-use crate::public::{Told, told_back, told_to};
+use crate::public::{Told, told_back, told_to, written_in};
 use crate::within;
 
 /// Bytes that are worth a thread of their own: each makes its patterns' states anew.
 const THREAD_BYTES: usize = 1 << 20;
 /// Bytes of decoded views that are kept for the second search; others are decoded again.
 const MAX_KEPT_BYTES: usize = 32 << 20;
-/// Longest message in which an address that is masked with a constant of the message itself is looked for.
-const MAX_MASKED_BYTES: usize = 128;
 
 /// Bytes that somebody said, and whether a device got them (rather than sent them).
 pub struct Content {
@@ -88,12 +87,14 @@ impl Contents {
         let patterns = Patterns::new(known);
         self.each(|content, views| {
             let mut leaks = held_against(content, views, &patterns);
-            if content.is_received && content.content.len() <= MAX_MASKED_BYTES {
-                let told = addresses.iter().flat_map(|address| told_to(&content.content, *address));
-                leaks.extend(told.map(|told| public(content, told)));
-            }
+            leaks.extend(addresses.iter().flat_map(|address| addressed(content, views, *address)));
             leaks
         })
+    }
+
+    /// Public addresses that servers of several owners tell alike (`tellers` by content), without saying what they are.
+    pub fn told_by_several(&self, tellers: &HashMap<u64, Vec<Teller>>) -> Vec<Ipv4Addr> {
+        told_by_several(self.contents.iter().map(|(content, _)| content), tellers)
     }
 
     /// What a search finds in each content, in their order, on all processors.
@@ -166,7 +167,7 @@ fn meant(content: &Content, views: &[View], kinds: &KeyKinds) -> Vec<Leak> {
             }
             leaks.push(Leak {
                 content: content.id,
-                encoding: written(encodings, || form(bytes)),
+                encoding: if encodings.is_empty() { form(bytes).into() } else { encodings.join("+") },
                 known_by: KnownBy::Meaning,
                 raw: standing(content, bytes, encodings, value.text.as_bytes()),
                 kind: value.kind,
@@ -181,18 +182,47 @@ fn meant(content: &Content, views: &[View], kinds: &KeyKinds) -> Vec<Leak> {
 fn held_against(content: &Content, views: &[View], patterns: &Patterns) -> Vec<Leak> {
     let mut seen = HashSet::new();
     let mut leaks = Vec::new();
+    let mut leak = |found: &Found<'_>, encoding: String, raw| {
+        leaks.push(Leak {
+            content: content.id,
+            kind: found.known.kind.clone(),
+            text: found.known.text.clone(),
+            key: None,
+            encoding,
+            known_by: KnownBy::Known,
+            raw,
+        });
+    };
     for (bytes, encodings) in all(content, views) {
         for found in patterns.find(bytes, &mut seen) {
-            leaks.push(Leak {
-                content: content.id,
-                kind: found.known.kind.clone(),
-                text: found.known.text.clone(),
-                key: None,
-                encoding: written(encodings, || if found.how == "text" { form(bytes) } else { found.how }),
-                known_by: KnownBy::Known,
-                raw: standing(content, bytes, encodings, found.raw),
-            });
+            let encoding = match (encodings, found.how) {
+                ([], "text") => form(bytes).into(),
+                ([], how) => how.into(),
+                (_, "text" | "binary") => encodings.join("+"),
+                (_, how) => format!("{}+{how}", encodings.join("+")),
+            };
+            leak(&found, encoding, standing(content, bytes, encodings, &found.raw));
         }
+    }
+    if !is_text(&content.content) {
+        for found in patterns.find_masked(&content.content, &mut seen) {
+            leak(&found, found.how.into(), Some(found.raw.clone()));
+        }
+    }
+    leaks
+}
+
+/// A public address in what a device gets, and as text in what it sends.
+fn addressed(content: &Content, views: &[View], address: Ipv4Addr) -> Vec<Leak> {
+    let own =
+        if content.is_received { told_to(&content.content, address) } else { written_in(&content.content, address) };
+    let mut leaks: Vec<Leak> = own.into_iter().map(|told| public(content, told)).collect();
+    let coded = views.iter().find_map(|view| {
+        let told = written_in(&view.content, address).into_iter().next()?;
+        Some(Leak { encoding: view.encodings.join("+"), raw: None, ..public(content, told) })
+    });
+    if leaks.is_empty() {
+        leaks.extend(coded);
     }
     leaks
 }
@@ -207,10 +237,6 @@ fn public(content: &Content, told: Told) -> Leak {
         known_by: KnownBy::Known,
         raw: Some(told.raw),
     }
-}
-
-fn written(encodings: &[&'static str], plain: impl FnOnce() -> &'static str) -> String {
-    if encodings.is_empty() { plain().into() } else { encodings.join("+") }
 }
 
 /// What kind of text it is.
