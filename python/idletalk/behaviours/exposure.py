@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from idletalk.behaviours import exposure_channels as channels
 from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.behaviours.exposure_hits import gathered
 from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, search
-from idletalk.behaviours.finding import KEPT, Claim, Scene, kept, spelled
+from idletalk.behaviours.finding import Claim, Scene, kept, spelled
 from idletalk.exposure.search import WHOLE
 from idletalk.plural import counted
 
@@ -22,45 +23,13 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         "INSERT INTO exposures SELECT device, kind, shown, sent, peer, min(scope), carrier, encoding, key, min(known_by),"
         " sum(times)::BIGINT, min(time_ns), max(last_ns) FROM hits GROUP BY device, kind, shown, sent, peer, carrier, encoding, key"
     )
-    rows = ask(
-        # a message has one place, and many messages tell the same: hits are looked through twice
-        "WITH once AS MATERIALIZED (SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope,"
-        "   bool_and(is_topic) AS is_topic, min(times) AS times, min(capture) AS capture, min(frame) AS frame FROM hits GROUP BY ALL),"
-        " told_values AS MATERIALIZED (SELECT DISTINCT device, kind, sent, peer, carrier, scope, shown, encoding, known_by, text FROM hits),"
-        # a publication tells by its topic and by its message: it is one frame
-        " counted AS (SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times)"
-        "   FILTER (is_topic), 0), coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames FROM once GROUP BY ALL),"
-        " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM once),"
-        f" cited AS (SELECT device, kind, sent, peer, carrier, {KEPT} AS kept FROM shown_frames GROUP BY ALL),"
-        # who tells several models or versions under one name speaks of things attached to it too: a bridge of its lamps
-        " many AS (SELECT device, kind, sent, peer, carrier, max(values) > 1 AS is_several FROM (SELECT device, kind, sent, peer, carrier, key,"
-        "   count(DISTINCT shown) AS values FROM hits GROUP BY ALL) GROUP BY ALL),"
-        " described AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT shown ORDER BY shown) AS shown,"
-        "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM told_values GROUP BY ALL),"
-        # what no dissector claims can belong to a protocol that idletalk.protocols reads: the flow has its name
-        " labels AS (SELECT DISTINCT p.carrier, p.capture, p.frame, f.application FROM payloads AS p JOIN flows AS f USING (flow)"
-        "   WHERE p.carrier IN ('tcp', 'udp')),"
-        " named AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT application ORDER BY application) FILTER (application IS NOT NULL) AS protocols,"
-        "   count(*) = count(application) AS is_known FROM shown_frames JOIN labels USING (carrier, capture, frame) GROUP BY ALL),"
-        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM told_values WHERE sent AND scope = 'internet' GROUP BY text),"
-        # what describes the other one, who told it before, is no news of this one
-        " tellers AS (SELECT device, kind, text, min(time_ns) AS first_ns FROM hits WHERE sent AND list_contains($1, kind) GROUP BY ALL),"
-        " theirs AS (SELECT v.device, v.kind, v.sent, v.peer, v.carrier, true AS is_theirs FROM told_values AS v JOIN peers AS p USING (device, peer)"
-        "   JOIN tellers AS own ON own.device = v.device AND own.kind = v.kind AND own.text = v.text"
-        "   JOIN tellers AS other ON other.device = p.peer_device AND other.kind = v.kind AND other.text = v.text"
-        "   WHERE v.sent AND p.peer_device <> v.device GROUP BY ALL HAVING max(other.first_ns) < min(own.first_ns))"
-        " SELECT * REPLACE (coalesce(is_theirs, false) AS is_theirs) FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier)"
-        " LEFT JOIN named USING (device, kind, sent, peer, carrier) LEFT JOIN theirs USING (device, kind, sent, peer, carrier)"
-        " JOIN many USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
-        " ORDER BY device, kind, sent, peer, carrier",
-        sorted(kinds.DESCRIBING),
-    )
-    # what one device here tells another is a finding of the one that tells it
-    told_here = {
-        (row["device"], row["peer"])
-        for row in ask("SELECT device, peer FROM peers WHERE peer_device IN (FROM subjects)")
+    neighbours = {
+        (row["device"], row["peer"]): row["peer_device"]
+        for row in ask("SELECT device, peer, peer_device FROM peers WHERE peer_device IN (FROM subjects)")
     }
-    for row in rows:
+    # what one device here tells another is a finding of the one that tells it
+    told_here = set(neighbours)
+    for row in gathered(ask, neighbours):
         is_own = not row["is_theirs"] if row["sent"] else (row["device"], row["peer"]) not in told_here
         if is_own:
             yield _claim(scene, row)

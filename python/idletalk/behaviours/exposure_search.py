@@ -115,17 +115,17 @@ def _known(ask: Ask, scene: Scene, macs: Container[str]) -> tuple[dict[str, str]
     owners: dict[str, list[str]] = {}
     rows = [
         *ask("SELECT mac AS text, 'mac' AS kind, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY ALL"),
-        # a name that no other thing of its make has: with a number of five digits, or six hexadecimal ones, that is no MAC
-        *ask(
-            "SELECT DISTINCT name AS text, 'hostname' AS kind, device FROM device_names WHERE device IN (FROM subjects)"
-            " AND (regexp_matches(name, '[0-9]{5}') OR regexp_matches(regexp_extract(name, '(?i)[0-9a-f]{6,}'), '[0-9]'))"
-            " AND lower(name) NOT IN (SELECT replace(mac, ':', '') FROM device_macs) ORDER BY ALL"
-        ),
         *ask(
             "SELECT DISTINCT text, kind, device FROM direct_hits WHERE list_contains(?, kind) AND length(text) >= ?"
             " AND known_by = 'meaning' ORDER BY ALL",
             sorted(SEARCHED),
             MIN_KNOWN_CHARS,
+        ),
+        # a name that no other thing of its make has: with a number of five digits, or six hexadecimal ones, that is no MAC
+        *ask(
+            "SELECT DISTINCT name AS text, 'hostname' AS kind, device FROM device_names WHERE device IN (FROM subjects)"
+            " AND (regexp_matches(name, '[0-9]{5}') OR regexp_matches(regexp_extract(name, '(?i)[0-9a-f]{6,}'), '[0-9]'))"
+            " AND lower(name) NOT IN (SELECT replace(mac, ':', '') FROM device_macs) ORDER BY ALL"
         ),
     ]
     for row in rows:

@@ -16,6 +16,8 @@ const MAX_DEPTH: usize = 2;
 /// What gzip makes begins so (RFC 1952 2.3.1), and what zlib makes with its usual window (RFC 1950 2.2).
 const PACKED: [(&str, &[u8]); 4] =
     [("gzip", &[0x1F, 0x8B, 8]), ("zlib", &[0x78, 0x9C]), ("zlib", &[0x78, 0xDA]), ("zlib", &[0x78, 0x01])];
+/// Signs that are written as numbers in what is no text as a whole, from which on they are taken for such.
+const MIN_ESCAPES: usize = 6;
 /// Length of a head in which a message may say what is compressed behind it.
 const MAX_HEAD_BYTES: usize = 64;
 /// Bytes taken out of one compressed content.
@@ -100,7 +102,8 @@ fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             found
         }
         _ => {
-            let mut found = runs(content);
+            let mut found = escaped_inside(content);
+            found.extend(runs(content));
             found.extend(packed_inside(content));
             found.extend(websocket::unmasked(content).map(|plain| ("websocket", plain)));
             let plain = mask::unmasked(content).or_else(|| Some(("rotated", mask::rotated(content)?)));
@@ -108,6 +111,15 @@ fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             found
         }
     }
+}
+
+/// Text between bytes whose signs are written as numbers, each of them.
+fn escaped_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let marks: [(&[u8], &str, fn(&[u8]) -> Vec<u8>); 3] =
+        [(b"%", "url", unquoted), (b"&#", "xml", unmarked), (b"\\u00", "json", unescaped)];
+    let often = |mark: &[u8]| memmem::find_iter(content, mark).take(MIN_ESCAPES).count() == MIN_ESCAPES;
+    let found = marks.into_iter().filter(|(mark, ..)| often(mark)).map(|(_, name, plain)| (name, plain(content)));
+    found.filter(|(_, plain)| plain != content).collect()
 }
 
 /// What is compressed behind a short head.
@@ -140,7 +152,7 @@ fn text_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         found.push(("url", unquoted(content)));
     }
     if has(b'&') && has(b';') {
-        found.push(("xml", htmlize::unescape_bytes_in(content, htmlize::Context::General).into_owned()));
+        found.push(("xml", unmarked(content)));
     }
     if has(b'\\') {
         found.push(("json", unescaped(content)));
@@ -148,6 +160,11 @@ fn text_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     found.retain(|(_, plain)| plain != content);
     found.extend(runs(content));
     found
+}
+
+/// `&amp;` and `&#65;` of XML.
+fn unmarked(content: &[u8]) -> Vec<u8> {
+    htmlize::unescape_bytes_in(content, htmlize::Context::General).into_owned()
 }
 
 /// `%41` and `+` of forms and queries.

@@ -9,6 +9,7 @@ pub mod decode;
 mod hints;
 mod keyed;
 pub mod known;
+mod leak;
 mod logins;
 mod mask;
 pub mod meaning;
@@ -21,7 +22,8 @@ pub mod tables;
 mod websocket;
 
 pub use bare::Teller;
-pub use search::{Content, Contents, KnownBy, Leak};
+pub use leak::{KnownBy, Leak};
+pub use search::{Content, Contents};
 
 /// The bytes of a range, or none where it does not lie inside.
 fn within(content: &[u8], start: usize, end: usize) -> &[u8] {

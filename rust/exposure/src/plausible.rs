@@ -50,7 +50,8 @@ pub fn is_plausible(kind: &str, text: &str) -> bool {
         "mac" => MAC.is_match(text.as_bytes()),
         // a short number under `sn` is a sequence number
         "serial" => {
-            (has_digit(text) && SERIAL.is_match(text.as_bytes()) || LETTERS.is_match(text.as_bytes())) && !(is_digits(text) && length < 8)
+            (has_digit(text) && SERIAL.is_match(text.as_bytes()) || LETTERS.is_match(text.as_bytes()))
+                && !(is_digits(text) && length < 8)
         }
         // with a digit, as no word has; or capitals alone, as random letters are written
         "device_id" => {
@@ -60,7 +61,9 @@ pub fn is_plausible(kind: &str, text: &str) -> bool {
         "public_address" => text.parse().is_ok_and(is_public),
         "imei" => length == 15 && is_digits(text) && luhn(text),
         // some number their releases: a shorter number is a count or a switch
-        "firmware" => (4..=12).contains(&length) && is_digits(text) || length <= 64 && VERSION.is_match(text.as_bytes()),
+        "firmware" => {
+            (4..=12).contains(&length) && is_digits(text) || length <= 64 && VERSION.is_match(text.as_bytes())
+        }
         // a type of UPnP devices (UDA 2.0, 2.3) is no vendor's
         "model" => (2..=64).contains(&length) && !text.starts_with("urn:"),
         "email" => is_email(text),

@@ -1,14 +1,17 @@
 //! Stretches of hexadecimal digits and of base64.
 
+use crate::decode::{MIN_TEXT_BYTES, is_text, unhexed};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use crate::decode::{MIN_TEXT_BYTES, is_text, unhexed};
+use memchr::memmem;
 
 /// Stretches of each kind that are decoded in one content.
 const MAX_RUNS: usize = 32;
 /// Shortest stretch.
 const MIN_SIGNS: usize = 16;
+/// How what gzip makes begins in base64 (RFC 1952 2.3.1).
+const GZIP: &[u8] = b"H4sI";
 /// Signs of base64 that are bytes of their own.
 const GROUP: usize = 4;
 
@@ -38,8 +41,8 @@ fn stretches(content: &[u8], least: usize, is_one: fn(u8) -> bool) -> impl Itera
     content.split(move |byte| !is_one(*byte)).filter(move |run| run.len() >= least)
 }
 
-/// What a stretch holds from its first sign on; or, where that is no text, from one of the next three on, since what stands
-/// before (`data_`, a path) may be of the same signs.
+/// What a stretch holds from its first sign on; or, where that is no text, from where something compressed begins, or one of the
+/// next three signs, since what stands before (`data_`, a path) may be of the same signs.
 fn from_base64(run: &[u8]) -> Option<Vec<u8>> {
     let core: Vec<u8> = run
         .iter()
@@ -59,7 +62,8 @@ fn from_base64(run: &[u8]) -> Option<Vec<u8>> {
     if is_text(&first) {
         return Some(first);
     }
-    (1..GROUP).filter_map(decoded).find(|plain| is_text(plain)).or(Some(first))
+    let packed = memmem::find(&core, GZIP).and_then(decoded);
+    packed.or_else(|| (1..GROUP).filter_map(decoded).find(|plain| is_text(plain))).or(Some(first))
 }
 
 #[cfg(test)]
