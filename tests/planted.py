@@ -97,7 +97,7 @@ def planted(seed: int, *, is_null: bool) -> Planted:
             if is_null and way.takes != "bytes":
                 # a host name of its own is a value
                 content = b"thing" if way.carrier == "dhcp" else content.hex()[:24].encode()
-            if way.takes == "label" and len(content) > planted_carriers.MAX_LABEL:
+            if way.takes in ("label", "host") and len(content) > planted_carriers.MAX_LABEL:
                 continue
             peer = send(way, content)
             if not is_null:

@@ -221,6 +221,6 @@ WAYS = {
     "tftp": Way("tftp", "word", lambda ends, word: ends.datagram(69, b"\0\1" + word + b"\0octet\0")),
     "mdns instance": Way("mdns", "label", _instance, GROUPS["mdns"][1]),
     "ssdp": Way("ssdp", "word", _announce, GROUPS["ssdp"][1]),
-    "dhcp host name": Way("dhcp", "label", _lease, EVERYBODY[1]),
+    "dhcp host name": Way("dhcp", "host", _lease, EVERYBODY[1]),
 }
 """Every place, by its name."""

@@ -102,16 +102,21 @@ _LABELS = ("plain", "other separators", "small letters", "hex")
 
 
 def fitting(kind: str, takes: str) -> list[str]:
-    """Encodings in which a value of this kind can stand where `takes` fits: bytes, text, word (of a header), or label (of a name)."""
+    """Encodings in which a value of this kind can stand where `takes` fits: bytes, text, word (of a header), label (of a name), or host.
+
+    A host name that is the digits of a value would be a value of its own.
+    """
     found = [name for name in ENCODINGS if takes == "bytes" or name not in _BYTES]
-    if takes in ("word", "label"):
+    if takes in ("word", "label", "host"):
         found = [name for name in found if name not in _NOT_IN_HEADERS]
-    if takes == "label":
+    if takes in ("label", "host"):
         found = [
             name
             for name in _LABELS
             if name == "hex" or kind in ("serial", "device_id") or (kind == "mac" and name == "other separators")
         ]
+    if takes == "host":
+        found = [name for name in found if name != "hex"]
     if kind not in ("mac", "device_id"):
         found = [name for name in found if not name.startswith("bytes")]
     if kind != "mac":

@@ -41,7 +41,7 @@ STRUCTURAL = frozenset(
         ),
         *("originator", "originator_mac", "originator_known_by", "responder", "responder_mac", "community_id", "peer"),
         *("network", "transport", "application", "recognised_by", "scope", "told_by", "method", "version", "path"),
-        *("address", "section", "packet_type", "ja3", "ja3s", "ja4", "sender", "sender_mac", "target_mac", "value"),
+        *("address", "section", "packet_type", "ja3", "ja3s", "ja4", "sender", "sender_mac", "target_mac"),
         *("transfer", "sha256", "md5", "decoded_sha256", "spool", "framing", "left_out", "authentication"),
     }
 )

@@ -128,9 +128,13 @@ def _known(ask: Ask, scene: Scene, macs: Container[str]) -> tuple[dict[str, str]
             " AND lower(name) NOT IN (SELECT replace(mac, ':', '') FROM device_macs) ORDER BY ALL"
         ),
     ]
+    named = {_digits(row["text"]) for row in rows if row["kind"] != "hostname"}
     for row in rows:
         # a serial number that is the MAC is searched as that
         if row["kind"] != "mac" and _digits(row["text"]) in macs:
+            continue
+        # nor is a host name that is another value of the device one of its own
+        if row["kind"] == "hostname" and _digits(row["text"]) in named:
             continue
         known.setdefault(row["text"], row["kind"])
         owners.setdefault(row["text"], []).append(row["device"])
