@@ -102,6 +102,8 @@ pub fn held_against(content: &Content, views: &[View], patterns: &Patterns) -> V
             let encoding = match (encodings, found.how) {
                 ([], "text") => form(bytes).into(),
                 ([], how) => how.into(),
+                // digits are how digests are written
+                (["hex" | "base64"], how @ ("md5" | "sha1" | "sha256")) => how.into(),
                 (_, "text" | "binary") => encodings.join("+"),
                 (_, how) => format!("{}+{how}", encodings.join("+")),
             };

@@ -26,8 +26,7 @@ const CODED_BYTES: RangeInclusive<usize> = 6..=128;
 const MIN_DIGITS: usize = 12;
 /// Shortest stretch of base64 that is searched: 42 bits.
 const MIN_BASE64_SIGNS: usize = 7;
-/// What of a digest is searched: 64 bits, as digits, bytes, and (63) in base64.
-const DIGEST_DIGITS: usize = 16;
+/// What of a digest is searched: 64 bits.
 const DIGEST_BYTES: usize = 8;
 /// Shortest text behind a mask, and how many different steps there are from byte to byte: a row of zeros has one.
 const MIN_MASKED_BYTES: usize = 8;
@@ -96,13 +95,11 @@ pub fn spelt(known: &Known) -> Vec<Spelling> {
             add(text.bytes().rev().collect(), "text reversed");
         }
     }
-    let digested = plain.iter().flat_map(|text| digests(text)).flat_map(|(name, digest)| {
-        let digits: String = hex(&digest).chars().take(DIGEST_DIGITS).collect();
-        let head = digest.get(..DIGEST_BYTES).unwrap_or(&digest).to_vec();
-        let told = [digits.to_uppercase().into_bytes(), digits.into_bytes()].into_iter().chain(signs(&head, 0));
-        told.chain([head]).map(move |raw| Spelling { raw, how: name, stands: Stands::Anywhere }).collect::<Vec<_>>()
+    // in digits or base64 a digest is long enough to be decoded first
+    let digested = plain.iter().flat_map(|text| digests(text)).map(|(how, digest)| {
+        let raw = digest.get(..DIGEST_BYTES).unwrap_or(&digest).to_vec();
+        Spelling { raw, how, stands: Stands::Anywhere }
     });
-    let digested: Vec<Spelling> = digested.collect();
     let whole = found.into_iter().map(|(raw, (how, stands))| Spelling { raw, how, stands });
     whole.chain(digested).chain(endings(known)).collect()
 }
