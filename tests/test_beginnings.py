@@ -76,6 +76,13 @@ def test_a_sensor_that_nobody_noted_is_offered_and_its_timers_are_not() -> None:
     ]
 
 
+def test_answers_about_the_time_are_no_action() -> None:
+    drawn = random.Random(4)
+    said = [burst(at, (-48,)) for at in sorted(drawn.uniform(0, DAY_S) for _ in range(12))]
+    assert [one.times for one in unnamed(said, DAY_S)] == [12]
+    assert unnamed([one._replace(service="ntp/123") for one in said], DAY_S) == []
+
+
 def test_one_repetition_with_something_before_it_does_not_widen_what_the_others_agree_on() -> None:
     shown = [burst(at, (-4, -28, 4) if at == 0 else (-28, 4)) for at in range(5)]
     exact = {one.sequences[0].packets for one in learn("on", "cloud", [[one] for one in shown])}
