@@ -81,8 +81,7 @@ impl Shard {
         sink.begin(seen.position, self.number);
         let repeats = seen.overlap != Overlap::None
             && self.duplicates.is_repeated(
-                bytes,
-                seen.original_len,
+                self.duplicates.identity(bytes, seen.original_len, head),
                 seen.time_ns,
                 (seen.capture, seen.interface),
                 seen.overlap,
