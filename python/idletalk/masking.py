@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
-from idletalk.exposure.mask import masked
+from idletalk.exposure.mask import masked, spellings
 from idletalk.exposure.search import Held, words_in
 from idletalk.model import Report
 from idletalk.store import Store, quoted
@@ -41,8 +41,8 @@ STRUCTURAL = frozenset(
         ),
         *("originator", "originator_mac", "originator_known_by", "responder", "responder_mac", "community_id", "peer"),
         *("network", "transport", "application", "recognised_by", "scope", "told_by", "method", "version", "path"),
-        *("address", "section", "packet_type", "ja3", "ja3s", "ja4", "sender", "sender_mac", "target_mac", "value"),
-        *("transfer", "sha256", "md5", "decoded_sha256", "spool", "framing", "left_out", "file", "authentication"),
+        *("address", "section", "packet_type", "ja3", "ja3s", "ja4", "sender", "sender_mac", "target_mac"),
+        *("transfer", "sha256", "md5", "decoded_sha256", "spool", "framing", "left_out", "authentication"),
     }
 )
 """Columns of addresses, names of protocols and the like, which hold no secret."""
@@ -56,16 +56,18 @@ def mask_tables(store: Store, secrets: Secrets) -> None:
     words = _words(secrets)
     if not words:
         return
-    # identifiers of DHCP's clients stand as hexadecimal digits, which may be those of a text
-    words |= {text.encode().hex(): shown for text, shown in words.items()}
     for file, columns in words_in(store.kept_tables(), STRUCTURAL, list(words)).items():
         store.rewrite(file, {column: _change(column, held, words) for column, held in columns.items()})
 
 
 def _words(secrets: Secrets) -> dict[str, str]:
-    """What is said instead of each secret, the longest first: one may hold another."""
-    long = sorted((one for one in secrets if len(one[1]) >= MIN_CHARS), key=lambda one: -len(one[1]))
-    return {text: masked(kind, text) for kind, text in long}
+    """What is said instead of each secret, however it is spelt, the longest first: one may hold another."""
+    said: dict[str, str] = {}
+    for kind, text in secrets:
+        if len(text) >= MIN_CHARS:
+            shown = masked(kind, text)
+            said |= dict.fromkeys(spellings(text) - said.keys(), shown)
+    return dict(sorted(said.items(), key=lambda one: (-len(one[0]), one[0])))
 
 
 def _change(column: str, held: Held, words: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from tests.made import GATEWAY, LAMP, PLUG, datagram, dns_name, pcap, segment
 
 import idletalk
-from idletalk.behaviours import exposure, exposure_kinds
+from idletalk.behaviours import exposure_kinds, exposure_search
 
 
 def messages(tmp_path: Path, out: str) -> int:
@@ -32,12 +32,12 @@ def test_messages_beyond_the_bound_are_held_against_what_the_first_one_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert messages(tmp_path, "all") == 20
-    monkeypatch.setattr(exposure, "MAX_CONTENTS", 1)
+    monkeypatch.setattr(exposure_search, "MAX_CONTENTS", 1)
     assert messages(tmp_path, "bounded") == 20
 
 
 def test_a_bound_of_nothing_finds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exposure, "MAX_CONTENT_BYTES", 0)
+    monkeypatch.setattr(exposure_search, "MAX_CONTENT_BYTES", 0)
     assert messages(tmp_path, "none") is None
 
 

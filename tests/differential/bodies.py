@@ -39,7 +39,8 @@ class Result:
 def exported(capture: Path, folder: Path) -> Iterator[bytes]:
     """Bodies that tshark exports; none where it cannot read the file.
 
-    Where it lost a message, or a connection turned to something else, it exports each segment that follows: those are left out.
+    Where it lost a message, or a connection turned to something else, it exports each segment that follows, or what it takes for a body in
+    it: those are left out.
     """
     run = ["tshark", "-n", "-r", str(capture)]
     subprocess.run([*run, "-q", "--export-objects", f"http,{folder}"], check=False, capture_output=True)
@@ -51,7 +52,7 @@ def exported(capture: Path, folder: Path) -> Iterator[bytes]:
     pieces = {bytes.fromhex(payload) for line in payloads for payload in line.split(",")}
     for file in files:
         content = file.read_bytes()
-        if content and content not in pieces:
+        if content and not any(piece.endswith(content) for piece in pieces):
             yield content
 
 

@@ -1,23 +1,16 @@
 """What does each device give away in clear?"""
 
-import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from idletalk.behaviours import exposure_channels as channels
 from idletalk.behaviours import exposure_kinds as kinds
-from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
-from idletalk.behaviours.finding import KEPT, Claim, Scene, kept, spelled
-from idletalk.exposure.mask import masked
-from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, WHOLE, Contents, Leak, key_kinds
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.behaviours.exposure_hits import gathered
+from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, search
+from idletalk.behaviours.finding import Claim, Scene, kept, spelled
+from idletalk.exposure.search import WHOLE
 from idletalk.plural import counted
 
-MAX_CONTENT_BYTES = 32 << 20
-"""Distinct content that is decoded; memory and time must not grow with the capture."""
-MAX_CONTENTS = 20_000
-"""Distinct messages that are decoded, the first of each conversation first: a short one costs a millisecond too, and the bytes
-alone would allow half a million of them."""
-CLEARLY = 10
-"""How many times as many contents call a value by one kind as by another, for the other to be a mistake."""
 MAX_NAMED = 3
 """Values named in a sentence."""
 _CAPITALS = {"stun": "STUN"}
@@ -25,152 +18,24 @@ _CAPITALS = {"stun": "STUN"}
 
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
-    _search(ask, scene)
+    search(ask, scene)
     ask(
         "INSERT INTO exposures SELECT device, kind, shown, sent, peer, min(scope), carrier, encoding, key, min(known_by),"
         " sum(times)::BIGINT, min(time_ns), max(last_ns) FROM hits GROUP BY device, kind, shown, sent, peer, carrier, encoding, key"
     )
-    rows = ask(
-        # a message has one place, and many messages tell the same: hits are looked through twice
-        "WITH once AS MATERIALIZED (SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope,"
-        "   bool_and(is_topic) AS is_topic, min(times) AS times, min(capture) AS capture, min(frame) AS frame FROM hits GROUP BY ALL),"
-        " told_values AS MATERIALIZED (SELECT DISTINCT device, kind, sent, peer, carrier, scope, shown, encoding, known_by, text FROM hits),"
-        # a publication tells by its topic and by its message: it is one frame
-        " counted AS (SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times)"
-        "   FILTER (is_topic), 0), coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames FROM once GROUP BY ALL),"
-        " shown_frames AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM once),"
-        f" cited AS (SELECT device, kind, sent, peer, carrier, {KEPT} AS kept FROM shown_frames GROUP BY ALL),"
-        # who tells several models or versions under one name speaks of things attached to it too: a bridge of its lamps
-        " many AS (SELECT device, kind, sent, peer, carrier, max(values) > 1 AS is_several FROM (SELECT device, kind, sent, peer, carrier, key,"
-        "   count(DISTINCT shown) AS values FROM hits GROUP BY ALL) GROUP BY ALL),"
-        " described AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT shown ORDER BY shown) AS shown,"
-        "   list(DISTINCT encoding ORDER BY encoding) AS encodings, min(known_by) AS known_by, min(text) AS text FROM told_values GROUP BY ALL),"
-        # what no dissector claims can belong to a protocol that idletalk.protocols reads: the flow has its name
-        " labels AS (SELECT DISTINCT p.carrier, p.capture, p.frame, f.application FROM payloads AS p JOIN flows AS f USING (flow)"
-        "   WHERE p.carrier IN ('tcp', 'udp')),"
-        " named AS (SELECT device, kind, sent, peer, carrier, list(DISTINCT application ORDER BY application) FILTER (application IS NOT NULL) AS protocols,"
-        "   count(*) = count(application) AS is_known FROM shown_frames JOIN labels USING (carrier, capture, frame) GROUP BY ALL),"
-        " parties AS (SELECT text, count(DISTINCT peer) AS parties FROM told_values WHERE sent AND scope = 'internet' GROUP BY text),"
-        # what describes the other one, who told it before, is no news of this one
-        " tellers AS (SELECT device, kind, text, min(time_ns) AS first_ns FROM hits WHERE sent AND list_contains($1, kind) GROUP BY ALL),"
-        " theirs AS (SELECT v.device, v.kind, v.sent, v.peer, v.carrier, true AS is_theirs FROM told_values AS v JOIN peers AS p USING (device, peer)"
-        "   JOIN tellers AS own ON own.device = v.device AND own.kind = v.kind AND own.text = v.text"
-        "   JOIN tellers AS other ON other.device = p.peer_device AND other.kind = v.kind AND other.text = v.text"
-        "   WHERE v.sent AND p.peer_device <> v.device GROUP BY ALL HAVING max(other.first_ns) < min(own.first_ns))"
-        " SELECT * REPLACE (coalesce(is_theirs, false) AS is_theirs) FROM counted JOIN cited USING (device, kind, sent, peer, carrier) JOIN described USING (device, kind, sent, peer, carrier)"
-        " LEFT JOIN named USING (device, kind, sent, peer, carrier) LEFT JOIN theirs USING (device, kind, sent, peer, carrier)"
-        " JOIN many USING (device, kind, sent, peer, carrier) LEFT JOIN parties USING (text)"
-        " ORDER BY device, kind, sent, peer, carrier",
-        sorted(kinds.DESCRIBING),
-    )
-    # what one device here tells another is a finding of the one that tells it
-    told_here = {
-        (row["device"], row["peer"])
-        for row in ask("SELECT device, peer FROM peers WHERE peer_device IN (FROM subjects)")
+    neighbours = {
+        (row["device"], row["peer"]): row["peer_device"]
+        for row in ask("SELECT device, peer, peer_device FROM peers WHERE peer_device IN (FROM subjects)")
     }
-    for row in rows:
+    # what one device here tells another is a finding of the one that tells it
+    told_here = set(neighbours)
+    for row in gathered(ask, neighbours):
         is_own = not row["is_theirs"] if row["sent"] else (row["device"], row["peer"]) not in told_here
         if is_own:
             yield _claim(scene, row)
     yield from channels.masked(ask, scene, told_here)
-    yield from channels.commands(ask, scene)
-
-
-def _search(ask: Ask, scene: Scene) -> None:
-    """Find values in the sampled contents: what they tell by key first, then what is known of each device."""
-    # what is not decoded is held against what was found, as the rest of its conversation is
-    ask(
-        "DELETE FROM sampled WHERE content_id NOT IN (SELECT content_id FROM (SELECT content_id,"
-        " row_number() OVER (ORDER BY place, content_id) AS number,"
-        " sum(octet_length(content)) OVER (ORDER BY octet_length(content), content_id) AS bytes"
-        " FROM sampled JOIN contents USING (content_id)) WHERE number <= ? AND bytes <= ?)",
-        *(MAX_CONTENTS, MAX_CONTENT_BYTES),
-    )
-    contents = Contents(
-        (row["content_id"], row["content"], row["received"])
-        for row in ask(
-            "SELECT content_id, content, received FROM sampled JOIN contents USING (content_id) ORDER BY content_id"
-        )
-    )
-    macs = {row["mac"].replace(":", "") for row in ask("SELECT mac FROM device_macs")}
-
-    def shown(leak: Leak) -> str:
-        # a serial number that is a MAC, which every report names, is no secret
-        is_open = scene.shows_secrets or _digits(leak.text) in macs
-        return leak.text if is_open else masked(leak.kind, leak.text)
-
-    meant = contents.by_meaning()
-    _fill(ask, meant, {}, shown)
-    # a byte before a key may look like its first letter, and Dsn means something else than sn
-    ask(
-        "WITH calls AS (SELECT text, kind, count(DISTINCT content_id) AS n FROM found WHERE list_contains($1, kind) GROUP BY ALL)"
-        " UPDATE found SET kind = told.kind FROM (SELECT few.text, few.kind AS mistaken, arg_max(many.kind, (many.n, many.kind)) AS kind"
-        " FROM calls AS few JOIN calls AS many ON many.text = few.text AND many.n >= $2 * few.n GROUP BY ALL) AS told"
-        " WHERE found.text = told.text AND found.kind = told.mistaken",
-        *(sorted(SEARCHED), CLEARLY),
-    )
-    known, owners, public = _known(ask, scene, macs)
-    told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
-    values = [
-        leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
-    ]
-    _fill(ask, values, owners, shown)
-    insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
-    ask("INSERT INTO hits FROM found_hits")
-
-
-def _digits(text: str) -> str:
-    """What may be a MAC, without signs and case."""
-    return re.sub("[:.-]", "", text).lower()
-
-
-def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[Leak], str]) -> None:
-    rows = [
-        (
-            *(leak.content, leak.kind, leak.text, shown(leak), leak.key, leak.encoding),
-            *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
-        )
-        for leak in leaks
-    ]
-    insert(ask, "found", rows)
-
-
-def _known(
-    ask: Ask, scene: Scene, macs: Container[str]
-) -> tuple[dict[str, str], Mapping[str, Sequence[str]], set[str]]:
-    """What is searched: kind by text, the devices whose values they are (the lab file's: all), and public addresses."""
-    known: dict[str, str] = {}
-    owners: dict[str, list[str]] = {}
-    rows = [
-        *ask("SELECT mac AS text, 'mac' AS kind, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY ALL"),
-        # a name that no other thing of its make has: with a number of five digits, or six hexadecimal ones, that is no MAC
-        *ask(
-            "SELECT DISTINCT name AS text, 'hostname' AS kind, device FROM device_names WHERE device IN (FROM subjects)"
-            " AND (regexp_matches(name, '[0-9]{5}') OR regexp_matches(regexp_extract(name, '(?i)[0-9a-f]{6,}'), '[0-9]'))"
-            " AND lower(name) NOT IN (SELECT replace(mac, ':', '') FROM device_macs) ORDER BY ALL"
-        ),
-        *ask(
-            "SELECT DISTINCT text, kind, device FROM direct_hits WHERE list_contains(?, kind) AND length(text) >= ?"
-            " AND known_by = 'meaning' ORDER BY ALL",
-            sorted(SEARCHED),
-            MIN_KNOWN_CHARS,
-        ),
-    ]
-    for row in rows:
-        # a serial number that is the MAC is searched as that
-        if row["kind"] != "mac" and _digits(row["text"]) in macs:
-            continue
-        known.setdefault(row["text"], row["kind"])
-        owners.setdefault(row["text"], []).append(row["device"])
-    for name, texts in scene.secrets.items():
-        kind = key_kinds().get(name.replace("_", "").lower(), name)
-        for text in texts:
-            known[text] = kind
-            owners.pop(text, None)
-    public = {
-        row["text"].partition(":")[0] for row in ask("SELECT DISTINCT text FROM found WHERE kind = 'public_address'")
-    }
-    return known, owners, public | set(scene.public_addresses)
+    for ways in (channels.commands, channels.polled, channels.unprotected, channels.partly_encrypted):
+        yield from ways(ask, scene)
 
 
 def _claim(scene: Scene, row: Row) -> Claim:
@@ -189,7 +54,7 @@ def _claim(scene: Scene, row: Row) -> Claim:
     parties = row["parties"] or 0
     more = f"; {parties} Internet hosts get this value" if parties > 1 else ""
     return Claim(
-        kind=kinds.kind_of(row["kind"], row["scope"]).name,
+        kind=kinds.kind_of(row["kind"], row["scope"], is_sent=row["sent"]).name,
         device=row["device"],
         peer=row["peer"],
         subject=f"{row['kind']} {row['carrier']} {'sent' if row['sent'] else 'received'}",
@@ -233,16 +98,20 @@ BEHAVIOUR = Behaviour(
     name="exposure",
     question="What does each device give away in clear?",
     method=(
-        "Everything that can be read of a device's messages (HTTP heads and bodies, MQTT, TXT records, options of DHCP, mail and FTP commands, SNMP "
-        "communities, announcements by SSDP, names asked of DNS and named to TLS servers, protocols that nobody knows) is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, XOR with one byte or the byte before, and rotated bits. "
+        "Everything that can be read of a device's messages (HTTP heads and bodies, WebSocket messages, MQTT, CoAP, TXT records, options of DHCP, mail and FTP commands, "
+        "SNMP, syslog, TFTP, RTSP, WS-Discovery, announcements by SSDP, names of mDNS, LLMNR and NetBIOS, names asked of DNS and named to TLS servers, protocols that nobody knows) "
+        "is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, XOR with one byte or the byte before, rotated bits, and the masks of WebSocket frames. "
         "Values are found by the key that names them (exposure/keys.tsv) and by their format, each held against what such a "
         "value looks like; what is found once, the device's MAC, a host name with a number of its own, and the lab file's secrets are then searched in all its other "
-        "messages, in every spelling, as bytes and as MD5, SHA-1 and SHA-256. The public address is told by STUN or the lab file, "
-        "and searched as text, bytes, and masked with a constant of the message itself."
+        "messages: in any case, with other separators and without, as bytes, backwards, in hexadecimal digits, in base64 wherever it begins, behind XOR, as MD5, SHA-1 and SHA-256, of a MAC also as EUI-64 "
+        "and as its last half at the end of a name. Digits that are a time near the capture's are no id. The public address is told by STUN, the lab file, a key, or servers of two owners that tell the same one "
+        "(the only address of a text, or in bytes beside the device's port; of no host seen and no provider of servers), and searched as text, bytes, and masked with a constant of the message itself. "
+        "Orders are messages that a device subscribed to by MQTT, or that come by HTTP on a question that waits for them."
     ),
     limits=(
         "Of each conversation the first 32 different messages and every so many of the later ones are decoded; the others are held "
-        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. A value without a key that the device tells nowhere with one, or that two segments of a stream share, is not found. "
+        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. A value without a key that the device tells nowhere with one, or that two segments of a stream share, is not found; "
+        "nor are models and versions in hex, base64 or behind XOR, unless as a part of a text that is read. "
         "Encrypted content cannot be read, and what is sent inside TLS is unknown."
     ),
     tables=("exposures",),
@@ -255,6 +124,8 @@ BEHAVIOUR = Behaviour(
         kinds.PUBLIC_ADDRESS,
         kinds.MASKED,
         kinds.COMMANDS,
+        kinds.UNPROTECTED,
+        kinds.PARTLY,
     ),
     judge=_judge,
     hidden=_hidden,

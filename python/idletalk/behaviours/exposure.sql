@@ -1,5 +1,6 @@
 -- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects, hosts (inventory.sql), peers,
--- and the facts payloads, http_requests, http_responses, mqtt, snmp, ssdp, dns, tls_client_hellos, dhcp_options.
+-- and the facts payloads, http_requests, http_responses, mqtt, coap, tftp, wsd, snmp, ssdp, dns, dns_questions, dns_records, nbns,
+-- tls_client_hellos, dhcp_options.
 
 -- An answer to a prompt of a login: typed in telnet, base64 in mail.
 CREATE MACRO answered(carrier, content) AS
@@ -21,7 +22,21 @@ WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_n
     UNION ALL
     SELECT 'mqtt', topic, encode('topic: ' || topic), true, count(*), min(capture), arg_min(frame, (capture, frame)),
         min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM mqtt WHERE topic IS NOT NULL GROUP BY ALL
+    FROM (SELECT coalesce(topic, will_topic, array_to_string(topics, chr(10))) AS topic, * EXCLUDE (topic) FROM mqtt)
+    WHERE topic IS NOT NULL GROUP BY ALL
+    UNION ALL
+    -- what is asked for
+    SELECT 'coap', NULL, encode(concat_ws('?', uri_path, replace(uri_query, '&', chr(10)))), true, count(*), min(capture),
+        arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM coap WHERE uri_path IS NOT NULL OR uri_query IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT 'tftp', NULL, encode('file ' || file), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM tftp WHERE file IS NOT NULL GROUP BY ALL
+    UNION ALL
+    SELECT 'wsd', NULL, encode(concat_ws(chr(10), 'UDN: ' || replace(endpoint, 'urn:', ''), scopes, addresses)), false, count(*), min(capture),
+        arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM wsd WHERE kind NOT IN ('Probe', 'Resolve') AND endpoint IS NOT NULL GROUP BY ALL
     UNION ALL
     SELECT 'mqtt', NULL, encode('client id ' || client_id || coalesce(chr(10) || 'user name: ' || user_name, '')), false, 1, capture, frame,
         time_ns, time_ns, source_mac, source, destination_mac, destination
@@ -46,6 +61,21 @@ WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_n
     SELECT 'dns', NULL, encode('name ' || query), false, count(*), min(capture), arg_min(frame, (capture, frame)),
         min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
     FROM dns WHERE protocol = 'dns' AND NOT is_response AND query IS NOT NULL GROUP BY ALL
+    UNION ALL
+    -- on the LAN also names of hosts, services and their instances, in questions and records; a frame's together
+    SELECT protocol, NULL, encode('names ' || names), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM (SELECT protocol, string_agg(DISTINCT name, chr(10) ORDER BY name) AS names, capture, frame, time_ns, source_mac, source, destination_mac, destination
+        FROM (SELECT unnest([name, target]) AS name, * EXCLUDE (name, target)
+            FROM (SELECT name, target, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_records
+                UNION ALL SELECT name, NULL, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_questions)
+            WHERE protocol <> 'dns')
+        WHERE name IS NOT NULL GROUP BY ALL)
+    GROUP BY ALL
+    UNION ALL
+    SELECT 'nbns', NULL, encode('name ' || name), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+    FROM nbns WHERE name IS NOT NULL GROUP BY ALL
     UNION ALL
     SELECT carrier, NULL, encode('name ' || server_name), false, count(*), min(capture), arg_min(frame, (capture, frame)),
         min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
@@ -88,13 +118,16 @@ WITH firsts AS (
 SELECT content_id, bool_or(NOT sent) AS received, min(place) AS place FROM ranked
 WHERE place <= 32 OR place % greatest(1, contents // 32) = 0 GROUP BY content_id;
 
--- What the search finds (exposure.py fills it): `raw` is how it stands in the content, where that says anything;
+-- What the search finds (exposure_search.py fills it): `raw` is how it stands in the content, where that says anything;
 -- `owned`: it counts for the devices whose value it is (owners), else for all, because the content itself tells.
 CREATE TABLE found (
     content_id UBIGINT, kind VARCHAR, text VARCHAR, shown VARCHAR, key VARCHAR, encoding VARCHAR, known_by VARCHAR, raw BLOB,
     owned BOOLEAN);
 
 CREATE TABLE owners (text VARCHAR, device VARCHAR);
+
+-- Addresses that servers tell alike (exposure_search.py fills it), with their keys for look-ups.
+CREATE TABLE bare_addresses (address VARCHAR, key UBIGINT);
 
 -- What must not be shown: never kept.
 CREATE VIEW secret_texts AS SELECT DISTINCT kind, text AS secret FROM found WHERE shown <> text;

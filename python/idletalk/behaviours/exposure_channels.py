@@ -5,16 +5,23 @@ from collections.abc import Collection, Iterator
 from idletalk import filters
 from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Row
-from idletalk.behaviours.finding import KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import KEPT, MAX_KEPT, Claim, Kind, Scene, kept
 from idletalk.plural import counted
 
 NOTE = "also other frames of the same conversations"
 
 _LAYERS = {
     **dict.fromkeys(("http", "mqtt", "ftp", "telnet", "smtp", "pop3", "imap", "xmpp", "rtsp", "tls"), "tcp"),
-    **dict.fromkeys(("mdns", "snmp", "ssdp"), "udp"),
+    **dict.fromkeys(("mdns", "llmnr", "nbns", "wsd", "coap", "tftp", "snmp", "ssdp"), "udp"),
 }
 """Layer whose filter selects a carrier's frames, however Wireshark labels the flow."""
+
+SECURE_PORTS = (443, 563, 636, 853, 989, 990, 992, 993, 995, 5061, 5349, 5671, 5684, 6514, 8443, 8883)
+"""Ports of services inside TLS or DTLS (IANA Service Name and Transport Protocol Port Number Registry)."""
+
+_ENDS = (
+    "LEFT JOIN device_macs AS m ON m.mac = {0}_mac LEFT JOIN bare_devices AS b ON b.address = {0} AND {0}_mac IS NULL"
+)
 
 
 def conversation(scene: Scene, row: Row) -> str:
@@ -51,6 +58,83 @@ def commands(ask: Ask, scene: Scene) -> Iterator[Claim]:
     for row in _group(ask, source):
         told = f"{scene.name(row['device'])} gets {counted(row['frames'], 'message')} from {scene.peer(row['device'], row['peer'])} by MQTT in clear."
         yield _claim(scene, kinds.COMMANDS, row, "mqtt", told)
+
+
+def polled(ask: Ask, scene: Scene) -> Iterator[Claim]:
+    """What comes from the Internet by HTTP on a question that waits for it: answered after five seconds or more, and asked
+    again within two, three times or more."""
+    rows = ask(
+        "SELECT device, peer, carrier, false AS sent, round(median(wait_ns) / 1e9)::BIGINT AS wait_s, count(*) AS frames,"
+        f" {KEPT} AS kept FROM (SELECT coalesce(m.device, b.device) AS device, r.source AS peer, 'http' AS carrier,"
+        "   r.capture, r.frame, r.time_ns - q.time_ns AS wait_ns, split_part(r.request_uri, '?', 1) AS path,"
+        "   lead(q.time_ns) OVER (PARTITION BY r.source, r.destination, split_part(r.request_uri, '?', 1) ORDER BY q.time_ns) - r.time_ns AS pause_ns"
+        "   FROM http_responses AS r JOIN http_requests AS q ON q.capture = r.request_capture AND q.frame = r.request_frame AND q.uri = r.request_uri"
+        f"  {_ENDS.format('r.destination')} WHERE r.status = 200 AND coalesce(r.content_length, 1) > 0)"
+        " SEMI JOIN (SELECT device, peer FROM peers WHERE scope = 'internet') USING (device, peer)"
+        " WHERE wait_ns >= 5000000000 AND coalesce(pause_ns, 0) <= 2000000000 AND device IN (FROM subjects)"
+        " GROUP BY device, peer, carrier HAVING count(*) >= 3 ORDER BY device, peer"
+    )
+    for row in rows:
+        told = (
+            f"{scene.name(row['device'])} keeps asking {scene.peer(row['device'], row['peer'])} by HTTP in clear, which answers when there is"
+            f" something to say (after {row['wait_s']} s in the middle): {counted(row['frames'], 'message')} came so."
+        )
+        yield _claim(scene, kinds.COMMANDS, row, "http received", told)
+
+
+def unprotected(ask: Ask, scene: Scene) -> Iterator[Claim]:
+    """What goes in clear to or from a port of a service inside TLS."""
+    flows = ask(
+        "SELECT DISTINCT flow FROM flows JOIN flow_encryption AS e USING (flow) WHERE list_contains($1, responder_port)"
+        " AND e.payload = 'cleartext' AND e.channel = 'none' AND (recognised_by = 'content' OR e.reason = 'bytes: text') ORDER BY ALL",
+        SECURE_PORTS,
+    )
+    if not flows:
+        return
+    said = " UNION ALL ".join(
+        f"SELECT {times} AS times, flow, source_mac, source, source_port, destination_mac, destination, destination_port, capture, frame FROM {table}"
+        for table, times in (("payloads", "times"), ("http_requests", "1"), ("http_responses", "1"))
+    )
+    way = (
+        "SELECT coalesce(m.device, b.device) AS device, {2} AS peer, f.transport AS carrier, {3} AS sent, s.{1}_port AS port, s.times, s.capture, s.frame"
+        " FROM said AS s JOIN flows AS f USING (flow) {0} WHERE coalesce(m.device, b.device) IN (FROM subjects)"
+    )
+    sides = " UNION ALL ".join(
+        way.format(_ENDS.format(f"s.{own}"), server, f"s.{other}", sent)
+        for own, other, sent in (("source", "destination", "true"), ("destination", "source", "false"))
+        for server in ("source", "destination")
+    )
+    rows = ask(
+        f"WITH said AS (SELECT * FROM ({said}) WHERE list_contains($1, flow)) SELECT device, peer, carrier, sent, min(port) AS port,"
+        f" sum(times)::BIGINT AS frames, {KEPT} AS kept FROM ({sides}) WHERE list_contains($2, port) GROUP BY device, peer, carrier, sent ORDER BY ALL",
+        *([row["flow"] for row in flows], SECURE_PORTS),
+    )
+    for row in rows:
+        way = "sends to" if row["sent"] else "gets from"
+        many = counted(row["frames"], "message was", "messages were")
+        told = (
+            f"What {scene.name(row['device'])} {way} {scene.peer(row['device'], row['peer'])} goes in clear, though"
+            f" {row['carrier']} port {row['port']} is one of a service inside TLS ({many} read)."
+        )
+        subject = f"{row['carrier']} {row['port']} {'sent' if row['sent'] else 'received'}"
+        yield _claim(scene, kinds.UNPROTECTED, row, subject, told)
+
+
+def partly_encrypted(ask: Ask, scene: Scene) -> Iterator[Claim]:
+    """Messages in clear of which parts are encrypted by themselves."""
+    rows = ask(
+        "SELECT coalesce(m.device, b.device) AS device, s.destination AS peer, f.transport AS carrier, true AS sent, s.protocol,"
+        " list_sort(list_distinct(flatten(list(s.encrypted_fields)))) AS names, sum(s.times)::BIGINT AS frames,"
+        f" min((s.capture, s.frame), {MAX_KEPT}) AS kept FROM messages AS s JOIN flows AS f USING (flow) {_ENDS.format('s.source')}"
+        " WHERE s.encrypted AND coalesce(m.device, b.device) IN (FROM subjects)"
+        " GROUP BY ALL ORDER BY device, peer, carrier, s.protocol"
+    )
+    for row in rows:
+        told = (
+            f"{scene.name(row['device'])} sends {scene.peer(row['device'], row['peer'])} {counted(row['frames'], 'message')} of {row['protocol']}"
+            f" in clear with encrypted {', '.join(row['names'])}: who listens learns all but these."
+        )
+        yield _claim(scene, kinds.PARTLY, row, f"{row['protocol']} sent", told)
 
 
 def _group(ask: Ask, source: str, more: str = "") -> Iterator[Row]:

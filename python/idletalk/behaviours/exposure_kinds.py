@@ -53,6 +53,18 @@ COMMANDS = Kind(
     meaning="Messages from the Internet that a device subscribes to come in clear: whoever is on the path reads and can change them.",
     would_change="content that is encrypted by itself",
 )
+UNPROTECTED = Kind(
+    name="clear-on-secure-port",
+    severity="medium",
+    meaning="Messages go in clear on a port that is registered for a service inside TLS: whoever takes the port for a sign of encryption is wrong.",
+    would_change="content that is encrypted by itself",
+)
+PARTLY = Kind(
+    name="encrypted-in-clear",
+    severity="note",
+    meaning="Messages in clear have parts that are encrypted by themselves: who sends them, when and what kind they are can be read, these parts cannot.",
+    would_change="parts that only look encrypted",
+)
 
 OF_VALUE = {
     "password": CREDENTIAL, "token": CREDENTIAL, "latitude": LOCATION, "longitude": LOCATION,
@@ -72,7 +84,7 @@ WORDS = {
 
 FORMS = {
     "json": "JSON", "xml": "XML", "xor": "XOR", "xor-autokey": "autokey XOR", "stun": "STUN's mapped address", "stun-xor": "STUN's XOR-mapped address",
-    "rotated": "rotated bits", "eui-64": "EUI-64",
+    "rotated": "rotated bits", "eui-64": "EUI-64", "websocket": "WebSocket frames",
 }  # fmt: skip
 """How values are written, as people say it, where that differs."""
 
@@ -89,8 +101,8 @@ def written(protocol: str, encodings: Sequence[str]) -> str:
     return f"in clear, by {protocol} as {plain}, elsewhere obfuscated with {masks}"
 
 
-def kind_of(value: str, scope: str | None) -> Kind:
-    """The kind of finding for a kind of value that goes to this scope."""
-    if value == "public_address":
+def kind_of(value: str, scope: str | None, *, is_sent: bool) -> Kind:
+    """The kind of finding for a kind of value that goes to, or comes from, this scope."""
+    if value == "public_address" and not is_sent:
         return PUBLIC_ADDRESS
     return OF_VALUE.get(value, IDENTIFIER) if scope == "internet" else ON_LAN

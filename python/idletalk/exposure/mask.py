@@ -1,6 +1,11 @@
 """Secrets as a report may show them."""
 
+import base64
+import html
+import json
 import re
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus
 
 SECRET_KINDS = frozenset(
     {"serial", "device_id", "imei", "ssid", "email", "user", "latitude", "longitude", "password", "token"}
@@ -20,3 +25,31 @@ def masked(kind: str, text: str) -> str:
     if kind in ("latitude", "longitude"):
         return re.sub(r"\d", "*", text)
     return f"{text[:2]}…{text[-1:]} ({len(text)} characters)"
+
+
+MIN_CODED_CHARS = 6
+"""Shorter values, and shorter stretches of base64, stand by chance in what is coded."""
+SEPARATORS = re.compile("[-:._ ]")
+
+
+def spellings(text: str) -> set[str]:
+    """A value as texts hold it: in any case, without separators, with escapes, in hexadecimal digits and in base64."""
+    found: set[str] = set()
+    for one in {text, text.lower(), text.upper()}:
+        found |= {one, quote(one, safe=""), quote(one), quote_plus(one), html.escape(one), json.dumps(one)[1:-1]}
+        if len(bare := SEPARATORS.sub("", one)) >= MIN_HINT_CHARS:
+            found.add(bare)
+        if len(one) >= MIN_CODED_CHARS:
+            raw = one.encode()
+            found |= {raw.hex(), raw.hex().upper(), *_in_base64(raw)}
+    return found
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """The signs that these bytes alone make, wherever in what is coded they begin (RFC 4648, 4 and 5)."""
+    for before in range(3):
+        coded = base64.b64encode(bytes(before) + raw).decode()
+        own = coded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6]
+        if len(own) >= MIN_CODED_CHARS:
+            yield own
+            yield own.replace("+", "-").replace("/", "_")

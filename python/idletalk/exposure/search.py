@@ -55,6 +55,13 @@ class Contents:
         wanted = [(text, kind, kind in WHOLE) for text, kind in sorted(known.items())]
         return [Leak(*leak) for leak in self._contents.by_value(wanted, sorted(public))]
 
+    def told_by_several(self, tellers: Sequence[tuple[int, int, int | None]]) -> list[str]:
+        """IPv4 addresses, in text or in bytes beside a port, that servers of at least two owners told alike.
+
+        `tellers` are (id of a content, number of the owner of the server that sent it, port of the device that got it).
+        """
+        return self._contents.told_by_several(tellers)
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

@@ -3,36 +3,31 @@
 use std::io::Read;
 use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
+use memchr::memmem;
 use regex::bytes::Regex;
 
 use crate::mask;
+use crate::runs::runs;
+use crate::websocket;
 
-/// Encodings on top of one another: base64 of JSON in a form is two.
+/// Encodings on top of one another: base64 of JSON in a form is two. What is compressed below may be a third.
 const MAX_DEPTH: usize = 2;
+/// What gzip makes begins so (RFC 1952 2.3.1), and what zlib makes with its usual window (RFC 1950 2.2).
+const PACKED: [(&str, &[u8]); 4] =
+    [("gzip", &[0x1F, 0x8B, 8]), ("zlib", &[0x78, 0x9C]), ("zlib", &[0x78, 0xDA]), ("zlib", &[0x78, 0x01])];
+/// Signs that are written as numbers in what is no text as a whole, from which on they are taken for such.
+const MIN_ESCAPES: usize = 6;
+/// Length of a head in which a message may say what is compressed behind it.
+const MAX_HEAD_BYTES: usize = 64;
 /// Bytes taken out of one compressed content.
 const MAX_INFLATED_BYTES: u64 = 256 << 10;
-/// Stretches of base64 or hex decoded in one content.
-const MAX_RUNS: usize = 32;
 /// Percentage of printable bytes from which on a content is text: English JSON has 100, random bytes have 38.
 const MIN_PRINTABLE: usize = 85;
 /// Shortest text.
 pub const MIN_TEXT_BYTES: usize = 6;
 
-static BASE64: LazyLock<Regex> = LazyLock::new(|| compiled(r"[A-Za-z0-9+/_\-]{16,}={0,2}"));
-static HEX: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?:[0-9A-Fa-f]{2}){8,}"));
 static ESCAPE: LazyLock<Regex> = LazyLock::new(|| compiled(r"\\u00([0-9A-Fa-f]{2})"));
-
-/// Base64 as devices write it: ends of any form.
-pub const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// Bytes and the encodings that were taken off to get them, the outermost first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +41,9 @@ pub struct View {
 impl View {
     /// Whether there may be a further encoding below; what only happens to look like base64 is not looked at again.
     fn may_hold_more(&self) -> bool {
-        self.encodings.len() < MAX_DEPTH
-            && (self.encodings.last() != Some(&"base64") || is_text(&self.content) || is_packed(&self.content))
+        let is_packed = is_packed(&self.content);
+        (self.encodings.len() < MAX_DEPTH || self.encodings.len() == MAX_DEPTH && is_packed)
+            && (self.encodings.last() != Some(&"base64") || is_text(&self.content) || is_packed)
     }
 }
 
@@ -106,12 +102,34 @@ fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             found
         }
         _ => {
-            let mut found = runs(content);
+            let mut found = escaped_inside(content);
+            found.extend(runs(content));
+            found.extend(packed_inside(content));
+            found.extend(websocket::unmasked(content).map(|plain| ("websocket", plain)));
             let plain = mask::unmasked(content).or_else(|| Some(("rotated", mask::rotated(content)?)));
             found.extend(plain);
             found
         }
     }
+}
+
+/// Text between bytes whose signs are written as numbers, each of them.
+fn escaped_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let marks: [(&[u8], &str, fn(&[u8]) -> Vec<u8>); 3] =
+        [(b"%", "url", unquoted), (b"&#", "xml", unmarked), (b"\\u00", "json", unescaped)];
+    let often = |mark: &[u8]| memmem::find_iter(content, mark).take(MIN_ESCAPES).count() == MIN_ESCAPES;
+    let found = marks.into_iter().filter(|(mark, ..)| often(mark)).map(|(_, name, plain)| (name, plain(content)));
+    found.filter(|(_, plain)| plain != content).collect()
+}
+
+/// What is compressed behind a short head.
+fn packed_inside(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    let head = content.get(..MAX_HEAD_BYTES).unwrap_or(content);
+    PACKED.into_iter().find_map(|(name, sign)| {
+        let rest = content.get(memmem::find(head, sign)?..)?;
+        let plain = if name == "gzip" { inflated(MultiGzDecoder::new(rest)) } else { inflated(ZlibDecoder::new(rest)) };
+        (plain.len() >= MIN_TEXT_BYTES).then_some((name, plain))
+    })
 }
 
 fn named(name: &'static str, plain: Vec<u8>) -> Vec<(&'static str, Vec<u8>)> {
@@ -134,7 +152,7 @@ fn text_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         found.push(("url", unquoted(content)));
     }
     if has(b'&') && has(b';') {
-        found.push(("xml", htmlize::unescape_bytes_in(content, htmlize::Context::General).into_owned()));
+        found.push(("xml", unmarked(content)));
     }
     if has(b'\\') {
         found.push(("json", unescaped(content)));
@@ -142,6 +160,11 @@ fn text_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     found.retain(|(_, plain)| plain != content);
     found.extend(runs(content));
     found
+}
+
+/// `&amp;` and `&#65;` of XML.
+fn unmarked(content: &[u8]) -> Vec<u8> {
+    htmlize::unescape_bytes_in(content, htmlize::Context::General).into_owned()
 }
 
 /// `%41` and `+` of forms and queries.
@@ -193,34 +216,12 @@ pub fn unhexed(digits: &[u8]) -> Vec<u8> {
     digits.chunks_exact(2).map(|pair| pair.iter().fold(0u8, |byte, sign| byte << 4 | digit(*sign))).collect()
 }
 
-/// Stretches of hexadecimal digits and of base64.
-fn runs(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let hex = HEX.find_iter(content).take(MAX_RUNS).map(|run| ("hex", unhexed(run.as_bytes())));
-    let base64 =
-        BASE64.find_iter(content).take(MAX_RUNS).filter_map(|run| Some(("base64", from_base64(run.as_bytes())?)));
-    let long = hex.filter(|(_, plain)| plain.len() >= MIN_TEXT_BYTES);
-    long.chain(base64.filter(|(_, plain)| plain.len() >= MIN_TEXT_BYTES)).collect()
-}
-
-fn from_base64(run: &[u8]) -> Option<Vec<u8>> {
-    let core: Vec<u8> = run
-        .iter()
-        .filter(|sign| **sign != b'=')
-        .map(|sign| match sign {
-            b'-' => b'+',
-            b'_' => b'/',
-            sign => *sign,
-        })
-        .collect();
-    // one sign alone is no byte
-    let whole = core.len() - usize::from(core.len() % 4 == 1);
-    LENIENT.decode(core.get(..whole)?).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use base64::Engine;
     use proptest::prelude::*;
+
+    use super::*;
 
     fn read(content: &[u8]) -> Vec<(String, String)> {
         let said = |view: View| (view.encodings.join("+"), String::from_utf8_lossy(&view.content).into_owned());
@@ -278,7 +279,7 @@ mod tests {
         #[test]
         fn anything_is_read_without_a_fault(content in proptest::collection::vec(any::<u8>(), 0..400)) {
             for view in encoded(&content) {
-                prop_assert!(!view.encodings.is_empty() && view.encodings.len() <= MAX_DEPTH);
+                prop_assert!(!view.encodings.is_empty() && view.encodings.len() <= MAX_DEPTH + 1);
             }
         }
     }

@@ -1,17 +1,17 @@
 //! Values that are known, in every spelling, searched in one pass.
 
-use std::collections::{BTreeSet, HashSet};
-use std::fmt::Write;
+use std::collections::HashSet;
+use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
-use md5::Md5;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
 
-use crate::decode::unhexed;
+use crate::mask::differences;
+use crate::spelling::{Spelling, behind_mask, spelt};
+use crate::within;
 
-/// Digits of a MAC (EUI-48).
-const MAC_DIGITS: usize = 12;
+/// First bytes of a spelling that are sought; the others are compared where these stand. To make what seeks them takes time
+/// that grows with them, and more than to seek in little.
+const SOUGHT_BYTES: usize = 6;
 
 /// A value that is searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,127 +29,106 @@ pub struct Found<'a> {
     /// Which one.
     pub known: &'a Known,
     /// The bytes that say it.
-    pub raw: &'a [u8],
+    pub raw: Vec<u8>,
     /// text, binary, md5, ...
     pub how: &'static str,
 }
 
-struct Spelling {
-    known: usize,
-    raw: Vec<u8>,
-    how: &'static str,
+/// Bytes that are searched together, and what each is of which value.
+#[derive(Default)]
+struct Sought {
+    spellings: Vec<(usize, Spelling)>,
+    automaton: Option<AhoCorasick>,
+}
+
+impl Sought {
+    /// Values too many or too long to be searched together (gigabytes of patterns) are not searched.
+    fn new(known: &[Known], spell: impl Fn(&Known) -> Vec<Spelling>) -> Self {
+        let mut spellings = Vec::new();
+        for (place, one) in known.iter().enumerate() {
+            // an empty text stands everywhere
+            let told = spell(one).into_iter().filter(|spelling| !spelling.raw.is_empty());
+            spellings.extend(told.map(|spelling| (place, spelling)));
+        }
+        let searched = spellings.iter().map(|(_, spelling)| spelling.raw.get(..SOUGHT_BYTES).unwrap_or(&spelling.raw));
+        let automaton = if spellings.is_empty() { None } else { AhoCorasick::new(searched).ok() };
+        Self { spellings, automaton }
+    }
+
+    /// Which value stands how, and from where to where.
+    fn hits(&self, content: &[u8]) -> impl Iterator<Item = (usize, &Spelling, usize, usize)> {
+        let found = self.automaton.as_ref().map(|automaton| automaton.find_overlapping_iter(content));
+        found.into_iter().flatten().filter_map(|hit| {
+            let (known, spelling) = self.spellings.get(hit.pattern().as_usize())?;
+            let end = hit.start() + spelling.raw.len();
+            (within(content, hit.start(), end) == spelling.raw).then_some((*known, spelling, hit.start(), end))
+        })
+    }
 }
 
 /// All spellings of all known values.
 pub struct Patterns {
     known: Vec<Known>,
-    spellings: Vec<Spelling>,
-    automaton: Option<AhoCorasick>,
+    plain: Sought,
+    /// made when the first content that is no text is searched
+    masked: OnceLock<Sought>,
 }
 
 impl Patterns {
-    /// Values too many or too long to be searched together (gigabytes of patterns) are not searched.
+    /// Of these values.
     pub fn new(known: Vec<Known>) -> Self {
-        let mut spellings = Vec::new();
-        for (place, one) in known.iter().enumerate() {
-            // an empty text stands everywhere
-            let told = spelt(one).into_iter().filter(|(raw, _)| !raw.is_empty());
-            spellings.extend(told.map(|(raw, how)| Spelling { known: place, raw, how }));
-        }
-        let searched = spellings.iter().map(|spelling: &Spelling| &spelling.raw);
-        let automaton = if spellings.is_empty() { None } else { AhoCorasick::new(searched).ok() };
-        Self { known, spellings, automaton }
+        let plain = Sought::new(&known, spelt);
+        Self { known, plain, masked: OnceLock::new() }
     }
 
     /// Every known value that stands in the content and is not among `seen`, which grows by it.
     pub fn find(&self, content: &[u8], seen: &mut HashSet<usize>) -> Vec<Found<'_>> {
-        let Some(automaton) = &self.automaton else { return Vec::new() };
         let mut found = Vec::new();
-        for hit in automaton.find_overlapping_iter(content) {
-            let Some(spelling) = self.spellings.get(hit.pattern().as_usize()) else { continue };
-            let Some(known) = self.known.get(spelling.known) else { continue };
-            if known.is_whole && !stands_alone(content, hit.start(), hit.end()) || !seen.insert(spelling.known) {
-                continue;
+        for (place, spelling, start, end) in self.plain.hits(content) {
+            let Some(known) = self.known.get(place) else { continue };
+            if spelling.stands.is_so(content, start, end) && seen.insert(place) {
+                found.push(Found { known, raw: spelling.raw.clone(), how: spelling.how });
             }
-            found.push(Found { known, raw: &spelling.raw, how: spelling.how });
+        }
+        found
+    }
+
+    /// The same behind an exclusive or with one byte, or with the byte before, wherever in the content it begins: neighbours
+    /// keep their difference under the one, and are the difference under the other.
+    pub fn find_masked(&self, content: &[u8], seen: &mut HashSet<usize>) -> Vec<Found<'_>> {
+        let masked = self.masked.get_or_init(|| Sought::new(&self.known, behind_mask));
+        let mut found = Vec::new();
+        for (place, spelling, start, end) in masked.hits(&differences(content)) {
+            if let Some(known) = self.known.get(place)
+                && seen.insert(place)
+            {
+                found.push(Found { known, raw: within(content, start, end + 1).to_vec(), how: spelling.how });
+            }
         }
         found
     }
 }
 
-/// Whether what stands before and behind does not go on with the word or the number.
-fn stands_alone(content: &[u8], start: usize, end: usize) -> bool {
-    let before = start.checked_sub(1).and_then(|place| content.get(place));
-    let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    !before.into_iter().chain(content.get(end)).any(goes_on)
-}
-
-/// A value as devices write it: case, separators, bytes, reversed bytes, digests.
-fn spelt(known: &Known) -> Vec<(Vec<u8>, &'static str)> {
-    let text = known.text.as_str();
-    let mut plain = BTreeSet::from([text.to_owned(), text.to_lowercase(), text.to_uppercase()]);
-    let mut spellings = Vec::new();
-    let digits: String = text.to_lowercase().chars().filter(char::is_ascii_hexdigit).collect();
-    if known.kind == "mac" && digits.len() == MAC_DIGITS {
-        let raw = unhexed(digits.as_bytes());
-        for (sign, step) in [(":", 2), ("-", 2), ("", 2), (".", 4)] {
-            let signs: Vec<char> = digits.chars().collect();
-            let parts: Vec<String> = signs.chunks(step).map(String::from_iter).collect();
-            let written = parts.join(sign);
-            plain.insert(written.to_uppercase());
-            plain.insert(written);
-        }
-        spellings.extend(extended(&raw));
-        spellings.push((raw.clone(), "binary"));
-        spellings.push((raw.into_iter().rev().collect(), "binary reversed"));
-    }
-    spellings.extend(plain.into_iter().map(|spelling| (spelling.into_bytes(), "text")));
-    for (name, digest) in
-        [("md5", hex(&Md5::digest(text))), ("sha1", hex(&Sha1::digest(text))), ("sha256", hex(&Sha256::digest(text)))]
-    {
-        spellings.push((digest.to_uppercase().into_bytes(), name));
-        spellings.push((digest.into_bytes(), name));
-    }
-    spellings
-}
-
-/// A MAC as an EUI-64, as it is and as the interface identifier of an IPv6 address (RFC 4291, appendix A).
-fn extended(mac: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
-    let mut spellings = Vec::new();
-    let Some((vendor, own)) = mac.split_at_checked(MAC_DIGITS / 4) else { return spellings };
-    for flipped in [0, 2] {
-        let mut raw = [vendor, &[0xFF, 0xFE], own].concat();
-        if let Some(first) = raw.first_mut() {
-            *first ^= flipped;
-        }
-        for (sign, step) in [(":", 1), ("-", 1), ("", 1), (":", 2)] {
-            let written = raw.chunks(step).map(hex).collect::<Vec<_>>().join(sign);
-            spellings.push((written.to_uppercase().into_bytes(), "eui-64"));
-            spellings.push((written.into_bytes(), "eui-64"));
-        }
-        spellings.push((raw, "eui-64"));
-    }
-    spellings
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |mut text, byte| {
-        // writing into a text cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use md5::Md5;
+    use sha1::Sha1;
+    use sha2::{Digest, Sha256};
+
     use super::*;
+    use crate::mask::xor;
 
     fn known(kind: &str, text: &str) -> Known {
         Known { text: text.into(), kind: kind.into(), is_whole: kind == "firmware" }
     }
 
     fn how(known: Known, content: &[u8]) -> Option<&'static str> {
-        Patterns::new(vec![known]).find(content, &mut HashSet::new()).first().map(|found| found.how)
+        let (patterns, mut seen) = (Patterns::new(vec![known]), HashSet::new());
+        let mut found = patterns.find(content, &mut seen);
+        found.extend(patterns.find_masked(content, &mut seen));
+        found.first().map(|found| found.how)
     }
 
     #[test]
@@ -174,10 +153,12 @@ mod tests {
 
     #[test]
     fn a_serial_is_found_by_its_digests() {
-        for (name, digest) in
-            [("md5", hex(&Md5::digest("SN4711"))), ("sha256", hex(&Sha256::digest("SN4711")).to_uppercase())]
-        {
-            assert_eq!(how(known("serial", "SN4711"), digest.as_bytes()), Some(name));
+        for (name, digest) in [
+            ("md5", Md5::digest("sn4711-08").to_vec()),
+            ("sha256", Sha256::digest("SN4711-08").to_vec()),
+            ("sha1", Sha1::digest("SN471108").to_vec()),
+        ] {
+            assert_eq!(how(known("serial", "SN4711-08"), &digest), Some(name));
         }
     }
 
@@ -186,6 +167,56 @@ mod tests {
         assert_eq!(how(known("firmware", "1.2.3"), b"fw 1.2.3, and"), Some("text"));
         for other in ["11.2.3", "1.2.34", "1.2.3.4", "v1.2.3"] {
             assert_eq!(how(known("firmware", "1.2.3"), other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_found_in_base64_at_each_alignment() {
+        for lead in ["", "a", "bc", "def"] {
+            let coded = STANDARD.encode(format!("{lead}SN4711-08 and more"));
+            assert_eq!(how(known("serial", "SN4711-08"), format!("/v1/{coded}").as_bytes()), Some("base64"), "{lead}");
+        }
+        let mac = [[7].as_slice(), &[0x02, 0x00, 0x5E, 0xFB, 0xEF, 0xBE], &[9, 9]].concat();
+        assert_eq!(how(known("mac", "02:00:5e:fb:ef:be"), URL_SAFE.encode(mac).as_bytes()), Some("base64"));
+    }
+
+    #[test]
+    fn a_value_is_found_without_its_signs_in_hex_and_backwards() {
+        let id = || known("device_id", "0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9");
+        assert_eq!(how(id(), b"0a1b2c3d4e5f60718293a4b5c6d7e8f9"), Some("text"));
+        let own = crate::decode::unhexed(b"0a1b2c3d4e5f60718293a4b5c6d7e8f9");
+        assert_eq!(how(id(), &own), Some("binary"));
+        let serial = || known("serial", "SN4711-08");
+        assert_eq!(how(serial(), b"1:0f534e343731312d3038"), Some("hex"));
+        assert_eq!(how(serial(), b"53 4E 34 37 31 31 2D 30 38"), Some("hex"));
+        assert_eq!(how(serial(), b"80-1174NS"), Some("text reversed"));
+    }
+
+    #[test]
+    fn a_value_is_found_behind_a_mask_between_bytes_of_any_kind() {
+        let serial = || known("serial", "SN4711-08");
+        let record = [&[1, 0xFE, 3, 9], b"SN4711-08".as_slice(), &[0, 0x80, 0x81]].concat();
+        assert_eq!(how(serial(), &xor(&record, 0x5A)), Some("xor"));
+        let mut key = 171;
+        let turned: Vec<u8> = record
+            .iter()
+            .map(|byte| {
+                key ^= byte;
+                key
+            })
+            .collect();
+        assert_eq!(how(serial(), &turned), Some("xor-autokey"));
+        assert_eq!(how(known("serial", "11111111111"), &[7; 40]), None);
+    }
+
+    #[test]
+    fn the_last_half_of_a_mac_tells_it_where_it_ends_a_name() {
+        let mac = || known("mac", "02:00:5e:1b:00:a1");
+        for text in ["esp-1b00a1.local", "ESP_1B00A1", "Hue - 1B00A1"] {
+            assert_eq!(how(mac(), text.as_bytes()), Some("last three bytes"), "{text}");
+        }
+        for text in ["esp1b00a1", "esp-1b00a12", "esp-1b00a1ff"] {
+            assert_eq!(how(mac(), text.as_bytes()), None, "{text}");
         }
     }
 }

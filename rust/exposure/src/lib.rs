@@ -4,18 +4,26 @@
 //! A *content* is what one message carried. Its *views* are the content itself and what it holds in encoded form
 //! ([`decode`]). A *leak* is a value in a content ([`search`]). Work on a content is bounded, so time grows with the bytes.
 
+mod bare;
 pub mod decode;
 mod hints;
+mod keyed;
 pub mod known;
+mod leak;
 mod logins;
 mod mask;
 pub mod meaning;
 mod plausible;
 mod public;
+mod runs;
 pub mod search;
+mod spelling;
 pub mod tables;
+mod websocket;
 
-pub use search::{Content, Contents, KnownBy, Leak};
+pub use bare::Teller;
+pub use leak::{KnownBy, Leak};
+pub use search::{Content, Contents};
 
 /// The bytes of a range, or none where it does not lie inside.
 fn within(content: &[u8], start: usize, end: usize) -> &[u8] {

@@ -5,10 +5,11 @@ use std::sync::LazyLock;
 use base64::Engine;
 use regex::bytes::Regex;
 
-use crate::decode::{LENIENT, compiled};
+use crate::decode::compiled;
 use crate::hints::Hints;
 use crate::meaning::{Value, lossy, user, value};
 use crate::plausible::is_plausible;
+use crate::runs::LENIENT;
 
 static BASIC: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}basic\s+([A-Za-z0-9+/]{4,512}={0,2})"));

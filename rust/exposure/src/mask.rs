@@ -28,8 +28,8 @@ fn autokey(content: &[u8]) -> Vec<u8> {
     content.iter().zip(before).map(|(byte, key)| byte ^ key).collect()
 }
 
-/// Each byte with the next one: the same whatever single byte a content is masked with.
-fn differences(content: &[u8]) -> Vec<u8> {
+/// Each byte with the next one: the same whatever single byte a content is masked with, and the text behind an autokey.
+pub fn differences(content: &[u8]) -> Vec<u8> {
     content.iter().zip(content.iter().skip(1)).map(|(byte, next)| byte ^ next).collect()
 }
 

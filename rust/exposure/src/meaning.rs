@@ -1,20 +1,16 @@
 //! Values found by their meaning: the key that names them, or their format.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
 use crate::decode::{compiled, is_text, unquoted};
 use crate::hints::Hints;
+use crate::keyed::pairs_in;
 use crate::logins::logins;
 use crate::plausible::{is_code, is_email, is_plausible};
 
-/// `"key": "value"` of JSON, `key=value` of forms and queries, `Key: value` of headers and cookies.
-static KEYED: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(r#"["']?([A-Za-z_][A-Za-z0-9_.\- ]{0,40})["']?\s{0,4}[:=]\s{0,4}["']?([^"'&,;<>{}\[\]\r\n\x00]{1,256})"#)
-});
 /// `<key>value</key>` of XML.
 static TAGGED: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"<(?:\w{1,20}:)?([A-Za-z_][\w.\-]{0,40})(?:\s[^>]{0,200})?>([^<]{1,256})</"));
@@ -42,9 +38,6 @@ static HUE: LazyLock<Regex> = LazyLock::new(|| compiled(r"/api/([A-Za-z0-9\-]{16
 static FORMATS: [(&str, &str, &LazyLock<Regex>); 4] =
     [("authorization", "token", &BEARER), ("eyj", "token", &JWT), ("/api/", "token", &HUE), ("@", "email", &EMAIL)];
 
-/// Longest key, and most spaces beside its sign, of [`KEYED`].
-const MAX_KEY_BYTES: usize = 41;
-const MAX_SPACES: usize = 4;
 /// Shortest address that is believed between bytes that are no text: shorter ones stand in 30 MB of random bytes.
 const MIN_EMAIL_IN_BINARY: usize = 10;
 /// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too.
@@ -59,6 +52,8 @@ pub struct Value {
     pub text: String,
     /// The name that the message gives it; none: its format tells.
     pub key: Option<String>,
+    /// How it is written, where that is not the value itself.
+    pub quoted: Option<Vec<u8>>,
 }
 
 /// What a content tells by key or format; each place once, the key before the format.
@@ -66,11 +61,10 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
     let mut found = Vec::new();
     let mut taken = HashSet::new();
     let (is_text, hints) = (is_text(content), Hints::of(content));
-    let keyed = KEYED.find_iter(content).filter_map(|pair| split(content, pair.range()));
     let tagged = [("</", &TAGGED), ("value", &VALUED)].into_iter().filter(|(hint, _)| hints.any(&[hint]));
     let tagged = tagged.flat_map(|(_, pattern)| pattern.captures_iter(content));
     let tagged = tagged.filter_map(|pair| Some((pair.get(1)?.range(), pair.get(2)?.range())));
-    for (key, told) in keyed.chain(tagged) {
+    for (key, told) in pairs_in(content).chain(tagged) {
         let (key, start) = (content.get(key).unwrap_or_default(), told.start);
         if let Some(value) = named(key, content.get(told).unwrap_or_default(), kinds)
             && (is_text || is_clean(&value.text))
@@ -101,7 +95,7 @@ fn pairs(content: &[u8], kinds: &KeyKinds, taken: &mut HashSet<usize>, found: &m
         let (is_cookie, Some(told)) = (header.get(1).is_some(), header.get(2)) else { continue };
         let told = told.range();
         let inside = content.get(told.clone()).unwrap_or_default();
-        for (key, value) in KEYED.find_iter(inside).filter_map(|pair| split(inside, pair.range())) {
+        for (key, value) in pairs_in(inside) {
             let start = value.start;
             if let Some(value) =
                 named(inside.get(key).unwrap_or_default(), inside.get(value).unwrap_or_default(), kinds)
@@ -121,38 +115,12 @@ fn is_clean(text: &str) -> bool {
 
 /// A value, and the name that it goes by.
 pub fn value(kind: &str, text: String, key: Option<&str>) -> Value {
-    Value { kind: kind.into(), text, key: key.map(Into::into) }
+    Value { kind: kind.into(), text, key: key.map(Into::into), quoted: None }
 }
 
 /// Bytes as text.
 pub fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Key and value of a place where [`KEYED`] matches, as its groups are: told apart by hand, since most keys mean nothing.
-fn split(content: &[u8], place: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
-    let pair = content.get(place.clone())?;
-    let run = |from: usize, most: usize, is_part: fn(u8) -> bool| {
-        let rest = pair.get(from..).unwrap_or_default();
-        from + rest.iter().take(most).take_while(|byte| is_part(**byte)).count()
-    };
-    let start = run(0, 1, is_quote);
-    let end = run(start, MAX_KEY_BYTES, |byte| byte.is_ascii_alphanumeric() || b"_.- ".contains(&byte));
-    let sign = run(run(end, 1, is_quote), MAX_SPACES, is_space);
-    let spaces = run(sign + 1, MAX_SPACES, is_space);
-    let opened = run(spaces, 1, is_quote);
-    // a value of nothing but spaces begins among these
-    let told = if opened < pair.len() { opened } else { pair.len().checked_sub(1)? };
-    Some((place.start + start..place.start + end, place.start + told..place.end))
-}
-
-fn is_quote(byte: u8) -> bool {
-    matches!(byte, b'"' | b'\'')
-}
-
-/// `\s` of the patterns.
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
 fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
@@ -163,7 +131,9 @@ fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
         .collect();
     let unprefixed = INTERFACE.find(name.as_bytes()).and_then(|prefix| name.get(prefix.end()..));
     let kind = kinds.get(&name).or_else(|| kinds.get(unprefixed?))?.as_str();
-    let text = lossy(told);
+    // a form's signs are quoted one by one, so that none of them ends the value (URL Standard, 5)
+    let quoted = memchr::memchr(b'%', told).map(|_| unquoted(told)).filter(|plain| plain != told);
+    let text = lossy(quoted.as_deref().unwrap_or(told));
     // a UPnP device's name is told with and without its scheme (UDA 2.0, 1.1.4)
     let text = text.trim().trim_start_matches("uuid:").to_owned();
     let kind = match kind.strip_suffix('?') {
@@ -172,19 +142,17 @@ fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
         None if kind == "user" => user(&text),
         None => kind,
     };
-    is_plausible(kind, &text).then(|| value(kind, text, Some(&lossy(key))))
+    is_plausible(kind, &text)
+        .then(|| Value { quoted: quoted.is_some().then(|| told.to_vec()), ..value(kind, text, Some(&lossy(key))) })
 }
 
-/// Kind of a user name: many are an e-mail address, which is the one thing that is then told. In a form the address is quoted
-/// (`%40`): it is told by the view that takes that off.
+/// Kind of a user name: many are an e-mail address, which is the one thing that is then told.
 pub fn user(text: &str) -> &'static str {
-    if is_email(text) || is_email(&lossy(&unquoted(text.as_bytes()))) { "email" } else { "user" }
+    if is_email(text) { "email" } else { "user" }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     fn read(content: &str) -> Vec<(String, String)> {
@@ -195,20 +163,6 @@ mod tests {
 
     fn told(kind: &str, text: &str) -> (String, String) {
         (kind.into(), text.into())
-    }
-
-    proptest! {
-        #[test]
-        fn a_pair_is_split_as_the_groups_of_its_pattern_are(content in "[\"' a:=\t\n_.1,-]{0,40}|[ -~]{0,60}") {
-            for pair in KEYED.captures_iter(content.as_bytes()) {
-                let groups = [1, 2].map(|group| pair.get(group).map(|found| found.range()));
-                let ours = pair.get(0).and_then(|whole| split(content.as_bytes(), whole.range()));
-                let [key, told] = ours.map_or([None, None], |(key, told)| [Some(key), Some(told)]);
-                prop_assert_eq!(&key, &groups[0], "{:?}", &content);
-                let trimmed = |range: &Option<Range<usize>>| content.get(range.clone()?).map(str::trim);
-                prop_assert_eq!(trimmed(&told), trimmed(&groups[1]), "{:?}", &content);
-            }
-        }
     }
 
     #[test]
@@ -232,7 +186,8 @@ mod tests {
             assert!(read(content).iter().all(|found| *found == told("email", "sam.1@mail.example")), "{content}");
             assert!(!read(content).is_empty());
         }
-        assert_eq!(read("user=sam.1%40mail.example&b=c"), [], "quoted it is told by the view that is not");
+        assert_eq!(read("user=sam.1%40mail.example&b=c"), [told("email", "sam.1@mail.example")]);
+        assert_eq!(read("a=1&user=sam+%26+co"), [told("user", "sam & co")]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::bytes::Regex;
 
 use crate::meaning::EMAIL;
 
@@ -18,7 +18,7 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Za-z0-9]+(?:[-_][A-Za
 const EMPTY: [&str; 9] = ["", "null", "none", "true", "false", "undefined", "n/a", "unknown", "0"];
 
 fn whole(pattern: &str) -> Regex {
-    Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
+    Regex::new(&format!(r"(?-u)\A(?:{pattern})\z")).unwrap_or_else(|error| unreachable!("{pattern}: {error}"))
 }
 
 fn has_digit(text: &str) -> bool {
@@ -31,7 +31,7 @@ fn is_digits(text: &str) -> bool {
 
 /// A vendor's code for a model: capitals and digits, as no word has them together.
 pub fn is_code(text: &str) -> bool {
-    has_digit(text) && text.bytes().any(|byte| byte.is_ascii_uppercase()) && CODE.is_match(text)
+    has_digit(text) && text.bytes().any(|byte| byte.is_ascii_uppercase()) && CODE.is_match(text.as_bytes())
 }
 
 /// Whether a text is one e-mail address.
@@ -47,20 +47,23 @@ pub fn is_plausible(kind: &str, text: &str) -> bool {
     }
     let length = text.chars().count();
     match kind {
-        "mac" => MAC.is_match(text),
+        "mac" => MAC.is_match(text.as_bytes()),
         // a short number under `sn` is a sequence number
         "serial" => {
-            (has_digit(text) && SERIAL.is_match(text) || LETTERS.is_match(text)) && !(is_digits(text) && length < 8)
+            (has_digit(text) && SERIAL.is_match(text.as_bytes()) || LETTERS.is_match(text.as_bytes()))
+                && !(is_digits(text) && length < 8)
         }
         // with a digit, as no word has; or capitals alone, as random letters are written
         "device_id" => {
             let is_capitals = (8..=80).contains(&length) && text.bytes().all(|byte| byte.is_ascii_uppercase());
-            has_digit(text) && ID.is_match(text) || is_capitals
+            has_digit(text) && ID.is_match(text.as_bytes()) || is_capitals
         }
         "public_address" => text.parse().is_ok_and(is_public),
         "imei" => length == 15 && is_digits(text) && luhn(text),
         // some number their releases: a shorter number is a count or a switch
-        "firmware" => (4..=12).contains(&length) && is_digits(text) || length <= 64 && VERSION.is_match(text),
+        "firmware" => {
+            (4..=12).contains(&length) && is_digits(text) || length <= 64 && VERSION.is_match(text.as_bytes())
+        }
         // a type of UPnP devices (UDA 2.0, 2.3) is no vendor's
         "model" => (2..=64).contains(&length) && !text.starts_with("urn:"),
         "email" => is_email(text),
@@ -74,7 +77,7 @@ pub fn is_plausible(kind: &str, text: &str) -> bool {
 }
 
 /// Whether an address may be one's own on the Internet: none of a block for other purposes (RFC 6890, RFC 5771).
-fn is_public(address: Ipv4Addr) -> bool {
+pub fn is_public(address: Ipv4Addr) -> bool {
     let [first, second, ..] = address.octets();
     let is_shared = first == 100 && (64..128).contains(&second);
     !(address.is_private()
@@ -88,7 +91,7 @@ fn is_public(address: Ipv4Addr) -> bool {
 /// Degrees; some devices tell them in ten-thousandths.
 fn is_coordinate(text: &str, limit: f64) -> bool {
     let degrees = |value: f64| if text.contains('.') { value } else { value / 10_000.0 };
-    COORDINATE.is_match(text)
+    COORDINATE.is_match(text.as_bytes())
         && text.parse().map(degrees).is_ok_and(|value: f64| value.abs() > 0.01 && value.abs() <= limit)
 }
 

@@ -14,6 +14,8 @@ const STUN_COOKIE: u32 = 0x2112_A442;
 /// First two bytes of binding responses, success and error.
 const STUN_RESPONSES: [[u8; 2]; 2] = [[1, 1], [1, 0x11]];
 const STUN_HEAD: usize = 20;
+/// Longest message in which an address that is masked with a constant of the message itself is looked for.
+const MAX_MASKED_BYTES: usize = 128;
 
 static ADDRESS: LazyLock<Regex> = LazyLock::new(|| compiled(r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?::([0-9]{1,5}))?"));
 
@@ -77,21 +79,36 @@ fn high(mask: u32) -> u16 {
     u16::from_be_bytes([first, second])
 }
 
-/// The public address in what a device gets: as text, as bytes, or masked with a constant of the message.
+/// Addresses in a text that stand there as such: behind a slash, a sign of a word or another number they are a version.
+pub fn addresses(content: &[u8]) -> Vec<Ipv4Addr> {
+    let goes_on = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"./_-".contains(byte));
+    let alone = ADDRESS.captures_iter(content).filter_map(|captures| captures.get(1)).filter(|found| {
+        let before = found.start().checked_sub(1).and_then(|place| content.get(place));
+        !goes_on(before) && !goes_on(content.get(found.end()))
+    });
+    alone.filter_map(|found| std::str::from_utf8(found.as_bytes()).ok()?.parse().ok()).collect()
+}
+
+/// The public address as text, with its port where that is told too.
+pub fn written_in(content: &[u8], address: Ipv4Addr) -> Vec<Told> {
+    let text = address.to_string();
+    if memmem::find(content, text.as_bytes()).is_none() {
+        return Vec::new();
+    }
+    ADDRESS.captures_iter(content).filter_map(|captures| as_text(content, &captures, &text)).collect()
+}
+
+/// The public address in what a device gets: as text, as bytes, or, in a short message, masked with a constant of the message.
 pub fn told_to(content: &[u8], address: Ipv4Addr) -> Vec<Told> {
     let text = address.to_string();
-    let mut found: Vec<Told> = if memmem::find(content, text.as_bytes()).is_some() {
-        ADDRESS.captures_iter(content).filter_map(|captures| as_text(content, &captures, &text)).collect()
-    } else {
-        Vec::new()
-    };
+    let mut found = written_in(content, address);
     let packed = address.octets();
     if let Some(place) = memmem::find(content, &packed) {
         // two zeros behind it are no port (RFC 6335, section 6: port 0 is reserved)
         let port = short(content, place + 4).filter(|port| *port != 0);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         found.push(told(text + &port, "binary", &packed));
-    } else if !is_stun_response(content) {
+    } else if content.len() <= MAX_MASKED_BYTES && !is_stun_response(content) {
         found.extend(behind_constant(content, address));
     }
     found

@@ -1,25 +1,22 @@
 //! Messages in, leaks out: values by meaning first, then everything that is known, in every encoding.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use memchr::memmem;
-
-use crate::decode::{View, encoded, is_text};
+use crate::bare::{Teller, told_by_several};
+use crate::decode::{View, encoded};
 use crate::known::{Known, Patterns};
-use crate::meaning::{KeyKinds, values};
-use crate::public::{Told, told_back, told_to};
-use crate::within;
+use crate::leak::{Leak, addressed, held_against, meant, public};
+use crate::meaning::KeyKinds;
+use crate::public::told_back;
 
 /// Bytes that are worth a thread of their own: each makes its patterns' states anew.
 const THREAD_BYTES: usize = 1 << 20;
 /// Bytes of decoded views that are kept for the second search; others are decoded again.
 const MAX_KEPT_BYTES: usize = 32 << 20;
-/// Longest message in which an address that is masked with a constant of the message itself is looked for.
-const MAX_MASKED_BYTES: usize = 128;
 
 /// Bytes that somebody said, and whether a device got them (rather than sent them).
 pub struct Content {
@@ -29,34 +26,6 @@ pub struct Content {
     pub content: Vec<u8>,
     /// Whether a device got it.
     pub is_received: bool,
-}
-
-/// How a value is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KnownBy {
-    /// By its key or format.
-    Meaning,
-    /// Told elsewhere, by the link, or by the lab file.
-    Known,
-}
-
-/// A value in a content.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leak {
-    /// Of which content.
-    pub content: u64,
-    /// serial, email, `public_address`, ...
-    pub kind: String,
-    /// The value.
-    pub text: String,
-    /// The name that the message gives it.
-    pub key: Option<String>,
-    /// How it was written: the encodings that were taken off, or the kind of text.
-    pub encoding: String,
-    /// How it is known.
-    pub known_by: KnownBy,
-    /// How it stands in the content, where the same bytes can be searched in others.
-    pub raw: Option<Vec<u8>>,
 }
 
 /// Contents and their views; each is decoded once, as long as the views are not too many to keep.
@@ -88,12 +57,14 @@ impl Contents {
         let patterns = Patterns::new(known);
         self.each(|content, views| {
             let mut leaks = held_against(content, views, &patterns);
-            if content.is_received && content.content.len() <= MAX_MASKED_BYTES {
-                let told = addresses.iter().flat_map(|address| told_to(&content.content, *address));
-                leaks.extend(told.map(|told| public(content, told)));
-            }
+            leaks.extend(addresses.iter().flat_map(|address| addressed(content, views, *address)));
             leaks
         })
+    }
+
+    /// Public addresses that servers of several owners tell alike (`tellers` by content), without saying what they are.
+    pub fn told_by_several(&self, tellers: &HashMap<u64, Vec<Teller>>) -> Vec<Ipv4Addr> {
+        told_by_several(self.contents.iter().map(|(content, _)| content), tellers)
     }
 
     /// What a search finds in each content, in their order, on all processors.
@@ -142,96 +113,6 @@ impl Contents {
             // another thread cannot have filled it: each content is one thread's
             let _ = place.set(views);
         }
-    }
-}
-
-/// The content as it came and its views, with their encodings.
-fn all<'a>(content: &'a Content, views: &'a [View]) -> impl Iterator<Item = (&'a [u8], &'a [&'static str])> {
-    let own: (&[u8], &[&'static str]) = (&content.content, &[]);
-    std::iter::once(own).chain(views.iter().map(|view| (view.content.as_slice(), view.encodings.as_slice())))
-}
-
-fn meant(content: &Content, views: &[View], kinds: &KeyKinds) -> Vec<Leak> {
-    let mut seen = HashSet::new();
-    let mut leaks = Vec::new();
-    for (bytes, encodings) in all(content, views) {
-        if !encodings.is_empty() && !is_text(bytes) {
-            continue;
-        }
-        for value in values(bytes, kinds) {
-            // only somebody else can tell under which address one is seen
-            let is_own_word = value.kind == "public_address" && !content.is_received;
-            if is_own_word || !seen.insert((value.kind.clone(), value.text.clone())) {
-                continue;
-            }
-            leaks.push(Leak {
-                content: content.id,
-                encoding: written(encodings, || form(bytes)),
-                known_by: KnownBy::Meaning,
-                raw: standing(content, bytes, encodings, value.text.as_bytes()),
-                kind: value.kind,
-                text: value.text,
-                key: value.key,
-            });
-        }
-    }
-    leaks
-}
-
-fn held_against(content: &Content, views: &[View], patterns: &Patterns) -> Vec<Leak> {
-    let mut seen = HashSet::new();
-    let mut leaks = Vec::new();
-    for (bytes, encodings) in all(content, views) {
-        for found in patterns.find(bytes, &mut seen) {
-            leaks.push(Leak {
-                content: content.id,
-                kind: found.known.kind.clone(),
-                text: found.known.text.clone(),
-                key: None,
-                encoding: written(encodings, || if found.how == "text" { form(bytes) } else { found.how }),
-                known_by: KnownBy::Known,
-                raw: standing(content, bytes, encodings, found.raw),
-            });
-        }
-    }
-    leaks
-}
-
-fn public(content: &Content, told: Told) -> Leak {
-    Leak {
-        content: content.id,
-        kind: "public_address".into(),
-        text: told.text,
-        key: None,
-        encoding: told.encoding.into(),
-        known_by: KnownBy::Known,
-        raw: Some(told.raw),
-    }
-}
-
-fn written(encodings: &[&'static str], plain: impl FnOnce() -> &'static str) -> String {
-    if encodings.is_empty() { plain().into() } else { encodings.join("+") }
-}
-
-/// What kind of text it is.
-fn form(content: &[u8]) -> &'static str {
-    match content.trim_ascii_start().first() {
-        Some(b'{' | b'[') => "json",
-        Some(b'<') => "xml",
-        _ if is_text(content) => "text",
-        _ => "binary",
-    }
-}
-
-/// The bytes of the content that say it: as they are, or each masked or rotated as the view took it off.
-fn standing(content: &Content, view: &[u8], encodings: &[&'static str], text: &[u8]) -> Option<Vec<u8>> {
-    match encodings {
-        [] => Some(text.to_vec()),
-        ["xor" | "rotated"] => {
-            let place = memmem::find(view, text)?;
-            Some(within(&content.content, place, place + text.len()).to_vec())
-        }
-        _ => None,
     }
 }
 

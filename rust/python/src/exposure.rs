@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
 use ::exposure::known::Known;
-use ::exposure::{Content, KnownBy, Leak};
+use ::exposure::{Content, KnownBy, Leak, Teller};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
@@ -43,6 +43,15 @@ impl Contents {
         let known = known.into_iter().map(|(text, kind, is_whole)| Known { text, kind, is_whole }).collect();
         let addresses: Vec<Ipv4Addr> = addresses.iter().filter_map(|address| address.parse().ok()).collect();
         told(py, py.detach(|| self.0.by_value(known, &addresses)))
+    }
+
+    /// IPv4 addresses that peers of several owners told alike: (content, number of the owner, port that got it).
+    fn told_by_several(&self, py: Python<'_>, tellers: Vec<(u64, u32, Option<u16>)>) -> Vec<String> {
+        let mut by_content: HashMap<u64, Vec<Teller>> = HashMap::new();
+        for (content, owner, port) in tellers {
+            by_content.entry(content).or_default().push(Teller { owner, port });
+        }
+        py.detach(|| self.0.told_by_several(&by_content)).iter().map(ToString::to_string).collect()
     }
 }
 

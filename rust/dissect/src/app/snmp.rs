@@ -103,7 +103,13 @@ struct SnmpParser;
 impl Parser for SnmpParser {
     fn datagram(&mut self, ctx: &mut Context<'_>, bytes: &[u8]) {
         match parse(bytes) {
-            Some((version, community, pdu)) => ctx.emit(&Snmp { at: ctx.at, version, community: community.map(text::lossy), pdu }),
+            Some((version, community, pdu)) => {
+                ctx.emit(&Snmp { at: ctx.at, version, community: community.map(text::lossy), pdu });
+                // names, places and serial numbers stand among its values
+                if pdu.is_some() {
+                    ctx.payload(None, 0, bytes);
+                }
+            }
             None if ctx.is_cut => {}
             None => ctx.weird(Weird::BadMessage, None),
         }

@@ -1,0 +1,181 @@
+"""Which values are searched in what devices said and were told, and where they stand: fills `found`, `owners` and `hits`."""
+
+import re
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+
+from idletalk.behaviours.behaviour import Ask, Row, insert
+from idletalk.behaviours.finding import Scene
+from idletalk.exposure.mask import masked
+from idletalk.exposure.search import MIN_KNOWN_CHARS, SEARCHED, Contents, Leak, key_kinds
+from idletalk.lookups.domains import registrable_domain
+from idletalk.lookups.keys import address_key
+
+MAX_CONTENT_BYTES = 32 << 20
+"""Distinct content that is decoded; memory and time must not grow with the capture."""
+MAX_CONTENTS = 20_000
+"""Distinct messages that are decoded, the first of each conversation first: a short one costs a millisecond too, and the bytes
+alone would allow half a million of them."""
+CLEARLY = 10
+"""How many times as many contents call a value by one kind as by another, for the other to be a mistake."""
+SECOND_NS = 1_000_000_000
+NEAR_S = 366 * 86_400
+"""Digits that are a Unix time within a year of the capture are taken for one."""
+
+
+def search(ask: Ask, scene: Scene) -> None:
+    """Find values in the sampled contents: what they tell by key first, then what is known of each device."""
+    [size] = ask(
+        "SELECT count(*) AS number, coalesce(sum(octet_length(content)), 0) AS bytes, (SELECT count(*) FROM contents) AS contents,"
+        " (SELECT min(time_ns) FROM told) AS first_ns, (SELECT max(last_ns) FROM told) AS last_ns"
+        " FROM sampled JOIN contents USING (content_id)"
+    )
+    if size["contents"] == 0:
+        return
+    is_all = size["number"] == size["contents"]
+    if size["number"] > MAX_CONTENTS or size["bytes"] > MAX_CONTENT_BYTES:
+        _leave_out(ask)
+        is_all = False
+    contents = Contents(
+        (row["content_id"], row["content"], row["received"])
+        for row in ask(
+            "SELECT content_id, content, received FROM sampled JOIN contents USING (content_id) ORDER BY content_id"
+        )
+    )
+    macs = {row["mac"].replace(":", "") for row in ask("SELECT mac FROM device_macs")}
+
+    def shown(leak: Leak) -> str:
+        # a serial number that is a MAC, which every report names, is no secret
+        is_open = scene.shows_secrets or _digits(leak.text) in macs
+        return leak.text if is_open else masked(leak.kind, leak.text)
+
+    times = range(size["first_ns"] // SECOND_NS - NEAR_S, size["last_ns"] // SECOND_NS + NEAR_S)
+    meant = [leak for leak in contents.by_meaning() if not _is_time(leak, times)]
+    _fill(ask, meant, {}, shown)
+    # a byte before a key may look like its first letter, and Dsn means something else than sn
+    ask(
+        "WITH calls AS (SELECT text, kind, count(DISTINCT content_id) AS n FROM found WHERE list_contains($1, kind) GROUP BY ALL)"
+        " UPDATE found SET kind = told.kind FROM (SELECT few.text, few.kind AS mistaken, arg_max(many.kind, (many.n, many.kind)) AS kind"
+        " FROM calls AS few JOIN calls AS many ON many.text = few.text AND many.n >= $2 * few.n GROUP BY ALL) AS told"
+        " WHERE found.text = told.text AND found.kind = told.mistaken",
+        *(sorted(SEARCHED), CLEARLY),
+    )
+    known, owners = _known(ask, scene, macs)
+    public = {leak.text.partition(":")[0] for leak in meant if leak.kind == "public_address"}
+    public |= {*scene.public_addresses, *_told_alike(ask, scene, contents)}
+    told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
+    values = [
+        leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
+    ]
+    _fill(ask, values, owners, shown)
+    insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
+    ask(
+        "INSERT INTO hits FROM found_hits"
+        if not is_all
+        else "INSERT INTO hits SELECT DISTINCT * EXCLUDE (raw) FROM direct_hits"
+    )
+
+
+def _leave_out(ask: Ask) -> None:
+    """What is not decoded is held against what was found, as the rest of its conversation is."""
+    ask(
+        "DELETE FROM sampled WHERE content_id NOT IN (SELECT content_id FROM (SELECT content_id,"
+        " row_number() OVER (ORDER BY place, content_id) AS number,"
+        " sum(octet_length(content)) OVER (ORDER BY octet_length(content), content_id) AS bytes"
+        " FROM sampled JOIN contents USING (content_id)) WHERE number <= ? AND bytes <= ?)",
+        *(MAX_CONTENTS, MAX_CONTENT_BYTES),
+    )
+
+
+def _is_time(leak: Leak, times: range) -> bool:
+    """Whether digits that stand behind the name of an id are a time near the capture's, in seconds or thousandths."""
+    if leak.kind not in ("serial", "device_id", "token") or not (leak.text.isascii() and leak.text.isdigit()):
+        return False
+    return len(leak.text) in (10, 13) and int(leak.text[:10]) in times
+
+
+def _digits(text: str) -> str:
+    """What may be a MAC, without signs and case."""
+    return re.sub("[:.-]", "", text).lower()
+
+
+def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[Leak], str]) -> None:
+    rows = [
+        (
+            *(leak.content, leak.kind, leak.text, shown(leak), leak.key, leak.encoding),
+            *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
+        )
+        for leak in leaks
+    ]
+    insert(ask, "found", rows)
+
+
+def _known(ask: Ask, scene: Scene, macs: Container[str]) -> tuple[dict[str, str], Mapping[str, Sequence[str]]]:
+    """What is searched: kind by text, and the devices whose values they are (the lab file's: all)."""
+    known: dict[str, str] = {}
+    owners: dict[str, list[str]] = {}
+    rows = [
+        *ask("SELECT mac AS text, 'mac' AS kind, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY ALL"),
+        *ask(
+            "SELECT DISTINCT text, kind, device FROM direct_hits WHERE list_contains(?, kind) AND length(text) >= ?"
+            " AND known_by = 'meaning' ORDER BY ALL",
+            sorted(SEARCHED),
+            MIN_KNOWN_CHARS,
+        ),
+        # a name that no other thing of its make has: with a number of five digits, or six hexadecimal ones, that is no MAC
+        *ask(
+            "SELECT DISTINCT name AS text, 'hostname' AS kind, device FROM device_names WHERE device IN (FROM subjects)"
+            " AND (regexp_matches(name, '[0-9]{5}') OR regexp_matches(regexp_extract(name, '(?i)[0-9a-f]{6,}'), '[0-9]'))"
+            " AND lower(name) NOT IN (SELECT replace(mac, ':', '') FROM device_macs) ORDER BY ALL"
+        ),
+    ]
+    named = {_digits(row["text"]) for row in rows if row["kind"] != "hostname"}
+    for row in rows:
+        # a serial number that is the MAC is searched as that
+        if row["kind"] != "mac" and _digits(row["text"]) in macs:
+            continue
+        # nor is a host name that is another value of the device one of its own
+        if row["kind"] == "hostname" and _digits(row["text"]) in named:
+            continue
+        known.setdefault(row["text"], row["kind"])
+        owners.setdefault(row["text"], []).append(row["device"])
+    for name, texts in scene.secrets.items():
+        kind = key_kinds().get(name.replace("_", "").lower(), name)
+        for text in texts:
+            known[text] = kind
+            owners.pop(text, None)
+    return known, owners
+
+
+def _told_alike(ask: Ask, scene: Scene, contents: Contents) -> list[str]:
+    """Public addresses that servers of two owners tell, of no host that was seen, and of no provider of servers."""
+    peers = ask(
+        "SELECT DISTINCT t.device, t.peer, h.asn FROM told AS t LEFT JOIN host_networks AS h ON h.address = t.peer"
+        " WHERE NOT t.sent AND t.scope = 'internet' AND t.is_topic = false ORDER BY ALL"
+    )
+    owners = {(row["device"], row["peer"]): _owner(scene, row) for row in peers}
+    numbers = {owner: number for number, owner in enumerate(sorted(set(owners.values())))}
+    if len(numbers) < 2:
+        return []
+    rows = ask(
+        "SELECT DISTINCT t.content_id, t.device, t.peer, p.destination_port AS port FROM told AS t SEMI JOIN sampled USING (content_id)"
+        " LEFT JOIN payloads AS p ON p.capture = t.capture AND p.frame = t.frame WHERE NOT t.sent AND t.scope = 'internet' ORDER BY ALL"
+    )
+    told = contents.told_by_several(
+        [(row["content_id"], numbers[owners[row["device"], row["peer"]]], row["port"]) for row in rows]
+    )
+    if not told:
+        return []
+    insert(ask, "bare_addresses", [(address, address_key(address)) for address in told])
+    return [
+        row["address"]
+        for row in ask(
+            "SELECT address FROM lookup_hosts('bare_addresses') WHERE provider IS NULL AND address NOT IN (SELECT address FROM hosts) ORDER BY ALL"
+        )
+    ]
+
+
+def _owner(scene: Scene, row: Row) -> str:
+    """Who holds a server: by its name, else by its network."""
+    name = scene.peers.get((row["device"], row["peer"]))
+    domain = registrable_domain(name) if name else None
+    return domain or (f"AS{row['asn']}" if row["asn"] else row["peer"].rpartition(".")[0])

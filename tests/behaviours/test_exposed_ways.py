@@ -1,0 +1,102 @@
+"""Where values stand and which way they go: names of services, frames of WebSockets, addresses without a name, orders, secure ports."""
+
+import struct
+from pathlib import Path
+
+from tests.made import GATEWAY, PLUG, datagram, dns_name, pcap, segment
+from tests.planted import judged, planted, shown_secrets
+
+import idletalk
+
+PLUG_END = (PLUG, "192.168.7.20", 40000)
+OWN = bytes([93, 184, 216, 34])
+SYN, SYN_ACK, ACK, DATA = 2, 18, 16, 24
+
+
+def analysed(tmp_path: Path, *frames: tuple[float, bytes]) -> idletalk.Analysis:
+    return idletalk.analyze([pcap(tmp_path / "in.pcap", frames)], tmp_path / "out")
+
+
+def opened(peer: tuple[str, str, int], own: tuple[str, str, int] = PLUG_END) -> list[bytes]:
+    return [segment(own, peer, 1, SYN), segment(peer, own, 1, SYN_ACK), segment(own, peer, 2, ACK)]
+
+
+def test_values_planted_in_every_carrier_and_encoding_are_found_and_nothing_else_is(tmp_path: Path) -> None:
+    capture = planted(1, is_null=False)
+    assert len(capture.told) > 80
+    assert judged(capture, tmp_path) == ({}, set())
+    assert shown_secrets(capture, tmp_path / "out") == set()
+
+
+def test_nothing_is_found_where_nothing_is_planted(tmp_path: Path) -> None:
+    assert judged(planted(2, is_null=True), tmp_path) == ({}, set())
+
+
+def test_a_host_name_with_half_of_the_mac_tells_the_mac(tmp_path: Path) -> None:
+    mac = "02:00:00:1b:00:a1"
+    record = dns_name("esp-1b00a1.local") + struct.pack(">HHIH", 1, 0x8001, 120, 4) + bytes([192, 168, 7, 20])
+    frame = datagram(
+        (mac, "192.168.7.20", 5353),
+        ("01:00:5e:00:00:fb", "224.0.0.251", 5353),
+        struct.pack(">HHHHHH", 0, 0x8400, 0, 1, 0, 0) + record,
+    )
+    rows = analysed(tmp_path, (0.0, frame)).sql(
+        "SELECT kind, carrier, encoding, times FROM exposures WHERE kind = 'mac'"
+    )
+    assert rows == [{"kind": "mac", "carrier": "mdns", "encoding": "last three bytes", "times": 1}]
+
+
+def test_an_address_that_two_owners_tell_beside_the_port_is_the_public_one(tmp_path: Path) -> None:
+    servers = [(GATEWAY, f"{network}.7", 8000) for network in ("198.51.100", "203.0.113")]
+    told = OWN + struct.pack(">H", PLUG_END[2])
+    frames = [
+        frame
+        for number, server in enumerate(servers)
+        for frame in (
+            datagram(PLUG_END, server, b"\x01who\xff" + bytes([number])),
+            datagram(server, PLUG_END, bytes([2, number, 0x81, 0xFE]) + told),
+        )
+    ]
+    findings = analysed(tmp_path, *enumerate(frames)).findings(kind="public-address-told")
+    assert [finding.peer for finding in findings] == ["198.51.100.7", "203.0.113.7"]
+    assert all("93.184.216.34:40000" in finding.sentence for finding in findings)
+
+
+def test_an_address_that_one_owner_tells_is_none(tmp_path: Path) -> None:
+    server = (GATEWAY, "198.51.100.7", 8000)
+    frames = [datagram(PLUG_END, server, b"\x01who\xff"), datagram(server, PLUG_END, b"you are 93.184.216.34")]
+    assert analysed(tmp_path, *enumerate(frames)).findings(kind="public-address-told") == []
+
+
+def test_clear_text_on_a_port_that_promises_tls_is_a_finding(tmp_path: Path) -> None:
+    peer = (GATEWAY, "198.51.100.7", 443)
+    asked = segment(PLUG_END, peer, 2, DATA, b"GET /status HTTP/1.1\r\nHost: up.example\r\n\r\n")
+    [one] = analysed(tmp_path, *enumerate([*opened(peer), asked])).findings(kind="clear-on-secure-port")
+    assert (one.device, one.peer, one.evidence.frames) == (PLUG, "198.51.100.7", 1)
+    assert "tcp port 443" in one.sentence
+
+
+def test_a_question_that_is_held_until_there_is_an_order_is_told_as_one(tmp_path: Path) -> None:
+    peer = (GATEWAY, "198.51.100.7", 80)
+    ask = b"GET /wait?n=%d HTTP/1.1\r\nHost: up.example\r\n\r\n"
+    order = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\n{"relay":"on"}'
+    frames = [(0.0, frame) for frame in opened(peer)]
+    up, down = 2, 2
+    for n in range(4):
+        frames.append((1.0 + 31 * n, segment(PLUG_END, peer, up, DATA, ask % n)))
+        frames.append((31.0 + 31 * n, segment(peer, PLUG_END, down, DATA, order)))
+        up, down = up + len(ask % n), down + len(order)
+    [one] = analysed(tmp_path, *frames).findings(kind="commands-in-clear")
+    assert (one.device, one.evidence.frames) == (PLUG, 4)
+    assert "after 30 s" in one.sentence
+
+
+def test_parts_that_are_encrypted_in_clear_messages_are_told(demo: idletalk.Analysis) -> None:
+    findings = demo.findings(kind="encrypted-in-clear")
+    assert findings
+    assert all("with encrypted" in finding.sentence for finding in findings)
+
+
+def test_a_time_behind_the_name_of_an_id_is_no_serial_number(tmp_path: Path) -> None:
+    frame = datagram(PLUG_END, (GATEWAY, "198.51.100.7", 9999), b'{"sn":"1700000123","uid":"1700000123456"}')
+    assert analysed(tmp_path, (1_700_000_200.0, frame)).sql("FROM exposures") == []
