@@ -1,7 +1,6 @@
 """Who begins an action: commands right before it, answers that come late, and what sensors report without anybody's note."""
 
 import random
-from dataclasses import replace
 
 from idletalk.actions.background import beyond, windows
 from idletalk.actions.burst import NS_PER_S, Burst, Event, begins
@@ -55,7 +54,7 @@ def test_an_answer_from_far_away_is_no_begin() -> None:
     assert [place for place in range(6) if begins(ping, place)] == [0, 5]
     times = [1000.0 * number for number in range(1, 11)]
     shown = [burst(at, (1445, 405, -69, 389, -69)) for at in times[1:]]
-    late = replace(ping, first_ns=int(999.7 * NS_PER_S), last_ns=int(1000.2 * NS_PER_S))
+    late = ping._replace(first_ns=int(999.7 * NS_PER_S), last_ns=int(1000.2 * NS_PER_S))
     pings = [burst(20_000.0 + 20 * number, (69, -69)) for number in range(300)]
     assert began(times, [late, *shown, *pings]) == ["device"] * 10
 
@@ -77,6 +76,13 @@ def test_a_sensor_that_nobody_noted_is_offered_and_its_timers_are_not() -> None:
     ]
 
 
+def test_answers_about_the_time_are_no_action() -> None:
+    drawn = random.Random(4)
+    said = [burst(at, (-48,)) for at in sorted(drawn.uniform(0, DAY_S) for _ in range(12))]
+    assert [one.times for one in unnamed(said, DAY_S)] == [12]
+    assert unnamed([one._replace(service="ntp/123") for one in said], DAY_S) == []
+
+
 def test_one_repetition_with_something_before_it_does_not_widen_what_the_others_agree_on() -> None:
     shown = [burst(at, (-4, -28, 4) if at == 0 else (-28, 4)) for at in range(5)]
     exact = {one.sequences[0].packets for one in learn("on", "cloud", [[one] for one in shown])}
@@ -84,7 +90,7 @@ def test_one_repetition_with_something_before_it_does_not_widen_what_the_others_
 
 
 def test_answers_of_a_resolver_are_no_part_of_a_signature() -> None:
-    repetitions = [[replace(burst(at, (39, -432)), service="dns/53"), burst(at + 0.1, (517, -112))] for at in range(5)]
+    repetitions = [[burst(at, (39, -432))._replace(service="dns/53"), burst(at + 0.1, (517, -112))] for at in range(5)]
     of_names = {
         one.packets
         for found in learn("on", "device", repetitions)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from idletalk import Analysis, Options, analyze
+from tests.confirm_findings import outcomes
 from tests.conftest import DEMO, ROOT
+from tests.device_days import sets
 from tests.differential.sharkd import Sharkd
 
 FILES = sorted(DEMO.glob("*.pcap.gz"))
@@ -22,6 +24,18 @@ def test_each_filter_selects_exactly_the_counted_frames(demo: Analysis, whole_de
             assert selected == finding.evidence.frames, finding
         else:
             assert selected >= finding.evidence.frames, finding
+
+
+@pytest.mark.parametrize("home", ["iot-sentinel/D-LinkHomeHub", "smart-home-firewall/all-devices/my-firewall"])
+def test_filters_of_other_homes_select_what_is_counted_or_say_what_more(home: str, tmp_path: Path) -> None:
+    folder = ROOT.parent / "shared" / "captures" / "homes" / home
+    if not folder.exists() or shutil.which("sharkd") is None:
+        pytest.skip("needs captures of others in ../shared, mergecap and sharkd (Debian: tshark)")
+    [files] = sets(folder, apart=False)
+    analysis = analyze(files, tmp_path / "out", Options(hash="none"))
+    told = list(outcomes(analysis, files))
+    assert len(told) == len(analysis.report.findings) > 0
+    assert not [(finding.id, selected) for finding, outcome, selected in told if outcome == "wrong"]
 
 
 @pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark")

@@ -146,7 +146,7 @@ def test_hours_of_half_hour_zones_begin_on_their_hour(tmp_path: Path) -> None:
 )
 def test_filters_name_macs_as_the_captures_do(link_types: tuple[str, ...], field: str) -> None:
     assert (
-        filters.of_device(filters.mac_prefix(link_types), ["02:00:00:00:00:01"], "x") == f"{field} == 02:00:00:00:00:01"
+        filters.of_device(filters.mac_prefix(link_types), ["02:00:00:00:00:01"], ()) == f"{field} == 02:00:00:00:00:01"
     )
 
 

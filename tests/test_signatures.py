@@ -74,7 +74,7 @@ def test_equal_lengths_match_where_the_peer_can_be_the_same(
 def test_without_a_name_packets_must_follow_each_other_as_in_training(switched: Signature) -> None:
     for answer_us, stands in ((35_000, True), (400_000, True), (900_000, False), (1_000, False)):
         named = a_push(1000, domain="plug.example", network=None, answer_us=answer_us)
-        nameless = replace(named, names=())
+        nameless = named._replace(names=())
         assert [bool(match(switched, [one])) for one in (named, nameless)] == [True, stands], answer_us
 
 

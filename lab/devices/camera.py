@@ -187,9 +187,13 @@ class Camera(Device):
         kinds = ("serial", "firmware", "ssid", "email", "latitude", "longitude", "token")
         body = self._say("http", "http", address, *kinds)
         connection = http.client.HTTPConnection(address, timeout=5)
-        connection.request("POST", "/backup/report", body, {"Host": host, "User-Agent": "CamView/1.0"})
-        connection.getresponse().read()
-        connection.close()
+        try:
+            connection.request("POST", "/backup/report", body, {"Host": host, "User-Agent": "CamView/1.0"})
+            connection.getresponse().read()
+        except TimeoutError:
+            pass  # what it had to tell is told; the answer, which packets that were lost hold up, tells it nothing
+        finally:
+            connection.close()
         self.journal.note("fallback", host=host, peer=address, protocol="http", instead_of=unreached)
 
     # -- MQTT -----------------------------------------------------------------------------------

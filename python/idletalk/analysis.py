@@ -1,5 +1,6 @@
 """The whole way in one call: captures in, an analysis folder out; and an analysis that is there already."""
 
+import gc
 import secrets
 import shutil
 import threading
@@ -27,6 +28,9 @@ REPORT = "report.json"
 SPOOL = "captures"
 """Folder of the streams that were read, inside an analysis."""
 
+MAX_UNLOOKED = 100_000
+"""Objects made until Python looks for garbage in cycles (700 by default): the rows and pages of an analysis are many, and hold none."""
+
 Progress = Callable[[str, float], None]
 """Called with (what is being done, share of it from 0 to 1)."""
 
@@ -34,23 +38,11 @@ Progress = Callable[[str, float], None]
 class Analysis:
     """An analysis folder: its report as objects, its tables as relations, and SQL over them."""
 
-    def __init__(self, folder: str | Path) -> None:
-        """Open a folder that :func:`analyze` made."""
-        import msgspec
-
+    def __init__(self, folder: str | Path, report: Report | None = None) -> None:
+        """Open a folder that :func:`analyze` made; ``report`` is what its report holds, where that is known already."""
         self.folder = Path(folder)
         self._store: Store | None = None
-        path = self.folder / REPORT
-        try:
-            self.report: Report = msgspec.json.decode(path.read_bytes(), type=Report)
-        except OSError:
-            raise IdletalkError(
-                f"{folder} is no analysis: make one with: idletalk analyze CAPTURE --out {folder}"
-            ) from None
-        except msgspec.DecodeError as error:
-            raise IdletalkError(
-                f"{path} is not a report of this version of idletalk ({error}); analyze again"
-            ) from None
+        self.report: Report = _read(self.folder) if report is None else report
 
     def findings(
         self, *, device: str | None = None, kind: str | None = None, severity: str | None = None
@@ -140,12 +132,37 @@ def analyze(
         with _writing(out):
             partial.mkdir(mode=0o755, parents=True)
         files = inputs.expand([str(path) for path in paths], partial / SPOOL)
-        _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
+        with _seldom_collecting():
+            report = _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
         with _writing(out):
             _replace(out, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return Analysis(out)
+    return Analysis(out, report)
+
+
+def _read(folder: Path) -> Report:
+    import msgspec
+
+    path = folder / REPORT
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError:
+        raise IdletalkError(
+            f"{folder} is no analysis: make one with: idletalk analyze CAPTURE --out {folder}"
+        ) from None
+    except msgspec.DecodeError as error:
+        raise IdletalkError(f"{path} is not a report of this version of idletalk ({error}); analyze again") from None
+
+
+@contextmanager
+def _seldom_collecting() -> Generator[None]:
+    thresholds = gc.get_threshold()
+    gc.set_threshold(MAX_UNLOOKED, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
 
 
 @contextmanager
@@ -178,7 +195,7 @@ def _check_target(out: Path, *, force: bool) -> None:
         )
 
 
-def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> None:
+def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> Report:
     from idletalk.dissector import dissect
 
     # what judges and draws is loaded while the core reads, which needs no interpreter; no daemon: a module that is
@@ -210,6 +227,7 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
         if has_streams:
             _restate(partial, "path", {f"{partial}/": f"{out}/"})
     progress("judging", 1.0)
+    return report
 
 
 def _restate(folder: Path, column: str, words: Mapping[str, str]) -> None:
@@ -229,6 +247,16 @@ def _warm() -> None:
     from idletalk.report.html import page_template
 
     page_template()
+    # nobody needs to wait for this one
+    threading.Thread(target=_parse).start()
+
+
+def _parse() -> None:
+    from idletalk.behaviours import BEHAVIOURS
+    from idletalk.store import parsed
+
+    for behaviour in BEHAVIOURS:
+        parsed(behaviour.sql())
 
 
 def _ranges(lab: labfile.Lab, options: Options) -> list[tuple[int, int]]:

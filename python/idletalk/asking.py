@@ -62,12 +62,13 @@ class Asking:
 
     def answers(self, store: Store, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
         """What those say who wait for images, or those who do not: idletalk's own side by side, then the others."""
-        own = [behaviour for behaviour in self._own() if behaviour.waits == waits]
+        # those that build on most take longest, and are begun first
+        own = [behaviour for behaviour in reversed(self._own()) if behaviour.waits == waits]
 
         def ask(behaviour: Behaviour) -> Callable[[Store], Answer | None]:
             return lambda beside: self.answer(behaviour, beside.ask, scene)
 
-        answers = list(zip(own, store.together([ask(behaviour) for behaviour in own]), strict=True))
+        answers = list(zip(own, store.together([ask(behaviour) for behaviour in own]), strict=True))[::-1]
         brought = [behaviour for behaviour in self._brought() if behaviour.waits == waits]
         answers += [(behaviour, self.answer(behaviour, store.ask, scene)) for behaviour in brought]
         return [(behaviour, answer) for behaviour, answer in answers if answer is not None]

@@ -169,12 +169,14 @@ def _peer_names(store: Store) -> dict[tuple[str, str], str]:
 def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str], lab: Lab) -> Scene:
     """What every judgement may want to know; only the `chosen` devices are judged."""
     rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
+    bare = store.ask("SELECT device, list(address ORDER BY address) AS bare FROM bare_devices GROUP BY device")
     subjects = {row["device"] for row in store.ask("FROM subjects")}
     kinds = {kind for file in what.files for kind in file.link_types}
     return Scene(
         names={row["device"]: row["name"] for row in rows},
         peers=_peer_names(store),
         macs={row["device"]: row["macs"] for row in rows},
+        bare={row["device"]: row["bare"] for row in bare},
         subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
         observed_s=what.coverage.observed_s if what.coverage else 0.0,
         unseen={blindness.kind: blindness.sentence for blindness in unseen},

@@ -61,26 +61,29 @@ def _escaped(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
-def sent_by(prefix: str, macs: Sequence[str], device: str) -> str:
-    """Frames that a device sent: by its MACs, or by its address where the link has none."""
-    if not macs:
-        return address("src", device.removeprefix("ip:"))
-    return either([f"{_SOURCES[prefix]} == {mac}" for mac in macs])
+def sent_by(prefix: str, macs: Sequence[str], bare: Sequence[str]) -> str:
+    """Frames that a device sent: by its MACs, and by its addresses where the link has none."""
+    return _with_bare([f"{_SOURCES[prefix]} == {mac}" for mac in macs], [address("src", one) for one in bare])
 
 
-def sent_to(prefix: str, macs: Sequence[str], device: str) -> str:
+def sent_to(prefix: str, macs: Sequence[str], bare: Sequence[str]) -> str:
     """Frames that were sent to a device; Linux cooked captures hold no receiver's MAC: then nothing."""
-    if not macs:
-        return address("dst", device.removeprefix("ip:"))
     field = _DESTINATIONS.get(prefix)
-    return either([f"{field} == {mac}" for mac in macs]) if field else ""
+    if macs and not field:
+        return ""
+    return _with_bare([f"{field} == {mac}" for mac in macs], [address("dst", one) for one in bare])
 
 
-def of_device(prefix: str, macs: Sequence[str], device: str) -> str:
+def of_device(prefix: str, macs: Sequence[str], bare: Sequence[str]) -> str:
     """Frames that a device sent or was sent."""
-    if not macs:
-        return address("addr", device.removeprefix("ip:"))
-    return either([f"{_BOTH[prefix]} == {mac}" for mac in macs])
+    return _with_bare([f"{_BOTH[prefix]} == {mac}" for mac in macs], [address("addr", one) for one in bare])
+
+
+def _with_bare(by_mac: Sequence[str], by_address: Sequence[str]) -> str:
+    """A device by its MACs, and where frames have none by its addresses."""
+    if not by_mac or not by_address:
+        return either([*by_mac, *by_address])
+    return either([*by_mac, f"({both(WITHOUT_MAC, either(by_address))})"])
 
 
 def of_peer(prefix: str, peer: str) -> str:

@@ -10,7 +10,7 @@ from idletalk.behaviours.finding import Claim, Kind, Scene
 from idletalk.evidence import EVIDENCE
 from idletalk.labfile import Lab
 from idletalk.model import Check, Evidence, Finding, FrameName, Judged, Severity
-from idletalk.plural import counted
+from idletalk.plural import counted, observed
 
 MAX_OF_A_KIND = 20
 """Findings of one kind about one device in the report, those with the most frames: a page that nobody can read convinces
@@ -98,7 +98,7 @@ def _checks(
     counts: dict[str, int] = {}
     for claim in claims:
         counts[claim.device] = counts.get(claim.device, 0) + 1
-    hours = f"{scene.observed_s / 3600:.1f} h"
+    hours = observed(scene.observed_s)
     for device in scene.subjects:
         found = counts.get(device, 0)
         hidden = reasons.get(device)

@@ -187,9 +187,9 @@ WITH wanted AS (
         CASE WHEN is_originator THEN responder ELSE originator END AS peer
     FROM asked JOIN macs ON mac IN (originator_mac, responder_mac)
     UNION
-    SELECT device, name, flow, service, 'ip:' || originator = device AS is_originator,
+    SELECT device, name, flow, service, originator = address AS is_originator,
         CASE WHEN is_originator THEN responder ELSE originator END
-    FROM asked JOIN devices ON device IN ('ip:' || originator, 'ip:' || responder)
+    FROM asked JOIN addresses ON mac IS NULL AND address IN (originator, responder) JOIN devices USING (device)
 ), told AS (
     SELECT flow, capture, frame, first_ns, lengths, gaps_us FROM bursts WHERE bursts = 1
     UNION ALL

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,6 +57,14 @@ def judging() -> Generator[None]:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+@cache
+def parsed(script: str) -> tuple[duckdb.Statement, ...]:
+    """The statements of a script. They belong to no connection, and can be made while captures are still being read."""
+    import duckdb
+
+    return tuple(duckdb.extract_statements(script))
 
 
 class Store:
@@ -185,11 +193,11 @@ class Store:
         """Its script, and where there are few flows, rows for the views on which others build."""
         statements: list[duckdb.Statement] = []
         holds = self._segments <= MAX_HELD_SEGMENTS
-        for statement in self.connection.extract_statements(behaviour.sql()):
+        for statement in parsed(behaviour.sql()):
             statements.append(statement)
             if holds and (view := changed(statement.query)) in behaviour.held:
                 held = f"CREATE TABLE held_{view} AS FROM {view}; CREATE OR REPLACE VIEW {view} AS FROM held_{view}"
-                statements += self.connection.extract_statements(held)
+                statements += parsed(held)
         return statements
 
     @cached_property

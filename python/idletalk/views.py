@@ -96,14 +96,15 @@ FLOWS = """
 SELECT f.flow, f.originator, f.originator_port, f.responder, f.responder_port, f.transport, f.application, f.first_ns, f.last_ns,
     f.originator_packets, f.originator_bytes, f.responder_packets, f.responder_bytes, f.community_id
 FROM flows AS f WHERE ? IS NULL
-    OR len(list_intersect(?, [f.originator_mac, f.responder_mac, 'ip:' || f.originator, 'ip:' || f.responder])) > 0
+    OR len(list_intersect(?, [f.originator_mac, f.responder_mac, f.originator, f.responder])) > 0
 ORDER BY f.first_ns, f.flow
 """
 """Flows of devices, by their MACs or, where the link has none, their addresses."""
 
 
 def _flows(analysis: Analysis, ids: set[str] | None) -> Rows:
-    ends = None if ids is None else [end for d in _chosen(analysis.report, ids) for end in (*d.macs, d.id)]
+    chosen = _chosen(analysis.report, ids)
+    ends = None if ids is None else [end for d in chosen for end in (*d.macs, *d.bare_addresses)]
     return analysis.sql(FLOWS, ends, ends)
 
 

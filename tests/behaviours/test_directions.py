@@ -71,7 +71,7 @@ def test_frames_of_two_points_are_counted_as_their_filter_tells(tmp_path: Path) 
     [service] = found.findings(device=LAMP, kind="open-service")
     # the facts put frames of one conversation together, with MACs or without
     assert service.evidence.frames == 9
-    assert "no frame without MACs, though the count can hold such" in (service.evidence.filter_note or "")
+    assert "(!eth && !wlan && !sll && ip.src == 192.168.1.3)" in service.evidence.filter
     assert all(
         finding.evidence.filter.count("!eth && !wlan && !sll")
         for finding in found.report.findings

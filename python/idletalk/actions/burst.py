@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 NS_PER_S = 1_000_000_000
 PAUSE_US = 100_000
@@ -20,9 +21,8 @@ COMMON = frozenset({"dns", "mdns", "ntp", "ssdp", "dhcp", "dhcpv6", "icmp"})
 """Services whose peer says little: they are asked wherever they are found."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Burst:
-    """What was said with one peer without a longer silence."""
+class Burst(NamedTuple):
+    """What was said with one peer without a longer silence. A tuple: there are tens of thousands, which are made and looked up."""
 
     capture: int
     frame: int
@@ -57,7 +57,12 @@ class Burst:
     @property
     def place(self) -> str:
         """What tells services apart: the peer too, unless it says little."""
-        return self.service if self.service.split("/")[0] in COMMON else f"{self.service} {self.host}"
+        return self.service if self.is_common else f"{self.service} {self.host}"
+
+    @property
+    def is_common(self) -> bool:
+        """Whether its service is one of :data:`COMMON`."""
+        return self.service.split("/")[0] in COMMON
 
     @property
     def sender(self) -> str:
@@ -109,8 +114,7 @@ def part(burst: Burst, place: int) -> Burst:
     """The burst from one of its packets on; the frame stays that of its begin."""
     if place == 0:
         return burst
-    return replace(
-        burst,
+    return burst._replace(
         first_ns=burst.first_ns + sum(burst.gaps_us[: place + 1]) * 1000,
         starts=burst.lengths[place] > 0,
         lengths=burst.lengths[place:],

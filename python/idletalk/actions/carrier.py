@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from idletalk.actions.burst import COMMON, Burst
+from idletalk.actions.burst import Burst
 from idletalk.lookups.domains import registrable_domain
 
 REACHES = {"cloud": "internet", "phone": "lan", "neighbour": "lan", "gateway": "lan", "group": "group"}
@@ -76,4 +76,4 @@ def agreement(wanted: Carrier, burst: Burst) -> Basis | None:
 
 
 def _reach(burst: Burst) -> str:
-    return "" if burst.service.split("/")[0] in COMMON else REACHES.get(burst.peer_kind, "")
+    return "" if burst.is_common else REACHES.get(burst.peer_kind, "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from idletalk.actions import periods
 from idletalk.actions.background import KindKey, Kinds
-from idletalk.actions.burst import COMMON, NS_PER_S, Burst
+from idletalk.actions.burst import NS_PER_S, Burst
 
 USERS = ("cloud", "phone")
 """Peers through whom people act."""
@@ -45,10 +45,10 @@ class Unnamed:
 
 def unnamed(bursts: Sequence[Burst], observed_s: float) -> list[Unnamed]:
     """What may be actions of a device, of all its bursts in time order: what somebody else begins, on a cloud's connection or from a
-    phone, and what the device reports on a connection that was open, at no regular time."""
+    phone (an answer about the time or a name is no action), and what the device reports on a connection that was open, at no regular time."""
     kinds = Kinds(bursts)
     most = most_reports(observed_s) * MIN_IRREGULAR
-    told = [burst for burst in bursts if burst.sender in USERS and burst.lengths]
+    told = [burst for burst in bursts if burst.sender in USERS and burst.lengths and not burst.is_common]
     found = [
         _offered(uses)
         for members in _by_kind(kinds, told).values()
@@ -77,8 +77,14 @@ def _reports(bursts: Sequence[Burst]) -> Iterator[Burst]:
         is_alone = burst.first_ns - silent_since_ns >= ALONE_S * NS_PER_S
         silent_since_ns = max(silent_since_ns, burst.last_ns)
         is_open = burst.first_ns - burst.flow_first_ns >= NS_PER_S or burst.began is False
-        is_common = burst.service.split("/")[0] in COMMON
-        if burst.starts and burst.lengths and is_alone and is_open and not is_common and burst.peer_kind in HEARERS:
+        if (
+            burst.starts
+            and burst.lengths
+            and is_alone
+            and is_open
+            and not burst.is_common
+            and burst.peer_kind in HEARERS
+        ):
             yield burst
 
 

@@ -1,5 +1,6 @@
 -- What devices say of themselves. Takes facts dhcp, dhcpv6, nbns, mqtt, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh, lldp,
--- the table messages (protocols.sql), device_macs, joined_macs, bare_devices and routers (inventory.sql), lab_macs.
+-- the table messages (protocols.sql), device_macs, joined_macs, bare_devices, addresses and routers
+-- (inventory.sql), lab_macs.
 
 CREATE TABLE device_facts AS
 WITH texts AS (
@@ -80,13 +81,17 @@ WITH texts AS (
     FROM device_macs AS m LEFT JOIN lab_macs AS l USING (mac) LEFT JOIN joined_macs AS j USING (mac)
     JOIN (SELECT mac, min(first_ns) AS first_ns FROM sides GROUP BY mac) AS s USING (mac)
     WHERE m.device IN (SELECT device FROM device_macs GROUP BY device HAVING count(*) > 1) AND (l.mac IS NOT NULL OR j.mac IS NOT NULL)
+    UNION ALL
+    -- and why what an address sent without a MAC is the device's
+    SELECT device, 'address', address, 'conversation seen with and without a MAC', first_ns
+    FROM addresses SEMI JOIN device_macs USING (device) WHERE mac IS NULL
 )
 SELECT device, kind, value AS told, told_by, min(time_ns) AS first_ns, count(*) AS times
 FROM own WHERE value IS NOT NULL AND trim(value) <> '' GROUP BY ALL;
 
 COMMENT ON TABLE device_facts IS 'What a device says about itself, and the record that told it.';
 COMMENT ON COLUMN device_facts.device IS 'Device id';
-COMMENT ON COLUMN device_facts.kind IS 'name, model, firmware, manufacturer, os, software, serial, uuid, client id, fingerprint (DHCP options asked for, in order), or mac (another MAC of it, and what joined them)';
+COMMENT ON COLUMN device_facts.kind IS 'name, model, firmware, manufacturer, os, software, serial, uuid, client id, fingerprint (DHCP options asked for, in order), mac (another MAC of it, and what joined them), or address (seen without a MAC elsewhere, and what joined it)';
 COMMENT ON COLUMN device_facts.told IS 'As it was sent';
 COMMENT ON COLUMN device_facts.told_by IS 'Protocol and field that told it';
 COMMENT ON COLUMN device_facts.first_ns IS 'First time told, UTC nanoseconds since 1970';

@@ -62,6 +62,8 @@ class Scene:
     """name of a peer by device and address: of the device that it is, else the most trusted that this device used"""
     macs: Mapping[str, Sequence[str]]
     """MACs by device id"""
+    bare: Mapping[str, Sequence[str]]
+    """addresses under which a device is seen where frames have no MAC, by device id"""
     subjects: Sequence[str]
     """devices that are judged: those under test, else all but gateways and capture boxes"""
     observed_s: float
@@ -90,19 +92,23 @@ class Scene:
     def peer(self, device: str, address: str) -> str:
         """A peer as a sentence tells it: name and address."""
         name = self.peers.get((device, address))
-        return f"{name} ({address})" if name else address
+        return f"{name} ({address})" if name and name != address else address
 
     def sent_by(self, device: str) -> str:
         """Filter for the frames that a device sent."""
-        return self._where(device, filters.sent_by(self.mac_prefix, self.macs.get(device, ()), device))
+        return self._where(device, filters.sent_by(self.mac_prefix, *self._ends(device)))
 
     def sent_to(self, device: str) -> str:
         """Filter for the frames that were sent to a device."""
-        return self._where(device, filters.sent_to(self.mac_prefix, self.macs.get(device, ()), device))
+        return self._where(device, filters.sent_to(self.mac_prefix, *self._ends(device)))
 
     def of(self, device: str) -> str:
         """Filter for the frames that a device sent or was sent."""
-        return self._where(device, filters.of_device(self.mac_prefix, self.macs.get(device, ()), device))
+        return self._where(device, filters.of_device(self.mac_prefix, *self._ends(device)))
+
+    def _ends(self, device: str) -> tuple[Sequence[str], Sequence[str]]:
+        """MACs of a device, and its addresses where frames have none."""
+        return self.macs.get(device, ()), self.bare.get(device, ())
 
     def _where(self, device: str, condition: str) -> str:
         """A device that is told by its address is one only where frames have no MAC."""
@@ -113,7 +119,7 @@ class Scene:
         """What any filter for frames of a device selects or leaves out beside what is counted."""
         if self.is_repeated:
             yield "of frames captured at several points, and counted once, every copy"
-        if self.is_mixed and self.macs.get(device):
+        if self.is_mixed and self.macs.get(device) and not self.bare.get(device):
             yield "no frame without MACs, though the count can hold such frames of the same conversations"
 
 

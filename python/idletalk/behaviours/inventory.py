@@ -8,13 +8,16 @@ BEHAVIOUR = Behaviour(
     question="Which devices are there, what are they called, which addresses did they use?",
     method=(
         "A device is a MAC that sent a frame or was sent an IP packet of its own, or a local IP address where the link has no MAC; the lab file "
-        "joins several MACs of one thing, and so does an identifier (DUID, UUID) of one MAC that holds another. A router is a MAC from which packets of two or more hosts beyond the link "
+        "joins several MACs of one thing, and so does an identifier (DUID, UUID) of one MAC that holds another. "
+        "What an address sends where frames have no MAC is the device's that alone has the address wherever they have one, if a conversation is seen at the same time with and without MACs. "
+        "A router is a MAC from which packets of two or more hosts beyond the link "
         "came, or whose address DHCP names as router; hosts behind it are no devices. Addresses are told by ARP, "
         "neighbour discovery, DHCP acknowledgements and the sources of packets. The vendor is the holder of the MAC's "
         "prefix in the IEEE registry."
     ),
     limits=(
-        "Two MACs of one thing are two devices unless the lab file or an identifier joins them. A MAC chosen by software has no vendor."
+        "Two MACs of one thing are two devices unless the lab file or an identifier joins them, and so are a MAC and an address without one that moved "
+        "or has no conversation in both captures. A MAC chosen by software has no vendor."
     ),
     tables=("addresses", "device_names", "devices"),
 )

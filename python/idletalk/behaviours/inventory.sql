@@ -27,6 +27,9 @@ CREATE OR REPLACE MACRO place_of(address, key) AS CASE
     WHEN form_of(address, key) = 'global' AND EXISTS (FROM lab_networks WHERE key BETWEEN low_key AND high_key) THEN 'local'
     ELSE form_of(address, key) END;
 
+-- Loopback frames have a MAC of zeros, which is nobody's.
+CREATE OR REPLACE MACRO no_mac(mac) AS coalesce(mac, '00:00:00:00:00:00') = '00:00:00:00:00:00';
+
 CREATE OR REPLACE MACRO is_group(mac) AS substr(mac, 2, 1) IN ('1', '3', '5', '7', '9', 'b', 'd', 'f');
 
 -- A vendor's name without its legal form.
@@ -120,29 +123,53 @@ SELECT mac, coalesce(l.device, o.device, j.device, mac) AS device
 FROM (SELECT DISTINCT mac FROM sides WHERE mac IS NOT NULL AND NOT is_group(mac) AND (tx_packets > 0 OR transport IS NOT NULL))
 LEFT JOIN lab_macs AS l USING (mac) LEFT JOIN joined_macs AS j USING (mac) LEFT JOIN lab_macs AS o ON o.mac = j.device;
 
--- Where the link has no MAC: local addresses that sent something; where none is local, those that opened a flow.
+-- Where the link has no MAC: local addresses that sent something; where none is local, those that opened a flow. An address is the
+-- device of the one MAC that has it wherever MACs are captured at the same time, where both captures show one network: they have
+-- a conversation in common. Fixed ports prove nothing (mDNS and DHCP are the same in every home), nor does an address that moved.
 CREATE TABLE bare_devices AS
 WITH bare AS (
-    SELECT s.address, bool_or(s.is_originator) AS opens, max(h.form) AS form
+    SELECT s.address, bool_or(s.is_originator) AS opens, max(h.form) AS form, min(s.first_ns) AS first_ns, max(s.last_ns) AS last_ns
     FROM sides AS s JOIN hosts AS h USING (address)
     WHERE s.mac IS NULL AND s.peer_mac IS NULL AND s.tx_packets > 0 AND h.form IN ('local', 'global')
     GROUP BY s.address
+), bare_segments AS MATERIALIZED (
+    FROM flow_segments WHERE no_mac(originator_mac) AND no_mac(responder_mac) AND originator IS NOT NULL
+), shared AS (
+    SELECT DISTINCT b.capture AS bare_capture, m.capture AS mac_capture
+    FROM bare_segments AS b JOIN flow_segments AS m USING (flow)
+    WHERE NOT (no_mac(m.originator_mac) AND no_mac(m.responder_mac)) AND b.first_ns <= m.last_ns AND m.first_ns <= b.last_ns
+        AND b.transport IN ('tcp', 'udp') AND b.originator_port >= 1024 AND b.originator_port <> b.responder_port
+), owners AS (
+    SELECT b.address, min(d.device) AS device, list(DISTINCT a.mac) AS macs
+    FROM bare AS b JOIN mac_addresses AS a USING (address) JOIN device_macs AS d USING (mac)
+    GROUP BY b.address
+    HAVING count(DISTINCT d.device) = 1 AND min(a.first_ns) <= min(b.last_ns) AND max(a.last_ns) >= min(b.first_ns)
+), seen_macs AS (
+    SELECT DISTINCT capture, unnest([originator_mac, responder_mac]) AS mac FROM flow_segments SEMI JOIN shared ON capture = mac_capture
+), seen_bare AS (
+    SELECT DISTINCT capture, unnest([originator, responder]) AS address FROM bare_segments
+), joined AS (
+    SELECT DISTINCT o.address, o.device
+    FROM (SELECT address, device, unnest(macs) AS mac FROM owners) AS o
+    JOIN seen_macs AS m USING (mac) JOIN seen_bare AS b USING (address)
+    JOIN shared AS n ON n.mac_capture = m.capture AND n.bare_capture = b.capture
 )
-SELECT address, 'ip:' || address AS device FROM bare
-WHERE form = 'local' OR (opens AND NOT EXISTS (FROM bare WHERE form = 'local'));
+SELECT address, coalesce(j.device, 'ip:' || address) AS device
+FROM bare LEFT JOIN joined AS j USING (address)
+WHERE form = 'local' OR j.device IS NOT NULL OR (opens AND NOT EXISTS (FROM bare WHERE form = 'local'));
 
 CREATE TABLE addresses AS
 SELECT device, mac, address, told_by, min(first_ns) AS first_ns, max(last_ns) AS last_ns, sum(times)::BIGINT AS times
 FROM mac_addresses JOIN device_macs USING (mac) GROUP BY ALL
 UNION ALL
-SELECT device, NULL, s.address, 'ip', min(first_ns), max(last_ns), sum(tx_packets)::BIGINT
+SELECT device, NULL, s.address, 'ip without MAC', min(first_ns), max(last_ns), sum(tx_packets)::BIGINT
 FROM sides AS s JOIN bare_devices USING (address) WHERE s.mac IS NULL AND tx_packets > 0 GROUP BY device, s.address;
 
 COMMENT ON TABLE addresses IS 'IP addresses that devices used, and what showed it.';
 COMMENT ON COLUMN addresses.device IS 'Device id';
 COMMENT ON COLUMN addresses.mac IS 'MAC that had the address; null where the link has none';
 COMMENT ON COLUMN addresses.address IS 'IP address';
-COMMENT ON COLUMN addresses.told_by IS 'arp, nd, dhcp, or ip (source of a packet)';
+COMMENT ON COLUMN addresses.told_by IS 'arp, nd, dhcp, ip (source of a packet), or ip without MAC';
 COMMENT ON COLUMN addresses.first_ns IS 'First sighting, UTC nanoseconds since 1970';
 COMMENT ON COLUMN addresses.last_ns IS 'Last sighting, UTC nanoseconds since 1970';
 COMMENT ON COLUMN addresses.times IS 'Messages or packets that showed it';
@@ -212,7 +239,7 @@ WITH volumes AS (
 SELECT
     v.device,
     coalesce(m.macs, []) AS macs,
-    coalesce(lab.name, n.name, short_vendor(vendors.vendor) || ' ' || right(v.device, 8), v.device) AS name,
+    coalesce(lab.name, n.name, short_vendor(vendors.vendor) || ' ' || right(v.device, 8), regexp_replace(v.device, '^ip:', '')) AS name,
     CASE WHEN lab.name IS NOT NULL THEN 'lab' WHEN n.name IS NOT NULL THEN n.told_by
          WHEN vendors.vendor IS NOT NULL THEN 'vendor' ELSE 'id' END AS name_told_by,
     vendors.vendor,
@@ -235,7 +262,7 @@ LEFT JOIN names AS n USING (device)
 LEFT JOIN lab USING (device);
 
 COMMENT ON TABLE devices IS 'A physical thing on the network.';
-COMMENT ON COLUMN devices.device IS 'Device id: its MAC, or ip:ADDRESS where the link has none';
+COMMENT ON COLUMN devices.device IS 'Device id: its MAC, or ip:ADDRESS where no link with MACs shows it';
 COMMENT ON COLUMN devices.macs IS 'Its MACs';
 COMMENT ON COLUMN devices.name IS 'Name for people';
 COMMENT ON COLUMN devices.name_told_by IS 'What told the name: lab, dhcp, mdns, vendor, id';

@@ -1,9 +1,6 @@
 -- What devices fetched in clear, and what they were sent. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
 -- http_requests, http_responses, http_bodies, file_contents.
 
--- Loopback frames have a MAC of zeros, which is nobody's.
-CREATE OR REPLACE MACRO no_mac(mac) AS coalesce(mac, '00:00:00:00:00:00') = '00:00:00:00:00:00';
-
 -- Words that vendors use in names of hosts and targets of updates; alone, they say what was asked for and not what came.
 CREATE OR REPLACE MACRO update_word(text) AS nullif(trim(regexp_extract(
     text, '(?i)(firmware|upgrade|bootloader|(^|[^a-z])(fw|f?ota|rom|updates?|upd)([^a-z]|$))'), '/._-?&=0123456789'), '');

@@ -102,5 +102,6 @@ def _named(names: Iterable[str]) -> str:
 
 
 def _called(protocol: str) -> str:
-    """A protocol as people write it: by its letters; what has no name stays words."""
-    return protocol if " " in protocol else protocol.upper()
+    """A protocol as people write it: by its letters; one without a name by what carries it."""
+    words = protocol.split()
+    return f"an unknown protocol over {words[1].upper()}" if words[0] == "unknown" else protocol.upper()

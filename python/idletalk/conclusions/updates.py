@@ -5,7 +5,7 @@ from typing import Any
 
 from idletalk.behaviours.rows import by, iso
 from idletalk.model import Device, IdleRow, Peer, UpdateRow, UpdateStep, VersionChange
-from idletalk.plural import counted
+from idletalk.plural import counted, observed
 
 Ask = Callable[..., Sequence[Mapping[str, Any]]]
 Rows = Sequence[Mapping[str, Any]]
@@ -66,7 +66,7 @@ def _check(row: Mapping[str, Any]) -> str:
 
 def _none(one: IdleRow, observed_s: float, checks: Sequence[str]) -> UpdateRow:
     told = (
-        f"No firmware was seen in clear in {observed_s / 3600:.1f} h observed."
+        f"No firmware was seen in clear in {observed(observed_s)} observed."
         if one.seen
         else "Not one frame of it in this capture."
     )

@@ -188,11 +188,11 @@ def _sentence(
         "none found in image (only checksum or hash)": "could change any byte and compute the checks anew, unless the device is told a hash or a signature another way",
         "hash or MAC told out of band, matching": "could change it together with the hash, if that travels on a way that can be changed too",
         "hash told in clear, matching": "could change it together with the hash that the device is told, since that comes in clear too",
-        "undecidable (opaque or partial)": "can do what nobody can tell from these bytes: they are opaque or not all there",
+        "undecidable (opaque or partial)": "may be able to change it or not: these bytes are opaque or incomplete, and do not tell",
     }[authentication]
     tail = {
         "damaged": " A check in it is wrong.",
-        "partial": " Not all of it is there.",
+        "partial": " It is not complete.",
     }.get(integrity, "")
     secrecy = " What it holds is encrypted." if encryption == "yes" else ""
     return f"{where} {could}.{tail}{secrecy}"

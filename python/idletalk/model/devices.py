@@ -39,7 +39,9 @@ class Address:
     address: str
     first: Annotated[str, Meta(description="first sighting")]
     last: Annotated[str, Meta(description="last sighting")]
-    told_by: Annotated[tuple[str, ...], Meta(description="what showed it: arp, nd, dhcp, ip (source of a packet)")]
+    told_by: Annotated[
+        tuple[str, ...], Meta(description="what showed it: arp, nd, dhcp, ip (source of a packet), or ip without MAC")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class PayloadBytes:
 class Device:
     """A physical thing on the network."""
 
-    id: Annotated[str, Meta(description="its MAC, or ip:ADDRESS where the link has none")]
+    id: Annotated[str, Meta(description="its MAC, or ip:ADDRESS where no link with MACs shows it")]
     macs: tuple[str, ...]
     name: str
     name_told_by: Annotated[str, Meta(description="what told the name: lab, dhcp, mdns, vendor, id")]
@@ -182,3 +184,8 @@ class Device:
         tuple[Cadence, ...], Meta(description="what it does at regular times, the shortest period first")
     ] = ()
     payload: Annotated[PayloadBytes | None, Meta(description="null: it carried nothing")] = None
+
+    @property
+    def bare_addresses(self) -> tuple[str, ...]:
+        """Addresses under which it is seen where frames have no MAC."""
+        return tuple(one.address for one in self.addresses if "ip without MAC" in one.told_by)

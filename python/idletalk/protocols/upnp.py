@@ -7,7 +7,6 @@ itself has, and a document that declares its own is not read.
 
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import unescape
 
 from idletalk.protocols.protocol import Message, VendorProtocol
 
@@ -24,6 +23,8 @@ MAX_CHARS = 300
 
 
 def _element(text: str, name: str) -> str | None:
+    from xml.sax.saxutils import unescape  # it loads all of urllib and ssl, for the few who say what they are
+
     found = re.search(f"<{name}>([^<]{{1,{MAX_CHARS}}})</{name}>", text)
     return unescape(found[1], {"&quot;": '"', "&apos;": "'"}).strip() if found else None
 

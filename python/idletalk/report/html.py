@@ -142,7 +142,7 @@ def _link_types(report: Report) -> set[str]:
 
 def wireshark_filter(prefix: str, device: Device, peer: Peer | None = None) -> str:
     """A Wireshark display filter for the frames of a device, or between a device and a peer; `prefix` tells MACs."""
-    own = filters.of_device(prefix, device.macs, device.id)
+    own = filters.of_device(prefix, device.macs, device.bare_addresses)
     return own if peer is None else filters.both(own, filters.of_peer(prefix, peer.address))
 
 

@@ -95,7 +95,7 @@ def add_row(table: Table, *cells: str) -> None:
 def operating(report: Report) -> Table:
     """What each action looks like on the wire."""
     table = table_of(
-        "What actions look like (found again: by lengths and peers of packets, of the repetitions held back)",
+        "What actions look like (found: of the repetitions held back, by lengths and peers)",
         ("device", "left"),
         ("action", "left"),
         ("first packet", "left"),
@@ -103,7 +103,7 @@ def operating(report: Report) -> Table:
         ("where", "left"),
         ("LAN", "left"),
         ("open", "left"),
-        ("found again", "right"),
+        ("found", "right"),
         ("told apart", "left"),
     )
     words = {True: "yes", False: "no", None: "?"}
@@ -188,7 +188,7 @@ def updates(report: Report) -> Table:
         ("size", "right"),
         ("by", "left"),
         ("format", "left"),
-        ("authenticated by", "left"),
+        ("protected by", "left"),
     )
     rows = report.conclusions.updates or ()
     seen = [row for row in rows if row.kind != "none"]

@@ -8,7 +8,7 @@ def clean(text: str) -> str:
 
     Unicode categories Cc, Cf (format, among them bidirectional overrides), Cs, Co, Zl and Zp.
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():
         return text
     return "".join(
         c if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else _escaped(c) for c in text

@@ -1,8 +1,10 @@
-//! A frame that the capture holds twice: byte-equal, at another interface or in another file, within a window.
+//! A frame that the capture holds twice, at another interface or in another file, within a window: byte-equal, or where one of
+//! the two links has no MACs, the same packet.
 //!
 //! A repeated frame on one interface is no duplicate: ARP and mDNS repeat themselves on purpose.
 
 use crate::capture::Overlap;
+use crate::packet::{Head, Network};
 use hashbrown::{DefaultHashBuilder, HashMap};
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
@@ -16,9 +18,38 @@ const MAX_SIGHTINGS: usize = 16_384;
 /// Where a frame was captured: file and interface.
 pub type Vantage = (u32, u32);
 
+/// What makes a frame the same one elsewhere, as keyed 64-bit hashes: a chance of 1 in 10^19 a pair.
+#[derive(Clone, Copy)]
+pub struct Identity {
+    /// all its bytes and its length on the wire
+    whole: u64,
+    /// ends and payload of its IP packet (a router on the way may count down its time to live); without one as `whole`
+    packet: u64,
+    /// whether its link has no MACs
+    is_bare: bool,
+}
+
 struct Sighting {
     time_ns: i64,
+    /// the frame with MACs, once one was seen
+    full: Option<u64>,
+    /// the frame without, once one was seen
+    bare: Option<u64>,
     vantages: Vec<Vantage>,
+}
+
+impl Sighting {
+    fn fits(&self, frame: Identity, time_ns: i64, vantage: Vantage) -> bool {
+        let own = if frame.is_bare { self.bare } else { self.full };
+        time_ns.abs_diff(self.time_ns) <= DUPLICATE_WINDOW_NS.unsigned_abs()
+            && !self.vantages.contains(&vantage)
+            && own.is_none_or(|whole| whole == frame.whole)
+    }
+
+    fn take(&mut self, frame: Identity, vantage: Vantage) {
+        *(if frame.is_bare { &mut self.bare } else { &mut self.full }) = Some(frame.whole);
+        self.vantages.push(vantage);
+    }
 }
 
 /// Remembers the frames of the last moments.
@@ -30,30 +61,35 @@ pub struct Duplicates {
 }
 
 impl Duplicates {
+    /// What tells the frame from others.
+    pub fn identity(&self, bytes: &[u8], original_len: u32, head: &Head<'_>) -> Identity {
+        let whole = self.hasher.hash_one((bytes, original_len));
+        let packet = match &head.network {
+            Network::Ip(ip) => {
+                let place = ip.fragment.map(|fragment| (fragment.id, fragment.offset));
+                self.hasher.hash_one((ip.source, ip.destination, ip.protocol, place, ip.payload_len, ip.payload))
+            }
+            _ => whole,
+        };
+        Identity { whole, packet, is_bare: head.source.is_none() && head.destination.is_none() }
+    }
+
     /// Whether the frame is another sighting of one seen before at another vantage point.
     ///
-    /// `bytes` and `original_len` identify the frame by a keyed 64-bit hash: a chance of 1 in 10^19 a pair.
     /// A frame before the point from which files are known to overlap is remembered, and never a repetition itself.
-    pub fn is_repeated(
-        &mut self,
-        bytes: &[u8],
-        original_len: u32,
-        time_ns: i64,
-        vantage: Vantage,
-        overlap: Overlap,
-    ) -> bool {
+    pub fn is_repeated(&mut self, frame: Identity, time_ns: i64, vantage: Vantage, overlap: Overlap) -> bool {
         self.forget(time_ns);
-        let hash = self.hasher.hash_one((bytes, original_len));
-        let sightings = self.recent.entry(hash).or_default();
-        for sighting in sightings.iter_mut().filter(|_| overlap == Overlap::Here) {
-            let near = time_ns.abs_diff(sighting.time_ns) <= DUPLICATE_WINDOW_NS.unsigned_abs();
-            if near && !sighting.vantages.contains(&vantage) {
-                sighting.vantages.push(vantage);
-                return true;
-            }
+        let sightings = self.recent.entry(frame.packet).or_default();
+        if overlap == Overlap::Here
+            && let Some(sighting) = sightings.iter_mut().find(|one| one.fits(frame, time_ns, vantage))
+        {
+            sighting.take(frame, vantage);
+            return true;
         }
-        sightings.push(Sighting { time_ns, vantages: vec![vantage] });
-        self.order.push_back((time_ns, hash));
+        let mut first = Sighting { time_ns, full: None, bare: None, vantages: Vec::new() };
+        first.take(frame, vantage);
+        sightings.push(first);
+        self.order.push_back((time_ns, frame.packet));
         false
     }
 
@@ -80,42 +116,63 @@ impl Duplicates {
 mod tests {
     use super::*;
 
+    /// A frame with MACs whose bytes are told by a number, of a packet told by another one.
+    fn full(whole: u64, packet: u64) -> Identity {
+        Identity { whole, packet, is_bare: false }
+    }
+
+    fn bare(whole: u64, packet: u64) -> Identity {
+        Identity { whole, packet, is_bare: true }
+    }
+
     #[test]
     fn a_frame_at_two_interfaces_is_one() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(b"frame", 5, 0, (0, 0), Overlap::Here));
-        assert!(seen.is_repeated(b"frame", 5, 1000, (0, 1), Overlap::Here));
+        assert!(!seen.is_repeated(full(1, 1), 0, (0, 0), Overlap::Here));
+        assert!(seen.is_repeated(full(1, 1), 1000, (0, 1), Overlap::Here));
     }
 
     #[test]
     fn a_frame_repeated_on_one_interface_is_two() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(b"arp", 3, 0, (0, 0), Overlap::Here));
-        assert!(!seen.is_repeated(b"arp", 3, 1000, (0, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 1000, (0, 0), Overlap::Here));
         // and the other interface shows both again
-        assert!(seen.is_repeated(b"arp", 3, 1100, (0, 1), Overlap::Here));
-        assert!(seen.is_repeated(b"arp", 3, 1200, (0, 1), Overlap::Here));
-        assert!(!seen.is_repeated(b"arp", 3, 1300, (0, 1), Overlap::Here));
+        assert!(seen.is_repeated(full(2, 2), 1100, (0, 1), Overlap::Here));
+        assert!(seen.is_repeated(full(2, 2), 1200, (0, 1), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 1300, (0, 1), Overlap::Here));
     }
 
     #[test]
     fn outside_the_window_it_is_another_frame() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(b"frame", 5, 0, (0, 0), Overlap::Here));
-        assert!(!seen.is_repeated(b"frame", 5, DUPLICATE_WINDOW_NS + 1, (0, 1), Overlap::Here));
+        assert!(!seen.is_repeated(full(1, 1), 0, (0, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(1, 1), DUPLICATE_WINDOW_NS + 1, (0, 1), Overlap::Here));
     }
 
     #[test]
     fn a_frame_repeated_where_one_file_follows_another_is_two() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(b"arp", 3, 0, (0, 0), Overlap::Ahead));
-        assert!(!seen.is_repeated(b"arp", 3, 1000, (1, 0), Overlap::Ahead));
+        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0), Overlap::Ahead));
+        assert!(!seen.is_repeated(full(2, 2), 1000, (1, 0), Overlap::Ahead));
     }
 
     #[test]
     fn a_frame_before_the_other_file_began_is_remembered() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(b"arp", 3, 0, (0, 0), Overlap::Ahead));
-        assert!(seen.is_repeated(b"arp", 3, 1000, (1, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0), Overlap::Ahead));
+        assert!(seen.is_repeated(full(2, 2), 1000, (1, 0), Overlap::Here));
+    }
+
+    #[test]
+    fn a_packet_without_macs_is_the_frame_s_whichever_comes_first() {
+        for (one, other) in [(full(1, 9), bare(2, 9)), (bare(2, 9), full(1, 9))] {
+            let mut seen = Duplicates::default();
+            assert!(!seen.is_repeated(one, 0, (0, 0), Overlap::Here));
+            assert!(seen.is_repeated(other, 1000, (1, 0), Overlap::Here));
+            // another packet, and the same between other MACs, are their own
+            assert!(!seen.is_repeated(bare(3, 8), 1000, (1, 0), Overlap::Here));
+            assert!(!seen.is_repeated(full(4, 9), 1000, (2, 0), Overlap::Here));
+        }
     }
 }

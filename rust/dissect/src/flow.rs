@@ -187,11 +187,14 @@ impl Segment {
         }
     }
 
-    /// Whether a packet between these MACs belongs here: unknown ones (Linux cooked tells only the sender) fit any.
+    /// Whether a packet between these MACs belongs here: an unknown one (Linux cooked tells only the sender) fits any.
+    /// Packets of links without MACs are apart: that the MACs at another link are theirs is a judgement.
     #[inline]
     pub fn fits(&self, time_ns: i64, low: Option<Mac>, high: Option<Mac>) -> bool {
         let same = |a: Option<Mac>, b: Option<Mac>| a == b || a.is_none() || b.is_none();
-        self.covers(time_ns) && same(self.low_mac, low) && same(self.high_mac, high)
+        let is_bare = self.low_mac.is_none() && self.high_mac.is_none();
+        let alike = is_bare == (low.is_none() && high.is_none());
+        self.covers(time_ns) && alike && same(self.low_mac, low) && same(self.high_mac, high)
     }
 
     /// Whether a time lies in the slot.
@@ -207,7 +210,7 @@ fn slot(time_ns: i64) -> i64 {
 }
 
 record! {
-    /// Frames of one flow in one quarter of an hour between one pair of MACs. Every frame of the capture is counted in exactly one row. The originator is the side that opened the conversation, as far as seen (`originator_known_by`).
+    /// Frames of one flow in one quarter of an hour between one pair of MACs, or without any. Every frame of the capture is counted in exactly one row. The originator is the side that opened the conversation, as far as seen (`originator_known_by`).
     pub struct SegmentRow in "flow_segments" {
         /// Flow id: derived from the ends, the protocol and the first time
         flow: FlowId,

@@ -17,15 +17,8 @@ pub mod flow;
 mod flow_rows;
 mod flow_table;
 pub mod fragments;
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::arithmetic_side_effects,
-    clippy::print_stdout
-)]
-mod fuzz;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod group;
 pub mod icmp;
 pub mod lldp;
@@ -33,6 +26,7 @@ pub mod originator;
 pub mod packet;
 mod parts;
 mod payloads;
+mod recent;
 pub mod scan;
 pub mod shard;
 pub mod sink;

@@ -21,6 +21,7 @@ use crate::originator::sender_is_originator;
 use crate::packet::{Head, Network, protocol, tcp_flags};
 use crate::parts::{Content, Parts};
 use crate::sink::Sink;
+use crate::stream::Memory;
 use crate::tcp;
 
 /// Number of shards.
@@ -53,6 +54,7 @@ pub struct Shard {
     fragments: Fragments,
     duplicates: Duplicates,
     budget: Budget,
+    reassembly: Memory,
     bursts: BurstBudget,
 }
 
@@ -79,8 +81,7 @@ impl Shard {
         sink.begin(seen.position, self.number);
         let repeats = seen.overlap != Overlap::None
             && self.duplicates.is_repeated(
-                bytes,
-                seen.original_len,
+                self.duplicates.identity(bytes, seen.original_len, head),
                 seen.time_ns,
                 (seen.capture, seen.interface),
                 seen.overlap,
@@ -113,7 +114,7 @@ impl Shard {
                 sink.weird(&at, fault, layer, None);
             }
         }
-        read(sink, &self.budget, flow, &parts, upward, at);
+        read(sink, (&self.budget, &self.reassembly), flow, &parts, upward, at);
     }
 
     /// The place of the frame's flow, which is made where there is none.
@@ -132,7 +133,7 @@ impl Shard {
             {
                 let next = Flow::new(*key, first_seen(key, parts, upward, time_ns), fresh());
                 let mut before = std::mem::replace(flow, next);
-                leave(sink, &self.budget, &mut before);
+                leave(sink, (&self.budget, &self.reassembly), &mut before);
                 name(flow, parts);
             }
             return index;
@@ -150,7 +151,7 @@ impl Shard {
         }
         let (index, leaving) = self.table.insert(flow);
         if let Some(mut leaving) = leaving {
-            leave(sink, &self.budget, &mut leaving);
+            leave(sink, (&self.budget, &self.reassembly), &mut leaving);
         }
         index
     }
@@ -162,7 +163,7 @@ impl Shard {
         for flow in &mut flows {
             // a place that no other flow has, so that the order of rows does not depend on threads
             sink.begin_end(flow.segment.position, self.number);
-            leave(sink, &self.budget, flow);
+            leave(sink, (&self.budget, &self.reassembly), flow);
         }
     }
 }
@@ -187,9 +188,10 @@ fn name(flow: &mut Flow, parts: &Parts<'_>) {
 }
 
 /// Gives the content to whoever reads it.
-fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, upward: bool, at: At) {
+fn read(sink: &mut Sink, memory: (&Budget, &Memory), flow: &mut Flow, parts: &Parts<'_>, upward: bool, at: At) {
+    let (budget, _) = memory;
     match parts.content {
-        Content::Tcp(segment) => tcp::read(sink, budget, flow, &segment, upward, at),
+        Content::Tcp(segment) => tcp::read(sink, memory, flow, &segment, upward, at),
         Content::Datagram(bytes, is_cut) => {
             let talk = flow.conversation.get_or_insert_with(|| Box::new(Conversation::new(true, sink.blind)));
             if talk.is_reading() {
@@ -211,8 +213,8 @@ fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, parts: &Parts<'_>, up
 }
 
 /// Ends a flow's conversation and writes what is left of it.
-fn leave(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
-    tcp::end(sink, budget, flow);
+fn leave(sink: &mut Sink, memory: (&Budget, &Memory), flow: &mut Flow) {
+    tcp::end(sink, memory, flow);
     bursts::end(sink, flow);
     flow.write(sink);
 }

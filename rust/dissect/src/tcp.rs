@@ -5,7 +5,8 @@ use crate::at::At;
 use crate::flow_table::Flow;
 use crate::packet::{Tcp, tcp_flags};
 use crate::sink::Sink;
-use crate::stream::Piece;
+use crate::stream::{Half, Memory, Piece};
+use crate::weird::Weird;
 
 /// Whether a segment begins another connection between the same ends.
 ///
@@ -20,7 +21,14 @@ pub fn is_another_connection(flow: &Flow, tcp: &Tcp<'_>, upward: bool) -> bool {
 }
 
 /// Takes a segment of a flow.
-pub fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, tcp: &Tcp<'_>, upward: bool, at: At) {
+pub fn read(
+    sink: &mut Sink,
+    (budget, memory): (&Budget, &Memory),
+    flow: &mut Flow,
+    tcp: &Tcp<'_>,
+    upward: bool,
+    at: At,
+) {
     let [up, down] = &mut flow.bases;
     let (base, other) = if upward { (up, down) } else { (down, up) };
     if base.is_none() {
@@ -40,11 +48,11 @@ pub fn read(sink: &mut Sink, budget: &Budget, flow: &mut Flow, tcp: &Tcp<'_>, up
     let direction = if upward { Direction::Up } else { Direction::Down };
     if talk.is_reading() {
         let mut ctx = Context { at, is_cut: false, budget, sink, protocol: "tcp" };
-        with_half(talk, direction, &mut ctx, |half, deliver| half.segment(tcp, deliver));
+        with_half(talk, direction, &mut ctx, |half, deliver| half.segment(memory, tcp, deliver));
         if tcp.flags & tcp_flags::ACK != 0 {
             ctx.at = at.reversed();
             with_half(talk, direction.reversed(), &mut ctx, |half, deliver| {
-                half.acknowledged(tcp.acknowledgement, deliver)
+                half.acknowledged(memory, tcp.acknowledgement, deliver)
             });
         }
     }
@@ -61,11 +69,12 @@ fn with_half(
     talk: &mut Conversation,
     direction: Direction,
     ctx: &mut Context<'_>,
-    run: impl FnOnce(&mut crate::stream::Half, &mut dyn FnMut(Piece<'_>)),
+    run: impl FnOnce(&mut Half, &mut dyn FnMut(Piece<'_>)),
 ) {
     // the half is taken out while it runs, since the conversation that owns it reads what it gives
     let mut half = std::mem::take(talk.half(direction));
     run(&mut half, &mut |piece| talk.piece(ctx, direction, &piece));
+    note(ctx, &mut half);
     let stopped = !talk.half(direction).is_read();
     if stopped {
         half.stop();
@@ -73,8 +82,23 @@ fn with_half(
     *talk.half(direction) = half;
 }
 
+/// Says what was odd in a direction.
+fn note(ctx: &mut Context<'_>, half: &mut Half) {
+    let Some(odd) = half.take_oddities() else { return };
+    let protocol = std::mem::replace(&mut ctx.protocol, "tcp");
+    if odd.is_full {
+        ctx.weird(Weird::TcpReorderLimit, None);
+    }
+    for (kind, bytes) in [(Weird::TcpGap, odd.missing_bytes), (Weird::TcpConflict, odd.different_bytes)] {
+        if bytes > 0 {
+            ctx.weird(kind, Some(format!("{bytes} bytes")));
+        }
+    }
+    ctx.protocol = protocol;
+}
+
 /// The connection leaves memory: what waits beyond holes is given, then the end.
-pub fn end(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
+pub fn end(sink: &mut Sink, (budget, memory): (&Budget, &Memory), flow: &mut Flow) {
     let Some(mut talk) = flow.conversation.take() else { return };
     if talk.is_reading() {
         let (low, high) = (flow.end(true), flow.end(false));
@@ -90,7 +114,7 @@ pub fn end(sink: &mut Sink, budget: &Budget, flow: &mut Flow) {
         };
         let mut ctx = Context { at, is_cut: false, budget, sink, protocol: "tcp" };
         for direction in [Direction::Up, Direction::Down] {
-            with_half(&mut talk, direction, &mut ctx, |half, deliver| half.finish(deliver));
+            with_half(&mut talk, direction, &mut ctx, |half, deliver| half.finish(memory, deliver));
             ctx.at = ctx.at.reversed();
         }
         talk.end(&mut ctx);

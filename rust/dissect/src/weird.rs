@@ -45,11 +45,11 @@ weirds! {
     BadTcpHeaderLength = "bad_tcp_header_length",
     /// The UDP length is below 8.
     BadUdpLength = "bad_udp_length",
-    /// Bytes of a TCP stream never appeared in the capture.
+    /// Segments of a TCP stream never appeared in the capture, though what follows them did.
     TcpGap = "tcp_gap",
     /// Two copies of the same TCP bytes differ; the first one stands.
     TcpConflict = "tcp_conflict",
-    /// TCP bytes out of order were dropped because too many were waiting.
+    /// A hole in a TCP stream was given up because too much waited beyond it.
     TcpReorderLimit = "tcp_reorder_limit",
     /// A message of a known protocol does not parse.
     BadMessage = "bad_message",

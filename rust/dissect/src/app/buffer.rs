@@ -12,7 +12,7 @@ pub struct Budget(Rc<Cell<usize>>);
 
 impl Default for Budget {
     fn default() -> Self {
-        Self(Rc::new(Cell::new(SHARD_BUDGET_BYTES)))
+        Self::of(SHARD_BUDGET_BYTES)
     }
 }
 
@@ -21,6 +21,11 @@ impl Default for Budget {
 pub struct Reservation(usize, Budget);
 
 impl Budget {
+    /// So many bytes.
+    pub fn of(bytes: usize) -> Self {
+        Self(Rc::new(Cell::new(bytes)))
+    }
+
     /// Takes so many bytes; none where they are not left.
     pub fn reserve(&self, bytes: usize) -> Option<Reservation> {
         let left = self.0.get().checked_sub(bytes)?;

@@ -17,10 +17,10 @@ mod starttls;
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 pub(crate) mod testing;
 pub mod text;
-mod x509;
+pub(crate) mod x509;
 mod xml;
 
-pub use buffer::{Budget, Buffer};
+pub use buffer::{Budget, Buffer, Reservation};
 pub use carried::FileContent;
 pub use conversation::{Conversation, FlowContent};
 pub use expected::{Asked, Expectation, Expected};

@@ -7,6 +7,7 @@ use super::kind::kind;
 use crate::app::Context;
 use crate::app::kept::{About, Kept, MAX_RANGES};
 use crate::at::At;
+use crate::recent::COMPARED_BYTES;
 use crate::record;
 use crate::weird::Weird;
 
@@ -179,7 +180,10 @@ impl Content {
         let different = ours.iter().zip(theirs).filter(|(a, b)| a != b).count() as u64;
         if different > 0 {
             self.row.conflicting_bytes = self.row.conflicting_bytes.saturating_add(different);
-            ctx.weird(Weird::TcpConflict, Some(format!("{different} bytes of a body")));
+            // what lies nearer is compared, and told, of every stream
+            if back > COMPARED_BYTES {
+                ctx.weird(Weird::TcpConflict, Some(format!("{different} bytes of a body")));
+            }
         }
     }
 

@@ -134,8 +134,8 @@ impl Keys {
     }
 
     /// Encrypts a packet whose header ends with a packet number of one byte.
-    #[cfg(test)]
-    #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    #[cfg(any(test, fuzzing))]
+    #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
     pub fn seal(&self, header: Vec<u8>, number: u8, mut payload: Vec<u8>) -> Vec<u8> {
         let mut nonce = self.iv;
         nonce[NONCE_LEN - 1] ^= number;

@@ -2,8 +2,11 @@
 
 mod frames;
 mod google;
-mod keys;
-mod packet;
+pub(crate) mod keys;
+#[cfg(any(test, fuzzing))]
+#[allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation)]
+pub mod made;
+pub(crate) mod packet;
 mod parameters;
 mod reader;
 

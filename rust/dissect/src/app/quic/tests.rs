@@ -1,5 +1,6 @@
 use super::PROTOCOL;
 use super::keys::{Keys, V1, V2};
+use super::made;
 use super::packet::Long;
 use crate::app::testing::{Rows, at, datagrams, hex};
 use crate::app::{Carrier, Probe, Verdict};
@@ -40,13 +41,7 @@ fn crypto(message: &[u8], from: usize, to: usize) -> Vec<u8> {
 
 /// A client's Initial packet with these frames.
 fn initial(version: u32, number: u8, frames: &[u8]) -> Vec<u8> {
-    let keys = Keys::initial(version, &hex(ID), true).next().unwrap();
-    let mut payload = frames.to_vec();
-    payload.resize(1100, 0); // padding
-    let kind = if version == V2 { 0xd0 } else { 0xc0 };
-    let length = u16::try_from(payload.len() + 1 + 16).unwrap() | 0x4000; // number and tag
-    let header = [&[kind], &version.to_be_bytes()[..], &[8], &hex(ID), &hex("02 c1d1 00"), &length.to_be_bytes(), &[number]].concat();
-    keys.seal(header, number, payload)
+    made::initial(version, number, true, frames)
 }
 
 fn row<'a>(rows: &'a Rows, table: &str) -> &'a std::collections::BTreeMap<&'static str, String> {

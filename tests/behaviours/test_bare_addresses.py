@@ -1,0 +1,93 @@
+"""What an address sends where frames have no MAC is the device's that has the address, where a conversation shows that both captures are of one network."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests import made
+from tests.behaviours.test_peers_and_devices import CLOUD, HOME, device, through
+from tests.made import LAMP, PLUG
+
+import idletalk
+
+Frames = list[tuple[float, bytes]]
+RAW_IP = 101
+ETHERNET_BYTES = 14
+OTHER = "203.0.113.9"
+
+
+def session(address: str, port: int, start: float) -> Frames:
+    """A connection of a device with this address to a server, with the plug's MAC."""
+    ours, server = (PLUG, address, port), through(OTHER, 80)
+    return [
+        (start, made.segment(ours, server, 100, 2)),
+        (start + 0.1, made.segment(server, ours, 900, 0x12)),
+        (start + 0.2, made.segment(ours, server, 101, 0x18, b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")),
+    ]
+
+
+def bare(frames: Frames, delay: float = 0.0005) -> Frames:
+    """The same packets where the link has no MAC, a moment later."""
+    return [(time + delay, frame[ETHERNET_BYTES:]) for time, frame in frames]
+
+
+def analysis(tmp_path: Path, with_macs: Frames, without: Frames) -> idletalk.Analysis:
+    files: Sequence[Path] = (
+        made.pcap(tmp_path / "lan.pcap", sorted(with_macs)),
+        made.pcap(tmp_path / "tunnel.pcap", sorted(without), link_type=RAW_IP),
+    )
+    return idletalk.analyze(files, tmp_path / "out", force=True)
+
+
+SHARED = session("192.168.1.2", 50_000, 1010.0)
+ALONE = session("192.168.1.2", 50_001, 1012.0)
+
+
+def test_a_conversation_at_both_makes_the_address_the_device_s(tmp_path: Path) -> None:
+    found = analysis(tmp_path, HOME + SHARED, bare(SHARED + ALONE))
+    assert not any(one.id.startswith("ip:") for one in found.report.devices)
+    joined = [(fact.value, fact.told_by) for fact in device(found, PLUG).facts if fact.kind == "address"]
+    assert joined == [("192.168.1.2", "conversation seen with and without a MAC")]
+    assert device(found, PLUG).bare_addresses == ("192.168.1.2",)
+
+
+def test_a_packet_at_both_is_counted_once(tmp_path: Path) -> None:
+    once = device(analysis(tmp_path, [*HOME, *SHARED, *ALONE], bare([*HOME[1:4]])), PLUG).traffic.unique
+    again = device(analysis(tmp_path, HOME + SHARED, bare(SHARED + ALONE)), PLUG).traffic.unique
+    assert (again.tx_packets, again.rx_packets) == (once.tx_packets, once.rx_packets)
+
+
+def test_the_filter_of_a_joined_device_selects_frames_of_both(tmp_path: Path) -> None:
+    found = analysis(tmp_path, HOME + SHARED, bare(SHARED + ALONE))
+    [frames] = found.sql("SELECT count(*) AS n FROM http_requests WHERE NOT is_repeated")
+    assert frames["n"] == 2
+    [page] = [
+        line for line in (found.folder / "report.html").read_text().splitlines() if f"eth.addr == {PLUG}" in line
+    ][:1]
+    assert "!eth &amp;&amp; !wlan &amp;&amp; !sll &amp;&amp; ip.addr == 192.168.1.2" in page
+
+
+def test_the_same_address_in_two_networks_is_two_devices(tmp_path: Path) -> None:
+    # at the same time, and both ask for names on fixed ports as every home does
+    mdns: Frames = [
+        (1011.0, made.datagram((PLUG, "192.168.1.2", 5353), ("01:00:5e:00:00:fb", "224.0.0.251", 5353), b"x" * 12))
+    ]
+    found = analysis(tmp_path, HOME + SHARED + mdns, bare(mdns + ALONE))
+    assert {PLUG, "ip:192.168.1.2"} <= {one.id for one in found.report.devices}
+
+
+def test_the_same_address_at_another_time_is_another_device(tmp_path: Path) -> None:
+    found = analysis(tmp_path, HOME + SHARED, bare(ALONE, delay=7200.0))
+    assert {PLUG, "ip:192.168.1.2"} <= {one.id for one in found.report.devices}
+
+
+def test_an_address_that_moved_between_macs_joins_nothing(tmp_path: Path) -> None:
+    moved = (1020.0, made.arp(2, (LAMP, "192.168.1.2"), (PLUG, "192.168.1.1")))
+    found = analysis(tmp_path, [*HOME, *SHARED, moved], bare(SHARED + ALONE))
+    assert {PLUG, LAMP, "ip:192.168.1.2"} <= {one.id for one in found.report.devices}
+    assert not any(fact.kind == "address" for one in found.report.devices for fact in one.facts)
+
+
+def test_one_conversation_is_enough_for_all_addresses_of_the_network(tmp_path: Path) -> None:
+    lamp_alone = (1004.5, made.segment((LAMP, "192.168.1.3", 50_002), through(CLOUD, 443), 7, 2))
+    found = analysis(tmp_path, [*HOME, (1020.0, HOME[4][1]), *SHARED], bare([*SHARED, lamp_alone]))
+    assert device(found, LAMP).bare_addresses == ("192.168.1.3",)
