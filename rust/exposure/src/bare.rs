@@ -14,6 +14,8 @@ const MAX_BINARY_BYTES: usize = 256;
 const MAX_TEXT_BYTES: usize = 2048;
 /// Different messages that are looked through.
 const MAX_MESSAGES: usize = 4096;
+/// How many times as often the most frequent address is told as another, for that to be none.
+const CLEARLY: usize = 10;
 /// Parts of a version are small numbers; those of one address in five thousand are.
 const MAX_VERSION_PART: u8 = 31;
 
@@ -31,16 +33,21 @@ pub fn told_by_several<'a>(
     contents: impl Iterator<Item = &'a Content>,
     tellers: &HashMap<u64, Vec<Teller>>,
 ) -> Vec<Ipv4Addr> {
-    let mut owners: BTreeMap<Ipv4Addr, BTreeSet<u32>> = BTreeMap::new();
+    let mut found: BTreeMap<Ipv4Addr, (usize, BTreeSet<u32>)> = BTreeMap::new();
     let told = contents.filter_map(|content| Some((content, tellers.get(&content.id)?)));
     for (content, tellers) in told.filter(|(content, _)| content.is_received).take(MAX_MESSAGES) {
         for teller in tellers {
             for address in candidates(&content.content, teller.port) {
-                owners.entry(address).or_default().insert(teller.owner);
+                let (times, owners) = found.entry(address).or_default();
+                *times += 1;
+                owners.insert(teller.owner);
             }
         }
     }
-    owners.into_iter().filter(|(_, owners)| owners.len() > 1).map(|(address, _)| address).collect()
+    found.retain(|_, (_, owners)| owners.len() > 1);
+    // bytes that overlap an address stand beside the port now and then by chance
+    let most = found.values().map(|(times, _)| *times).max().unwrap_or_default();
+    found.into_iter().filter(|(_, (times, _))| times * CLEARLY >= most).map(|(address, _)| address).collect()
 }
 
 /// Addresses that a message may tell. One of several in a text is one of a list of servers.

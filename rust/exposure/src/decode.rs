@@ -113,10 +113,12 @@ fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     }
 }
 
+/// What it begins with, its name, and what takes it off.
+type Escape = (&'static [u8], &'static str, fn(&[u8]) -> Vec<u8>);
+
 /// Text between bytes whose signs are written as numbers, each of them.
 fn escaped_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let marks: [(&[u8], &str, fn(&[u8]) -> Vec<u8>); 3] =
-        [(b"%", "url", unquoted), (b"&#", "xml", unmarked), (b"\\u00", "json", unescaped)];
+    let marks: [Escape; 3] = [(b"%", "url", unquoted), (b"&#", "xml", unmarked), (b"\\u00", "json", unescaped)];
     let often = |mark: &[u8]| memmem::find_iter(content, mark).take(MIN_ESCAPES).count() == MIN_ESCAPES;
     let found = marks.into_iter().filter(|(mark, ..)| often(mark)).map(|(_, name, plain)| (name, plain(content)));
     found.filter(|(_, plain)| plain != content).collect()

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::mask::differences;
 use crate::spelling::{Spelling, behind_mask, spelt};
@@ -51,7 +51,9 @@ impl Sought {
             spellings.extend(told.map(|spelling| (place, spelling)));
         }
         let searched = spellings.iter().map(|(_, spelling)| spelling.raw.get(..SOUGHT_BYTES).unwrap_or(&spelling.raw));
-        let automaton = if spellings.is_empty() { None } else { AhoCorasick::new(searched).ok() };
+        // the smaller automaton of the two that grow with the patterns takes as long again to make as it saves in some megabytes
+        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(searched);
+        let automaton = automaton.ok().filter(|_| !spellings.is_empty());
         Self { spellings, automaton }
     }
 

@@ -95,10 +95,11 @@ pub fn spelt(known: &Known) -> Vec<Spelling> {
             add(text.bytes().rev().collect(), "text reversed");
         }
     }
-    // in digits or base64 a digest is long enough to be decoded first
-    let digested = plain.iter().flat_map(|text| digests(text)).map(|(how, digest)| {
-        let raw = digest.get(..DIGEST_BYTES).unwrap_or(&digest).to_vec();
-        Spelling { raw, how, stands: Stands::Anywhere }
+    // in digits a digest is long enough to be decoded first; in base64 what stands before it may be of the same signs
+    let digested = plain.iter().flat_map(|text| digests(text)).flat_map(|(how, digest)| {
+        let head = digest.get(..DIGEST_BYTES).unwrap_or(&digest).to_vec();
+        let told = signs(&head, 0).into_iter().chain([head]);
+        told.map(move |raw| Spelling { raw, how, stands: Stands::Anywhere }).collect::<Vec<_>>()
     });
     let whole = found.into_iter().map(|(raw, (how, stands))| Spelling { raw, how, stands });
     whole.chain(digested).chain(endings(known)).collect()
