@@ -148,22 +148,20 @@ def _known(ask: Ask, scene: Scene, macs: Container[str]) -> tuple[dict[str, str]
 
 def _told_alike(ask: Ask, scene: Scene, contents: Contents) -> list[str]:
     """Public addresses that servers of two owners tell, of no host that was seen, and of no provider of servers."""
-    peers = ask(
-        "SELECT DISTINCT t.device, t.peer, h.asn FROM told AS t LEFT JOIN host_networks AS h ON h.address = t.peer"
-        " WHERE NOT t.sent AND t.scope = 'internet' AND t.is_topic = false ORDER BY ALL"
-    )
-    owners = {(row["device"], row["peer"]): _owner(scene, row) for row in peers}
-    numbers = {owner: number for number, owner in enumerate(sorted(set(owners.values())))}
-    if len(numbers) < 2:
-        return []
     rows = ask(
-        "SELECT DISTINCT t.content_id, t.device, t.peer, p.destination_port AS port FROM told AS t SEMI JOIN sampled USING (content_id)"
-        " LEFT JOIN payloads AS p ON p.capture = t.capture AND p.frame = t.frame WHERE NOT t.sent AND t.scope = 'internet' ORDER BY ALL"
+        "SELECT DISTINCT t.content_id, t.device, t.peer, h.asn, p.destination_port AS port FROM told AS t SEMI JOIN sampled USING (content_id)"
+        " LEFT JOIN payloads AS p ON p.capture = t.capture AND p.frame = t.frame LEFT JOIN host_networks AS h ON h.address = t.peer"
+        " WHERE NOT t.sent AND t.scope = 'internet' AND NOT t.is_topic ORDER BY ALL"
     )
-    told = contents.told_by_several(
-        [(row["content_id"], numbers[owners[row["device"], row["peer"]]], row["port"]) for row in rows]
-    )
-    if not told:
+
+    def told_by_several(teller: Callable[[Row], str]) -> list[str]:
+        numbers: dict[str, int] = {}
+        return contents.told_by_several(
+            [(row["content_id"], numbers.setdefault(teller(row), len(numbers)), row["port"]) for row in rows]
+        )
+
+    # who holds a server is dear to find out, and seldom do even two servers tell alike
+    if not told_by_several(lambda row: row["peer"]) or not (told := told_by_several(lambda row: _owner(scene, row))):
         return []
     insert(ask, "bare_addresses", [(address, address_key(address)) for address in told])
     return [
