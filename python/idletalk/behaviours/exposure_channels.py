@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from idletalk import filters
 from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Row
-from idletalk.behaviours.finding import KEPT, MAX_KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import KEPT, KEPT_ONCE, MAX_KEPT, Claim, Kind, Scene, kept
 from idletalk.plural import counted
 
 NOTE = "also other frames of the same conversations"
@@ -65,7 +65,7 @@ def polled(ask: Ask, scene: Scene) -> Iterator[Claim]:
     again within two, three times or more."""
     rows = ask(
         "SELECT device, peer, carrier, false AS sent, round(median(wait_ns) / 1e9)::BIGINT AS wait_s, count(*) AS frames,"
-        f" {KEPT} AS kept FROM (SELECT coalesce(m.device, b.device) AS device, r.source AS peer, 'http' AS carrier,"
+        f" {KEPT_ONCE} AS kept FROM (SELECT coalesce(m.device, b.device) AS device, r.source AS peer, 'http' AS carrier,"
         "   r.capture, r.frame, r.time_ns - q.time_ns AS wait_ns, split_part(r.request_uri, '?', 1) AS path,"
         "   lead(q.time_ns) OVER (PARTITION BY r.source, r.destination, split_part(r.request_uri, '?', 1) ORDER BY q.time_ns) - r.time_ns AS pause_ns"
         "   FROM http_responses AS r JOIN http_requests AS q ON q.capture = r.request_capture AND q.frame = r.request_frame AND q.uri = r.request_uri"
@@ -106,7 +106,7 @@ def unprotected(ask: Ask, scene: Scene) -> Iterator[Claim]:
     )
     rows = ask(
         f"WITH said AS (SELECT * FROM ({said}) WHERE list_contains($1, flow)) SELECT device, peer, carrier, sent, min(port) AS port,"
-        f" sum(times)::BIGINT AS frames, {KEPT} AS kept FROM ({sides}) WHERE list_contains($2, port) GROUP BY device, peer, carrier, sent ORDER BY ALL",
+        f" sum(times)::BIGINT AS frames, {KEPT_ONCE} AS kept FROM ({sides}) WHERE list_contains($2, port) GROUP BY device, peer, carrier, sent ORDER BY ALL",
         *([row["flow"] for row in flows], SECURE_PORTS),
     )
     for row in rows:
@@ -125,7 +125,7 @@ def partly_encrypted(ask: Ask, scene: Scene) -> Iterator[Claim]:
     rows = ask(
         "SELECT coalesce(m.device, b.device) AS device, s.destination AS peer, f.transport AS carrier, true AS sent, s.protocol,"
         " list_sort(list_distinct(flatten(list(s.encrypted_fields)))) AS names, sum(s.times)::BIGINT AS frames,"
-        f" min((s.capture, s.frame), {MAX_KEPT}) AS kept FROM messages AS s JOIN flows AS f USING (flow) {_ENDS.format('s.source')}"
+        f" min(DISTINCT (s.capture, s.frame), {MAX_KEPT}) AS kept FROM messages AS s JOIN flows AS f USING (flow) {_ENDS.format('s.source')}"
         " WHERE s.encrypted AND coalesce(m.device, b.device) IN (FROM subjects)"
         " GROUP BY ALL ORDER BY device, peer, carrier, s.protocol"
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from idletalk.behaviours.behaviour import Ask, Row
 from idletalk.behaviours.exposure_kinds import DESCRIBING
-from idletalk.behaviours.finding import KEPT
+from idletalk.behaviours.finding import KEPT_ONCE
 
 Way = tuple[str, str, bool, str, str]
 """(device, kind of value, whether the device sent it, peer, carrier)"""
@@ -17,7 +17,7 @@ WITH once AS MATERIALIZED (
         min(capture) AS capture, min(frame) AS frame FROM hits GROUP BY ALL
 )
 SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times) FILTER (is_topic), 0),
-    coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames, {KEPT} AS kept
+    coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames, {KEPT_ONCE} AS kept
 FROM once GROUP BY device, kind, sent, peer, carrier ORDER BY device, kind, sent, peer, carrier
 """
 """A message has one place. A publication tells by its topic and by its message, a record by its names and its text: it is one frame."""

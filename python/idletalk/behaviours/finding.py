@@ -14,6 +14,9 @@ MAX_KEPT = 200
 KEPT = f"min((capture, frame), {MAX_KEPT})"
 """SQL aggregate for the frames that are kept: the first ones, of rows that name a frame each."""
 
+KEPT_ONCE = f"min(DISTINCT (capture, frame), {MAX_KEPT})"
+"""The same of rows of which several can name one frame."""
+
 FRAMES = "count(DISTINCT (capture, frame))"
 """SQL aggregate for the number of frames behind rows that name a frame each."""
 

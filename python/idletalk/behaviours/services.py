@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way, some, spelled
+from idletalk.behaviours.finding import FRAMES, KEPT, KEPT_ONCE, Claim, Kind, Scene, kept, one_way, some, spelled
 from idletalk.plural import counted
 
 OPEN = Kind(
@@ -50,7 +50,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         yield _open(scene, row)
     announced = ask(
         # a frame can announce several services
-        f"SELECT device, protocol, {FRAMES} AS frames, min(DISTINCT (capture, frame), {MAX_KEPT}) AS kept,"
+        f"SELECT device, protocol, {FRAMES} AS frames, {KEPT_ONCE} AS kept,"
         " list(DISTINCT what ORDER BY what) AS services"
         " FROM announcement_frames GROUP BY device, protocol ORDER BY device, protocol"
     )
