@@ -68,11 +68,7 @@ def search(ask: Ask, scene: Scene) -> None:
     ]
     _fill(ask, values, owners, shown)
     insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
-    ask(
-        "INSERT INTO hits FROM found_hits"
-        if not is_all
-        else "INSERT INTO hits SELECT DISTINCT * EXCLUDE (raw) FROM direct_hits"
-    )
+    ask(f"INSERT INTO hits {'SELECT DISTINCT * EXCLUDE (raw) FROM direct_hits' if is_all else 'FROM found_hits'}")
 
 
 def _leave_out(ask: Ask) -> None:

@@ -41,7 +41,7 @@ pub struct View {
 impl View {
     /// Whether there may be a further encoding below; what only happens to look like base64 is not looked at again.
     fn may_hold_more(&self) -> bool {
-        let is_packed = is_packed(&self.content);
+        let is_packed = packed(&self.content).is_some();
         (self.encodings.len() < MAX_DEPTH || self.encodings.len() == MAX_DEPTH && is_packed)
             && (self.encodings.last() != Some(&"base64") || is_text(&self.content) || is_packed)
     }
@@ -86,16 +86,19 @@ fn take_off(content: &[u8], taken: &[&'static str], views: &mut Vec<View>) {
     }
 }
 
-/// Whether it begins as what gzip or zlib makes.
-fn is_packed(content: &[u8]) -> bool {
-    matches!(content, [0x1F, 0x8B, ..] | [0x78, 0x01 | 0x9C | 0xDA, ..])
+/// How a content is compressed, by how it begins.
+fn packed(content: &[u8]) -> Option<&'static str> {
+    PACKED.into_iter().find(|(_, sign)| content.starts_with(sign)).map(|(name, _)| name)
+}
+
+fn unpacked(name: &str, content: &[u8]) -> Vec<u8> {
+    if name == "gzip" { inflated(MultiGzDecoder::new(content)) } else { inflated(ZlibDecoder::new(content)) }
 }
 
 fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    match content {
-        [0x1F, 0x8B, ..] => named("gzip", inflated(MultiGzDecoder::new(content))),
-        [0x78, 0x01 | 0x9C | 0xDA, ..] => named("zlib", inflated(ZlibDecoder::new(content))),
-        _ if is_text(content) => {
+    match packed(content) {
+        Some(name) => named(name, unpacked(name, content)),
+        None if is_text(content) => {
             let mut found = text_inside(content);
             // a low key leaves text printable
             found.extend(mask::crib_key(content).map(|key| ("xor", mask::xor(content, key))));
@@ -129,7 +132,7 @@ fn packed_inside(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     let head = content.get(..MAX_HEAD_BYTES).unwrap_or(content);
     PACKED.into_iter().find_map(|(name, sign)| {
         let rest = content.get(memmem::find(head, sign)?..)?;
-        let plain = if name == "gzip" { inflated(MultiGzDecoder::new(rest)) } else { inflated(ZlibDecoder::new(rest)) };
+        let plain = unpacked(name, rest);
         (plain.len() >= MIN_TEXT_BYTES).then_some((name, plain))
     })
 }

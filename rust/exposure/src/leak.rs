@@ -126,12 +126,11 @@ pub fn addressed(content: &Content, views: &[View], address: Ipv4Addr) -> Vec<Le
     let own =
         if content.is_received { told_to(&content.content, address) } else { written_in(&content.content, address) };
     let mut leaks: Vec<Leak> = own.into_iter().map(|told| public(content, told)).collect();
-    let coded = views.iter().find_map(|view| {
-        let told = written_in(&view.content, address).into_iter().next()?;
-        Some(Leak { encoding: view.encodings.join("+"), raw: None, ..public(content, told) })
-    });
     if leaks.is_empty() {
-        leaks.extend(coded);
+        leaks.extend(views.iter().find_map(|view| {
+            let told = written_in(&view.content, address).into_iter().next()?;
+            Some(Leak { encoding: view.encodings.join("+"), raw: None, ..public(content, told) })
+        }));
     }
     leaks
 }

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use std::ops::RangeInclusive;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -222,20 +223,15 @@ fn coded(raw: &[u8]) -> Vec<Vec<u8>> {
 
 /// The signs that these bytes alone make, behind so many others.
 fn signs(raw: &[u8], before: usize) -> Vec<Vec<u8>> {
-    let text = STANDARD.encode([vec![0; before], raw.to_vec()].concat()).into_bytes();
-    let own = text.get((before * 8).div_ceil(6)..(before + raw.len()) * 8 / 6).unwrap_or_default().to_vec();
-    if own.len() < MIN_BASE64_SIGNS {
-        return Vec::new();
-    }
-    let safe: Vec<u8> = own
-        .iter()
-        .map(|sign| match sign {
-            b'+' => b'-',
-            b'/' => b'_',
-            sign => *sign,
-        })
-        .collect();
-    if safe == own { vec![own] } else { vec![own, safe] }
+    let whole = [vec![0; before], raw.to_vec()].concat();
+    let own = |engine: GeneralPurpose| {
+        let text = engine.encode(&whole).into_bytes();
+        text.get((before * 8).div_ceil(6)..whole.len() * 8 / 6).unwrap_or_default().to_vec()
+    };
+    let mut found = vec![own(STANDARD), own(URL_SAFE)];
+    found.retain(|own| own.len() >= MIN_BASE64_SIGNS);
+    found.dedup();
+    found
 }
 
 fn digests(text: &str) -> [(&'static str, Vec<u8>); 3] {
