@@ -1,8 +1,10 @@
 //! Text behind an exclusive or, with one byte or with the byte before it, or with the bits of each byte rotated.
 
-use memchr::memmem;
+use std::sync::LazyLock;
 
-use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_text, text};
+use memchr::memmem::{self, Finder};
+
+use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_text, readable, text};
 
 /// Start key of the autokey cipher in TP-Link's Smart Home protocol (softScheck, 2016).
 const AUTOKEY_START: u8 = 171;
@@ -16,6 +18,9 @@ const MAX_SKIPPED_BYTES: usize = 16;
 const MAX_TEXT_ALPHABET: usize = 16;
 /// What stands between a key and a text in JSON, tight and as most libraries write it.
 const JSON_MARKS: [&[u8]; 2] = [br#"":""#, br#"": ""#];
+/// The same as steps from byte to byte.
+static CRIBS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| JSON_MARKS.map(|mark| Finder::new(&differences(mark)).into_owned()));
 
 /// Every byte with the same key.
 pub fn xor(content: &[u8], key: u8) -> Vec<u8> {
@@ -51,10 +56,10 @@ pub fn unmasked(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
 
 /// A content that is no text as it stands, and the text that it is when the bits of each byte are turned by one to seven places.
 pub fn rotated(content: &[u8]) -> Option<Vec<u8>> {
-    let turned = |bytes: &[u8], places| bytes.iter().map(|byte| byte.rotate_left(places)).collect::<Vec<u8>>();
     let is_long = content.len() >= 2 * MIN_TEXT_BYTES;
-    let places = (1..u8::BITS).find(|places| is_long && is_text(&turned(head(content, 0), *places)))?;
-    Some(turned(content, places)).filter(|plain| is_text(plain))
+    let is_plain = |bytes: &[u8], places| is_mostly(readable(bytes, |byte| byte.rotate_left(places)), bytes.len());
+    let places = (1..u8::BITS).find(|places| is_long && is_plain(head(content, 0), *places))?;
+    is_plain(content, places).then(|| content.iter().map(|byte| byte.rotate_left(places)).collect())
 }
 
 fn head(content: &[u8], skip: usize) -> &[u8] {
@@ -65,9 +70,9 @@ fn head(content: &[u8], skip: usize) -> &[u8] {
 /// The key under which `":"` of JSON stands in the content, whatever the key: neighbours keep their difference.
 pub fn crib_key(content: &[u8]) -> Option<u8> {
     let steps = differences(content);
-    JSON_MARKS.into_iter().find_map(|mark| {
-        let crib = differences(mark);
-        let key = memmem::find_iter(&steps, &crib)
+    JSON_MARKS.into_iter().zip(CRIBS.iter()).find_map(|(mark, crib)| {
+        let key = crib
+            .find_iter(&steps)
             .filter_map(|place| Some(content.get(place)? ^ mark.first()?))
             // the mark stands in clear too where a message holds both: what follows decides
             .find(|key| *key != 0)?;

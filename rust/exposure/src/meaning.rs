@@ -21,8 +21,8 @@ static VALUED: LazyLock<Regex> =
 static PAIRS: LazyLock<Regex> = LazyLock::new(|| {
     compiled(r"(?im)^(?:((?:set-)?cookie):|(?:proxy-)?authorization: {0,4}\w{1,32}) {0,4}([^\r\n]{1,2048})")
 });
-/// Names of Linux's network interfaces, with which devices say of which one they speak.
-static INTERFACE: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:wlan|eth|ath|br|ra|wl)[0-9]"));
+/// Names of Linux's network interfaces, before their number, with which devices say of which one they speak.
+const INTERFACES: [&str; 6] = ["wlan", "eth", "ath", "br", "ra", "wl"];
 /// An e-mail address.
 pub static EMAIL: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62}\.){1,8}[A-Za-z]{2,24}"));
@@ -123,14 +123,21 @@ pub fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A name without that of a network interface before it.
+fn unprefixed(name: &str) -> Option<&str> {
+    let numbered = INTERFACES.into_iter().find_map(|interface| {
+        name.strip_prefix(interface).filter(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit()))
+    })?;
+    numbered.get(1..)
+}
+
 fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
     let name: String = key
         .iter()
         .filter(|sign| sign.is_ascii_alphanumeric())
         .map(|sign| char::from(sign.to_ascii_lowercase()))
         .collect();
-    let unprefixed = INTERFACE.find(name.as_bytes()).and_then(|prefix| name.get(prefix.end()..));
-    let kind = kinds.get(&name).or_else(|| kinds.get(unprefixed?))?.as_str();
+    let kind = kinds.get(&name).or_else(|| kinds.get(unprefixed(&name)?))?.as_str();
     // a form's signs are quoted one by one, so that none of them ends the value (URL Standard, 5)
     let quoted = memchr::memchr(b'%', told).map(|_| unquoted(told)).filter(|plain| plain != told);
     let text = lossy(quoted.as_deref().unwrap_or(told));
