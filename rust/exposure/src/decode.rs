@@ -57,7 +57,7 @@ pub fn is_text(content: &[u8]) -> bool {
     is_mostly(readable(content, |byte| byte), content.len())
 }
 
-/// How many bytes are [`text`] when something is done to each. They are counted in stretches whose number fits a byte, for
+/// How many bytes are text when something is done to each. They are counted in stretches whose number fits a byte, for
 /// which processors have wide instructions.
 pub fn readable(content: &[u8], turned: impl Fn(u8) -> u8) -> usize {
     let count = |stretch: &[u8]| {
@@ -70,14 +70,9 @@ fn is_readable(byte: u8) -> bool {
     (byte.wrapping_sub(0x20) <= 0x7E - 0x20) | (byte == b'\t') | (byte == b'\r') | (byte == b'\n')
 }
 
-/// The same of as many bytes of which so many are [`text`].
+/// The same of as many bytes of which so many are text.
 pub fn is_mostly(readable: usize, bytes: usize) -> bool {
     bytes >= MIN_TEXT_BYTES && readable * 100 >= bytes * MIN_PRINTABLE
-}
-
-/// The bytes of text that can be read.
-pub fn text() -> impl Iterator<Item = u8> {
-    (0..=u8::MAX).filter(|byte| is_readable(*byte))
 }
 
 /// What a content holds in encoded form, the outer before the inner.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
 
-use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_text, readable, text};
+use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_text, readable};
 
 /// Start key of the autokey cipher in TP-Link's Smart Home protocol (softScheck, 2016).
 const AUTOKEY_START: u8 = 171;
@@ -27,27 +27,24 @@ pub fn xor(content: &[u8], key: u8) -> Vec<u8> {
     content.iter().map(|byte| byte ^ key).collect()
 }
 
-/// Every byte with the cipher byte before it.
-fn autokey(content: &[u8]) -> Vec<u8> {
-    let before = std::iter::once(AUTOKEY_START).chain(content.iter().copied());
-    content.iter().zip(before).map(|(byte, key)| byte ^ key).collect()
-}
-
-/// Each byte with the next one: the same whatever single byte a content is masked with, and the text behind an autokey.
+/// Each byte with the next one: the same whatever single byte a content is masked with, and the text behind an autokey but for
+/// its first sign.
 pub fn differences(content: &[u8]) -> Vec<u8> {
     content.iter().zip(content.iter().skip(1)).map(|(byte, next)| byte ^ next).collect()
 }
 
 /// A content that is no text as it stands, and the text that it is without its mask, with the mask's name.
 pub fn unmasked(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    let steps = differences(content);
     // over TCP a length of four bytes comes first
     for skip in [0, 4] {
-        let plain = autokey(content.get(skip..).unwrap_or_default());
-        if is_text(&plain) {
-            return Some(("xor-autokey", plain));
+        if let (Some(first), Some(rest)) = (content.get(skip).map(|byte| byte ^ AUTOKEY_START), steps.get(skip..))
+            && is_mostly(readable(&[first], |byte| byte) + readable(rest, |byte| byte), 1 + rest.len())
+        {
+            return Some(("xor-autokey", [&[first], rest].concat()));
         }
     }
-    let key = crib_key(content).or_else(|| {
+    let key = key_in(content, &steps).or_else(|| {
         may_be_frequent(content)
             .then(|| (0..=MAX_SKIPPED_BYTES).step_by(4).find_map(|skip| frequent_key(head(content, skip))))?
     })?;
@@ -69,10 +66,14 @@ fn head(content: &[u8], skip: usize) -> &[u8] {
 
 /// The key under which `":"` of JSON stands in the content, whatever the key: neighbours keep their difference.
 pub fn crib_key(content: &[u8]) -> Option<u8> {
-    let steps = differences(content);
+    key_in(content, &differences(content))
+}
+
+/// The same where the steps from byte to byte are known.
+fn key_in(content: &[u8], steps: &[u8]) -> Option<u8> {
     JSON_MARKS.into_iter().zip(CRIBS.iter()).find_map(|(mark, crib)| {
         let key = crib
-            .find_iter(&steps)
+            .find_iter(steps)
             .filter_map(|place| Some(content.get(place)? ^ mark.first()?))
             // the mark stands in clear too where a message holds both: what follows decides
             .find(|key| *key != 0)?;
@@ -106,14 +107,14 @@ fn frequent_key(head: &[u8]) -> Option<u8> {
     }
     let counts = counts(head);
     let count = |byte: u8| counts.get(usize::from(byte)).copied().unwrap_or_default();
-    // of bytes that are equally frequent the one that comes first
-    let frequent = head.iter().copied().rev().max_by_key(|byte| count(*byte))?;
-    if count(frequent) * MAX_TEXT_ALPHABET < head.len() {
+    let most = counts.into_iter().max()?;
+    if most * MAX_TEXT_ALPHABET < head.len() {
         return None;
     }
-    // how many bytes would be text is told by how often each stands there
-    let readable = |key: u8| text().map(|byte| count(byte ^ key)).sum::<usize>();
-    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_mostly(readable(*key), head.len()))
+    // of bytes that are equally frequent the one that comes first
+    let frequent = head.iter().find(|byte| count(**byte) == most)?;
+    let is_plain = |key: u8| is_mostly(readable(head, |byte| byte ^ key), head.len());
+    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_plain(*key))
 }
 
 #[cfg(test)]
