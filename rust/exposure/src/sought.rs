@@ -193,7 +193,7 @@ mod tests {
             after in proptest::collection::vec(any::<u8>(), 0..20),
         ) {
             let content = [before, spelling.clone(), after].concat();
-            prop_assert_eq!(found(&[spelling.clone()], &content), standing(&[spelling], &content));
+            prop_assert_eq!(found(std::slice::from_ref(&spelling), &content), standing(&[spelling], &content));
         }
     }
 }
