@@ -7,7 +7,7 @@ from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.exposure_changes import Times, Way, times_told
 from idletalk.behaviours.exposure_hits import gathered
-from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, search
+from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, MAX_KNOWN, search
 from idletalk.behaviours.finding import Claim, Scene, kept, spelled
 from idletalk.exposure.search import WHOLE
 from idletalk.plural import counted
@@ -119,7 +119,7 @@ BEHAVIOUR = Behaviour(
     ),
     limits=(
         "Of each conversation the first 32 different messages and every so many of the later ones are decoded; the others are held "
-        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. A value without a key that the device tells nowhere with one, or that two segments of a stream share, is not found; "
+        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. Of more than {MAX_KNOWN} values the others are not searched elsewhere. A value without a key that the device tells nowhere with one, or that two segments of a stream share, is not found; "
         "nor are models and versions in hex, base64 or behind XOR, unless as a part of a text that is read. "
         "Encrypted content cannot be read, and what is sent inside TLS is unknown."
     ),
