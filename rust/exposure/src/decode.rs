@@ -57,18 +57,17 @@ pub fn is_text(content: &[u8]) -> bool {
     is_mostly(readable(content, |byte| byte), content.len())
 }
 
-/// How many bytes are text when something is done to each.
+/// How many bytes are text when something is done to each. They are counted in stretches whose number fits a byte, for which
+/// processors have wide instructions.
 pub fn readable(content: &[u8], turned: impl Fn(u8) -> u8) -> usize {
-    counted(content, |byte| is_readable(turned(byte)))
-}
-
-/// How many bytes are such. They are counted in stretches whose number fits a byte, for which processors have wide instructions.
-pub fn counted(content: &[u8], is_one: impl Fn(u8) -> bool) -> usize {
-    let count = |stretch: &[u8]| stretch.iter().fold(0u8, |count, byte| count.wrapping_add(u8::from(is_one(*byte))));
+    let count = |stretch: &[u8]| {
+        stretch.iter().fold(0u8, |count, byte| count.wrapping_add(u8::from(is_readable(turned(*byte)))))
+    };
     content.chunks(usize::from(u8::MAX)).map(|stretch| usize::from(count(stretch))).sum()
 }
 
-fn is_readable(byte: u8) -> bool {
+/// Whether a byte is one of text.
+pub fn is_readable(byte: u8) -> bool {
     (byte.wrapping_sub(0x20) <= 0x7E - 0x20) | (byte == b'\t') | (byte == b'\r') | (byte == b'\n')
 }
 

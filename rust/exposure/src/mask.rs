@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
 
-use crate::decode::{MIN_TEXT_BYTES, counted, is_mostly, is_text, readable};
+use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_readable, is_text, readable};
 
 /// Start key of the autokey cipher in TP-Link's Smart Home protocol (softScheck, 2016).
 const AUTOKEY_START: u8 = 171;
@@ -45,7 +45,7 @@ pub fn unmasked(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
         }
     }
     let key = key_in(content, &steps).or_else(|| {
-        may_be_frequent(content)
+        (may_be_frequent(content) && !holds_text(content))
             .then(|| (0..=MAX_SKIPPED_BYTES).step_by(4).find_map(|skip| frequent_key(head(content, skip))))?
     })?;
     Some(("xor", xor(content, key)))
@@ -53,18 +53,17 @@ pub fn unmasked(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
 
 /// A content that is no text as it stands, and the text that it is when the bits of each byte are turned by one to seven places.
 pub fn rotated(content: &[u8]) -> Option<Vec<u8>> {
-    let is_long = content.len() >= 2 * MIN_TEXT_BYTES;
-    let is_plain = |bytes: &[u8], places| is_plainer(bytes, |byte| byte.rotate_left(places));
+    let is_long = content.len() >= 2 * MIN_TEXT_BYTES && !holds_text(content);
+    let is_plain = |bytes: &[u8], places| is_mostly(readable(bytes, |byte| byte.rotate_left(places)), bytes.len());
     let places = (1..u8::BITS).find(|places| is_long && is_plain(head(content, 0), *places))?;
     is_plain(content, places).then(|| content.iter().map(|byte| byte.rotate_left(places)).collect())
 }
 
-/// Whether bytes are text when something is done to each, and of more letters, digits and spaces than without: digits between
-/// bytes of any kind are signs of some text under many masks.
-fn is_plainer(bytes: &[u8], turned: impl Fn(u8) -> u8) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b' ';
-    is_mostly(readable(bytes, &turned), bytes.len())
-        && counted(bytes, |byte| is_word(turned(byte))) > counted(bytes, is_word)
+/// Whether half of a content or more is one text: that is nothing behind a mask, though under many masks digits and letters
+/// would be signs of some other text.
+fn holds_text(content: &[u8]) -> bool {
+    let longest = content.split(|byte| !is_readable(*byte)).map(<[u8]>::len).max().unwrap_or_default();
+    longest * 2 >= content.len()
 }
 
 fn head(content: &[u8], skip: usize) -> &[u8] {
@@ -121,7 +120,8 @@ fn frequent_key(head: &[u8]) -> Option<u8> {
     }
     // of bytes that are equally frequent the one that comes first
     let frequent = head.iter().find(|byte| count(**byte) == most)?;
-    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_plainer(head, |byte| byte ^ key))
+    let is_plain = |key: u8| is_mostly(readable(head, |byte| byte ^ key), head.len());
+    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_plain(*key))
 }
 
 #[cfg(test)]
@@ -166,16 +166,16 @@ mod tests {
     #[test]
     fn digits_between_bytes_of_any_kind_are_behind_no_mask() {
         let digits = b"65 61 39 64 62 38 65 36 2d 65 30 31 30 2d 66 33 39 34 2d 34 66 34 61 2d 63 33";
-        for head in 8..24 {
-            let content = [vec![0x82; head], digits.to_vec()].concat();
-            assert_eq!((unmasked(&content), rotated(&content)), (None, None), "{head}");
+        for head in [&[1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 6, 8, 0x82, 1, 1, 5, 0, 4], [0x82; 18].as_slice()] {
+            let content = [head, digits].concat();
+            assert_eq!((unmasked(&content), rotated(&content)), (None, None), "{head:?}");
         }
     }
 
     #[test]
     fn text_without_json_behind_a_head_in_clear_is_read_by_its_frequent_bytes() {
         let text = b"serial number is 4711 0815 and the name of the thing is kitchen lamp one";
-        let masked = [&[1u8, 2, 3, 4, 5, 6, 7, 8], xor(text, 0x5A).as_slice()].concat();
+        let masked = [&[1u8, 2, 3, 4, 5, 6, 7, 8], xor(text, 0xA5).as_slice()].concat();
         let (how, plain) = unmasked(&masked).unwrap_or_default();
         assert_eq!((how, plain.get(8..)), ("xor", Some(text.as_slice())));
     }
