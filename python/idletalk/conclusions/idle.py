@@ -50,7 +50,9 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
     near = neighbours(device)
     own = [finding for finding in findings if finding.device == device.id]
     holders = {peer.address: names.get(peer.device or "", peer.address) for peer in device.peers}
-    followed = {holders.get(f.peer or "", f.peer or "") for f in own if f.kind in LATERAL_KINDS}
+    followed = {
+        holders.get(f.peer, f.peer) if f.peer else f"sweep by {f.subject}" for f in own if f.kind in LATERAL_KINDS
+    }
     return IdleRow(
         device=device.id,
         name=device.name,

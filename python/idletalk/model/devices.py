@@ -140,6 +140,9 @@ class Cadence:
     before_s: Annotated[
         float | None, Meta(description="period that the events had before, where it changed; else null")
     ]
+    before_last: Annotated[
+        str | None, Meta(description="last event of that one: the change lies between this and first")
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

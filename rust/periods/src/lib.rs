@@ -118,9 +118,11 @@ fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Ru
     if period < rules.min_period_s {
         return None;
     }
-    // what lies before and behind may have another period, of which this one is a part
-    let (low, high) = (those.first()?.place, those.last()?.place + 1);
-    let runs = runs(times, period, low, high, rules);
+    let runs = runs(times, period, those.first()?.place, those.last()?.place + 1, rules);
+    // what lies before and behind may have another period, of which this one is a part, and links by chance
+    let low = *runs.iter().filter_map(|run| run.first()).min()?;
+    let high = *runs.iter().filter_map(|run| run.last()).max()?;
+    let linked = those.iter().filter(|link| (low..high).contains(&link.place)).count();
     let inside: usize = runs.iter().map(Vec::len).sum();
     let between = count(high - low);
     let wanted =
@@ -128,7 +130,7 @@ fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Ru
     let chance = 1.0 - (-rate * period * 2.0 * rules.tolerance).exp();
     let stands = count(inside) >= wanted
         && tail(count(times.len() - 1), count(those.len()), chance) * count(candidates) < rules.max_chance;
-    stands.then(|| Tried { share: count(those.len()) / between, period, intervals: in_order(&those), runs })
+    stands.then(|| Tried { share: count(linked) / between, period, intervals: in_order(&those), runs })
 }
 
 /// The part of a period at which all events of its stretch come, if they do so less regularly: the sum of several uneven
