@@ -35,6 +35,7 @@ def idle_rows(
             searches_by=(),
             unencrypted=(),
             bytes_per_observed_hour=None,
+            bytes_per_observed_day=None,
         )
         for device, name in sorted(missing.items())
     )
@@ -81,6 +82,7 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
             if _is_in_clear(protocol)
         ),
         bytes_per_observed_hour=device.bytes_per_observed_hour,
+        bytes_per_observed_day=device.bytes_per_observed_day,
     )
 
 

@@ -137,7 +137,7 @@ def _whom(device: Device) -> list[Markup]:
 
 def _volume(device: Device) -> Markup:
     own = device.traffic.unique
-    hourly = device.bytes_per_observed_hour
+    hourly, daily = device.bytes_per_observed_hour, device.bytes_per_observed_day
     text = "It sent {tx} in {txn} {noun} and received {rx} in {rxn}{rate}."
     return _sentence(
         text,
@@ -148,7 +148,12 @@ def _volume(device: Device) -> Markup:
         rxn=figure(own.rx_packets, "device.rx_frames"),
         rate=""
         if hourly is None
-        else _sentence(", {hourly} in an observed hour", hourly=figure(hourly, "device.hourly", human_bytes(hourly))),
+        else _sentence(", {hourly} in an observed hour", hourly=figure(hourly, "device.hourly", human_bytes(hourly)))
+        + (
+            Markup("")
+            if daily is None
+            else _sentence(", {daily} in a day", daily=figure(daily, "device.daily", human_bytes(daily)))
+        ),
     )
 
 

@@ -56,6 +56,7 @@ def render_html(report: Report) -> str:
         verdicts=VERDICTS,
         queries=QUERIES,
         severities=SEVERITIES,
+        meanings={kind.name: kind.meaning for question in report.questions for kind in question.kinds},
         opening=Markup(opening(report, figure)),  # noqa: S704  numbers, times and words of ours
         title=opening(report),
         ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts

@@ -22,6 +22,7 @@ _ABROAD = (
 _CADENCE = (
     "FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first"
 )
+_CONNECTION = "FROM long_connections WHERE device = $device AND flow = $flow"
 _ACTION = "FROM actions WHERE device = $device AND action = $action AND first_packet = $first"
 _UNNAMED = (
     "FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least"
@@ -46,6 +47,14 @@ QUERIES: Mapping[str, str] = {
     "device.bytes": f"SELECT {_BOTH_WAYS} FROM devices WHERE device = $device",
     # $observed are the seconds that the captures cover (report.json: captures.coverage.observed_s)
     "device.hourly": f"SELECT round(({_BOTH_WAYS}) * 3600 / CAST($observed AS DOUBLE), 1) FROM devices WHERE device = $device",
+    "device.daily": f"SELECT round(({_BOTH_WAYS}) * 86400 / CAST($observed AS DOUBLE), 1) FROM devices WHERE device = $device",
+    "device.connections": "SELECT count(*) FROM long_connections WHERE device = $device",
+    "connection.duration": f"SELECT duration_s {_CONNECTION}",
+    "connection.messages": f"SELECT messages {_CONNECTION}",
+    "connection.silence": f"SELECT longest_silence_s {_CONNECTION}",
+    "connection.keep_alive": f"SELECT keep_alive_s {_CONNECTION}",
+    "connection.told": f"SELECT told_keep_alive_s {_CONNECTION}",
+    "connection.what": f"SELECT keep_alive, port {_CONNECTION}",
     "device.peers": "SELECT count(*) FROM peers WHERE device = $device",
     "device.internet_hosts": f"SELECT count(*) {_SERVICES}",
     "device.ntp_hosts": (
