@@ -94,6 +94,7 @@ def test_a_change_among_more_events_than_are_looked_at_has_its_own_time(tmp_path
     assert (round(first.period_s), round(second.period_s)) == (30, 75)
     assert first.last == second.before_last
     between(second, old, new)
+    assert seconds(second.last) == pytest.approx(new[-1], abs=1e-3)
 
 
 @pytest.mark.parametrize(("events", "periods"), [(7, 0), (8, 1)])

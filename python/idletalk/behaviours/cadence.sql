@@ -79,7 +79,8 @@ WITH services AS (
 )
 FROM told;
 
--- Trains of events: of a long one four stretches, a quarter of it apart, as long as all trains together allow.
+-- Trains of events: of a long one four stretches at equal distances from its first to its last event, as long as all trains
+-- together allow.
 CREATE TABLE trains AS
 WITH all_events AS MATERIALIZED (
     FROM train_events
@@ -97,8 +98,10 @@ WITH all_events AS MATERIALIZED (
 )
 FROM kept WHERE NOT is_sampled
 UNION ALL
-FROM (FROM kept WHERE is_sampled QUALIFY
-    (row_number() OVER (PARTITION BY device, peer, what ORDER BY time_ns) - 1) % (events // 4) < (SELECT length FROM stretch));
+SELECT * EXCLUDE (place, length) FROM (
+    SELECT *, row_number() OVER (PARTITION BY device, peer, what ORDER BY time_ns) - 1 AS place, (SELECT length FROM stretch) AS length
+    FROM kept WHERE is_sampled
+) WHERE place >= events - length OR (place < (events - length) // 3 * 3 AND place % ((events - length) // 3) < length);
 
 CREATE TABLE cadences (
     device VARCHAR, peer VARCHAR, what VARCHAR, period_s DOUBLE, jitter_ratio DOUBLE, repetitions BIGINT, events BIGINT,

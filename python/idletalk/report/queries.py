@@ -108,6 +108,7 @@ QUERIES: Mapping[str, str] = {
     "device.names": "SELECT name, told_by, times FROM device_names WHERE device = $device",
     "chart.volume": "SELECT name, tx_unique_bytes, rx_unique_bytes FROM devices",
     "chart.hours": "SELECT device, hour_ns, sum(tx_unique_bytes + rx_unique_bytes) FROM traffic GROUP BY device, hour_ns",
+    "chart.days": "SELECT hour_ns, sum(tx_unique_bytes + rx_unique_bytes) FROM traffic WHERE device = $device GROUP BY hour_ns",
     "chart.networks": (
         f"SELECT p.device, {_NETWORK} AS network, sum(p.tx_unique_bytes + p.rx_unique_bytes)"
         " FROM peers AS p LEFT JOIN host_networks AS h ON h.address = p.peer GROUP BY ALL"
