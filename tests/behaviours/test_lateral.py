@@ -169,6 +169,20 @@ def test_a_sweep_has_its_row_in_the_idle_conclusion(tmp_path: Path) -> None:
     assert row.lateral_movements == ("sweep by arp",)
 
 
+def test_a_sweep_that_the_lab_file_disputes_is_told_as_disputed(tmp_path: Path) -> None:
+    lab = f'[[device]]\nname = "plug"\nmacs = ["{PLUG}"]\nunder_test = true\n'
+    frames = sweep(1_500_000_000.0, 1, 30)
+    chosen = analysed(tmp_path, frames, lab=lab).report.findings[0].id
+    verdict = f'[[verdict]]\nfinding = "{chosen}"\nverdict = "disputed"\nreason = "a test of ours"\n'
+    (tmp_path / "again").mkdir()
+    report = analysed(tmp_path / "again", frames, lab=lab + verdict).report
+    [row] = [row for row in report.conclusions.idle or () if row.device == PLUG]
+    assert row.lateral_movements == ("sweep by arp (disputed)",)
+    [finding] = [one for one in report.findings if one.id == chosen]
+    assert finding.verdict is not None
+    assert finding.verdict.reason == "a test of ours"
+
+
 def test_a_scan_of_ports_and_one_of_hosts_are_told_also_without_macs(tmp_path: Path) -> None:
     def syn(time: float, to: str, port: int) -> tuple[float, bytes]:
         return time, made.ip("192.168.1.20", to, 6, made.tcp(40_000 + port % 1000, port, 1, 0, 2))

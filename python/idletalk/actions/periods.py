@@ -34,7 +34,8 @@ MIN_RUN = 4
 MAX_CHANCE = 1e-4
 """Probability that chance alone makes so many links, at most, over all candidates."""
 SHORTER = 0.75
-"""A shorter period is taken instead of its multiple when the share of events that it links is at least this part of its."""
+"""A shorter period is taken instead of a longer one when the share of events that it links is at least this part of its; instead of
+its multiple, when it is this part of that."""
 MIN_PERIOD_S = 1.0
 """Shorter ones are within a burst."""
 

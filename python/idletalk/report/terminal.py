@@ -64,7 +64,7 @@ def _print_findings(report: Report, say: Callable[..., None]) -> None:
     told = ", ".join(f"{counts[s]} {s}" for s in get_args(Severity) if counts[s])
     say(f"Findings ({told})", "bold")
     for finding in report.findings[:MAX_FINDINGS]:
-        say(f"- {finding.severity}: {finding.sentence}")
+        say(f"- {finding.severity}{f', {finding.verdict.verdict}' if finding.verdict else ''}: {finding.sentence}")
     if len(report.findings) > MAX_FINDINGS:
         say(f"  {len(report.findings) - MAX_FINDINGS} more in the report, with the evidence of each")
 
