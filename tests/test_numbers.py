@@ -77,6 +77,7 @@ NOT_IN_DEMO = {
     "action.stream_ends",
     "update.missing_bytes",
     "cadence.before",
+    "device.daily",
     "device.seen_tx_frames",
     "device.seen_rx_frames",
 }
@@ -86,6 +87,7 @@ LISTS = {name for name in QUERIES if name.startswith("chart.")} | {
         "device.facts",
         "device.names",
         "cadence.what",
+        "connection.what",
         "action.steps",
         "unnamed.bytes",
         "image.missing",
