@@ -34,7 +34,7 @@ demo: setup
 
 ## all tests; those that need other people's captures, root or tshark skip with a reason where these are missing
 test: setup
-	@cargo test --quiet --release --locked --workspace --exclude idletalk-core
+	@cargo test --quiet --release --locked --workspace --tests
 	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: setup
