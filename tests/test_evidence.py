@@ -45,9 +45,9 @@ def test_each_evidence_file_holds_the_kept_frames(demo: Analysis) -> None:
     try:
         for finding in demo.report.findings:
             assert finding.evidence.file is not None
-            frames = server.open(demo.folder / finding.evidence.file)
-            assert frames == len(finding.evidence.kept) > 0
-            assert server.selected(finding.evidence.filter) == list(range(1, frames + 1))
+            kept = len(finding.evidence.kept)
+            assert server.open(demo.folder / finding.evidence.file) == kept > 0
+            assert server.selected(finding.evidence.filter) == list(range(1, kept + 1))
     finally:
         server.close()
 

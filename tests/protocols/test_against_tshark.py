@@ -77,9 +77,7 @@ def bacnet_service(kind: str, summary: Row) -> Values:
             "vendor_id": "bacapp.vendor_identifier",
         }
     )(kind, summary)
-    if is_confirmed:
-        return values
-    if kind in bacnet.UNCONFIRMED.values():
+    if is_confirmed or kind in bacnet.UNCONFIRMED.values():
         return values
     # of messages of the network only the addresses are compared
     return {name: value for name, value in values.items() if not name.startswith("bacapp.")}
