@@ -1,6 +1,6 @@
 # idletalk: `make demo` and `make test` do all set-up on a fresh clone.
 .DELETE_ON_ERROR:
-.PHONY: demo test lint bench setup docs site lab clean
+.PHONY: demo test lint lint-rust lint-python bench setup docs site lab clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -34,12 +34,16 @@ demo: setup
 
 ## all tests; those that need other people's captures, root or tshark skip with a reason where these are missing
 test: setup
-	@cargo test --quiet --release --locked --workspace --exclude idletalk-core
+	@cargo test --quiet --release --locked --workspace --tests
 	@$(BIN)/pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
-lint: setup
+lint: lint-rust lint-python
+
+lint-rust: setup
 	@cargo fmt --check
 	@cargo clippy --quiet --release --locked --workspace --all-targets -- -D warnings
+
+lint-python: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/basedpyright --project pyproject.toml --level error

@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -31,8 +32,14 @@ def changed(text: str) -> str | None:
 def predecessors(texts: Iterable[str]) -> list[frozenset[int]]:
     """For each statement the numbers of those before it that must be done: they change what it mentions, or mention what it changes.
 
-    A statement of which it is not known what it changes waits for all, and all wait for it.
+    A statement of which it is not known what it changes waits for all, and all wait for it. The scripts of all behaviours are read
+    once, however many analyses a program makes.
     """
+    return list(_predecessors(tuple(texts)))
+
+
+@lru_cache(maxsize=8)
+def _predecessors(texts: tuple[str, ...]) -> tuple[frozenset[int], ...]:
     changers: dict[str, int] = {}
     askers: dict[str, set[int]] = {}
     behind: dict[str, frozenset[str]] = {}
@@ -56,7 +63,7 @@ def predecessors(texts: Iterable[str]) -> list[frozenset[int]]:
         kind = (begins["kind"] or "").upper()
         if kind:
             behind[name] = frozenset(words - {name}) if kind in _SEEN_THROUGH else frozenset()
-    return found
+    return tuple(found)
 
 
 @dataclass(slots=True)

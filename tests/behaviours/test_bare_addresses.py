@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from tests import made
 from tests.behaviours.test_peers_and_devices import CLOUD, HOME, device, through
 from tests.made import LAMP, PLUG
@@ -42,27 +43,31 @@ SHARED = session("192.168.1.2", 50_000, 1010.0)
 ALONE = session("192.168.1.2", 50_001, 1012.0)
 
 
-def test_a_conversation_at_both_makes_the_address_the_device_s(tmp_path: Path) -> None:
-    found = analysis(tmp_path, HOME + SHARED, bare(SHARED + ALONE))
-    assert not any(one.id.startswith("ip:") for one in found.report.devices)
-    joined = [(fact.value, fact.told_by) for fact in device(found, PLUG).facts if fact.kind == "address"]
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> idletalk.Analysis:
+    """A home, a conversation of its plug that was captured at both places, and one that was at the second only."""
+    return analysis(tmp_path_factory.mktemp("both"), HOME + SHARED, bare(SHARED + ALONE))
+
+
+def test_a_conversation_at_both_makes_the_address_the_device_s(both: idletalk.Analysis) -> None:
+    assert not any(one.id.startswith("ip:") for one in both.report.devices)
+    joined = [(fact.value, fact.told_by) for fact in device(both, PLUG).facts if fact.kind == "address"]
     assert joined == [("192.168.1.2", "conversation seen with and without a MAC")]
-    assert device(found, PLUG).bare_addresses == ("192.168.1.2",)
+    assert device(both, PLUG).bare_addresses == ("192.168.1.2",)
 
 
-def test_a_packet_at_both_is_counted_once(tmp_path: Path) -> None:
+def test_a_packet_at_both_is_counted_once(tmp_path: Path, both: idletalk.Analysis) -> None:
     once = device(analysis(tmp_path, [*HOME, *SHARED, *ALONE], bare([*HOME[1:4]])), PLUG).traffic.unique
-    again = device(analysis(tmp_path, HOME + SHARED, bare(SHARED + ALONE)), PLUG).traffic.unique
+    again = device(both, PLUG).traffic.unique
     assert (again.tx_packets, again.rx_packets) == (once.tx_packets, once.rx_packets)
 
 
-def test_the_filter_of_a_joined_device_selects_frames_of_both(tmp_path: Path) -> None:
-    found = analysis(tmp_path, HOME + SHARED, bare(SHARED + ALONE))
-    [frames] = found.sql("SELECT count(*) AS n FROM http_requests WHERE NOT is_repeated")
+def test_the_filter_of_a_joined_device_selects_frames_of_both(both: idletalk.Analysis) -> None:
+    [frames] = both.sql("SELECT count(*) AS n FROM http_requests WHERE NOT is_repeated")
     assert frames["n"] == 2
-    [page] = [
-        line for line in (found.folder / "report.html").read_text().splitlines() if f"eth.addr == {PLUG}" in line
-    ][:1]
+    [page] = [line for line in (both.folder / "report.html").read_text().splitlines() if f"eth.addr == {PLUG}" in line][
+        :1
+    ]
     assert "!eth &amp;&amp; !wlan &amp;&amp; !sll &amp;&amp; ip.addr == 192.168.1.2" in page
 
 

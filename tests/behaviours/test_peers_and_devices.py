@@ -50,21 +50,24 @@ HOME = [
 ]
 
 
-def test_hosts_behind_the_gateway_are_peers_not_devices(tmp_path: Path) -> None:
-    found = analysis(tmp_path, HOME)
-    assert {d.id for d in found.report.devices} == {PLUG, LAMP, GATEWAY}
-    assert device(found, GATEWAY).role == "gateway"
-    assert [a.address for a in device(found, GATEWAY).addresses] == ["192.168.1.1"]
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> idletalk.Analysis:
+    return analysis(tmp_path_factory.mktemp("home"), HOME)
 
 
-def test_the_scope_of_a_peer(tmp_path: Path) -> None:
-    found = analysis(tmp_path, HOME)
-    scopes = {p.address: p.scope for p in device(found, PLUG).peers}
+def test_hosts_behind_the_gateway_are_peers_not_devices(home: idletalk.Analysis) -> None:
+    assert {d.id for d in home.report.devices} == {PLUG, LAMP, GATEWAY}
+    assert device(home, GATEWAY).role == "gateway"
+    assert [a.address for a in device(home, GATEWAY).addresses] == ["192.168.1.1"]
+
+
+def test_the_scope_of_a_peer(home: idletalk.Analysis) -> None:
+    scopes = {p.address: p.scope for p in device(home, PLUG).peers}
     assert scopes[CLOUD] == "internet"
     assert scopes["192.168.1.3"] == "lan"
     assert scopes["239.255.255.250"] == "multicast"
     assert scopes["255.255.255.255"] == "broadcast"
-    assert peer(found, PLUG, "192.168.1.3").device == LAMP
+    assert peer(home, PLUG, "192.168.1.3").device == LAMP
 
 
 def test_a_peer_has_the_name_that_this_device_was_told(tmp_path: Path) -> None:
@@ -106,21 +109,20 @@ def test_an_answer_that_came_too_late_names_nothing(tmp_path: Path) -> None:
     assert peer(analysis(tmp_path, late), PLUG, CLOUD).names == ()
 
 
-def test_a_connection_without_its_start_was_open_before(tmp_path: Path) -> None:
+def test_a_connection_without_its_start_was_open_before(tmp_path: Path, home: idletalk.Analysis) -> None:
     push = [(1000.0, made.segment(through(CLOUD, 443), plug, 7, 0x18, b"\x17\x03\x03\0\x05abcde"))]
     found = analysis(tmp_path, push)
     assert peer(found, PLUG, CLOUD).open_before_capture is True
     [flow] = found.sql("SELECT originator, originator_known_by FROM flows")
     assert flow == {"originator": "192.168.1.2", "originator_known_by": "ports"}
-    assert peer(analysis(tmp_path, HOME), PLUG, CLOUD).open_before_capture is False
-    assert peer(analysis(tmp_path, HOME), PLUG, OTHER).open_before_capture is None
+    assert peer(home, PLUG, CLOUD).open_before_capture is False
+    assert peer(home, PLUG, OTHER).open_before_capture is None
 
 
-def test_bytes_are_frame_lengths_each_way(tmp_path: Path) -> None:
-    found = analysis(tmp_path, HOME)
-    traffic = peer(found, PLUG, CLOUD).traffic
+def test_bytes_are_frame_lengths_each_way(home: idletalk.Analysis) -> None:
+    traffic = peer(home, PLUG, CLOUD).traffic
     assert (traffic.tx_packets, traffic.rx_packets, traffic.tx_bytes, traffic.rx_bytes) == (1, 1, 54, 54)
-    assert found.report.captures.bytes == sum(len(frame) for _, frame in HOME)
+    assert home.report.captures.bytes == sum(len(frame) for _, frame in HOME)
 
 
 def test_the_lab_file_names_joins_and_marks(tmp_path: Path) -> None:

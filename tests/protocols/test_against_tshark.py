@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import idletalk
+from idletalk import Options
 from idletalk.protocols import amqp, bacnet, telnet
 from tests.conftest import ROOT
 
@@ -32,6 +33,8 @@ class Case:
     theirs: Callable[[Values], Values] = lambda values: values
     may_lack: frozenset[str] = frozenset()
     """Fields that are compared only where ours are told: what is no fault is said beside it."""
+    is_apart: bool = False
+    """Each capture is analysed alone: some hold one connection, which has its name from the first."""
     is_whole: bool = False
     """Compared over a capture: messages of several segments stand at the first here, at the last there."""
     frames: int
@@ -74,9 +77,7 @@ def bacnet_service(kind: str, summary: Row) -> Values:
             "vendor_id": "bacapp.vendor_identifier",
         }
     )(kind, summary)
-    if is_confirmed:
-        return values
-    if kind in bacnet.UNCONFIRMED.values():
+    if is_confirmed or kind in bacnet.UNCONFIRMED.values():
         return values
     # of messages of the network only the addresses are compared
     return {name: value for name, value in values.items() if not name.startswith("bacapp.")}
@@ -148,6 +149,7 @@ CASES = (
         ),
         fields=tuple(MODBUS.values()),
         ours=told(MODBUS),
+        is_apart=True,
         # an answer of three bytes of coils looks like a request for some addresses
         may_lack=frozenset({"modbus.reference_num"}),
         frames=250,
@@ -265,11 +267,20 @@ def test_fields_equal_tsharks(case: Case, tmp_path: Path) -> None:
     missing = [name for name in case.captures if not (CAPTURES / name).exists()]
     if missing:
         pytest.skip(f"no capture at {CAPTURES / missing[0]}")
+    at_once = [(name,) for name in case.captures] if case.is_apart else [case.captures]
+    analyses = [
+        idletalk.analyze([CAPTURES / name for name in names], tmp_path / str(number), Options(show_secrets=True))
+        for number, names in enumerate(at_once)
+    ]
+    read = {
+        row["path"]: (one, row["capture"]) for one in analyses for row in one.sql("SELECT path, capture FROM captures")
+    }
     compared = 0
-    for number, name in enumerate(case.captures):
-        analysis = idletalk.analyze([CAPTURES / name], tmp_path / str(number), idletalk.Options(show_secrets=True))
+    for name in case.captures:
+        analysis, number = read[str(CAPTURES / name)]
+        of = f"capture = {number}"
         rows = analysis.sql(
-            f"SELECT frame, kind, summary FROM messages WHERE protocol = '{case.protocol}' ORDER BY frame, position"
+            f"SELECT frame, kind, summary FROM messages WHERE protocol = '{case.protocol}' AND {of} ORDER BY frame, position"
         )
         ours: dict[int, Values] = {}
         for row in rows:
@@ -283,6 +294,6 @@ def test_fields_equal_tsharks(case: Case, tmp_path: Path) -> None:
         else:
             differ = {frame: values for frame, values in ours.items() if not agree(values, theirs[frame], case)}
             assert differ == {}, (name, {frame: theirs[frame] for frame in differ})
-        [flows] = analysis.sql(f"SELECT count(*) AS n FROM flows WHERE application = '{case.protocol}'")
+        [flows] = analysis.sql(f"SELECT count(*) AS n FROM flows WHERE application = '{case.protocol}' AND {of}")
         assert flows["n"] > 0
     assert compared >= case.frames

@@ -1,9 +1,6 @@
 //! Whatever the bytes, nothing panics; what is cut off takes nothing else with it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{Seen, TempFile, block, drain, interface, option, packet, pcap, section, words};
+use crate::common::{Seen, TempFile, block, drain, interface, option, packet, pcap, section, words};
 use dissect::capture::{CaptureError, FaultKind, Reader, Timeline};
 use proptest::prelude::*;
 

@@ -1,11 +1,8 @@
 //! pcap files: every flavour, damage, compression.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod common;
 
 use std::io::Write;
 
-use common::{TempFile, drain, hex, pcap, read};
+use crate::common::{TempFile, drain, hex, pcap, read};
 use dissect::capture::{ByteOrder, CaptureError, Compression, FaultKind, Format, LinkType, PcapVariant, Reader};
 
 #[test]

@@ -1,9 +1,6 @@
 //! pcapng files: blocks, options, sections, damage.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{block, hex, interface, option, packet, read, section, words};
+use crate::common::{block, hex, interface, option, packet, read, section, words};
 use dissect::capture::{FaultKind, LinkType, SkippedBlocks, TimeUnit};
 
 #[test]

@@ -1,9 +1,6 @@
 //! Several files as one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{TempFile, block, interface, packet, pcap, section, words};
+use crate::common::{TempFile, block, interface, packet, pcap, section, words};
 use dissect::capture::{Reader, Step, Timeline};
 use proptest::prelude::*;
 

@@ -1,9 +1,6 @@
 //! What is written is read back as it was.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{hex, read};
+use crate::common::{hex, read};
 use dissect::capture::{Frame, InterfaceHeader, LinkType, PcapWriter, PcapngWriter, WriteError};
 use proptest::prelude::*;
 

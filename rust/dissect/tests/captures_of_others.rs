@@ -1,5 +1,4 @@
 //! Walks the captures of others, which are no part of the project, where they are there.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
 

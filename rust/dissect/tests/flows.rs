@@ -1,9 +1,6 @@
 //! What makes a flow, and what is read of frames that are cut: as Wireshark tells it, on frames made here.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-mod common;
-
-use common::{TempFile, pcap};
+use crate::common::{TempFile, pcap};
 use dissect::dissect::{Options, Progress, dissect};
 
 const SYN: u8 = 0x02;

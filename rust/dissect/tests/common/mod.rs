@@ -1,5 +1,4 @@
 //! Capture files for tests, made byte by byte, so that they do not depend on our own writers.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
