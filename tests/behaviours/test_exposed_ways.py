@@ -68,6 +68,24 @@ def test_an_address_that_one_owner_tells_is_none(tmp_path: Path) -> None:
     assert analysed(tmp_path, *enumerate(frames)).findings(kind="public-address-told") == []
 
 
+def test_how_the_public_port_changes_is_told_with_its_times(tmp_path: Path) -> None:
+    server = (GATEWAY, "198.51.100.7", 3478)
+
+    def answer(number: int, port: int) -> bytes:
+        head = struct.pack(">HHI", 0x0101, 12, 0x2112A442) + bytes([number] * 12)
+        return datagram(server, PLUG_END, head + struct.pack(">HHBBH", 1, 8, 0, 1, port) + OWN)
+
+    asks = datagram(PLUG_END, server, struct.pack(">HHI", 1, 0, 0x2112A442) + bytes(12))
+    answers = [(60.0 * number, answer(number, port)) for number, port in enumerate([40000, 40000, 40001, 40000, 40002])]
+    frames = [frame for time, told in answers for frame in ((time, asks), (time + 0.1, told))]
+    [one] = analysed(tmp_path, *frames).findings(kind="public-address-told")
+    assert [one.numbers[key] for key in ("messages", "addresses", "ports", "changes")] == [5, 1, 3, 3]
+    ports = ((40000, "from {}:00:00Z to {}:03:00Z"), (40001, "at {}:02:00Z"), (40002, "at {}:04:00Z"))
+    times = ", ".join(f"93.184.216.34:{port} {when}" for port, when in ports).replace("{}", "1970-01-01T00")
+    assert one.numbers["times"] == times
+    assert f"changed at least 3 times: {times}." in one.sentence
+
+
 def test_clear_text_on_a_port_that_promises_tls_is_a_finding(tmp_path: Path) -> None:
     peer = (GATEWAY, "198.51.100.7", 443)
     asked = segment(PLUG_END, peer, 2, DATA, b"GET /status HTTP/1.1\r\nHost: up.example\r\n\r\n")

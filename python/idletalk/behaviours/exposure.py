@@ -1,12 +1,13 @@
 """What does each device give away in clear?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from idletalk.behaviours import exposure_channels as channels
 from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
+from idletalk.behaviours.exposure_changes import Times, Way, times_told
 from idletalk.behaviours.exposure_hits import gathered
-from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, search
+from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, MAX_KNOWN, search
 from idletalk.behaviours.finding import Claim, Scene, kept, spelled
 from idletalk.exposure.search import WHOLE
 from idletalk.plural import counted
@@ -29,16 +30,23 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     }
     # what one device here tells another is a finding of the one that tells it
     told_here = set(neighbours)
-    for row in gathered(ask, neighbours):
+    rows = list(gathered(ask, neighbours))
+    times: Mapping[Way, Times] = times_told(ask) if any(_is_told_address(row) for row in rows) else {}
+    for row in rows:
         is_own = not row["is_theirs"] if row["sent"] else (row["device"], row["peer"]) not in told_here
         if is_own:
-            yield _claim(scene, row)
+            way = row["device"], row["peer"], row["carrier"]
+            yield _claim(scene, row, times.get(way) if _is_told_address(row) else None)
     yield from channels.masked(ask, scene, told_here)
     for ways in (channels.commands, channels.polled, channels.unprotected, channels.partly_encrypted):
         yield from ways(ask, scene)
 
 
-def _claim(scene: Scene, row: Row) -> Claim:
+def _is_told_address(row: Row) -> bool:
+    return row["kind"] == "public_address" and not row["sent"]
+
+
+def _claim(scene: Scene, row: Row, times: Times | None) -> Claim:
     word = kinds.WORDS.get(row["kind"], row["kind"])
     shown = row["shown"]
     named = ", ".join(shown[:MAX_NAMED]) + (
@@ -59,7 +67,7 @@ def _claim(scene: Scene, row: Row) -> Claim:
         peer=row["peer"],
         subject=f"{row['kind']} {row['carrier']} {'sent' if row['sent'] else 'received'}",
         sentence=f"{scene.name(row['device'])} {told} {kinds.written(_protocol(row), row['encodings'])}: {named}"
-        f" ({counted(row['frames'], 'message')}{more}).",
+        f" ({counted(row['frames'], 'message')}{more}).{times.sentence() if times else ''}",
         numbers={
             "value_kind": row["kind"],
             "carrier": row["carrier"],
@@ -68,6 +76,7 @@ def _claim(scene: Scene, row: Row) -> Claim:
             "messages": row["frames"],
             "values": len(shown),
             "parties": parties,
+            **(times.numbers() if times else {}),
         },
         frames=row["frames"],
         kept=kept(row),
@@ -110,7 +119,7 @@ BEHAVIOUR = Behaviour(
     ),
     limits=(
         "Of each conversation the first 32 different messages and every so many of the later ones are decoded; the others are held "
-        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. A value without a key that the device tells nowhere with one, or that two segments of a stream share, is not found; "
+        f"against what was found there; so are those beyond {MAX_CONTENTS} different messages or {MAX_CONTENT_BYTES >> 20} MiB in all. Of more than {MAX_KNOWN} values the others are not searched elsewhere. A value without a key that the device tells nowhere with one, or that two segments of a stream share, is not found; "
         "nor are models and versions in hex, base64 or behind XOR, unless as a part of a text that is read. "
         "Encrypted content cannot be read, and what is sent inside TLS is unknown."
     ),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from itertools import islice
 
 from idletalk.behaviours.behaviour import Ask, Row, insert
 from idletalk.behaviours.finding import Scene
@@ -15,6 +16,9 @@ MAX_CONTENT_BYTES = 32 << 20
 MAX_CONTENTS = 20_000
 """Distinct messages that are decoded, the first of each conversation first: a short one costs a millisecond too, and the bytes
 alone would allow half a million of them."""
+MAX_KNOWN = 4096
+"""Values that are searched, each in some 200 spellings: ten of each of 400 devices. Who tells thousands of numbers by one key wants
+to fill the memory."""
 CLEARLY = 10
 """How many times as many contents call a value by one kind as by another, for the other to be a mistake."""
 SECOND_NS = 1_000_000_000
@@ -49,7 +53,7 @@ def search(ask: Ask, scene: Scene) -> None:
         return leak.text if is_open else masked(leak.kind, leak.text)
 
     times = range(size["first_ns"] // SECOND_NS - NEAR_S, size["last_ns"] // SECOND_NS + NEAR_S)
-    meant = [leak for leak in contents.by_meaning() if not _is_time(leak, times)]
+    meant = [_as_written(leak) for leak in contents.by_meaning() if not _is_time(leak, times)]
     _fill(ask, meant, {}, shown)
     # a byte before a key may look like its first letter, and Dsn means something else than sn
     ask(
@@ -89,6 +93,14 @@ def _is_time(leak: Leak, times: range) -> bool:
     return len(leak.text) in (10, 13) and int(leak.text[:10]) in times
 
 
+def _as_written(leak: Leak) -> Leak:
+    """A MAC as everybody writes it: it is one value, however a message does."""
+    if leak.kind != "mac":
+        return leak
+    digits = _digits(leak.text)
+    return leak._replace(text=":".join(digits[place : place + 2] for place in range(0, len(digits), 2)))
+
+
 def _digits(text: str) -> str:
     """What may be a MAC, without signs and case."""
     return re.sub("[:.-]", "", text).lower()
@@ -107,7 +119,12 @@ def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], 
 
 def _known(ask: Ask, scene: Scene, macs: Container[str]) -> tuple[dict[str, str], Mapping[str, Sequence[str]]]:
     """What is searched: kind by text, and the devices whose values they are (the lab file's: all)."""
-    known: dict[str, str] = {}
+    known = {
+        text: key_kinds().get(name.replace("_", "").lower(), name)
+        for name, texts in scene.secrets.items()
+        for text in texts
+    }
+    from_lab = frozenset(known)
     owners: dict[str, list[str]] = {}
     rows = [
         *ask("SELECT mac AS text, 'mac' AS kind, device FROM device_macs WHERE device IN (FROM subjects) ORDER BY ALL"),
@@ -132,14 +149,10 @@ def _known(ask: Ask, scene: Scene, macs: Container[str]) -> tuple[dict[str, str]
         # nor is a host name that is another value of the device one of its own
         if row["kind"] == "hostname" and _digits(row["text"]) in named:
             continue
-        known.setdefault(row["text"], row["kind"])
-        owners.setdefault(row["text"], []).append(row["device"])
-    for name, texts in scene.secrets.items():
-        kind = key_kinds().get(name.replace("_", "").lower(), name)
-        for text in texts:
-            known[text] = kind
-            owners.pop(text, None)
-    return known, owners
+        if row["text"] not in from_lab:
+            known.setdefault(row["text"], row["kind"])
+            owners.setdefault(row["text"], []).append(row["device"])
+    return dict(islice(known.items(), MAX_KNOWN)), owners
 
 
 def _told_alike(ask: Ask, scene: Scene, contents: Contents) -> list[str]:

@@ -64,11 +64,11 @@ fn value(content: &[u8], after: usize) -> Option<Range<usize>> {
 }
 
 fn is_part(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_.- ".contains(&byte)
+    matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'.' | b'-' | b' ')
 }
 
 fn is_told(byte: u8) -> bool {
-    !b"\"'&,;<>{}[]\r\n\0".contains(&byte)
+    !matches!(byte, b'"' | b'\'' | b'&' | b',' | b';' | b'<' | b'>' | b'{' | b'}' | b'[' | b']' | b'\r' | b'\n' | 0)
 }
 
 fn is_quote(byte: u8) -> bool {

@@ -3,15 +3,10 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
 use crate::mask::differences;
+use crate::sought::Sought;
 use crate::spelling::{Spelling, behind_mask, spelt};
 use crate::within;
-
-/// First bytes of a spelling that are sought; the others are compared where these stand. To make what seeks them takes time
-/// that grows with them, and more than to seek in little.
-const SOUGHT_BYTES: usize = 6;
 
 /// A value that is searched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,40 +29,6 @@ pub struct Found<'a> {
     pub how: &'static str,
 }
 
-/// Bytes that are searched together, and what each is of which value.
-#[derive(Default)]
-struct Sought {
-    spellings: Vec<(usize, Spelling)>,
-    automaton: Option<AhoCorasick>,
-}
-
-impl Sought {
-    /// Values too many or too long to be searched together (gigabytes of patterns) are not searched.
-    fn new(known: &[Known], spell: impl Fn(&Known) -> Vec<Spelling>) -> Self {
-        let mut spellings = Vec::new();
-        for (place, one) in known.iter().enumerate() {
-            // an empty text stands everywhere
-            let told = spell(one).into_iter().filter(|spelling| !spelling.raw.is_empty());
-            spellings.extend(told.map(|spelling| (place, spelling)));
-        }
-        let searched = spellings.iter().map(|(_, spelling)| spelling.raw.get(..SOUGHT_BYTES).unwrap_or(&spelling.raw));
-        // the smaller automaton of the two that grow with the patterns takes as long again to make as it saves in some megabytes
-        let automaton = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(searched);
-        let automaton = automaton.ok().filter(|_| !spellings.is_empty());
-        Self { spellings, automaton }
-    }
-
-    /// Which value stands how, and from where to where.
-    fn hits(&self, content: &[u8]) -> impl Iterator<Item = (usize, &Spelling, usize, usize)> {
-        let found = self.automaton.as_ref().map(|automaton| automaton.find_overlapping_iter(content));
-        found.into_iter().flatten().filter_map(|hit| {
-            let (known, spelling) = self.spellings.get(hit.pattern().as_usize())?;
-            let end = hit.start() + spelling.raw.len();
-            (within(content, hit.start(), end) == spelling.raw).then_some((*known, spelling, hit.start(), end))
-        })
-    }
-}
-
 /// All spellings of all known values.
 pub struct Patterns {
     known: Vec<Known>,
@@ -79,36 +40,47 @@ pub struct Patterns {
 impl Patterns {
     /// Of these values.
     pub fn new(known: Vec<Known>) -> Self {
-        let plain = Sought::new(&known, spelt);
+        let plain = sought(&known, spelt);
         Self { known, plain, masked: OnceLock::new() }
     }
 
     /// Every known value that stands in the content and is not among `seen`, which grows by it.
     pub fn find(&self, content: &[u8], seen: &mut HashSet<usize>) -> Vec<Found<'_>> {
         let mut found = Vec::new();
-        for (place, spelling, start, end) in self.plain.hits(content) {
-            let Some(known) = self.known.get(place) else { continue };
-            if spelling.stands.is_so(content, start, end) && seen.insert(place) {
-                found.push(Found { known, raw: spelling.raw.clone(), how: spelling.how });
+        self.plain.each(content, |hit| {
+            if let Some(known) = self.known.get(hit.known)
+                && hit.spelling.stands.is_so(content, hit.start, hit.end)
+                && seen.insert(hit.known)
+            {
+                found.push(Found { known, raw: hit.spelling.raw.clone(), how: hit.spelling.how });
             }
-        }
+        });
         found
     }
 
     /// The same behind an exclusive or with one byte, or with the byte before, wherever in the content it begins: neighbours
     /// keep their difference under the one, and are the difference under the other.
     pub fn find_masked(&self, content: &[u8], seen: &mut HashSet<usize>) -> Vec<Found<'_>> {
-        let masked = self.masked.get_or_init(|| Sought::new(&self.known, behind_mask));
+        let masked = self.masked.get_or_init(|| sought(&self.known, behind_mask));
         let mut found = Vec::new();
-        for (place, spelling, start, end) in masked.hits(&differences(content)) {
-            if let Some(known) = self.known.get(place)
-                && seen.insert(place)
+        masked.each(&differences(content), |hit| {
+            if let Some(known) = self.known.get(hit.known)
+                && seen.insert(hit.known)
             {
-                found.push(Found { known, raw: within(content, start, end + 1).to_vec(), how: spelling.how });
+                found.push(Found {
+                    known,
+                    raw: within(content, hit.start, hit.end + 1).to_vec(),
+                    how: hit.spelling.how,
+                });
             }
-        }
+        });
         found
     }
+}
+
+fn sought(known: &[Known], spell: impl Fn(&Known) -> Vec<Spelling>) -> Sought {
+    let spellings = known.iter().enumerate();
+    Sought::new(spellings.flat_map(|(place, one)| spell(one).into_iter().map(move |spelling| (place, spelling))))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod plausible;
 mod public;
 mod runs;
 pub mod search;
+mod sought;
 mod spelling;
 pub mod tables;
 mod websocket;

@@ -12,17 +12,16 @@ use crate::plausible::is_plausible;
 use crate::runs::LENIENT;
 
 static BASIC: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}basic\s+([A-Za-z0-9+/]{4,512}={0,2})"));
+    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}basic\s+([A-Za-z0-9+/]{4,}={0,2})"));
 /// Login of FTP (RFC 959 4.1.1) and POP3 (RFC 1939 7).
 static COMMAND: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^(USER|PASS) +([^\r\n]{1,128})\r?$"));
 /// Login of IMAP (RFC 9051 6.2.3).
 static LOGIN: LazyLock<Regex> =
     LazyLock::new(|| compiled(r#"(?im)^[A-Za-z0-9.]{1,16} LOGIN "?([^"\s]{1,128})"? "?([^"\r\n]{1,128})"?\r?$"#));
 /// SASL PLAIN (RFC 4616) in SMTP, IMAP and POP3: base64 of identity, user and password between zeros.
-static PLAIN: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,512}={0,2})"));
+static PLAIN: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,}={0,2})"));
 /// SASL LOGIN (draft-murchison-sasl-login-00) with the user at once; what is answered to prompts is told apart by the dissector.
-static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,512}={0,2})\r?$"));
+static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,}={0,2})\r?$"));
 /// Users that are nobody (RFC 1635).
 const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
 

@@ -1,8 +1,10 @@
 //! Text behind an exclusive or, with one byte or with the byte before it, or with the bits of each byte rotated.
 
-use memchr::memmem;
+use std::sync::LazyLock;
 
-use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_text, text};
+use memchr::memmem::{self, Finder};
+
+use crate::decode::{MIN_TEXT_BYTES, is_mostly, is_readable, is_text, readable};
 
 /// Start key of the autokey cipher in TP-Link's Smart Home protocol (softScheck, 2016).
 const AUTOKEY_START: u8 = 171;
@@ -16,34 +18,34 @@ const MAX_SKIPPED_BYTES: usize = 16;
 const MAX_TEXT_ALPHABET: usize = 16;
 /// What stands between a key and a text in JSON, tight and as most libraries write it.
 const JSON_MARKS: [&[u8]; 2] = [br#"":""#, br#"": ""#];
+/// The same as steps from byte to byte.
+static CRIBS: LazyLock<[Finder<'static>; 2]> =
+    LazyLock::new(|| JSON_MARKS.map(|mark| Finder::new(&differences(mark)).into_owned()));
 
 /// Every byte with the same key.
 pub fn xor(content: &[u8], key: u8) -> Vec<u8> {
     content.iter().map(|byte| byte ^ key).collect()
 }
 
-/// Every byte with the cipher byte before it.
-fn autokey(content: &[u8]) -> Vec<u8> {
-    let before = std::iter::once(AUTOKEY_START).chain(content.iter().copied());
-    content.iter().zip(before).map(|(byte, key)| byte ^ key).collect()
-}
-
-/// Each byte with the next one: the same whatever single byte a content is masked with, and the text behind an autokey.
+/// Each byte with the next one: the same whatever single byte a content is masked with, and the text behind an autokey but for
+/// its first sign.
 pub fn differences(content: &[u8]) -> Vec<u8> {
     content.iter().zip(content.iter().skip(1)).map(|(byte, next)| byte ^ next).collect()
 }
 
 /// A content that is no text as it stands, and the text that it is without its mask, with the mask's name.
 pub fn unmasked(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
+    let steps = differences(content);
     // over TCP a length of four bytes comes first
     for skip in [0, 4] {
-        let plain = autokey(content.get(skip..).unwrap_or_default());
-        if is_text(&plain) {
-            return Some(("xor-autokey", plain));
+        if let (Some(first), Some(rest)) = (content.get(skip).map(|byte| byte ^ AUTOKEY_START), steps.get(skip..))
+            && is_mostly(readable(&[first], |byte| byte) + readable(rest, |byte| byte), 1 + rest.len())
+        {
+            return Some(("xor-autokey", [&[first], rest].concat()));
         }
     }
-    let key = crib_key(content).or_else(|| {
-        may_be_frequent(content)
+    let key = key_in(content, &steps).or_else(|| {
+        (may_be_frequent(content) && !holds_text(content))
             .then(|| (0..=MAX_SKIPPED_BYTES).step_by(4).find_map(|skip| frequent_key(head(content, skip))))?
     })?;
     Some(("xor", xor(content, key)))
@@ -51,10 +53,17 @@ pub fn unmasked(content: &[u8]) -> Option<(&'static str, Vec<u8>)> {
 
 /// A content that is no text as it stands, and the text that it is when the bits of each byte are turned by one to seven places.
 pub fn rotated(content: &[u8]) -> Option<Vec<u8>> {
-    let turned = |bytes: &[u8], places| bytes.iter().map(|byte| byte.rotate_left(places)).collect::<Vec<u8>>();
-    let is_long = content.len() >= 2 * MIN_TEXT_BYTES;
-    let places = (1..u8::BITS).find(|places| is_long && is_text(&turned(head(content, 0), *places)))?;
-    Some(turned(content, places)).filter(|plain| is_text(plain))
+    let is_long = content.len() >= 2 * MIN_TEXT_BYTES && !holds_text(content);
+    let is_plain = |bytes: &[u8], places| is_mostly(readable(bytes, |byte| byte.rotate_left(places)), bytes.len());
+    let places = (1..u8::BITS).find(|places| is_long && is_plain(head(content, 0), *places))?;
+    is_plain(content, places).then(|| content.iter().map(|byte| byte.rotate_left(places)).collect())
+}
+
+/// Whether half of a content or more is one text: that is nothing behind a mask, though under many masks digits and letters
+/// would be signs of some other text.
+fn holds_text(content: &[u8]) -> bool {
+    let longest = content.split(|byte| !is_readable(*byte)).map(<[u8]>::len).max().unwrap_or_default();
+    longest * 2 >= content.len()
 }
 
 fn head(content: &[u8], skip: usize) -> &[u8] {
@@ -64,10 +73,14 @@ fn head(content: &[u8], skip: usize) -> &[u8] {
 
 /// The key under which `":"` of JSON stands in the content, whatever the key: neighbours keep their difference.
 pub fn crib_key(content: &[u8]) -> Option<u8> {
-    let steps = differences(content);
-    JSON_MARKS.into_iter().find_map(|mark| {
-        let crib = differences(mark);
-        let key = memmem::find_iter(&steps, &crib)
+    key_in(content, &differences(content))
+}
+
+/// The same where the steps from byte to byte are known.
+fn key_in(content: &[u8], steps: &[u8]) -> Option<u8> {
+    JSON_MARKS.into_iter().zip(CRIBS.iter()).find_map(|(mark, crib)| {
+        let key = crib
+            .find_iter(steps)
             .filter_map(|place| Some(content.get(place)? ^ mark.first()?))
             // the mark stands in clear too where a message holds both: what follows decides
             .find(|key| *key != 0)?;
@@ -101,14 +114,14 @@ fn frequent_key(head: &[u8]) -> Option<u8> {
     }
     let counts = counts(head);
     let count = |byte: u8| counts.get(usize::from(byte)).copied().unwrap_or_default();
-    // of bytes that are equally frequent the one that comes first
-    let frequent = head.iter().copied().rev().max_by_key(|byte| count(*byte))?;
-    if count(frequent) * MAX_TEXT_ALPHABET < head.len() {
+    let most = counts.into_iter().max()?;
+    if most * MAX_TEXT_ALPHABET < head.len() {
         return None;
     }
-    // how many bytes would be text is told by how often each stands there
-    let readable = |key: u8| text().map(|byte| count(byte ^ key)).sum::<usize>();
-    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_mostly(readable(*key), head.len()))
+    // of bytes that are equally frequent the one that comes first
+    let frequent = head.iter().find(|byte| count(**byte) == most)?;
+    let is_plain = |key: u8| is_mostly(readable(head, |byte| byte ^ key), head.len());
+    FREQUENT.into_iter().map(|guess| frequent ^ guess).find(|key| *key != 0 && is_plain(*key))
 }
 
 #[cfg(test)]
@@ -151,9 +164,18 @@ mod tests {
     }
 
     #[test]
+    fn digits_between_bytes_of_any_kind_are_behind_no_mask() {
+        let digits = b"65 61 39 64 62 38 65 36 2d 65 30 31 30 2d 66 33 39 34 2d 34 66 34 61 2d 63 33";
+        for head in [&[1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 6, 8, 0x82, 1, 1, 5, 0, 4], [0x82; 18].as_slice()] {
+            let content = [head, digits].concat();
+            assert_eq!((unmasked(&content), rotated(&content)), (None, None), "{head:?}");
+        }
+    }
+
+    #[test]
     fn text_without_json_behind_a_head_in_clear_is_read_by_its_frequent_bytes() {
         let text = b"serial number is 4711 0815 and the name of the thing is kitchen lamp one";
-        let masked = [&[1u8, 2, 3, 4, 5, 6, 7, 8], xor(text, 0x5A).as_slice()].concat();
+        let masked = [&[1u8, 2, 3, 4, 5, 6, 7, 8], xor(text, 0xA5).as_slice()].concat();
         let (how, plain) = unmasked(&masked).unwrap_or_default();
         assert_eq!((how, plain.get(8..)), ("xor", Some(text.as_slice())));
     }

@@ -18,19 +18,18 @@ static TAGGED: LazyLock<Regex> =
 static VALUED: LazyLock<Regex> =
     LazyLock::new(|| compiled(r#"<([A-Za-z_][\w.\-]{0,40})\s{1,8}value\s?=\s?["']([^"'<>]{1,256})["']"#));
 /// Headers of HTTP that hold pairs: parameters of a scheme (RFC 9110 11.4), and cookies (RFC 6265 4).
-static PAIRS: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(r"(?im)^(?:((?:set-)?cookie):|(?:proxy-)?authorization: {0,4}\w{1,32}) {0,4}([^\r\n]{1,2048})")
-});
-/// Names of Linux's network interfaces, with which devices say of which one they speak.
-static INTERFACE: LazyLock<Regex> = LazyLock::new(|| compiled(r"^(?:wlan|eth|ath|br|ra|wl)[0-9]"));
+static PAIRS: LazyLock<Regex> =
+    LazyLock::new(|| compiled(r"(?im)^(?:((?:set-)?cookie):|(?:proxy-)?authorization: {0,4}\w+) {0,4}([^\r\n]+)"));
+/// Names of Linux's network interfaces, before their number, with which devices say of which one they speak.
+const INTERFACES: [&str; 6] = ["wlan", "eth", "ath", "br", "ra", "wl"];
 /// An e-mail address.
 pub static EMAIL: LazyLock<Regex> =
     LazyLock::new(|| compiled(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62}\.){1,8}[A-Za-z]{2,24}"));
 /// A JSON Web Token (RFC 7519): two base64url objects and a signature.
 static JWT: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"eyJ[A-Za-z0-9_\-]{8,2048}\.eyJ[A-Za-z0-9_\-]{8,4096}\.[A-Za-z0-9_\-]{8,1024}"));
+    LazyLock::new(|| compiled(r"eyJ[A-Za-z0-9_\-]{8,}\.eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}"));
 static BEARER: LazyLock<Regex> =
-    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}bearer\s+([A-Za-z0-9._~+/\-]{8,2048}={0,2})"));
+    LazyLock::new(|| compiled(r"(?i)\bauthorization:\s{0,4}bearer\s+([A-Za-z0-9._~+/\-]{8,}={0,2})"));
 /// User name that opens a Philips Hue bridge, in the path of its API (developers.meethue.com, Hue API v1).
 static HUE: LazyLock<Regex> = LazyLock::new(|| compiled(r"/api/([A-Za-z0-9\-]{16,64})(?:/|\s|$)"));
 
@@ -38,6 +37,9 @@ static HUE: LazyLock<Regex> = LazyLock::new(|| compiled(r"/api/([A-Za-z0-9\-]{16
 static FORMATS: [(&str, &str, &LazyLock<Regex>); 4] =
     [("authorization", "token", &BEARER), ("eyj", "token", &JWT), ("/api/", "token", &HUE), ("@", "email", &EMAIL)];
 
+/// Longest value of these: heads of HTTP with longer ones are refused by many servers (RFC 9110 4.1 asks for as much). A limit in
+/// a pattern would take as much time to be made as the pattern saves.
+const MAX_FORMAT_BYTES: usize = 8000;
 /// Shortest address that is believed between bytes that are no text: shorter ones stand in 30 MB of random bytes.
 const MIN_EMAIL_IN_BINARY: usize = 10;
 /// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too.
@@ -81,7 +83,7 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         for captures in pattern.captures_iter(content) {
             let Some(text) = captures.get(1).or_else(|| captures.get(0)) else { continue };
             let is_chance = !is_text && *kind == "email" && text.len() < MIN_EMAIL_IN_BINARY;
-            if !is_chance && taken.insert(text.start()) {
+            if !is_chance && text.len() <= MAX_FORMAT_BYTES && taken.insert(text.start()) {
                 found.push(value(kind, lossy(text.as_bytes()), None));
             }
         }
@@ -123,14 +125,21 @@ pub fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A name without that of a network interface before it.
+fn unprefixed(name: &str) -> Option<&str> {
+    let numbered = INTERFACES.into_iter().find_map(|interface| {
+        name.strip_prefix(interface).filter(|rest| rest.starts_with(|sign: char| sign.is_ascii_digit()))
+    })?;
+    numbered.get(1..)
+}
+
 fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
     let name: String = key
         .iter()
         .filter(|sign| sign.is_ascii_alphanumeric())
         .map(|sign| char::from(sign.to_ascii_lowercase()))
         .collect();
-    let unprefixed = INTERFACE.find(name.as_bytes()).and_then(|prefix| name.get(prefix.end()..));
-    let kind = kinds.get(&name).or_else(|| kinds.get(unprefixed?))?.as_str();
+    let kind = kinds.get(&name).or_else(|| kinds.get(unprefixed(&name)?))?.as_str();
     // a form's signs are quoted one by one, so that none of them ends the value (URL Standard, 5)
     let quoted = memchr::memchr(b'%', told).map(|_| unquoted(told)).filter(|plain| plain != told);
     let text = lossy(quoted.as_deref().unwrap_or(told));

@@ -25,20 +25,21 @@ pub const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// What they hold.
 pub fn runs(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
-    let digits = stretches(content, MIN_SIGNS, |byte| byte.is_ascii_hexdigit()).take(MAX_RUNS);
+    // digits are signs of base64 too, and so no stretch of them goes beyond one of these
+    let coded: Vec<&[u8]> = stretches(content, is_sign).collect();
+    let digits = coded.iter().flat_map(|run| stretches(run, |byte| byte.is_ascii_hexdigit())).take(MAX_RUNS);
     let hex = digits.map(|run| ("hex", unhexed(run)));
-    let coded = stretches(content, MIN_SIGNS, is_sign).take(MAX_RUNS);
-    let base64 = coded.filter_map(|run| Some(("base64", from_base64(run)?)));
+    let base64 = coded.iter().take(MAX_RUNS).filter_map(|run| Some(("base64", from_base64(run)?)));
     hex.chain(base64).filter(|(_, plain)| plain.len() >= MIN_TEXT_BYTES).collect()
 }
 
 fn is_sign(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"+/_-".contains(&byte)
+    matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'+' | b'/' | b'_' | b'-')
 }
 
-/// Stretches of such bytes, as long as they are.
-fn stretches(content: &[u8], least: usize, is_one: fn(u8) -> bool) -> impl Iterator<Item = &[u8]> {
-    content.split(move |byte| !is_one(*byte)).filter(move |run| run.len() >= least)
+/// Stretches of such bytes, as long as they are, but for short ones.
+fn stretches(content: &[u8], is_one: impl Fn(u8) -> bool) -> impl Iterator<Item = &[u8]> {
+    content.split(move |byte| !is_one(*byte)).filter(|run| run.len() >= MIN_SIGNS)
 }
 
 /// What a stretch holds from its first sign on; or, where that is no text, from where something compressed begins, or one of the

@@ -1,12 +1,10 @@
 //! A value as devices write it: case, separators, bytes, digits, base64, backwards, digests, and behind a mask.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use base64::Engine;
-use base64::engine::GeneralPurpose;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::STANDARD;
 use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -66,14 +64,12 @@ impl Stands {
     }
 }
 
-/// All spellings of a value, each once.
+/// All spellings of a value, the plainer first; some may be there twice.
 pub fn spelt(known: &Known) -> Vec<Spelling> {
     let plain = written(known);
-    let mut found: BTreeMap<Vec<u8>, (&'static str, Stands)> = BTreeMap::new();
     let anywhere = if known.is_whole { Stands::Alone } else { Stands::Anywhere };
-    let mut add = |raw: Vec<u8>, how| {
-        found.entry(raw).or_insert((how, anywhere));
-    };
+    let mut found = Vec::new();
+    let mut add = |raw: Vec<u8>, how| found.push(Spelling { raw, how, stands: anywhere });
     for text in &plain {
         add(text.clone().into_bytes(), "text");
     }
@@ -88,22 +84,24 @@ pub fn spelt(known: &Known) -> Vec<Spelling> {
     for text in plain.iter().filter(is_coded) {
         coded(text.as_bytes()).into_iter().for_each(|coded| add(coded, "base64"));
         for sign in ["", ":", " "] {
-            let digits = text.bytes().map(|byte| hex(&[byte])).collect::<Vec<_>>().join(sign);
-            add(digits.to_uppercase().into_bytes(), "hex");
+            let digits = hex(text.as_bytes(), 1, sign);
+            add(digits.to_ascii_uppercase().into_bytes(), "hex");
             add(digits.into_bytes(), "hex");
         }
         if is_distinct(text) {
             add(text.bytes().rev().collect(), "text reversed");
         }
     }
-    // in digits a digest is long enough to be decoded first; in base64 what stands before it may be of the same signs
-    let digested = plain.iter().flat_map(|text| digests(text)).flat_map(|(how, digest)| {
-        let head = digest.get(..DIGEST_BYTES).unwrap_or(&digest).to_vec();
-        let told = signs(&head, 0).into_iter().chain([head]);
-        told.map(move |raw| Spelling { raw, how, stands: Stands::Anywhere }).collect::<Vec<_>>()
-    });
-    let whole = found.into_iter().map(|(raw, (how, stands))| Spelling { raw, how, stands });
-    whole.chain(digested).chain(endings(known)).collect()
+    for text in &plain {
+        for (how, digest) in digests(text) {
+            // in digits a digest is long enough to be decoded first; in base64 what stands before it may be of the same signs
+            let head = digest.get(..DIGEST_BYTES).unwrap_or(&digest).to_vec();
+            let told = signs(&head, 0).into_iter().chain([head]);
+            found.extend(told.map(|raw| Spelling { raw, how, stands: Stands::Anywhere }));
+        }
+    }
+    found.extend(endings(known));
+    found
 }
 
 /// Whether a text is longer than the numbers that stand in any message.
@@ -176,7 +174,7 @@ fn bytes_of(known: &Known) -> Vec<(Vec<u8>, &'static str)> {
     let raw = unhexed(digits.as_bytes());
     let backwards: Vec<u8> = raw.iter().rev().copied().collect();
     let mut found = if is_mac(known, &digits) { extended(&raw) } else { Vec::new() };
-    let reversed = hex(&backwards);
+    let reversed = hex(&backwards, 1, "");
     found.push((raw, "binary"));
     found.push((backwards, "binary reversed"));
     found.push((reversed.to_uppercase().into_bytes(), "text reversed"));
@@ -194,7 +192,7 @@ fn extended(mac: &[u8]) -> Vec<(Vec<u8>, &'static str)> {
             *first ^= flipped;
         }
         for (sign, step) in [(":", 1), ("-", 1), ("", 1), (":", 2)] {
-            let written = raw.chunks(step).map(hex).collect::<Vec<_>>().join(sign);
+            let written = hex(&raw, step, sign);
             spellings.push((written.to_uppercase().into_bytes(), "eui-64"));
             spellings.push((written.into_bytes(), "eui-64"));
         }
@@ -221,17 +219,21 @@ fn coded(raw: &[u8]) -> Vec<Vec<u8>> {
     (0..3).flat_map(|before| signs(raw, before)).collect()
 }
 
-/// The signs that these bytes alone make, behind so many others.
+/// The signs that these bytes alone make, behind so many others; in both alphabets where they differ.
 fn signs(raw: &[u8], before: usize) -> Vec<Vec<u8>> {
-    let whole = [vec![0; before], raw.to_vec()].concat();
-    let own = |engine: GeneralPurpose| {
-        let text = engine.encode(&whole).into_bytes();
-        text.get((before * 8).div_ceil(6)..whole.len() * 8 / 6).unwrap_or_default().to_vec()
+    let whole = [[0; 2].get(..before).unwrap_or_default(), raw].concat();
+    let text = STANDARD.encode(&whole).into_bytes();
+    let own = text.get((before * 8).div_ceil(6)..whole.len() * 8 / 6).unwrap_or_default().to_vec();
+    if own.len() < MIN_BASE64_SIGNS {
+        return Vec::new();
+    }
+    let for_url = |sign: &u8| match sign {
+        b'+' => b'-',
+        b'/' => b'_',
+        sign => *sign,
     };
-    let mut found = vec![own(STANDARD), own(URL_SAFE)];
-    found.retain(|own| own.len() >= MIN_BASE64_SIGNS);
-    found.dedup();
-    found
+    let other: Vec<u8> = own.iter().map(for_url).collect();
+    if other == own { vec![own] } else { vec![own, other] }
 }
 
 fn digests(text: &str) -> [(&'static str, Vec<u8>); 3] {
@@ -242,11 +244,15 @@ fn digests(text: &str) -> [(&'static str, Vec<u8>); 3] {
     ]
 }
 
-/// Bytes as hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // writing into a text cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Bytes as hexadecimal digits, with a sign between each so many.
+fn hex(bytes: &[u8], step: usize, sign: &str) -> String {
+    let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or_default();
+    let mut text = String::with_capacity(bytes.len() * (2 + sign.len()));
+    for (place, byte) in bytes.iter().enumerate() {
+        if place > 0 && place.is_multiple_of(step) {
+            text.push_str(sign);
+        }
+        text.extend([digit(byte >> 4), digit(byte & 0x0F)]);
+    }
+    text
 }

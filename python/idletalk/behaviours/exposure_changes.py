@@ -1,0 +1,80 @@
+"""How the public address and port under which servers see a device change over time."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from idletalk.behaviours.behaviour import Ask, iso
+from idletalk.behaviours.finding import Number
+from idletalk.plural import counted
+
+MAX_TIMED, MAX_TIMED_IN_SENTENCE = 20, 3
+"""Values that are named with their times."""
+
+_TOLD = """
+WITH told AS (
+    SELECT DISTINCT device, peer, carrier, text, unnest([time_ns, last_ns]) AS at_ns FROM (
+        SELECT *, bool_or(contains(text, ':')) OVER (PARTITION BY device, peer, carrier) AS has_ports FROM hits WHERE kind = 'public_address' AND NOT sent)
+    -- who tells the port now and then, tells no other one when it does not
+    WHERE contains(text, ':') OR NOT has_ports
+), turns AS (
+    SELECT *, lag(texts) OVER (PARTITION BY device, peer, carrier ORDER BY at_ns) AS before
+    FROM (SELECT device, peer, carrier, at_ns, list(text ORDER BY text) AS texts FROM told GROUP BY device, peer, carrier, at_ns)
+), changed AS (
+    SELECT device, peer, carrier, count(*) FILTER (before <> texts) AS changes FROM turns GROUP BY ALL
+)
+SELECT device, peer, carrier, text, min(at_ns) AS first_ns, max(at_ns) AS last_ns, changes
+FROM told JOIN changed USING (device, peer, carrier) GROUP BY ALL ORDER BY device, peer, carrier, first_ns, text
+"""
+"""Of messages with the same content the first and the last one have a time: so often, at least, what is told changes."""
+
+
+Way = tuple[str, str, str]
+"""(device, peer, carrier)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The addresses that a peer told a device by a carrier, the first told first, with the times of the first and the last message."""
+
+    told: tuple[tuple[str, int, int], ...]
+    changes: int
+
+    def sentence(self) -> str:
+        """What changed; nothing where nothing did."""
+        if not self.changes:
+            return ""
+        return f" What is told changed at least {counted(self.changes, 'time')}: {self._timed(MAX_TIMED_IN_SENTENCE)}."
+
+    def numbers(self) -> Mapping[str, Number]:
+        """How many addresses, how many ports of them, how often they changed, and the times of each."""
+        ends = [text.partition(":")[::2] for text, *_ in self.told]
+        addresses, ports = ({one[place] for one in ends if one[place]} for place in (0, 1))
+        return {
+            "addresses": len(addresses),
+            "ports": len(ports),
+            "changes": self.changes,
+            "times": self._timed(MAX_TIMED),
+        }
+
+    def _timed(self, most: int) -> str:
+        named = [f"{text} {_when(first, last)}" for text, first, last in self.told[:most]]
+        rest = len(self.told) - most
+        return ", ".join(named) + (f" and {counted(rest, 'other')}" if rest > 0 else "")
+
+
+def _when(first_ns: int, last_ns: int) -> str:
+    first, last = (f"{iso(time_ns)[:19]}Z" for time_ns in (first_ns, last_ns))
+    return f"at {first}" if first == last else f"from {first} to {last}"
+
+
+def times_told(ask: Ask) -> Mapping[Way, Times]:
+    """The addresses that each peer told, and when."""
+    rows = ask(_TOLD)
+    told: defaultdict[Way, list[tuple[str, int, int]]] = defaultdict(list)
+    changes: dict[Way, int] = {}
+    for row in rows:
+        way = row["device"], row["peer"], row["carrier"]
+        told[way].append((row["text"], row["first_ns"], row["last_ns"]))
+        changes[way] = row["changes"]
+    return {way: Times(tuple(values), changes[way]) for way, values in told.items()}
