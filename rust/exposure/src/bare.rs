@@ -60,12 +60,12 @@ fn candidates(content: &[u8], port: Option<u16>) -> BTreeSet<Ipv4Addr> {
     if let Some(port) = port.filter(|_| content.len() <= MAX_BINARY_BYTES) {
         for (place, word) in content.windows(4).enumerate() {
             let before = place.checked_sub(2).map(|start| within(content, start, place)).unwrap_or_default();
-            let beside = [before, within(content, place + 4, place + 6)];
+            let behind = within(content, place + 4, place + 6);
             let Some(word) = word.first_chunk::<4>() else { continue };
-            if beside.contains(&port.to_be_bytes().as_slice()) {
+            if [before, behind].contains(&port.to_be_bytes().as_slice()) {
                 found.insert(Ipv4Addr::from(*word));
-            } else if beside.contains(&port.to_le_bytes().as_slice()) {
-                // who writes the one as a little-endian number writes the other so
+            } else if before == port.to_le_bytes() {
+                // who writes the one as a little-endian number writes the other so; in a socket's address the port comes first
                 found.insert(Ipv4Addr::from(u32::from_le_bytes(*word)));
             }
         }
@@ -111,6 +111,8 @@ mod tests {
         assert_eq!(found(&[(b"93.184.216.34\n", 1), (&behind, 2)]), [OWN]);
         assert_eq!(found(&[(&behind, 1), (&before, 2)]), [OWN]);
         assert_eq!(found(&[(&behind, 1), (&behind, 1)]), NONE);
+        let counted = [&[0, 16, 0, 2], PORT.to_le_bytes().as_slice(), &OWN.to_bits().to_le_bytes()].concat();
+        assert_eq!(found(&[(&counted, 1), (&counted, 2)]), [OWN]);
     }
 
     #[test]
