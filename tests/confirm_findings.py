@@ -4,7 +4,7 @@
 
 All captures of a folder are one analysis; with ``--apart`` each is its own. For each kind of finding: how many there are, how many
 filters select exactly the counted frames, how many select more and say what (``filter_note``), and how many are wrong: they select
-another number. Wrong ones are named, and the exit code is 1. Needs mergecap and sharkd.
+another number. Wrong ones are named, and the exit code is 1. Needs mergecap and tshark.
 """
 
 import subprocess
@@ -18,7 +18,7 @@ import idletalk
 from idletalk.errors import IdletalkError
 from idletalk.model import Finding
 from tests.device_days import CAPTURES, sets
-from tests.differential.sharkd import Sharkd
+from tests.differential.selected import selected
 
 OUTCOMES = ("exact", "more, and said", "wrong")
 
@@ -27,21 +27,19 @@ def outcomes(analysis: idletalk.Analysis, files: Sequence[Path]) -> Iterator[tup
     """Each finding, what became of its filter, and how many frames that selects in the files put together."""
     whole = analysis.folder / "whole.pcapng"
     subprocess.run(["mergecap", "-w", str(whole), *map(str, files)], check=True, capture_output=True)
-    server = Sharkd(preferences={})
     try:
-        server.open(whole)
-        for finding in analysis.report.findings:
-            selected, _ = server.counted(finding.evidence.filter)
-            yield finding, _outcome(finding, selected), selected
+        counted = selected(whole, (finding.evidence.filter for finding in analysis.report.findings))
     finally:
-        server.close()
         whole.unlink()
+    for finding in analysis.report.findings:
+        frames, _ = counted[finding.evidence.filter]
+        yield finding, _outcome(finding, frames), frames
 
 
-def _outcome(finding: Finding, selected: int) -> str:
-    if selected == finding.evidence.frames:
+def _outcome(finding: Finding, frames: int) -> str:
+    if frames == finding.evidence.frames:
         return "exact"
-    says_more = finding.evidence.filter_note is not None and selected > finding.evidence.frames
+    says_more = finding.evidence.filter_note is not None and frames > finding.evidence.frames
     return "more, and said" if says_more else "wrong"
 
 
@@ -63,10 +61,10 @@ def main(arguments: Sequence[str]) -> int:
             except IdletalkError as error:
                 print(f"{files[0]}: {error}", file=sys.stderr)
                 continue
-            for finding, outcome, selected in outcomes(analysis, files):
+            for finding, outcome, frames in outcomes(analysis, files):
                 counts[finding.kind, outcome] += 1
                 if outcome == "wrong":
-                    told = f"{finding.evidence.frames} counted, {selected} selected by {finding.evidence.filter}"
+                    told = f"{finding.evidence.frames} counted, {frames} selected by {finding.evidence.filter}"
                     print(f"{files[0]}: {finding.id}: {told}", flush=True)
     print(f"| kind | {' | '.join(OUTCOMES)} |\n|---|{'---:|' * len(OUTCOMES)}")
     for kind in sorted({kind for kind, _ in counts}):

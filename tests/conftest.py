@@ -2,13 +2,11 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import idletalk
-from tests.differential.sharkd import Sharkd
 from tests.lab import early
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,14 +44,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> idletalk.Analysis:
 
 
 @pytest.fixture(scope="session")
-def whole_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sharkd]:
-    """Wireshark's engine as users have it, without preferences, and the demo capture in it as one file."""
-    if shutil.which("mergecap") is None or shutil.which("sharkd") is None:
-        pytest.skip("needs mergecap and sharkd (Debian: tshark)")
+def whole_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo capture as one file, for tshark."""
+    if shutil.which("mergecap") is None or shutil.which("tshark") is None:
+        pytest.skip("needs mergecap and tshark (Debian: tshark)")
     whole = tmp_path_factory.mktemp("whole") / "demo.pcapng"
     files = sorted(map(str, DEMO.glob("*.pcap.gz")))
     subprocess.run(["mergecap", "-w", str(whole), *files], check=True, capture_output=True)
-    server = Sharkd(preferences={})
-    server.open(whole)
-    yield server
-    server.close()
+    return whole

@@ -1,7 +1,6 @@
 """Each finding's filter selects its frames in Wireshark, and its evidence file opens there."""
 
 import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -11,43 +10,46 @@ from idletalk import Analysis, Options, analyze
 from tests.confirm_findings import outcomes
 from tests.conftest import DEMO, ROOT
 from tests.device_days import sets
+from tests.differential.selected import selected
 from tests.differential.sharkd import Sharkd
 
 FILES = sorted(DEMO.glob("*.pcap.gz"))
 
 
-def test_each_filter_selects_exactly_the_counted_frames(demo: Analysis, whole_demo: Sharkd) -> None:
+def test_each_filter_selects_exactly_the_counted_frames(demo: Analysis, whole_demo: Path) -> None:
     assert demo.report.findings
+    counted = selected(whole_demo, (finding.evidence.filter for finding in demo.report.findings))
     for finding in demo.report.findings:
-        selected, _ = whole_demo.counted(finding.evidence.filter)
+        frames, _ = counted[finding.evidence.filter]
         if finding.evidence.filter_note is None:
-            assert selected == finding.evidence.frames, finding
+            assert frames == finding.evidence.frames, finding
         else:
-            assert selected >= finding.evidence.frames, finding
+            assert frames >= finding.evidence.frames, finding
 
 
 @pytest.mark.parametrize("home", ["iot-sentinel/D-LinkHomeHub", "smart-home-firewall/all-devices/my-firewall"])
 def test_filters_of_other_homes_select_what_is_counted_or_say_what_more(home: str, tmp_path: Path) -> None:
     folder = ROOT.parent / "shared" / "captures" / "homes" / home
-    if not folder.exists() or shutil.which("sharkd") is None:
-        pytest.skip("needs captures of others in ../shared, mergecap and sharkd (Debian: tshark)")
+    if not folder.exists() or shutil.which("tshark") is None:
+        pytest.skip("needs captures of others in ../shared, mergecap and tshark (Debian: tshark)")
     [files] = sets(folder, apart=False)
     analysis = analyze(files, tmp_path / "out", Options(hash="none"))
     told = list(outcomes(analysis, files))
     assert len(told) == len(analysis.report.findings) > 0
-    assert not [(finding.id, selected) for finding, outcome, selected in told if outcome == "wrong"]
+    assert not [(finding.id, frames) for finding, outcome, frames in told if outcome == "wrong"]
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark")
+@pytest.mark.skipif(shutil.which("sharkd") is None, reason="needs sharkd (Debian: tshark)")
 def test_each_evidence_file_holds_the_kept_frames(demo: Analysis) -> None:
-    for finding in demo.report.findings:
-        assert finding.evidence.file is not None
-        kept = ["tshark", "-n", "-r", str(demo.folder / finding.evidence.file), "-T", "fields", "-e", "frame.number"]
-        selected = subprocess.run([*kept, "-Y", finding.evidence.filter], capture_output=True, text=True, check=True)
-        assert len(selected.stdout.split()) == len(finding.evidence.kept) > 0
-        counted = ["capinfos", "-c", "-M", "-T", "-r", str(demo.folder / finding.evidence.file)]
-        told = subprocess.run(counted, capture_output=True, text=True, check=True)
-        assert told.stdout.split()[-1] == str(len(finding.evidence.kept))
+    server = Sharkd(preferences={})
+    try:
+        for finding in demo.report.findings:
+            assert finding.evidence.file is not None
+            frames = server.open(demo.folder / finding.evidence.file)
+            assert frames == len(finding.evidence.kept) > 0
+            assert server.selected(finding.evidence.filter) == list(range(1, frames + 1))
+    finally:
+        server.close()
 
 
 def test_evidence_can_be_read_by_its_owner_only(demo: Analysis) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html.parser import HTMLParser
+from pathlib import Path
 
 import idletalk
 from idletalk.report.html import render_html, wireshark_filter
 from idletalk.report.queries import QUERIES
 from idletalk.store import Store
-from tests.differential.sharkd import Sharkd
+from tests.differential.selected import selected
 
 NS = 1_000_000_000
 VOID = {"meta", "input", "br", "img", "link", "hr"}
@@ -77,6 +78,7 @@ NOT_IN_DEMO = {
     "action.stream_ends",
     "update.missing_bytes",
     "cadence.before",
+    "device.daily",
     "device.seen_tx_frames",
     "device.seen_rx_frames",
 }
@@ -86,6 +88,7 @@ LISTS = {name for name in QUERIES if name.startswith("chart.")} | {
         "device.facts",
         "device.names",
         "cadence.what",
+        "connection.what",
         "action.steps",
         "unnamed.bytes",
         "image.missing",
@@ -131,16 +134,24 @@ def test_numbers_that_no_table_tells_are_those_of_the_report(demo: idletalk.Anal
     assert all(told[image.file] >= len(image.regions) for image in report.images)
 
 
-def test_frames_and_bytes_of_devices_and_peers_are_wiresharks(demo: idletalk.Analysis, whole_demo: Sharkd) -> None:
+def test_frames_and_bytes_of_devices_and_peers_are_wiresharks(demo: idletalk.Analysis, whole_demo: Path) -> None:
     told = {(n.query, n.around.get("device"), n.around.get("peer")): n.value for n in numbers(demo)}
-    captured = whole_demo.counted("frame")
-    assert captured == (told["captures.frames", None, None], told["captures.bytes", None, None])
+    first_peers = {
+        device.id: [peer for peer in device.peers if peer.scope == "internet"][:1] for device in demo.report.devices
+    }
+    asked = {
+        (device.id, peer.address if peer else None): wireshark_filter("eth", device, peer)
+        for device in demo.report.devices
+        for peer in (None, *first_peers[device.id])
+    }
+    counted = selected(whole_demo, ["frame", *asked.values()])
+    assert counted["frame"] == (told["captures.frames", None, None], told["captures.bytes", None, None])
     for device in demo.report.devices:
-        frames, size = whole_demo.counted(wireshark_filter("eth", device))
+        frames, size = counted[asked[device.id, None]]
         own = {
             name: told[f"device.{name}", device.id, None] for name in ("tx_frames", "rx_frames", "tx_bytes", "rx_bytes")
         }
         assert (own["tx_frames"] + own["rx_frames"], own["tx_bytes"] + own["rx_bytes"]) == (frames, size), device.name
-        for peer in [peer for peer in device.peers if peer.scope == "internet"][:1]:
+        for peer in first_peers[device.id]:
             both = sum(told[f"peer.{way}_bytes", device.id, peer.address] for way in ("tx", "rx"))
-            assert whole_demo.counted(wireshark_filter("eth", device, peer))[1] == both, (device.name, peer.address)
+            assert counted[asked[device.id, peer.address]][1] == both, (device.name, peer.address)

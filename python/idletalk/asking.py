@@ -61,7 +61,7 @@ class Asking:
         return None
 
     def answers(self, store: Store, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
-        """What those say who wait for images, or those who do not: idletalk's own side by side, then the others."""
+        """What those say who wait for images and others' answers, or those who do not: idletalk's own side by side, then the others."""
         # those that build on most take longest, and are begun first
         own = [behaviour for behaviour in reversed(self._own()) if behaviour.waits == waits]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from zoneinfo import ZoneInfo
 
 from idletalk.asking import Asking
-from idletalk.behaviours import cadence, captures, encryption, facts, inventory, peers, traffic, visibility
+from idletalk.behaviours import cadence, captures, connections, encryption, facts, inventory, peers, traffic, visibility
 from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
@@ -79,9 +79,16 @@ def assembled(
         answers += asking.answers(store, scene, waits=True)
         verdicts = judged(answers, scene, lab)
         regular = cadence.cadences(store.ask)
+        held, shorter = connections.connections(store.ask)
         carried = encryption.payload_bytes(store.ask)
         devices = tuple(
-            replace(device, cadences=tuple(regular.get(device.id, ())), payload=carried.get(device.id))
+            replace(
+                device,
+                cadences=tuple(regular.get(device.id, ())),
+                connections=tuple(held.get(device.id, ())),
+                connections_omitted=shorter.get(device.id, 0),
+                payload=carried.get(device.id),
+            )
             for device in devices
         )
         shown = {file.path: _shown(file.path) for file in what.files}

@@ -15,6 +15,7 @@ from idletalk.bulk import insertion
 from idletalk.dissector import MESSAGES, TABLES, Mark, Source
 from idletalk.errors import IdletalkError
 from idletalk.interrupts import interruptible, patiently, together
+from idletalk.room import LIMITS, Room
 from idletalk.statements import Line, changed, predecessors
 
 if TYPE_CHECKING:
@@ -29,10 +30,6 @@ SEARCH_PATH = f"SET search_path = '{JUDGED},main'"
 
 S = TypeVar("S")
 T = TypeVar("T")
-
-MEMORY_LIMITS = ("320MB", "640MB")
-"""What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). Where a statement cannot be done with
-the first (millions of flows and hosts), it is tried again with the second, beyond that bound; then it is said that it cannot."""
 
 MAX_AT_ONCE = 4
 """Statements side by side at most: each holds memory."""
@@ -76,11 +73,11 @@ class Store:
 
         self.folder = folder
         self._spill = tempfile.TemporaryDirectory(prefix="idletalk-spill-")
-        self._limit = 0
+        self._room = Room()
         self.connection: duckdb.DuckDBPyConnection = duckdb.connect(
             ":memory:",
             config={
-                "memory_limit": MEMORY_LIMITS[0],
+                "memory_limit": LIMITS[0],
                 "autoload_known_extensions": "false",
                 "temp_directory": self._spill.name,
             },
@@ -153,18 +150,13 @@ class Store:
         self, sql: str | duckdb.Statement, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names; every statement goes through here."""
-        import duckdb
 
-        while True:
-            try:
-                with interruptible():
-                    cursor = self.connection.execute(sql, parameters or None)
-                    return cursor.fetchall(), [column[0] for column in cursor.description or ()]
-            except duckdb.OutOfMemoryException:
-                if self._limit + 1 >= len(MEMORY_LIMITS):
-                    raise
-                self._limit += 1
-                self.connection.execute(f"SET memory_limit = '{MEMORY_LIMITS[self._limit]}'")
+        def done() -> tuple[list[tuple[Any, ...]], list[str]]:
+            with interruptible():
+                cursor = self.connection.execute(sql, parameters or None)
+                return cursor.fetchall(), [column[0] for column in cursor.description or ()]
+
+        return self._room.run(self.connection, done)
 
     def _protect(self) -> None:
         """Let a user's query reach the tables of this analysis and no other file."""

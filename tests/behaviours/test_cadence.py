@@ -21,6 +21,11 @@ def train(rng: random.Random, period_s: float, count: int, *, jitter: float = 0.
     return times
 
 
+def apart_of(times: list[float]) -> list[float]:
+    ordered = sorted(times)
+    return [ordered[place] for place in apart(ordered)]
+
+
 def rounded(found: list[Period]) -> list[int]:
     return sorted(round(period.period_s) for period in found)
 
@@ -54,6 +59,14 @@ def test_a_missing_day_and_a_change_of_period_are_seen() -> None:
 def test_uneven_intervals_are_told_by_themselves_and_not_by_their_sum() -> None:
     (found,) = periods(train(random.Random(SEED), 290, 65, jitter=0.17))
     assert found.period_s == pytest.approx(290, rel=0.05)
+
+
+def test_an_hourly_report_among_others_is_hourly() -> None:
+    rng = random.Random(SEED)
+    hourly = [time for time in train(rng, 3600, 60, jitter=0.001) if rng.random() < 0.75]
+    others = [30 * 3600 + rng.uniform(0, 3 * 3600) for _ in range(30)]
+    (found,) = periods(apart_of(hourly + others))
+    assert found.period_s == pytest.approx(3600, rel=0.01)
 
 
 def test_no_period_of_few_events_or_of_chance() -> None:

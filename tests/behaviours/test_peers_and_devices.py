@@ -1,5 +1,6 @@
 """Devices, peers and what cannot be seen, on captures of which every frame is known."""
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,34 @@ def test_a_peer_has_the_name_that_this_device_was_told(tmp_path: Path) -> None:
     found = analysis(tmp_path, [*HOME, (1010.0, made.segment(lamp, through(CLOUD, 443), 5, 2))])
     assert [(n.name, n.told_by) for n in peer(found, PLUG, CLOUD).names] == [("cloud.example", "dns")]
     assert peer(found, LAMP, CLOUD).names == ()
+
+
+def alias(name: str, canonical: str, address: str) -> bytes:
+    """An answer through a CNAME: the address belongs to the canonical name."""
+    target = made.dns_name(canonical)
+    head = struct.pack(">HHHHHH", 7, 0x8180, 1, 2, 0, 0) + made.dns_name(name) + struct.pack(">HH", 1, 1)
+    first = b"\xc0\x0c" + struct.pack(">HHIH", 5, 1, 60, len(target)) + target
+    return head + first + target + struct.pack(">HHIH", 1, 1, 60, 4) + bytes(map(int, address.split(".")))
+
+
+def test_of_a_shared_address_each_device_has_the_name_that_it_asked_for(tmp_path: Path) -> None:
+    shared = "198.18.0.9"
+    frames = [
+        (1.0, made.datagram(through(OTHER, 53), plug, alias("a.example", "edge.cdn.example", shared))),
+        (2.0, made.segment(plug, through(shared, 443), 1, 2)),
+        (3.0, made.datagram(through(OTHER, 53), lamp, alias("b.example", "edge.cdn.example", shared))),
+        (4.0, made.segment(lamp, through(shared, 443), 1, 2)),
+        (5.0, made.datagram(through(OTHER, 53), lamp, alias("c.example", "edge.cdn.example", shared))),
+        (6.0, made.segment(lamp, through(shared, 443), 1, 2)),
+        # nobody used it since
+        (7.0, made.datagram(through(OTHER, 53), lamp, alias("d.example", "edge.cdn.example", shared))),
+    ]
+    found = analysis(tmp_path, frames)
+    assert [name.name for name in peer(found, PLUG, shared).names] == ["a.example"]
+    assert [(name.name, name.first[17:19]) for name in peer(found, LAMP, shared).names] == [
+        ("b.example", "03"),
+        ("c.example", "05"),
+    ]
 
 
 def test_an_answer_that_came_too_late_names_nothing(tmp_path: Path) -> None:

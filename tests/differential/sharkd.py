@@ -97,14 +97,11 @@ class Sharkd:
         asked = self._ask("frames", {f"column{place}": name for place, name in enumerate(fields)})
         return [row["c"] for row in asked]
 
-    def counted(self, display_filter: str) -> tuple[int, int]:
-        """Frames of the loaded capture that a display filter selects, and their bytes on the wire.
-
-        A process remembers what a filter selected whatever it loads next: one capture for each process that counts.
-        """
-        # one interval that is longer than any capture
-        asked = self._ask("intervals", {"interval": 2**31 - 1, "filter": display_filter})
-        return int(asked["frames"]), int(asked["bytes"])
+    def selected(self, display_filter: str) -> list[int]:
+        """Numbers of the frames of the loaded capture that a display filter selects."""
+        # a process remembers what a text selected whatever it loads next: spaces make it another for each capture
+        asked = self._ask("frames", {"filter": display_filter + " " * self._files})
+        return [int(row["num"]) for row in asked]
 
     def _ask(self, method: str, params: Mapping[str, str | int]) -> Any:
         asking = self._send(method, params)

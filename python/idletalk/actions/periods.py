@@ -34,9 +34,13 @@ MIN_RUN = 4
 MAX_CHANCE = 1e-4
 """Probability that chance alone makes so many links, at most, over all candidates."""
 SHORTER = 0.75
-"""A shorter period is taken instead of its multiple when the share of events that it links is at least this part of its."""
+"""A shorter period is taken instead of a longer one when the share of events that it links is at least this part of its; instead of
+its multiple, when it is this part of that."""
 MIN_PERIOD_S = 1.0
 """Shorter ones are within a burst."""
+
+WINDOW = 200
+"""Events that tell which of two periods goes on at a place."""
 
 _RULES = {
     "min_repetitions": MIN_REPETITIONS,
@@ -76,6 +80,29 @@ def apart(times_s: Sequence[float]) -> list[int]:
         if not kept or time - times_s[kept[-1]] >= MIN_PERIOD_S:
             kept.append(place)
     return kept
+
+
+def turn(times_s: Sequence[float], old_s: float, new_s: float) -> tuple[int, int]:
+    """The places of the last event of an old and of the first of a new period, in a train that begins with the one and ends with the
+    other; those of the whole train's ends where nothing tells."""
+    low, high = 0, len(times_s) - 1
+    while high - low > 2 * WINDOW:
+        middle = (low + high) // 2
+        # half a window on each side, of which one may be of the other period
+        seen = [one.period_s for one in periods(times_s[middle - WINDOW // 2 : middle + WINDOW // 2])]
+        is_old, is_new = (any(abs(one - wanted) <= TOLERANCE * wanted for one in seen) for wanted in (old_s, new_s))
+        if is_old and is_new:
+            low, high = middle - WINDOW // 2, middle + WINDOW // 2
+        if is_old == is_new:
+            break
+        low, high = (middle, high) if is_old else (low, middle)
+    if high - low >= MAX_EVENTS:
+        return low, high
+    found = periods(times_s[low : high + 1])
+    olds = [one.events[-1] for one in found if abs(one.period_s - old_s) <= TOLERANCE * old_s]
+    news = [one.events[0] for one in found if abs(one.period_s - new_s) <= TOLERANCE * new_s]
+    ends = (low + max(olds, default=0), low + min(news, default=high - low))
+    return ends if ends[0] <= ends[1] else (low, high)
 
 
 def periods(times_s: Sequence[float]) -> list[Period]:

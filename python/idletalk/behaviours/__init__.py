@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 
 from idletalk.behaviours import (
     cadence,
+    connections,
     encryption,
     exposure,
     facts,
@@ -45,6 +46,7 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     services.BEHAVIOUR,
     exposure.BEHAVIOUR,
     cadence.BEHAVIOUR,
+    connections.BEHAVIOUR,
     operating.BEHAVIOUR,
     transfers.BEHAVIOUR,
     update_signs.BEHAVIOUR,

@@ -29,7 +29,7 @@ class Behaviour:
     judge: Judge = nothing
     hidden: Hidden = never
     waits: bool = False
-    """whether it judges by what images hold; these are examined while the others are asked"""
+    """whether it judges by what images hold, which are examined while the others are asked, or by what others found"""
     script: str | None = None
     """its SQL where no ``.sql`` lies beside the module: of a behaviour that another package brings"""
     package: str | None = None

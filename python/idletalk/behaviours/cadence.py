@@ -1,6 +1,8 @@
 """What does each device do at regular times?"""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import count
 
 from idletalk.actions import periods
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert, iso
@@ -8,7 +10,12 @@ from idletalk.behaviours.finding import Claim, Scene
 from idletalk.model import Cadence
 
 MAX_ROWS = 60_000
-"""Events that are looked at in all: about a second of work; trains with most events go last."""
+"""Events that are looked at in all: about a second of work. Where there are more, of each train fewer; those with most go last."""
+MAX_LOOKS = 8
+"""Changes of a period for which what was not looked at is read."""
+
+Between = Callable[[Row, float, float, int, int], tuple[int, int]]
+"""Narrows a change: (train, period before, period after, last event before, first after) to these two events."""
 
 NS_PER_S = 1_000_000_000
 
@@ -24,41 +31,74 @@ def _judge(ask: Ask, _scene: Scene) -> Iterable[Claim]:
     }
     trains = ask(
         "WITH looked AS (FROM trains ORDER BY events, device, peer NULLS FIRST, what, time_ns, bytes LIMIT ?)"
-        " SELECT device, peer, what, events, list(time_ns ORDER BY time_ns, bytes) AS times, list(bytes ORDER BY time_ns, bytes) AS bytes"
-        " FROM looked GROUP BY device, peer, what, events ORDER BY events, device, peer NULLS FIRST, what",
+        " SELECT device, peer, what, events, is_sampled, list(time_ns ORDER BY time_ns, bytes) AS times,"
+        " list(bytes ORDER BY time_ns, bytes) AS bytes"
+        " FROM looked GROUP BY device, peer, what, events, is_sampled ORDER BY events, device, peer NULLS FIRST, what",
         MAX_ROWS,
     )
-    insert(ask, "cadences", [found for train in trains for found in _cadences(train, totals)])
+    between = partial(_between, ask, count())
+    found = [one for train in trains for one in _cadences(train, totals, between)]
+    insert(ask, "cadences", found)
     return ()
 
 
-def _cadences(train: Row, totals: dict[str, int]) -> Iterable[tuple[object, ...]]:
+def _cadences(train: Row, totals: dict[str, int], between: Between) -> Iterable[tuple[object, ...]]:
     """The rows of one train."""
     times_ns: list[int] = train["times"]
     times = [(time_ns - times_ns[0]) / NS_PER_S for time_ns in times_ns]
     places = periods.apart(times)
     found = sorted(periods.periods([times[place] for place in places]), key=lambda period: period.events[0])
-    before: periods.Period | None = None
-    for period in found:
+    # first and last event of each
+    ends = [(times_ns[places[period.events[0]]], times_ns[places[period.events[-1]]]) for period in found]
+    earlier = [_before(ends, number) for number in range(len(found))]
+    for number, before in enumerate(earlier):
+        if before is not None and train["is_sampled"]:
+            turn = between(train, found[before].period_s, found[number].period_s, ends[before][1], ends[number][0])
+            ends[before], ends[number] = (ends[before][0], turn[0]), (turn[1], ends[number][1])
+    for number, period in enumerate(found):
         # what comes together is one event, with the bytes of all
         bounds = dict(zip(places, [*places[1:], len(times)], strict=True))
-        own = [places[number] for number in period.events]
+        own = [places[event] for event in period.events]
         payload = sum(sum(train["bytes"][place : bounds[place]]) for place in own)
         total = totals.get(train["device"], 0)
-        follows = before is not None and period.events[0] >= before.events[-1]
+        before = earlier[number]
         yield (
             *(train[column] for column in ("device", "peer", "what")),
             period.period_s,
             period.jitter,
             len(period.events),
             round(train["events"] * len(places) / len(times)),
-            times_ns[own[0]],
-            times_ns[own[-1]],
+            *ends[number],
             payload or None,
             payload / total if payload and total else None,
-            before.period_s if before is not None and follows else None,
+            *((found[before].period_s, ends[before][1]) if before is not None else (None, None)),
         )
-        before = period
+
+
+def _before(ends: Sequence[tuple[int, int]], number: int) -> int | None:
+    """Which period this one took the place of: of those that ended before it began, the last one."""
+    first, _ = ends[number]
+    return max(
+        (other for other in range(number) if ends[other][1] <= first), key=lambda other: ends[other][1], default=None
+    )
+
+
+def _between(
+    ask: Ask, looks: Iterator[int], train: Row, old_s: float, new_s: float, low_ns: int, high_ns: int
+) -> tuple[int, int]:
+    """Last event of an old and first of a new period, where those in between were not looked at: they are now."""
+    if next(looks) >= MAX_LOOKS:
+        return low_ns, high_ns
+    (row,) = ask(
+        "SELECT list(time_ns ORDER BY time_ns) AS times FROM train_events"
+        " WHERE device = ? AND peer IS NOT DISTINCT FROM ? AND what = ? AND time_ns BETWEEN ? AND ?",
+        *(train[column] for column in ("device", "peer", "what")),
+        low_ns,
+        high_ns,
+    )
+    times_ns: list[int] = row["times"]
+    low, high = periods.turn([(time_ns - low_ns) / NS_PER_S for time_ns in times_ns], old_s, new_s)
+    return times_ns[low], times_ns[high]
 
 
 def cadences(ask: Ask) -> dict[str, list[Cadence]]:
@@ -79,6 +119,7 @@ def _cadence(row: Row) -> Cadence:
         last=iso(row["last_ns"]),
         payload_share=row["payload_share"],
         before_s=row["before_s"],
+        before_last=iso(row["before_last_ns"]) if row["before_last_ns"] is not None else None,
     )
 
 
@@ -93,10 +134,12 @@ BEHAVIOUR = Behaviour(
         f"repetitions on, in runs of at least {periods.MIN_RUN} events where up to {periods.MAX_MISSED} in a row may be missing, if "
         "chance (a Poisson process of the same rate, Chernoff's bound of the binomial tail, over all candidates) would make so many "
         f"links with a probability below {periods.MAX_CHANCE:g}. Its events are taken out and the rest is searched again: so two "
-        "periods at one peer are told apart, and a period that changes has its time. Gaps and missing days end runs, nothing else."
+        "periods at one peer are told apart, and a period that changes has its time: between the last event of the one and the first "
+        "of the other. Gaps and missing days end runs, nothing else."
     ),
     limits=(
-        "Events that lie less than a second apart are one. Periods below a second, with a jitter beyond a tenth, or of fewer "
+        "Events that lie less than a second apart are one. A change by less than a tenth is jitter. Of more than 2000 events four "
+        "stretches are looked at, shorter ones where there are many such trains. Periods below a second, with a jitter beyond a tenth, or of fewer "
         "repetitions are not claimed. To be regular is a property of a device, no fault: there are no findings."
     ),
     tables=("cadences",),

@@ -32,8 +32,8 @@ SELECT
     f.transport, f.application, f.responder_port AS port, f.first_ns AS flow_first_ns, f.began_in_capture
 FROM all_bursts AS t JOIN flow_ends AS e USING (flow) JOIN flows AS f USING (flow);
 
--- Trains of events: (device, peer, what, time, payload bytes).
-CREATE TABLE trains AS
+-- Events that may be regular: (device, peer, what, time, payload bytes). A view, since long trains are not held whole.
+CREATE VIEW train_events AS
 WITH services AS (
     SELECT e.device, e.flow, e.peer, e.is_originator, concat_ws('/', coalesce(f.application, f.transport, 'frames'), f.responder_port) AS service
     FROM flow_ends AS e JOIN flows AS f USING (flow)
@@ -65,7 +65,7 @@ WITH services AS (
     LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
 ), lengths AS (
     SELECT device, peer, service, starts, first_length, count(*) >= 8 AS is_frequent FROM named GROUP BY ALL
-), all_events AS MATERIALIZED (
+), told AS (
     -- packets of one length are events of one kind: keep-alives apart from what else is said
     SELECT n.device, n.peer, n.service || CASE WHEN n.starts THEN ' from the device' ELSE ' from the peer' END
         || CASE WHEN is_frequent THEN ', first packet of ' || n.first_length || ' bytes' ELSE ', other lengths' END AS what,
@@ -76,21 +76,36 @@ WITH services AS (
     SELECT device, destination, what, time_ns, bytes FROM ends WHERE device IN (FROM subjects)
     UNION ALL
     SELECT device, NULL, 'NTP requests', time_ns, 48 FROM time_messages WHERE is_request
+)
+FROM told;
+
+-- Trains of events: of a long one four stretches at equal distances from its first to its last event, as long as all trains
+-- together allow.
+CREATE TABLE trains AS
+WITH all_events AS MATERIALIZED (
+    FROM train_events
 ), counted AS (
     SELECT device, peer, what, count(*) AS events FROM all_events GROUP BY ALL HAVING count(*) >= 8
+), stretch AS (
+    SELECT coalesce(max(length) FILTER (looked <= 60000), 30) AS length FROM (
+        SELECT length, sum(least(events, 4 * length)) AS looked
+        FROM counted CROSS JOIN (VALUES (500), (250), (120), (60), (30)) AS lengths(length) GROUP BY length
+    )
 ), kept AS MATERIALIZED (
-    SELECT e.*, c.events FROM all_events AS e JOIN counted AS c
+    SELECT e.*, c.events, c.events > 4 * (SELECT length FROM stretch) AS is_sampled
+    FROM all_events AS e JOIN counted AS c
         ON e.device = c.device AND e.peer IS NOT DISTINCT FROM c.peer AND e.what = c.what
 )
-FROM kept WHERE events <= 2000
+FROM kept WHERE NOT is_sampled
 UNION ALL
--- of a long train four stretches of 500 events each, a quarter of it apart
-FROM (FROM kept WHERE events > 2000
-    QUALIFY (row_number() OVER (PARTITION BY device, peer, what ORDER BY time_ns) - 1) % (events // 4) < 500);
+SELECT * EXCLUDE (place, length) FROM (
+    SELECT *, row_number() OVER (PARTITION BY device, peer, what ORDER BY time_ns) - 1 AS place, (SELECT length FROM stretch) AS length
+    FROM kept WHERE is_sampled
+) WHERE place >= events - length OR (place < (events - length) // 3 * 3 AND place % ((events - length) // 3) < length);
 
 CREATE TABLE cadences (
     device VARCHAR, peer VARCHAR, what VARCHAR, period_s DOUBLE, jitter_ratio DOUBLE, repetitions BIGINT, events BIGINT,
-    first_ns BIGINT, last_ns BIGINT, payload_bytes BIGINT, payload_share DOUBLE, before_s DOUBLE
+    first_ns BIGINT, last_ns BIGINT, payload_bytes BIGINT, payload_share DOUBLE, before_s DOUBLE, before_last_ns BIGINT
 );
 
 COMMENT ON TABLE cadences IS 'What each device does at regular times.';
@@ -99,10 +114,11 @@ COMMENT ON COLUMN cadences.peer IS 'Peer, as in peers; null: whoever it is sent 
 COMMENT ON COLUMN cadences.what IS 'Kind of event: a request, or bursts of a service by who begins and by the length of the first packet';
 COMMENT ON COLUMN cadences.period_s IS 'Median time between two events, seconds';
 COMMENT ON COLUMN cadences.jitter_ratio IS 'Half the spread between the first and the ninth tenth of these times, as a share of the period';
-COMMENT ON COLUMN cadences.repetitions IS 'Events of this period; of a train of more than 2000 events, of those looked at';
+COMMENT ON COLUMN cadences.repetitions IS 'Events of this period; of a train of which not all were looked at (2000 events, fewer where there are many trains), of those looked at';
 COMMENT ON COLUMN cadences.events IS 'All events of the train; what comes within a second is one';
 COMMENT ON COLUMN cadences.first_ns IS 'First event of this period, UTC nanoseconds since 1970';
 COMMENT ON COLUMN cadences.last_ns IS 'Last event of this period, UTC nanoseconds since 1970';
 COMMENT ON COLUMN cadences.payload_bytes IS 'Transport payload bytes of these events, both ways; null where the event is one message of others'' bytes';
 COMMENT ON COLUMN cadences.payload_share IS 'Their share of the payload bytes of all bursts of the device';
-COMMENT ON COLUMN cadences.before_s IS 'Period that the same events had before, where it changed at first_ns; null: none';
+COMMENT ON COLUMN cadences.before_s IS 'Period that the same events had before, where it changed; null: none';
+COMMENT ON COLUMN cadences.before_last_ns IS 'Last event of that one: it changed between this and first_ns, UTC nanoseconds since 1970; null: none';

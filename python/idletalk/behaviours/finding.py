@@ -143,7 +143,10 @@ def some(names: Sequence[str], limit: int) -> str:
 
 def spelled(protocol: str) -> str:
     """A protocol or transport as people write it."""
-    return "mDNS" if protocol == "mdns" else protocol.upper()
+    return _SPELLED.get(protocol, protocol.upper())
+
+
+_SPELLED = {"mdns": "mDNS", "nbns": "NetBIOS", "wsd": "WS-Discovery"}
 
 
 def nothing(_ask: Ask, _scene: Scene) -> Iterable[Claim]:

@@ -148,6 +148,7 @@ def _device(
         last=iso(row["last_ns"]),
         # a rate from less than an hour would be an extrapolation
         bytes_per_observed_hour=round(unique_bytes * 3600 / observed_s, 1) if observed_s >= 3600 else None,
+        bytes_per_observed_day=round(unique_bytes * 86_400 / observed_s, 1) if observed_s >= 86_400 else None,
         protocols=tuple(protocols.get(device, ())),
         peers=tuple(peers.get(device, ())),
         peers_omitted=max(0, peer_count - len(peers.get(device, ()))),

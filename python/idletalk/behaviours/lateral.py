@@ -10,28 +10,30 @@ from idletalk.plural import counted
 SEARCH = Kind(
     name="lan-search",
     severity="note",
-    meaning="The device searches the LAN for other devices or services. Many do, to find an app or a hub of their own.",
+    meaning="The device searches the LAN for other devices or services. Many do, to find an app or a hub of their own. "
+    "An attacker on the LAN learns what it looks for, and can answer in the name of that.",
     would_change="an end of the searches; what is searched tells whether they are for its own kind",
 )
 FOLLOWED = Kind(
     name="lan-follow-up",
     severity="medium",
     meaning="The device searched the LAN, a neighbour answered, and the device connected to it: lateral movement. "
-    "Whoever controls the device, or its cloud, learns what else is here and reaches it from inside.",
+    "An attacker who controls the device, or its cloud, learns what else is here and reaches it from inside.",
     would_change="a person or an app that asked the device to do so; connections that belong to its own system",
 )
 GATEWAY = Kind(
     name="gateway-follow-up",
     severity="low",
     meaning="The device searched the LAN, the gateway answered, and the device connected to it: usually to have ports opened "
-    "from outside (UPnP Internet gateway).",
+    "from outside (UPnP Internet gateway). An attacker who controls the device can so open the LAN to the Internet.",
     would_change="what it asks there: reading a description opens nothing",
 )
 SWEEP = Kind(
     name="lan-sweep",
     severity="medium",
     meaning="The device asks whole ranges of addresses, or many ports of a neighbour, within five minutes "
-    "(thresholds of Zeek's scan detection: 25 hosts, 15 ports).",
+    "(thresholds of Zeek's scan detection: 25 hosts, 15 ports). An attacker who controls the device, or its cloud, gets a "
+    "map of who is here and what they offer.",
     would_change="the reason for which it asks; a hub that keeps a list of its devices asks many hosts too",
 )
 
@@ -39,6 +41,16 @@ _SEARCHED = {
     "ssdp": 'ssdp && http.request.method == "M-SEARCH"',
     "mdns": "mdns && dns.flags.response == 0 && dns.qry.type == 12 && dns.count.auth_rr == 0",
     "llmnr": "llmnr && dns.flags.response == 0 && dns.qry.type != 255",
+    "nbns": "nbns.flags.response == 0 && nbns.flags.opcode == 0",
+    # Wireshark does not know WS-Discovery: the action that the message names (OASIS WS-Discovery 1.1, appendix A)
+    "wsd": 'udp.port == 3702 && udp.payload matches "/(Probe|Resolve)\\\\s*<"',
+}
+_ANSWERED = {
+    "ssdp": "ssdp && http.response",
+    "mdns": "mdns && dns.flags.response == 1",
+    "llmnr": "llmnr && dns.flags.response == 1",
+    "nbns": "nbns.flags.response == 1 && nbns.flags.opcode == 0",
+    "wsd": 'udp.port == 3702 && udp.payload matches "/(Probe|Resolve)Matches\\\\s*<"',
 }
 _CONTROLS = ("phone", "hub")
 MAX_NAMED = 4
@@ -81,7 +93,8 @@ def _reverse(ask: Ask, row: Row) -> bool:
     """Whether the device also asked mDNS which names addresses have, which the filter cannot tell apart."""
     return bool(
         ask(
-            "SELECT 1 FROM dns_questions AS q JOIN device_macs AS m ON m.mac = q.source_mac WHERE m.device = ?"
+            "SELECT 1 FROM dns_questions AS q LEFT JOIN device_macs AS m ON m.mac = q.source_mac"
+            " LEFT JOIN bare_devices AS b ON b.address = q.source AND q.source_mac IS NULL WHERE coalesce(m.device, b.device) = ?"
             " AND protocol = 'mdns' AND NOT is_response AND kind = 12 AND name LIKE '%.arpa' LIMIT 1",
             row["device"],
         )
@@ -90,13 +103,14 @@ def _reverse(ask: Ask, row: Row) -> bool:
 
 def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
-        "WITH answered AS (SELECT device, peer, count(DISTINCT (capture, frame)) AS answers,"
-        f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM answer_frames GROUP BY ALL),"
+        "WITH answered AS (SELECT device, protocol, neighbour, count(DISTINCT (capture, frame)) AS answers,"
+        f" min(DISTINCT (capture, frame), {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources"
+        " FROM answer_frames GROUP BY ALL),"
         " searched AS (SELECT device, protocol, count(DISTINCT (capture, frame)) AS searches,"
         f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
         f" opened AS (SELECT device, peer, port, min((capture, frame), {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"
-        " SELECT c.*, a.answers, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
-        " FROM lateral_chains AS c JOIN opened AS o USING (device, peer, port) JOIN answered AS a USING (device, peer)"
+        " SELECT c.*, a.answers, a.sources, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
+        " FROM lateral_chains AS c JOIN opened AS o USING (device, peer, port) JOIN answered AS a USING (device, protocol, neighbour)"
         " JOIN searched AS s ON s.device = c.device AND s.protocol = c.protocol ORDER BY c.device, c.peer, c.port"
     )
     for row in rows:
@@ -139,12 +153,12 @@ def _fetched(row: Row) -> str:
 def _chain_filter(scene: Scene, row: Row) -> str:
     """Search, answer and connection, each by its own condition."""
     device, peer = row["device"], row["peer"]
-    if row["protocol"] == "ssdp":
-        answers = filters.both("ssdp && http.response", scene.sent_to(device), filters.address("src", peer))
-    else:
-        answers = filters.both("mdns && dns.flags.response == 1", filters.address("src", peer))
+    protocol = row["protocol"]
+    to_device = "" if protocol == "mdns" else scene.sent_to(device)
+    sources = filters.either([filters.address("src", source) for source in row["sources"]])
+    answers = filters.both(_ANSWERED[protocol], to_device, sources)
     conversation = filters.both(scene.of(device), filters.address("addr", peer), f"tcp.port == {row['port']}")
-    searched = filters.both(_SEARCHED[row["protocol"]], scene.sent_by(device))
+    searched = filters.both(_SEARCHED[protocol], scene.sent_by(device))
     return filters.both(f"(({searched}) || ({answers}) || ({conversation}))", filters.NOT_QUOTED)
 
 
@@ -158,20 +172,28 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
         what = {
             "arp": "asks by ARP for {n} addresses",
             "ping": "pings {n} hosts of the LAN",
+            "hosts": f"tries {row['peer']} of {{n}} hosts of the LAN",
             "ports": f"tries {{n}} TCP ports of {row['peer']}",
         }[row["kind"]].format(n=row["targets"])
         yield Claim(
             kind=SWEEP.name,
             device=row["device"],
-            peer=row["peer"],
-            subject=row["kind"],
+            peer=row["peer"] if row["kind"] == "ports" else None,
+            subject=row["peer"] if row["kind"] == "hosts" else row["kind"],
             sentence=f"{scene.name(row['device'])} {what} within five minutes.",
             numbers={"targets": row["targets"], "frames": row["all_frames"]},
             frames=row["all_frames"],
             kept=kept(row),
             filter=_sweep_filter(scene, row),
-            filter_note="also pings of hosts beyond the LAN" if row["kind"] == "ping" else None,
+            filter_note=_SWEPT_TOO.get(row["kind"]),
         )
+
+
+_SWEPT_TOO = {
+    "ping": "also pings of hosts beyond the LAN",
+    "hosts": "also those sent again, and to hosts beyond the LAN",
+    "ports": "also those sent again",
+}
 
 
 def _sweep_filter(scene: Scene, row: Row) -> str:
@@ -180,7 +202,10 @@ def _sweep_filter(scene: Scene, row: Row) -> str:
         return filters.both("arp.opcode == 1 && !(arp.isgratuitous == 1)", own)
     if row["kind"] == "ping":
         return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
-    return filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own, filters.address("dst", row["peer"]))
+    opened = filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own)
+    if row["kind"] == "hosts":
+        return filters.both(opened, f"tcp.dstport == {row['peer'].removeprefix('tcp/')}")
+    return filters.both(opened, filters.address("dst", row["peer"]))
 
 
 def _hidden(scene: Scene, _device: str) -> str | None:
@@ -194,16 +219,19 @@ BEHAVIOUR = Behaviour(
     name="lateral",
     question="What does each device do to its neighbours without being told to?",
     method=(
-        "Searching (SSDP M-SEARCH, mDNS questions for kinds of services, LLMNR), announcing and answering are told apart; "
-        "a question that carries the asker's own records, or one by LLMNR for all types of record, only asks whether its name is free (RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, and the device then opened a "
-        "connection to that neighbour, at the port of the LOCATION that it was told or within a minute of an answer. "
-        "Sweeps: at least 25 hosts by ARP or ping, or 15 TCP ports of one host, within five minutes (thresholds of Zeek's "
-        "scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
+        "Searching (SSDP M-SEARCH, mDNS questions for kinds of services, WS-Discovery Probe and Resolve, LLMNR and NetBIOS questions), "
+        "announcing and answering are told apart; "
+        "a question that carries the asker's own records, or one by LLMNR for all types of record, only asks whether its name is free "
+        "(RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, by whichever "
+        "of its addresses, and the device then opened a "
+        "TCP connection to that neighbour, at the port of the URL that it was told or within a minute of an answer. "
+        "Sweeps: at least 25 hosts by ARP, ping or one TCP port, or 15 TCP ports of one host, within any five minutes (thresholds of "
+        "Zeek's scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
     ),
     limits=(
         "Traffic between stations of one access point may never reach the capture: then nothing seen is not nothing done. "
         "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Slow sweeps stay "
-        "below the thresholds. Who gave the order cannot be seen when it came encrypted."
+        "below the thresholds; sweeps and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
     ),
     tables=("searches", "lateral_chains", "sweeps"),
     kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP),

@@ -1,13 +1,18 @@
 -- What a device does to its neighbours. Takes device_macs, bare_devices, subjects, addresses (inventory.sql), flows, peers,
--- router_devices, and the facts ssdp, dns_questions, dns_records, http_requests, http_responses, arp, icmp.
+-- address_devices, router_devices, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
 
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
 -- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names, but for all types
--- of record (255), which ask the same (RFC 4795 4.1).
+-- of record (255), which ask the same (RFC 4795 4.1); WS-Discovery Probe and Resolve; NetBIOS queries (RFC 1002 4.2.12,
+-- 4.2.17: who claims a name registers it, which is another operation).
 CREATE TABLE search_frames AS
 WITH asked AS (
     SELECT 'ssdp' AS protocol, search_target AS what, capture, frame, time_ns, source_mac, source, source_port
     FROM ssdp WHERE kind = 'search'
+    UNION ALL
+    SELECT 'wsd', types, capture, frame, time_ns, source_mac, source, source_port FROM wsd WHERE kind IN ('Probe', 'Resolve')
+    UNION ALL
+    SELECT 'nbns', name, capture, frame, time_ns, source_mac, source, source_port FROM nbns WHERE NOT is_response AND opcode = 0
     UNION ALL
     SELECT protocol, name, capture, frame, time_ns, source_mac, source, source_port FROM dns_questions
     WHERE NOT is_response AND ((protocol = 'mdns' AND kind = 12 AND name NOT LIKE '%.arpa') OR (protocol = 'llmnr' AND kind <> 255))
@@ -27,49 +32,65 @@ FROM search_frames GROUP BY ALL;
 
 COMMENT ON TABLE searches IS 'What devices search on the LAN: kinds of devices and services, names.';
 COMMENT ON COLUMN searches.device IS 'Device id';
-COMMENT ON COLUMN searches.protocol IS 'ssdp, mdns or llmnr';
-COMMENT ON COLUMN searches.what IS 'What is searched: SSDP search target, DNS-SD kind of service, name';
+COMMENT ON COLUMN searches.protocol IS 'ssdp, mdns, wsd (WS-Discovery), llmnr or nbns (NetBIOS)';
+COMMENT ON COLUMN searches.what IS 'What is searched: SSDP search target, DNS-SD or WS-Discovery kind of service, name';
 COMMENT ON COLUMN searches.times IS 'How often';
 COMMENT ON COLUMN searches.first_ns IS 'First time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN searches.last_ns IS 'Last time, UTC nanoseconds since 1970';
 
--- Who answers: SSDP responses go to the searcher; mDNS answers go to all, so one within ten seconds of the question counts
--- (RFC 6762 6: an answer comes within half a second, 7.2: a known-answer list may take longer).
+-- Who answers: most protocols answer the searcher; mDNS answers go to all, so one within ten seconds of the question counts
+-- (RFC 6762 6: an answer comes within half a second, 7.2: a known-answer list may take longer; 16: case does not matter).
+-- A neighbour is a device, whichever of its addresses answers.
 CREATE TABLE answer_frames AS
-SELECT coalesce(m.device, b.device) AS device, 'ssdp' AS protocol, s.source AS peer, s.capture, s.frame, s.time_ns, s.location
-FROM ssdp AS s
-LEFT JOIN device_macs AS m ON m.mac = s.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = s.destination AND s.destination_mac IS NULL
-WHERE s.kind = 'response' AND coalesce(m.device, b.device) IN (FROM subjects)
-UNION ALL
-SELECT DISTINCT q.device, 'mdns', r.source, r.capture, r.frame, r.time_ns, NULL
-FROM search_frames AS q JOIN dns_records AS r ON r.name = q.what AND r.protocol = 'mdns' AND r.is_response
-    AND r.section = 'answer' AND r.kind = 12 AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000
-WHERE q.protocol = 'mdns' AND r.source <> q.source;
+WITH answers AS (
+    SELECT 'ssdp' AS protocol, location, capture, frame, time_ns, source, destination_mac, destination FROM ssdp WHERE kind = 'response'
+    UNION ALL
+    SELECT 'wsd', regexp_extract(addresses, '\S+'), capture, frame, time_ns, source, destination_mac, destination FROM wsd
+    WHERE kind IN ('ProbeMatches', 'ResolveMatches')
+    UNION ALL
+    SELECT 'nbns', NULL, capture, frame, time_ns, source, destination_mac, destination FROM nbns WHERE is_response AND opcode = 0 AND rcode = 0
+    UNION ALL
+    SELECT DISTINCT 'llmnr', NULL, capture, frame, time_ns, source, destination_mac, destination FROM dns_records
+    WHERE protocol = 'llmnr' AND is_response AND section = 'answer'
+), got AS (
+    SELECT coalesce(m.device, b.device) AS device, a.*
+    FROM answers AS a
+    LEFT JOIN device_macs AS m ON m.mac = a.destination_mac
+    LEFT JOIN bare_devices AS b ON b.address = a.destination AND a.destination_mac IS NULL
+    WHERE coalesce(m.device, b.device) IN (FROM subjects)
+    UNION ALL
+    SELECT DISTINCT q.device, 'mdns', NULL, r.capture, r.frame, r.time_ns, r.source, NULL, NULL
+    FROM search_frames AS q JOIN dns_records AS r ON lower(r.name) = lower(q.what) AND r.protocol = 'mdns' AND r.is_response
+        AND r.section = 'answer' AND r.kind = 12 AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000
+    WHERE q.protocol = 'mdns' AND r.source <> q.source
+)
+SELECT g.device, g.protocol, g.source AS peer, coalesce(a.device, g.source) AS neighbour, g.capture, g.frame, g.time_ns,
+    g.location IS NOT NULL AS tells_place,
+    coalesce(try_cast(regexp_extract(g.location, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
+        CASE WHEN g.location LIKE 'https:%' THEN 443 ELSE 80 END) AS port
+FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source
+WHERE coalesce(a.device, g.source) <> g.device;
 
--- What is then fetched: connections that the device opens to who answered it, at the port of the LOCATION that it was
+-- What is then fetched: connections that the device opens to who answered it, at the port of the URL that it was
 -- told, or within a minute of an answer.
-CREATE TABLE told_places AS
-SELECT DISTINCT device, peer, protocol, try_cast(regexp_extract(location, '^https?://[^/:]+:(\d+)', 1) AS BIGINT) AS port
-FROM answer_frames WHERE location IS NOT NULL;
-
 CREATE TABLE follow_flows AS
 WITH opened AS (
-    SELECT coalesce(m.device, b.device) AS device, f.*
+    SELECT coalesce(m.device, b.device) AS device, coalesce(a.device, f.responder) AS neighbour, f.*
     FROM flows AS f
     LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
     LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+    LEFT JOIN address_devices AS a ON a.address = f.responder
     WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND coalesce(m.device, b.device) IN (FROM subjects)
 ), first_answers AS (
-    SELECT device, peer, protocol, min(time_ns) AS time_ns FROM answer_frames GROUP BY ALL
+    SELECT device, neighbour, protocol, min(time_ns) AS time_ns FROM answer_frames GROUP BY ALL
 )
-SELECT DISTINCT ON (o.flow) o.device, a.protocol, o.responder AS peer, o.responder_port AS port, o.flow, o.capture, o.frame,
+SELECT DISTINCT ON (o.flow) o.device, o.neighbour, a.protocol, o.responder AS peer, o.responder_port AS port, o.flow, o.capture, o.frame,
     o.first_ns, o.last_ns, o.originator_packets + o.responder_packets AS packets,
     o.originator_bytes + o.responder_bytes AS bytes, o.responder_tcp_flags & 2 > 0 AS accepted
-FROM opened AS o JOIN first_answers AS a ON a.device = o.device AND a.peer = o.responder AND a.time_ns <= o.first_ns
-WHERE EXISTS (FROM told_places AS t WHERE t.device = o.device AND t.peer = o.responder AND coalesce(t.port, 80) = o.responder_port)
-    OR EXISTS (FROM answer_frames AS n WHERE n.device = o.device AND n.peer = o.responder
-        AND o.first_ns BETWEEN n.time_ns AND n.time_ns + 60000000000)
+FROM opened AS o JOIN first_answers AS a ON a.device = o.device AND a.neighbour = o.neighbour AND a.time_ns <= o.first_ns
+WHERE EXISTS (FROM answer_frames AS n WHERE n.device = o.device AND n.neighbour = o.neighbour AND n.protocol = a.protocol
+    AND ((n.tells_place AND n.port = o.responder_port)
+        OR o.first_ns BETWEEN n.time_ns AND n.time_ns + 60000000000))
 ORDER BY o.flow, a.protocol DESC;
 
 CREATE TABLE lateral_chains AS
@@ -81,7 +102,7 @@ WITH pages AS (
     SELECT f.device, f.peer, f.port, list(DISTINCT r.status ORDER BY r.status) AS statuses
     FROM http_responses AS r JOIN follow_flows AS f USING (flow) GROUP BY ALL
 )
-SELECT f.device, f.peer, max(p.peer_device) AS peer_device, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
+SELECT f.device, f.peer, max(p.peer_device) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
     count(*) AS connections, count(*) FILTER (accepted) AS accepted,
     sum(f.packets)::BIGINT AS packets, sum(f.bytes)::BIGINT AS bytes,
     max(g.requests) AS requests, any_value(g.uris ORDER BY g.uris) AS uris, any_value(r.statuses ORDER BY r.statuses) AS statuses,
@@ -94,8 +115,9 @@ GROUP BY f.device, f.peer, f.port;
 
 COMMENT ON TABLE lateral_chains IS 'Search, answer, connection: whom devices found on the LAN and then connected to.';
 COMMENT ON COLUMN lateral_chains.device IS 'Device that searched';
-COMMENT ON COLUMN lateral_chains.peer IS 'Address of the neighbour that answered';
+COMMENT ON COLUMN lateral_chains.peer IS 'Address of the neighbour that the device connected to';
 COMMENT ON COLUMN lateral_chains.peer_device IS 'Device that has this address';
+COMMENT ON COLUMN lateral_chains.neighbour IS 'Who answered: the device that has that address, else the address';
 COMMENT ON COLUMN lateral_chains.scope IS 'Where it is, as in peers: lan or gateway';
 COMMENT ON COLUMN lateral_chains.port IS 'TCP port that the device connected to';
 COMMENT ON COLUMN lateral_chains.protocol IS 'How it had searched';
@@ -109,35 +131,52 @@ COMMENT ON COLUMN lateral_chains.statuses IS 'Status codes of the answers';
 COMMENT ON COLUMN lateral_chains.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN lateral_chains.last_ns IS 'Last of them, UTC nanoseconds since 1970';
 
--- Sweeps: many hosts, or many ports of one, in five minutes.
+-- Sweeps: many hosts, or many ports of one, in five minutes. Hosts are asked by ARP, by ping, and by TCP at one port.
 CREATE TABLE probes AS
-SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.time_ns // 300000000000 AS slot, a.capture, a.frame, a.time_ns
+SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.capture, a.frame, a.time_ns
 FROM arp AS a JOIN device_macs AS m ON m.mac = a.source_mac
 WHERE a.operation = 1 AND a.sender <> a.target AND m.device IN (FROM subjects)
 UNION ALL
-SELECT m.device, 'ping', NULL, i.destination, i.time_ns // 300000000000, i.capture, i.frame, i.time_ns
-FROM icmp AS i JOIN device_macs AS m ON m.mac = i.source_mac
-WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND m.device IN (FROM subjects)
+SELECT coalesce(m.device, b.device) AS device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
+FROM icmp AS i
+LEFT JOIN device_macs AS m ON m.mac = i.source_mac
+LEFT JOIN bare_devices AS b ON b.address = i.source AND i.source_mac IS NULL
+WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND coalesce(m.device, b.device) IN (FROM subjects)
     AND place_of(i.destination, NULL) IS DISTINCT FROM 'global'
 UNION ALL
-SELECT m.device, 'ports', f.responder, f.transport || '/' || f.responder_port, f.first_ns // 300000000000, f.capture, f.frame, f.first_ns
-FROM flows AS f JOIN device_macs AS m ON m.mac = f.originator_mac
-JOIN peers AS p ON p.device = m.device AND p.peer = f.responder AND p.scope IN ('lan', 'gateway')
-WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND m.device IN (FROM subjects);
-
-CREATE TABLE sweeps AS
-SELECT device, kind, peer, max(targets) AS targets, sum(frames)::BIGINT AS frames, min(first_ns) AS first_ns, max(last_ns) AS last_ns
+SELECT device, kind, CASE kind WHEN 'ports' THEN responder ELSE 'tcp/' || responder_port END,
+    CASE kind WHEN 'ports' THEN 'tcp/' || responder_port ELSE responder END, capture, frame, first_ns
 FROM (
-    SELECT device, kind, peer, slot, count(DISTINCT target) AS targets, count(*) AS frames, min(time_ns) AS first_ns, max(time_ns) AS last_ns
-    FROM probes GROUP BY ALL
-) WHERE targets >= CASE kind WHEN 'ports' THEN 15 ELSE 25 END
-GROUP BY device, kind, peer;
+    SELECT coalesce(m.device, b.device) AS device, f.responder, f.responder_port, f.capture, f.frame, f.first_ns
+    FROM flows AS f
+    LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+    LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND coalesce(m.device, b.device) IN (FROM subjects)
+) AS o SEMI JOIN (FROM peers WHERE scope IN ('lan', 'gateway')) AS p ON p.device = o.device AND p.peer = o.responder
+CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind);
+
+-- In each five minutes those are counted that were not asked in the five minutes before.
+CREATE TABLE sweeps AS
+WITH many AS (
+    SELECT device, kind, peer, count(*) AS frames, CASE kind WHEN 'ports' THEN 15 ELSE 25 END AS least
+    FROM probes GROUP BY ALL HAVING count(DISTINCT target) >= CASE kind WHEN 'ports' THEN 15 ELSE 25 END
+), fresh AS (
+    SELECT p.device, p.kind, p.peer, m.frames, m.least, p.time_ns,
+        lag(p.time_ns) OVER (PARTITION BY p.device, p.kind, p.peer, p.target ORDER BY p.time_ns) AS before_ns
+    FROM probes AS p JOIN many AS m ON m.device = p.device AND m.kind = p.kind AND m.peer IS NOT DISTINCT FROM p.peer
+), counted AS (
+    SELECT device, kind, peer, frames, least, time_ns, count(*) OVER five AS targets, min(time_ns) OVER five AS first_ns
+    FROM fresh WHERE before_ns IS NULL OR time_ns - before_ns > 300000000000
+    WINDOW five AS (PARTITION BY device, kind, peer ORDER BY time_ns RANGE BETWEEN 300000000000 PRECEDING AND CURRENT ROW)
+)
+SELECT device, kind, peer, max(targets) AS targets, max(frames) AS frames, min(first_ns) AS first_ns, max(time_ns) AS last_ns
+FROM counted WHERE targets >= least GROUP BY device, kind, peer;
 
 COMMENT ON TABLE sweeps IS 'Searches of address ranges and ports: at least 25 hosts or 15 ports within five minutes.';
 COMMENT ON COLUMN sweeps.device IS 'Device id';
-COMMENT ON COLUMN sweeps.kind IS 'arp, ping or ports';
-COMMENT ON COLUMN sweeps.peer IS 'Whose ports; null where hosts were searched';
+COMMENT ON COLUMN sweeps.kind IS 'arp, ping, hosts (by TCP at one port) or ports';
+COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP or ping asked';
 COMMENT ON COLUMN sweeps.targets IS 'Most hosts or ports within five minutes';
-COMMENT ON COLUMN sweeps.frames IS 'Frames that asked';
+COMMENT ON COLUMN sweeps.frames IS 'Frames that asked, in all of the capture: of TCP the first of each connection';
 COMMENT ON COLUMN sweeps.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN sweeps.last_ns IS 'Last of them, UTC nanoseconds since 1970';

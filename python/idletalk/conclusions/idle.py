@@ -35,6 +35,7 @@ def idle_rows(
             searches_by=(),
             unencrypted=(),
             bytes_per_observed_hour=None,
+            bytes_per_observed_day=None,
         )
         for device, name in sorted(missing.items())
     )
@@ -50,7 +51,7 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
     near = neighbours(device)
     own = [finding for finding in findings if finding.device == device.id]
     holders = {peer.address: names.get(peer.device or "", peer.address) for peer in device.peers}
-    followed = {holders.get(f.peer or "", f.peer or "") for f in own if f.kind in LATERAL_KINDS}
+    followed = {_moved(f, holders) for f in own if f.kind in LATERAL_KINDS}
     return IdleRow(
         device=device.id,
         name=device.name,
@@ -79,7 +80,14 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
             if _is_in_clear(protocol)
         ),
         bytes_per_observed_hour=device.bytes_per_observed_hour,
+        bytes_per_observed_day=device.bytes_per_observed_day,
     )
+
+
+def _moved(finding: Finding, holders: Mapping[str, str]) -> str:
+    """Whom a lateral movement led to, or what swept the LAN; the lab file may dispute it."""
+    told = holders.get(finding.peer, finding.peer) if finding.peer else f"sweep by {finding.subject}"
+    return f"{told} (disputed)" if finding.verdict and finding.verdict.verdict == "disputed" else told
 
 
 def internet_services(device: Device) -> list[Peer]:

@@ -140,6 +140,31 @@ class Cadence:
     before_s: Annotated[
         float | None, Meta(description="period that the events had before, where it changed; else null")
     ]
+    before_last: Annotated[
+        str | None, Meta(description="last event of that one: the change lies between this and first")
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongConnection:
+    """A connection that a device keeps open."""
+
+    peer: str
+    transport: str
+    application: Annotated[str | None, Meta(description="null: nobody knows it")]
+    port: Annotated[int | None, Meta(description="port of the side that was connected to")]
+    opened_by_device: bool
+    first: str
+    last: str
+    duration_s: Annotated[float, Meta(description="at least so long where began or ended is false")]
+    began: Annotated[bool, Meta(description="its beginning was captured (TCP: SYN)")]
+    ended: Annotated[bool, Meta(description="its end was captured (TCP: FIN or RST)")]
+    messages: Annotated[int, Meta(description="bursts with payload")]
+    longest_silence_s: Annotated[float, Meta(description="longest time without payload")]
+    keep_alive_s: Annotated[float | None, Meta(description="shortest period of what is said in it; null: none")]
+    keep_alive: Annotated[str | None, Meta(description="what comes at that period, as in cadences")]
+    told_keep_alive_s: Annotated[int | None, Meta(description="what the client told in MQTT CONNECT")]
+    flow: Annotated[str, Meta(description="as in the table flows")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,13 +201,16 @@ class Device:
     traffic: Traffic
     first: str
     last: str
-    bytes_per_observed_hour: float | None
+    bytes_per_observed_hour: Annotated[float | None, Meta(description="null: less than an hour was captured")]
+    bytes_per_observed_day: Annotated[float | None, Meta(description="null: less than a day was captured")]
     protocols: tuple[ProtocolVolume, ...]
     peers: tuple[Peer, ...]
     peers_omitted: Annotated[int, Meta(description="peers with fewer bytes that only the table peers has")]
     cadences: Annotated[
         tuple[Cadence, ...], Meta(description="what it does at regular times, the shortest period first")
     ] = ()
+    connections: Annotated[tuple[LongConnection, ...], Meta(description="that it keeps open, the longest first")] = ()
+    connections_omitted: Annotated[int, Meta(description="shorter ones that only the table long_connections has")] = 0
     payload: Annotated[PayloadBytes | None, Meta(description="null: it carried nothing")] = None
 
     @property

@@ -56,11 +56,14 @@ class IdleRow:
     ]
     lateral_movements: Annotated[
         tuple[str, ...] | None,
-        Meta(description="neighbours that it found and connected to, and sweeps; null: undecidable here"),
+        Meta(
+            description="neighbours that it found and connected to, and sweeps, and whether the lab file disputes it; null: undecidable here"
+        ),
     ]
     searches_by: Annotated[tuple[str, ...], Meta(description="protocols by which it searches the LAN")]
     unencrypted: Annotated[tuple[str, ...], Meta(description="protocols in clear that it speaks with Internet hosts")]
-    bytes_per_observed_hour: float | None
+    bytes_per_observed_hour: Annotated[float | None, Meta(description="null: less than an hour was captured")]
+    bytes_per_observed_day: Annotated[float | None, Meta(description="null: less than a day was captured")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

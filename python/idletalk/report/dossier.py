@@ -45,14 +45,20 @@ def dossiers(report: Report) -> Callable[[Device], list[Part]]:
     checks: dict[str, list[Check]] = {}
     for check in report.checks:
         checks.setdefault(check.device, []).append(check)
-    return lambda device: _parts(device, findings.get(device.id, []), checks.get(device.id, []), asked)
+    hides_lan = any(blindness.kind == "station_to_station" for blindness in report.cannot_be_seen)
+    return lambda device: _parts(device, findings.get(device.id, []), checks.get(device.id, []), asked, hides_lan)
 
 
-def _parts(device: Device, own: list[Finding], checks: list[Check], asked: Mapping[str, str]) -> list[Part]:
-    """The parts of one device, with its findings and checks; `asked` tells the question of each kind of finding."""
+def _parts(
+    device: Device, own: list[Finding], checks: list[Check], asked: Mapping[str, str], hides_lan: bool
+) -> list[Part]:
+    """The parts of one device, with its findings and checks.
+
+    `asked` tells the question of each kind of finding, `hides_lan` that what devices say to one another cannot be seen.
+    """
     parts = [
         Part("Who it is", [_who(device)]),
-        Part("Whom it talks to", _whom(device)),
+        Part("Whom it talks to", _whom(device, hides_lan)),
         Part("How much", [_volume(device)]),
         Part("Encrypted or not", _encrypted(device)),
     ]
@@ -104,7 +110,7 @@ def _who(device: Device) -> Markup:
     return _sentence("{name} is {maker}{role}.", name=device.name, maker=maker, role=role) + told
 
 
-def _whom(device: Device) -> list[Markup]:
+def _whom(device: Device, hides_lan: bool) -> list[Markup]:
     if device.role == "gateway":
         return [_sentence("What it forwards for others is in its traffic, not among its peers.")]
     services = internet_services(device)
@@ -113,11 +119,11 @@ def _whom(device: Device) -> list[Markup]:
     hosts = figure(len(services), "device.internet_hosts") if exact else _least(len(services))
     said = [
         _sentence(
-            "It spoke with {hosts} {noun} on the Internet beside {clock} that it asks for the time, and with {lan} in this network.",
+            "It spoke with {hosts} {noun} on the Internet beside {clock} that it asks for the time, and with {lan}.",
             hosts=hosts,
             noun="host" if exact and len(services) == 1 else "hosts",
             clock=figure(clock, "device.ntp_hosts") if exact else _least(clock),
-            lan=figure(near, "device.lan_hosts") if exact else _least(near),
+            lan=_near(near, exact, hides_lan),
         )
     ]
     holders = Counter[str]()
@@ -135,9 +141,15 @@ def _whom(device: Device) -> list[Markup]:
     return said
 
 
+def _near(near: int, exact: bool, hides_lan: bool) -> Markup:
+    if not near and hides_lan:
+        return Markup("nobody in this network that could be seen here")
+    return _sentence("{lan} in this network", lan=figure(near, "device.lan_hosts") if exact else _least(near))
+
+
 def _volume(device: Device) -> Markup:
     own = device.traffic.unique
-    hourly = device.bytes_per_observed_hour
+    hourly, daily = device.bytes_per_observed_hour, device.bytes_per_observed_day
     text = "It sent {tx} in {txn} {noun} and received {rx} in {rxn}{rate}."
     return _sentence(
         text,
@@ -148,7 +160,12 @@ def _volume(device: Device) -> Markup:
         rxn=figure(own.rx_packets, "device.rx_frames"),
         rate=""
         if hourly is None
-        else _sentence(", {hourly} in an observed hour", hourly=figure(hourly, "device.hourly", human_bytes(hourly))),
+        else _sentence(", {hourly} in an observed hour", hourly=figure(hourly, "device.hourly", human_bytes(hourly)))
+        + (
+            Markup("")
+            if daily is None
+            else _sentence(", {daily} in a day", daily=figure(daily, "device.daily", human_bytes(daily)))
+        ),
     )
 
 

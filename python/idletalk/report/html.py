@@ -15,6 +15,7 @@ from idletalk.lookups.world import country_names
 from idletalk.model import SEVERITIES, Device, Image, OperatingRow, Peer, Report
 from idletalk.plural import counted
 from idletalk.report.charts import Bar, Heat, Share, heat_map, ranking, shares
+from idletalk.report.days import days_of
 from idletalk.report.dossier import dossiers, payload_figure
 from idletalk.report.firmware_charts import byte_map, content_map
 from idletalk.report.graph import graph, links
@@ -56,11 +57,13 @@ def render_html(report: Report) -> str:
         verdicts=VERDICTS,
         queries=QUERIES,
         severities=SEVERITIES,
+        meanings={kind.name: kind.meaning for question in report.questions for kind in question.kinds},
         opening=Markup(opening(report, figure)),  # noqa: S704  numbers, times and words of ours
         title=opening(report),
         ranking=Markup(_ranking(report)),  # noqa: S704  drawn and escaped by charts
         heat=Markup(heat_map(heat, "Bytes by device and hour") if heat else ""),  # noqa: S704
         hours=heat,
+        days=days_of(report, MAX_RANKED),
         world=Markup(_world(report)),  # noqa: S704
         countries=_countries(report),
         style=Markup(asset("page.css")),  # noqa: S704

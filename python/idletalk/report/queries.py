@@ -22,6 +22,7 @@ _ABROAD = (
 _CADENCE = (
     "FROM cadences WHERE device = $device AND peer IS NOT DISTINCT FROM $peer AND what = $what AND first_ns = $first"
 )
+_CONNECTION = "FROM long_connections WHERE device = $device AND flow = $flow"
 _ACTION = "FROM actions WHERE device = $device AND action = $action AND first_packet = $first"
 _UNNAMED = (
     "FROM unnamed_actions WHERE device = $device AND peer = $peer AND service = $service AND least_bytes = $least"
@@ -46,6 +47,14 @@ QUERIES: Mapping[str, str] = {
     "device.bytes": f"SELECT {_BOTH_WAYS} FROM devices WHERE device = $device",
     # $observed are the seconds that the captures cover (report.json: captures.coverage.observed_s)
     "device.hourly": f"SELECT round(({_BOTH_WAYS}) * 3600 / CAST($observed AS DOUBLE), 1) FROM devices WHERE device = $device",
+    "device.daily": f"SELECT round(({_BOTH_WAYS}) * 86400 / CAST($observed AS DOUBLE), 1) FROM devices WHERE device = $device",
+    "device.connections": "SELECT count(*) FROM long_connections WHERE device = $device",
+    "connection.duration": f"SELECT duration_s {_CONNECTION}",
+    "connection.messages": f"SELECT messages {_CONNECTION}",
+    "connection.silence": f"SELECT longest_silence_s {_CONNECTION}",
+    "connection.keep_alive": f"SELECT keep_alive_s {_CONNECTION}",
+    "connection.told": f"SELECT told_keep_alive_s {_CONNECTION}",
+    "connection.what": f"SELECT keep_alive, port {_CONNECTION}",
     "device.peers": "SELECT count(*) FROM peers WHERE device = $device",
     "device.internet_hosts": f"SELECT count(*) {_SERVICES}",
     "device.ntp_hosts": (
@@ -99,6 +108,7 @@ QUERIES: Mapping[str, str] = {
     "device.names": "SELECT name, told_by, times FROM device_names WHERE device = $device",
     "chart.volume": "SELECT name, tx_unique_bytes, rx_unique_bytes FROM devices",
     "chart.hours": "SELECT device, hour_ns, sum(tx_unique_bytes + rx_unique_bytes) FROM traffic GROUP BY device, hour_ns",
+    "chart.days": "SELECT hour_ns, sum(tx_unique_bytes + rx_unique_bytes) FROM traffic WHERE device = $device GROUP BY hour_ns",
     "chart.networks": (
         f"SELECT p.device, {_NETWORK} AS network, sum(p.tx_unique_bytes + p.rx_unique_bytes)"
         " FROM peers AS p LEFT JOIN host_networks AS h ON h.address = p.peer GROUP BY ALL"

@@ -64,7 +64,7 @@ def _print_findings(report: Report, say: Callable[..., None]) -> None:
     told = ", ".join(f"{counts[s]} {s}" for s in get_args(Severity) if counts[s])
     say(f"Findings ({told})", "bold")
     for finding in report.findings[:MAX_FINDINGS]:
-        say(f"- {finding.severity}: {finding.sentence}")
+        say(f"- {finding.severity}{f', {finding.verdict.verdict}' if finding.verdict else ''}: {finding.sentence}")
     if len(report.findings) > MAX_FINDINGS:
         say(f"  {len(report.findings) - MAX_FINDINGS} more in the report, with the evidence of each")
 
@@ -157,25 +157,32 @@ def _idle(report: Report) -> Table:
         ("NTP", "right"),
         ("other", "right"),
         ("LAN", "right"),
+        ("moves to", "left"),
     )
     rows = report.conclusions.idle or ()
     for row in rows[:MAX_DEVICES]:
         add_row(
             table,
             row.name,
-            clouds(row, MAX_CLOUDS) or ("none seen" if row.seen else "not one frame of it in this capture"),
+            _clouds_cell(row),
             " ".join(code + ("?" if code in row.countries_disputed else "") for code in row.countries) or "-",
             str(row.ntp_hosts),
             str(row.internet_peers_without_ntp),
             "?" if row.lan_peers is None else str(row.lan_peers),
+            "?" if row.lateral_movements is None else " ".join(row.lateral_movements) or "-",
         )
     notes = [f"{len(rows) - MAX_DEVICES} more in the report"] if len(rows) > MAX_DEVICES else []
     if any(row.countries_disputed for row in rows):
         notes.append("?: look-up tables disagree")
     if any(row.lan_peers is None for row in rows):
-        notes.append("LAN ?: this capture point cannot tell")
+        notes.append("LAN, moves to ?: this capture point cannot tell")
     table.caption = "; ".join(notes) or None
     return table
+
+
+def _clouds_cell(row: IdleRow) -> str:
+    told = clouds(row, MAX_CLOUDS) or ("none seen" if row.seen else "not one frame of it in this capture")
+    return f"{told}; in clear: {', '.join(row.unencrypted)}" if row.unencrypted else told
 
 
 def clouds(row: IdleRow, limit: int | None = None) -> str:

@@ -58,13 +58,15 @@ fn candidates(content: &[u8], port: Option<u16>) -> BTreeSet<Ipv4Addr> {
         found.extend(told.iter().filter(|address| told.len() == 1 && !is_version(**address)));
     }
     if let Some(port) = port.filter(|_| content.len() <= MAX_BINARY_BYTES) {
-        let is_port = |bytes: &[u8]| bytes == port.to_be_bytes() || bytes == port.to_le_bytes();
         for (place, word) in content.windows(4).enumerate() {
             let before = place.checked_sub(2).map(|start| within(content, start, place)).unwrap_or_default();
-            if (is_port(before) || is_port(within(content, place + 4, place + 6)))
-                && let Some(word) = word.first_chunk::<4>()
-            {
+            let beside = [before, within(content, place + 4, place + 6)];
+            let Some(word) = word.first_chunk::<4>() else { continue };
+            if beside.contains(&port.to_be_bytes().as_slice()) {
                 found.insert(Ipv4Addr::from(*word));
+            } else if beside.contains(&port.to_le_bytes().as_slice()) {
+                // who writes the one as a little-endian number writes the other so
+                found.insert(Ipv4Addr::from(u32::from_le_bytes(*word)));
             }
         }
     }
@@ -104,7 +106,7 @@ mod tests {
     #[test]
     fn an_address_counts_that_two_owners_of_servers_tell() {
         let behind = [&[2, 0x81], OWN.octets().as_slice(), &PORT.to_be_bytes()].concat();
-        let before = [&PORT.to_le_bytes(), OWN.octets().as_slice(), &[7]].concat();
+        let before = [&PORT.to_le_bytes(), OWN.to_bits().to_le_bytes().as_slice(), &[7]].concat();
         assert_eq!(found(&[(b"93.184.216.34\n", 1), (b"you: 93.184.216.34:4000", 2)]), [OWN]);
         assert_eq!(found(&[(b"93.184.216.34\n", 1), (&behind, 2)]), [OWN]);
         assert_eq!(found(&[(&behind, 1), (&before, 2)]), [OWN]);

@@ -103,11 +103,14 @@ pub fn told_to(content: &[u8], address: Ipv4Addr) -> Vec<Told> {
     let text = address.to_string();
     let mut found = written_in(content, address);
     let packed = address.octets();
+    let backwards = address.to_bits().to_le_bytes();
     if let Some(place) = memmem::find(content, &packed) {
         // two zeros behind it are no port (RFC 6335, section 6: port 0 is reserved)
         let port = short(content, place + 4).filter(|port| *port != 0);
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
         found.push(told(text + &port, "binary", &packed));
+    } else if memmem::find(content, &backwards).is_some() {
+        found.push(told(text, "binary, backwards", &backwards));
     } else if content.len() <= MAX_MASKED_BYTES && !is_stun_response(content) {
         found.extend(behind_constant(content, address));
     }
@@ -173,6 +176,16 @@ mod tests {
         for other in [b"1203.0.113.9".as_slice(), b"203.0.113.90", b"203.0.113.9.1"] {
             assert_eq!(read(other), [""; 0]);
         }
+    }
+
+    #[test]
+    fn an_address_is_read_as_a_little_endian_number_too() {
+        let content = [&[0xF1, 1, 0x40, 0x9C], PUBLIC.to_bits().to_le_bytes().as_slice(), &[0, 0]].concat();
+        let raw = vec![9, 113, 0, 203];
+        assert_eq!(
+            told_to(&content, PUBLIC),
+            [Told { text: "203.0.113.9".into(), encoding: "binary, backwards", raw }]
+        );
     }
 
     #[test]

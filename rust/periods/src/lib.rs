@@ -44,7 +44,8 @@ pub struct Rules {
     pub min_run: usize,
     /// Probability that chance alone makes so many links, at most, over all candidates.
     pub max_chance: f64,
-    /// A shorter period is taken instead of its multiple when the share of events that it links is at least this part of its.
+    /// A shorter period is taken instead of a longer one when the share of events that it links is at least this part of its;
+    /// instead of its multiple, when it is this part of that.
     pub shorter: f64,
     /// Shorter ones are within a burst.
     pub min_period_s: f64,
@@ -96,15 +97,23 @@ fn strongest(times: &[f64], rules: &Rules) -> Option<Period> {
     let rate = rate(times);
     let tried: Vec<Tried> =
         candidates.iter().filter_map(|candidate| tried(times, *candidate, rate, candidates.len(), rules)).collect();
-    let most = tried.iter().map(|one| one.share).fold(f64::NEG_INFINITY, f64::max);
+    let top = tried.iter().max_by(|one, other| one.share.total_cmp(&other.share))?;
+    let (most, longest) = (top.share, top.period);
     let best = tried
         .into_iter()
-        .filter(|one| one.share >= rules.shorter * most)
+        .filter(|one| one.share >= rules.shorter * most * divided(longest, one.period, rules))
         .min_by(|one, other| one.period.total_cmp(&other.period))?;
     let mut events: Vec<usize> = best.runs.into_iter().flatten().collect();
     events.sort_unstable();
     let found = Period { period_s: best.period, jitter: spread(&best.intervals) / 2.0 / best.period, events };
     Some(undivided(times, found, rules))
+}
+
+/// What a part of a period needs less: other events are near a multiple by chance more often, as it may differ by more.
+fn divided(longest: f64, period: f64, rules: &Rules) -> f64 {
+    let parts = longest / period;
+    let is_part = parts > 1.5 && (parts - parts.round_ties_even()).abs() <= rules.tolerance / 2.0 * parts;
+    if is_part { rules.shorter } else { 1.0 }
 }
 
 fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Rules) -> Option<Tried> {
@@ -118,9 +127,11 @@ fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Ru
     if period < rules.min_period_s {
         return None;
     }
-    // what lies before and behind may have another period, of which this one is a part
-    let (low, high) = (those.first()?.place, those.last()?.place + 1);
-    let runs = runs(times, period, low, high, rules);
+    let runs = runs(times, period, those.first()?.place, those.last()?.place + 1, rules);
+    // what lies before and behind may have another period, of which this one is a part, and links by chance
+    let low = *runs.iter().filter_map(|run| run.first()).min()?;
+    let high = *runs.iter().filter_map(|run| run.last()).max()?;
+    let linked = those.iter().filter(|link| (low..high).contains(&link.place)).count();
     let inside: usize = runs.iter().map(Vec::len).sum();
     let between = count(high - low);
     let wanted =
@@ -128,7 +139,7 @@ fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Ru
     let chance = 1.0 - (-rate * period * 2.0 * rules.tolerance).exp();
     let stands = count(inside) >= wanted
         && tail(count(times.len() - 1), count(those.len()), chance) * count(candidates) < rules.max_chance;
-    stands.then(|| Tried { share: count(those.len()) / between, period, intervals: in_order(&those), runs })
+    stands.then(|| Tried { share: count(linked) / between, period, intervals: in_order(&those), runs })
 }
 
 /// The part of a period at which all events of its stretch come, if they do so less regularly: the sum of several uneven

@@ -40,6 +40,17 @@ fn two_clocks_are_told_apart() {
 }
 
 #[test]
+fn a_clock_that_changes_beside_another_is_told_in_its_parts() {
+    let later: Vec<f64> = train(45, 100).iter().map(|time| 3025.0 + time).collect();
+    let first: Vec<f64> = train(20, 150).iter().map(|time| 4.0 + time).collect();
+    let mut times = [first, later, train(130, 57)].concat();
+    times.sort_by(f64::total_cmp);
+    let mut found: Vec<f64> = periods(&times, &RULES).iter().map(|one| one.period_s.round()).collect();
+    found.sort_by(f64::total_cmp);
+    assert_eq!(found, [20.0, 45.0, 130.0]);
+}
+
+#[test]
 fn seven_events_are_too_few() {
     assert_eq!(periods(&train(60, 7), &RULES), []);
 }

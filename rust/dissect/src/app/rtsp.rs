@@ -64,7 +64,7 @@ fn start_line(line: &[u8]) -> Option<Start> {
         return Some(Start::Response(text::lossy(first), status, None));
     }
     (METHODS.contains(&first) && is_version(third))
-        .then(|| Start::Request(text::lossy(first), text::lossy(second), text::lossy(third)))
+        .then(|| Start::Request(text::lossy(first), text::lossy(second), Some(text::lossy(third))))
 }
 
 fn probe(probe: &Probe<'_>) -> Verdict {

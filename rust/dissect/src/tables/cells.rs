@@ -1,6 +1,8 @@
 //! The cells of a column while they wait to be written. What stands for a text in few bytes (an id, an address, a word
 //! of ours) stays as it is: it becomes text once for each value, not once for each row.
 
+mod room;
+
 use super::{Column, ColumnType};
 use std::net::IpAddr;
 
@@ -45,10 +47,6 @@ impl Parts {
 
     fn at(&self, index: usize) -> &[u8] {
         self.bytes.get(span(&self.ends, index)).unwrap_or_default()
-    }
-
-    fn emptied(&self) -> Self {
-        Self { bytes: Vec::with_capacity(self.bytes.len()), ends: Vec::with_capacity(self.ends.len()) }
     }
 }
 
@@ -271,30 +269,5 @@ impl Cells {
             ColumnType::IntList => self.elements(row).map(|element| self.element_int(element).to_string()).collect(),
             _ => vec![text(self.text_at(row))],
         }
-    }
-
-    /// Bytes of text that wait here.
-    pub(super) fn text_bytes(&self) -> usize {
-        match &self.values {
-            Values::Text(parts) | Values::TextList(parts, _) => parts.bytes.len(),
-            Values::IntList(v, _) => v.len().saturating_mul(8),
-            _ => 0,
-        }
-    }
-
-    /// no rows, and room for as many as there are here
-    pub(super) fn emptied(&self) -> Self {
-        let values = match &self.values {
-            Values::Bool(v) => Values::Bool(Vec::with_capacity(v.len())),
-            Values::Int(v) => Values::Int(Vec::with_capacity(v.len())),
-            Values::Double(v) => Values::Double(Vec::with_capacity(v.len())),
-            Values::Number(v) => Values::Number(Vec::with_capacity(v.len())),
-            Values::Address(v) => Values::Address(Vec::with_capacity(v.len())),
-            Values::Word(v) => Values::Word(Vec::with_capacity(v.len())),
-            Values::Text(parts) => Values::Text(parts.emptied()),
-            Values::TextList(parts, ends) => Values::TextList(parts.emptied(), Vec::with_capacity(ends.len())),
-            Values::IntList(v, ends) => Values::IntList(Vec::with_capacity(v.len()), Vec::with_capacity(ends.len())),
-        };
-        Self { kind: self.kind, present: self.present.as_ref().map(|there| Vec::with_capacity(there.len())), values }
     }
 }

@@ -29,10 +29,10 @@ impl Sheet {
         Self { spec: self.spec, keys: Vec::with_capacity(self.keys.len()), columns }
     }
 
-    /// bytes that its rows take, about
+    /// memory that its rows take, bytes
     pub fn bytes(&self) -> usize {
-        let fixed = self.keys.len().saturating_mul(self.columns.len()).saturating_mul(size_of::<u64>());
-        self.columns.iter().map(Cells::text_bytes).fold(fixed, usize::saturating_add)
+        let keys = size_of_val(self.keys.as_slice());
+        self.columns.iter().map(Cells::bytes).fold(keys, usize::saturating_add)
     }
 
     /// appends a row

@@ -14,8 +14,8 @@ use std::sync::{Mutex, PoisonError};
 /// Rows gathered before a row group is written: DuckDB reads row groups of about 120,000 rows in parallel,
 /// and waiting for more would cost memory.
 const ROW_GROUP_ROWS: usize = 65_536;
-/// The same in bytes: texts may be long.
-const ROW_GROUP_BYTES: usize = 16 << 20;
+/// The same in bytes of memory: a dozen tables may gather rows at a time.
+const ROW_GROUP_BYTES: usize = 10 << 20;
 
 /// A table that could not be written.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Heads of HTTP messages: start line and header fields (RFC 9112 2 to 5); SSDP shares them.
 
+use super::METHODS;
 use crate::app::{Context, text};
 
 /// Longest start line and fields together; servers take 8 to 64 KiB (RFC 9112 3 recommends 8,000 octets for the line alone).
@@ -21,8 +22,8 @@ fn is_secret(name: &str) -> bool {
 /// A start line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// method, target, version
-    Request(String, String, String),
+    /// method, target, version where one is told
+    Request(String, String, Option<String>),
     /// version, status, reason
     Response(String, u16, Option<String>),
 }
@@ -72,8 +73,13 @@ const MAX_VERSION_BYTES: usize = 12;
 /// Whether text is `HTTP/1.` and digits; HTTP/2 begins with a line of the same shape (RFC 9113 3.4).
 fn is_version(text: &[u8]) -> bool {
     text.len() <= MAX_VERSION_BYTES
-        && matches!(text, [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, rest @ ..]
-            if minor.is_ascii_digit() && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.'))
+        && text.strip_prefix(b"HTTP/1.").is_some_and(|minor| minor.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.'))
+}
+
+/// Whether a line is a request without a version (RFC 1945 4.1), as those write it who put requests together by hand. A
+/// word before a path could be of many protocols.
+fn is_bare(method: &[u8], target: &[u8]) -> bool {
+    METHODS.contains(&method) && target.first() == Some(&b'/') && target.iter().all(u8::is_ascii_graphic)
 }
 
 /// Reads a start line.
@@ -90,11 +96,13 @@ pub fn start_line(line: &[u8]) -> Option<Start> {
         let reason = text::lossy(reason.trim_ascii());
         return Some(Start::Response(text::lossy(version), status, (!reason.is_empty()).then_some(reason)));
     }
-    let last = line.iter().rposition(|byte| *byte == b' ')?;
-    let (method, version) = (line.get(..first)?, line.get(last.checked_add(1)?..)?);
-    let target = line.get(first.checked_add(1)?..last)?;
+    let (method, behind) = (line.get(..first)?, line.get(first.checked_add(1)?..)?);
+    let Some(last) = behind.iter().rposition(|byte| *byte == b' ') else {
+        return is_bare(method, behind).then(|| Start::Request(text::lossy(method), text::lossy(behind), None));
+    };
+    let (target, version) = (behind.get(..last)?, behind.get(last.checked_add(1)?..)?);
     let fits = (1..=MAX_METHOD_BYTES).contains(&method.len()) && method.iter().copied().all(is_token) && is_version(version);
-    (fits && !target.is_empty()).then(|| Start::Request(text::lossy(method), text::lossy(target), text::lossy(version)))
+    (fits && !target.is_empty()).then(|| Start::Request(text::lossy(method), text::lossy(target), Some(text::lossy(version))))
 }
 
 impl Head {
@@ -180,5 +188,26 @@ impl Head {
     /// Whether a list field has this element (any case), as in `Connection: keep-alive, Upgrade`.
     pub fn lists(&self, name: &str, element: &str) -> bool {
         self.all(name).any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(element)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Start, start_line};
+
+    fn request(line: &str) -> Option<(String, Option<String>)> {
+        match start_line(line.as_bytes()) {
+            Some(Start::Request(_, target, version)) => Some((target, version)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_request_needs_no_version_where_its_method_is_known_and_its_target_a_path() {
+        assert_eq!(request("GET /state?id=1"), Some(("/state?id=1".to_owned(), None)));
+        assert_eq!(request("POST /a HTTP/1."), Some(("/a".to_owned(), Some("HTTP/1.".to_owned()))));
+        for other in ["GET state", "FETCH /state", "GET /state now", "OPTIONS /a RTSP/1.0", "GET ", "get /state"] {
+            assert_eq!(request(other), None, "{other}");
+        }
     }
 }

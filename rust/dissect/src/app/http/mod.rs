@@ -25,8 +25,8 @@ record! {
         host: Option<String>,
         /// Target as sent: usually path and query
         uri: String,
-        /// HTTP/1.0, HTTP/1.1 or HTTP/2
-        version: String,
+        /// HTTP/1.0, HTTP/1.1 or HTTP/2; null where the request tells none
+        version: Option<String>,
         /// What the client says it is
         user_agent: Option<String>,
         /// Page that led here

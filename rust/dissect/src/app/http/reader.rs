@@ -234,7 +234,7 @@ impl HttpParser {
         let mut asked = None;
         let (default, has_no_body) = match &head.start {
             Start::Request(method, target, version) => {
-                self.request(ctx, head, method, target, version);
+                self.request(ctx, head, method, target, version.as_deref());
                 (Body::Length(0), false)
             }
             Start::Response(version, status, reason) => {
@@ -284,7 +284,7 @@ impl HttpParser {
         }
     }
 
-    fn request(&mut self, ctx: &mut Context<'_>, head: &Head, method: &str, target: &str, version: &str) {
+    fn request(&mut self, ctx: &mut Context<'_>, head: &Head, method: &str, target: &str, version: Option<&str>) {
         // RFC 9112 3.2.2: the authority of an absolute target goes before the field
         let authority = target.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next()).filter(|_| !target.starts_with('/'));
         let host = authority.map(str::to_owned).or_else(|| head.text("host"));

@@ -33,14 +33,14 @@ impl Asked {
 }
 
 /// The row of a request: method, target and version, host, number in its connection.
-pub fn request(at: At, head: &Head, line: (&str, &str, &str), host: Option<String>, position: u64) -> HttpRequest {
+pub fn request(at: At, head: &Head, line: (&str, &str, Option<&str>), host: Option<String>, position: u64) -> HttpRequest {
     let (method, target, version) = line;
     HttpRequest {
         at,
         method: method.to_owned(),
         host,
         uri: target.to_owned(),
-        version: version.to_owned(),
+        version: version.map(str::to_owned),
         user_agent: head.text("user-agent"),
         referer: head.text("referer"),
         content_type: head.text("content-type"),

@@ -42,7 +42,7 @@ impl Exchanges {
         let (method, status, authority) = (of(":method"), of(":status"), of(":authority"));
         let path = of(":path").or_else(|| authority.clone()).unwrap_or_default();
         let start = match (method, status.map(|status| status.parse())) {
-            (Some(method), None) => Start::Request(method, path, VERSION.to_owned()),
+            (Some(method), None) => Start::Request(method, path, Some(VERSION.to_owned())),
             (None, Some(Ok(status))) => Start::Response(VERSION.to_owned(), status, None),
             // what follows a body (8.1)
             (None, None) => return if ends { self.ended(ctx, direction, stream, true) },
@@ -55,7 +55,7 @@ impl Exchanges {
             Start::Request(method, target, _) => {
                 let host = authority.or_else(|| head.text("host"));
                 let target: String = target.chars().take(MAX_KEPT_CHARS).collect();
-                ctx.emit(&rows::request(ctx.at, &head, (method, &target, VERSION), host.clone(), self.requests));
+                ctx.emit(&rows::request(ctx.at, &head, (method, &target, Some(VERSION)), host.clone(), self.requests));
                 self.streams.entry(stream).or_default().asked = Some(Asked::new(ctx.at, method, host, &target));
                 let position = self.requests;
                 self.requests = position.saturating_add(1);
