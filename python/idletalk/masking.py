@@ -3,10 +3,9 @@
 Raw bytes stay in the folders that only their owner can read (evidence, messages).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import msgspec
 
@@ -14,9 +13,6 @@ from idletalk.exposure.mask import masked, spellings
 from idletalk.exposure.search import Held, words_in
 from idletalk.model import Report
 from idletalk.store import Store, quoted
-
-if TYPE_CHECKING:
-    from ahocorasick_rs import BytesAhoCorasick
 
 MIN_CHARS = 6
 """Shorter secrets are not replaced in other texts, where they would stand by chance; where they were found they are masked."""
@@ -66,7 +62,7 @@ def _words(secrets: Secrets) -> dict[str, str]:
     for kind, text in secrets:
         if len(text) >= MIN_CHARS:
             shown = masked(kind, text)
-            said |= dict.fromkeys(spellings(text) - said.keys(), shown)
+            said |= {word: shown for word in spellings(text) if word not in said}
     return dict(sorted(said.items(), key=lambda one: (-len(one[0]), one[0])))
 
 
@@ -83,24 +79,43 @@ def mask_report(report: Report, secrets: Secrets) -> Report:
     words = _words(secrets)
     if not words:
         return report
-    from ahocorasick_rs import BytesAhoCorasick
-
-    pattern = re.compile("|".join(re.escape(text) for text in words))
-    written = BytesAhoCorasick([msgspec.json.encode(text)[1:-1] for text in words])
-    return cast("Report", _replaced(report, pattern, written, words))
+    return cast("Report", _replaced(report, _Sought(words)))
 
 
-def _replaced(
-    value: Any, pattern: re.Pattern[str], written: "BytesAhoCorasick", words: Mapping[str, str], depth: int = 0
-) -> Any:
-    """The value with secrets replaced. `written` are the secrets as JSON writes them: what does not hold one needs no look."""
+class _Sought:
+    """Secrets that are sought in texts, and what is said instead of each."""
+
+    def __init__(self, words: Mapping[str, str]) -> None:
+        from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, MatchKind
+
+        self._said = list(words.values())
+        # the longest of those that begin at a place: one may hold another
+        self._texts = AhoCorasick(words, matchkind=MatchKind.LeftmostLongest)
+        self._written = BytesAhoCorasick([msgspec.json.encode(word)[1:-1] for word in words])
+
+    def may_hold(self, value: Any) -> bool:
+        """Whether a part's JSON holds one as JSON writes it: what does not needs no look."""
+        return bool(self._written.find_matches_as_indexes(msgspec.json.encode(value)))
+
+    def masked(self, text: str) -> str:
+        """A text without them."""
+        parts: list[str] = []
+        end = 0
+        for word, start, behind in self._texts.find_matches_as_indexes(text):
+            parts += (text[end:start], self._said[word])
+            end = behind
+        return "".join((*parts, text[end:]))
+
+
+def _replaced(value: Any, sought: _Sought, depth: int = 0) -> Any:
+    """The value with secrets replaced."""
     if isinstance(value, str):
-        return pattern.sub(lambda match: words[match[0]], value)
-    if depth < LOOKED_DEPTH and not written.find_matches_as_indexes(msgspec.json.encode(value)):
+        return sought.masked(value)
+    if depth < LOOKED_DEPTH and not sought.may_hold(value):
         return value
 
     def inner(part: Any) -> Any:
-        return _replaced(part, pattern, written, words, depth + 1)
+        return _replaced(part, sought, depth + 1)
 
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: inner(getattr(value, field.name)) for field in fields(value)})
