@@ -75,7 +75,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         }.items()
     },
     **{
-        f"http_{about}": (table, f"CASE WHEN version <> 'HTTP/2' THEN {about} END")
+        f"http_{about}": (table, f"CASE WHEN version IS DISTINCT FROM 'HTTP/2' THEN {about} END")
         for about, table in HTTP_COLUMNS.items()
     },
     "dhcp_hostname": ("dhcp", "hostname"),
