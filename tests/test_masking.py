@@ -4,13 +4,13 @@ from typing import Any, cast
 
 import pytest
 
-from idletalk.masking import mask_report
+from idletalk.masking import mask_report, said_instead
 from idletalk.model import Report
 
 
 def replaced(text: str, *secrets: tuple[str, str]) -> str:
     """A text of a report without these secrets."""
-    (shown,) = cast("tuple[str]", mask_report(cast("Report", (text,)), secrets))
+    (shown,) = cast("tuple[str]", mask_report(cast("Report", (text,)), said_instead(secrets)))
     return shown
 
 
@@ -30,7 +30,8 @@ def test_what_holds_none_stays(text: str) -> None:
 
 
 def test_nested_parts_are_looked_through() -> None:
-    report: Any = mask_report(cast("Report", {"a": [{"b": ("ü SN4711-0815 ü",)}]}), [("serial", "SN4711-0815")])
+    words = said_instead([("serial", "SN4711-0815")])
+    report: Any = mask_report(cast("Report", {"a": [{"b": ("ü SN4711-0815 ü",)}]}), words)
     assert report == {"a": [{"b": ("ü SN…5 (11 characters) ü",)}]}
 
 

@@ -24,7 +24,7 @@ from idletalk.image_pages import image_pages
 from idletalk.images import begin_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
-from idletalk.masking import Secrets, mask_report, mask_tables
+from idletalk.masking import Secrets, mask_report, mask_tables, said_instead
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.repeats import hear_once
@@ -141,8 +141,9 @@ def assembled(
         )
         # what is asked of the tables has been asked; drawing needs the interpreter, masking does not
         citing.result()
-        masking = apart.submit(_beside, store, mask_tables, secrets)
-        yield mask_report(report, secrets)
+        words = said_instead(secrets)
+        masking = apart.submit(_beside, store, mask_tables, words)
+        yield mask_report(report, words)
         masking.result()
     finally:
         apart.shutdown(cancel_futures=True)

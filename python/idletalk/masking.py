@@ -46,17 +46,11 @@ STRUCTURAL = frozenset(
 Secrets = Sequence[tuple[str, str]]
 """(kind, text) of what was found."""
 
-
-def mask_tables(store: Store, secrets: Secrets) -> None:
-    """Replace secrets in the texts of all tables. HTTP fields that are credentials are masked as they are read."""
-    words = _words(secrets)
-    if not words:
-        return
-    for file, columns in words_in(store.kept_tables(), STRUCTURAL, list(words)).items():
-        store.rewrite(file, {column: _change(column, held, words) for column, held in columns.items()})
+Words = Mapping[str, str]
+"""What is said instead of each spelling of each secret, the longest first."""
 
 
-def _words(secrets: Secrets) -> dict[str, str]:
+def said_instead(secrets: Secrets) -> Words:
     """What is said instead of each secret, however it is spelt, the longest first: one may hold another."""
     said: dict[str, str] = {}
     for kind, text in secrets:
@@ -66,7 +60,15 @@ def _words(secrets: Secrets) -> dict[str, str]:
     return dict(sorted(said.items(), key=lambda one: (-len(one[0]), one[0])))
 
 
-def _change(column: str, held: Held, words: Mapping[str, str]) -> str:
+def mask_tables(store: Store, words: Words) -> None:
+    """Replace secrets in the texts of all tables. HTTP fields that are credentials are masked as they are read."""
+    if not words:
+        return
+    for file, columns in words_in(store.kept_tables(), STRUCTURAL, list(words)).items():
+        store.rewrite(file, {column: _change(column, held, words) for column, held in columns.items()})
+
+
+def _change(column: str, held: Held, words: Words) -> str:
     """SQL of a column whose texts hold secrets."""
     changed = "x" if held.is_list else f'"{column}"'
     for old in held.words:
@@ -74,9 +76,8 @@ def _change(column: str, held: Held, words: Mapping[str, str]) -> str:
     return f'list_transform("{column}", lambda x: {changed})' if held.is_list else changed
 
 
-def mask_report(report: Report, secrets: Secrets) -> Report:
+def mask_report(report: Report, words: Words) -> Report:
     """The report with secrets replaced in every text but ids."""
-    words = _words(secrets)
     if not words:
         return report
     return cast("Report", _replaced(report, _Sought(words)))
@@ -85,7 +86,7 @@ def mask_report(report: Report, secrets: Secrets) -> Report:
 class _Sought:
     """Secrets that are sought in texts, and what is said instead of each."""
 
-    def __init__(self, words: Mapping[str, str]) -> None:
+    def __init__(self, words: Words) -> None:
         from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, MatchKind
 
         self._said = list(words.values())

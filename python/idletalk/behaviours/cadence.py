@@ -55,9 +55,9 @@ def _cadences(train: Row, totals: dict[str, int], between: Between) -> Iterable[
         if before is not None and train["is_sampled"]:
             turn = between(train, found[before].period_s, found[number].period_s, ends[before][1], ends[number][0])
             ends[before], ends[number] = (ends[before][0], turn[0]), (turn[1], ends[number][1])
+    # what comes together is one event, with the bytes of all
+    bounds = dict(zip(places, [*places[1:], len(times)], strict=True))
     for number, period in enumerate(found):
-        # what comes together is one event, with the bytes of all
-        bounds = dict(zip(places, [*places[1:], len(times)], strict=True))
         own = [places[event] for event in period.events]
         payload = sum(sum(train["bytes"][place : bounds[place]]) for place in own)
         total = totals.get(train["device"], 0)

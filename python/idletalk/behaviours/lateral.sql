@@ -159,7 +159,7 @@ CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind);
 CREATE TABLE sweeps AS
 WITH many AS (
     SELECT device, kind, peer, count(*) AS frames, CASE kind WHEN 'ports' THEN 15 ELSE 25 END AS least
-    FROM probes GROUP BY ALL HAVING count(DISTINCT target) >= CASE kind WHEN 'ports' THEN 15 ELSE 25 END
+    FROM probes GROUP BY ALL HAVING count(DISTINCT target) >= least
 ), fresh AS (
     SELECT p.device, p.kind, p.peer, m.frames, m.least, p.time_ns,
         lag(p.time_ns) OVER (PARTITION BY p.device, p.kind, p.peer, p.target ORDER BY p.time_ns) AS before_ns
