@@ -64,7 +64,9 @@ def _parts(
     ]
     for title, questions in ANSWERS.items():
         found = [finding for finding in own if asked.get(finding.kind) in questions]
-        said = [_told(check) for check in checks if check.question in questions and check.outcome != "found"]
+        checked = (check for check in checks if check.question in questions and check.outcome != "found")
+        # several questions may be answered alike
+        said = list(dict.fromkeys(_told(check) for check in checked))
         if found or said:
             parts.append(Part(title, () if found else said, found))
     answered = {question for questions in ANSWERS.values() for question in questions}
@@ -143,7 +145,7 @@ def _whom(device: Device, hides_lan: bool) -> list[Markup]:
 
 def _near(near: int, exact: bool, hides_lan: bool) -> Markup:
     if not near and hides_lan:
-        return Markup("nobody in this network that could be seen here")
+        return Markup("no neighbour that could be seen here")
     return _sentence("{lan} in this network", lan=figure(near, "device.lan_hosts") if exact else _least(near))
 
 
