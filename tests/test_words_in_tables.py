@@ -67,10 +67,14 @@ def test_many_row_groups_texts_that_repeat_and_texts_that_do_not_are_read_alike(
     )
     duckdb.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)")
     replace_words([path], [], {"secret": "s…", "number 19999": "n…", "absent": "a…"})
-    expected = f"SELECT i, replace(repeated, 'secret', 's…'), replace(different, 'number 19999', 'n…'), seldom FROM ({query})"
+    expected = (
+        f"SELECT i, replace(repeated, 'secret', 's…'), replace(different, 'number 19999', 'n…'), seldom FROM ({query})"
+    )
     changed = duckdb.execute(f"(FROM read_parquet('{path}') EXCEPT ALL {expected})").fetchall()
     assert changed == []
-    assert duckdb.execute(f"SELECT count(*) FROM read_parquet('{path}') WHERE different LIKE '%n…%'").fetchone() == (11,)
+    assert duckdb.execute(f"SELECT count(*) FROM read_parquet('{path}') WHERE different LIKE '%n…%'").fetchone() == (
+        11,
+    )
 
 
 def test_bounds_of_texts_do_not_tell_what_was_masked(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ The work is done by the Rust core (rust/exposure); here stands what is asked of 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
