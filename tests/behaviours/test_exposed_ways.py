@@ -46,6 +46,29 @@ def test_a_host_name_with_half_of_the_mac_tells_the_mac(tmp_path: Path) -> None:
     assert rows == [{"kind": "mac", "carrier": "mdns", "encoding": "last three bytes", "times": 1}]
 
 
+def announced(mac: str, *texts: tuple[str, bytes]) -> bytes:
+    """An mDNS answer with a TXT record of each of these services."""
+    records = [
+        dns_name(f"bridge.{service}.local") + struct.pack(">HHIHB", 16, 0x8001, 120, len(text) + 1, len(text)) + text
+        for service, text in texts
+    ]
+    head = struct.pack(">HHHHHH", 0, 0x8400, 0, len(records), 0, 0)
+    return datagram((mac, "192.168.7.20", 5353), ("01:00:5e:00:00:fb", "224.0.0.251", 5353), head + b"".join(records))
+
+
+def test_a_frame_with_several_records_that_tell_a_value_is_counted_once(tmp_path: Path) -> None:
+    mac = "02:00:00:1b:00:a1"
+    one, other = ("_hue._tcp", b"bridgeid=0200001b00a1"), ("_hap._tcp", b"id=02:00:00:1B:00:A1")
+    messages = [(other,), (one,), (one, other), (one, other), (one, other), (one,)]
+    frames = [(60.0 * number, announced(mac, *texts)) for number, texts in enumerate(messages)]
+    [found] = [
+        finding
+        for finding in analysed(tmp_path, *frames).findings(kind="exposed-on-lan")
+        if "its MAC" in finding.sentence
+    ]
+    assert (found.evidence.frames, found.numbers["messages"]) == (6, 6)
+
+
 def test_an_address_that_two_owners_tell_beside_the_port_is_the_public_one(tmp_path: Path) -> None:
     servers = [(GATEWAY, f"{network}.7", 8000) for network in ("198.51.100", "203.0.113")]
     told = OWN + struct.pack(">H", PLUG_END[2])

@@ -13,14 +13,18 @@ Way = tuple[str, str, bool, str, str]
 
 _COUNTED = f"""
 WITH once AS MATERIALIZED (
-    SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope, bool_and(is_topic) AS is_topic, min(times) AS times,
-        min(capture) AS capture, min(frame) AS frame FROM hits GROUP BY ALL
+    SELECT device, kind, sent, peer, carrier, is_topic, capture, frame, min(scope) AS scope, max(times) AS times FROM hits GROUP BY ALL
+), announced AS (
+    SELECT device, sent, peer, carrier, sum(times) AS frames FROM told WHERE carrier = 'mdns' AND is_topic GROUP BY ALL
 )
-SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times) FILTER (is_topic), 0),
-    coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames, {KEPT_ONCE} AS kept
-FROM once GROUP BY device, kind, sent, peer, carrier ORDER BY device, kind, sent, peer, carrier
+SELECT device, kind, sent, peer, carrier, min(scope) AS scope, least(greatest(coalesce(sum(times) FILTER (is_topic), 0),
+    coalesce(sum(times) FILTER (NOT is_topic), 0)), min(a.frames))::BIGINT AS frames, {KEPT_ONCE} AS kept
+FROM once LEFT JOIN announced AS a USING (device, sent, peer, carrier)
+GROUP BY device, kind, sent, peer, carrier ORDER BY device, kind, sent, peer, carrier
 """
-"""A message has one place. A publication tells by its topic and by its message, a record by its names and its text: it is one frame."""
+"""A frame that tells in several places is one: a publication by its topic and by its message, an announcement by its names and by the
+texts of several records. Texts that first come with different frames and then together would count twice: frames with
+names are all that there are."""
 
 _LABELS = """
 WITH places AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM hits WHERE carrier IN ('tcp', 'udp')),
