@@ -70,6 +70,14 @@ def test_a_packet_of_which_one_capture_has_the_beginning_only_is_counted_once(
     assert (cut.tx_packets, cut.rx_packets) == (whole.tx_packets, whole.rx_packets)
 
 
+def test_a_message_that_one_capture_has_cut_is_told_once(tmp_path: Path) -> None:
+    said = b'{"email":"someone@home.example","more":"' + b"x" * 100 + b'"}'
+    told = [(1013.0, made.datagram((PLUG, "192.168.1.2", 40_000), through(OTHER, 7000), said))]
+    found = analysis(tmp_path, [*HOME, *SHARED, *told], bare([*SHARED, *told], -0.0005), snaplen=90)
+    [one] = [one for one in found.report.findings if one.numbers.get("value_kind") == "email"]
+    assert one.numbers["messages"] == 1
+
+
 def test_the_filter_of_a_joined_device_selects_frames_of_both(both: idletalk.Analysis) -> None:
     [frames] = both.sql("SELECT count(*) AS n FROM http_requests WHERE NOT is_repeated")
     assert frames["n"] == 2

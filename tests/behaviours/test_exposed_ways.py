@@ -119,7 +119,7 @@ def test_another_port_of_the_device_is_no_change_of_the_router(tmp_path: Path) -
     assert (
         "changed at least 2 times, 1 of them with another port of the device's own: 93.184.216.34:40000" in one.sentence
     )
-    assert "is told its public addresses by" in one.sentence
+    assert "is told its public address by" in one.sentence
 
 
 def test_a_mac_is_called_the_device_s_only_where_it_has_it(tmp_path: Path) -> None:

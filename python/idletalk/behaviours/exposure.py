@@ -93,7 +93,9 @@ def _what(scene: Scene, row: Row, word: str) -> str:
             return f"the {word} of {scene.name(neighbour)}"
         return f"a {word} that no frame here has" if len(shown) == 1 else f"several {word}s"
     is_own = row["sent"] or row["kind"] == "public_address"
-    many = len(shown) > 1 and row["kind"] not in WHOLE
+    # one address can be told with several ports
+    values = {one.partition(":")[0] for one in shown} if row["kind"] == "public_address" else shown
+    many = len(values) > 1 and row["kind"] not in WHOLE
     plural = f"{word}{'es' if word.endswith('s') else 's'}" if many else word
     return f"{'its' if is_own else 'the'} {plural}"
 
