@@ -7,10 +7,18 @@ CREATE MACRO answered(carrier, content) AS
     coalesce(CASE WHEN carrier <> 'telnet' THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
 
 CREATE TABLE spoken AS
-WITH carried (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS (
+-- what a capture has cut says nothing of its own where another has it whole (duplicates are known within a tenth of a second)
+WITH heard AS (
+    FROM payloads WHERE NOT is_repeated
+    UNION ALL
+    FROM (FROM payloads WHERE is_repeated) AS cut WHERE NOT EXISTS (
+        FROM payloads AS whole WHERE whole.flow = cut.flow AND whole.carrier = cut.carrier AND whole.source = cut.source AND NOT whole.is_repeated
+            AND whole.time_ns BETWEEN cut.time_ns - 100_000_000 AND cut.time_ns + 100_000_000
+            AND starts_with(hex(whole.content), hex(cut.content)))
+), carried (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS (
     SELECT carrier, subject, CASE WHEN subject IN ('user name', 'password') THEN encode(replace(subject, ' ', '') || ': ' || answered(carrier, content)) ELSE content END,
         false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
-    FROM payloads
+    FROM heard
     UNION ALL
     SELECT 'http', uri, encode(method || ' ' || uri || chr(10) || array_to_string(headers, chr(10))), false, 1, capture, frame,
         time_ns, time_ns, source_mac, source, destination_mac, destination
