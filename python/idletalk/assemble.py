@@ -139,12 +139,12 @@ def assembled(
                 updates=update_rows(store.ask, devices, rows, scene.observed_s),
             ),
         )
-        # what is asked of the tables has been asked; drawing needs the interpreter, masking does not
-        citing.result()
+        # what is asked of the tables has been asked; drawing needs the interpreter, masking and writing evidence do not
         words = said_instead(secrets)
         masking = apart.submit(mask_tables, store.kept_tables(), words)
         yield mask_report(report, words)
         masking.result()
+        citing.result()
     finally:
         apart.shutdown(cancel_futures=True)
         examining.shutdown(cancel_futures=True)
