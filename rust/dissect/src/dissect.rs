@@ -6,7 +6,6 @@ use crate::capture::{Step, Timeline};
 use crate::captures::{self, CaptureRow, FaultRow, IndexRow, InterfaceRow};
 use crate::collector::Collector;
 use crate::flow::SegmentRow;
-use crate::packet::head;
 use crate::shard::{SHARDS, Shard, Sighting, owner};
 use crate::sink::Sink;
 use crate::tables::{Record, TableError, TableSpec, TableWriter};
@@ -141,8 +140,7 @@ impl<'a> Walk<'a> {
             let counts = self.options.ranges.is_empty()
                 || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
             if counts && !self.options.only_captures {
-                let head = head(frame.link_type, frame.bytes);
-                let owner = owner(&head);
+                let owner = owner(frame.link_type, frame.bytes);
                 if owner % self.threads == self.thread {
                     let seen = Sighting {
                         position,

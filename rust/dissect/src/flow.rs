@@ -63,7 +63,7 @@ impl Address {
 }
 
 /// What identifies a flow at a moment: its ends in order, and its kind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Eq, Debug)]
 pub struct FlowKey {
     /// the smaller end
     pub low: Endpoint,
@@ -77,14 +77,26 @@ pub struct FlowKey {
 impl Hash for FlowKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        if let (Address::Ip(IpAddr::V4(low)), Address::Ip(IpAddr::V4(high))) = (self.low.address, self.high.address) {
-            state.write_u64(u64::from(u32::from(low)) << 32 | u64::from(u32::from(high)));
+        if let Some(addresses) = self.ipv4() {
+            state.write_u64(addresses);
         } else {
             self.low.address.hash(state);
             self.high.address.hash(state);
         }
-        state.write_u32(u32::from(self.low.port) << 16 | u32::from(self.high.port));
-        self.kind.hash(state);
+        state.write_u64(self.ports_and_kind());
+    }
+}
+
+/// As for each field, in few steps for IPv4.
+impl PartialEq for FlowKey {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let alike = match (self.ipv4(), other.ipv4()) {
+            (Some(ours), Some(theirs)) => ours == theirs,
+            (None, None) => self.low.address == other.low.address && self.high.address == other.high.address,
+            _ => false,
+        };
+        alike && self.ports_and_kind() == other.ports_and_kind()
     }
 }
 
@@ -98,6 +110,33 @@ fn comes_first(a: &Endpoint, b: &Endpoint) -> bool {
 }
 
 impl FlowKey {
+    /// Both addresses, where they are IPv4.
+    #[inline]
+    fn ipv4(&self) -> Option<u64> {
+        match (self.low.address, self.high.address) {
+            (Address::Ip(IpAddr::V4(low)), Address::Ip(IpAddr::V4(high))) => {
+                Some(u64::from(u32::from(low)) << 32 | u64::from(u32::from(high)))
+            }
+            _ => None,
+        }
+    }
+
+    /// All but the addresses; different for different ones.
+    #[inline]
+    fn ports_and_kind(&self) -> u64 {
+        let (kind, number) = match self.kind {
+            Kind::Ip(number) => (0, u16::from(number)),
+            Kind::Fragment(number) => (1, u16::from(number)),
+            Kind::EtherType(number) => (2, number),
+            Kind::Llc(number) => (3, u16::from(number)),
+            Kind::WlanControl => (4, 0),
+            Kind::WlanProtected => (5, 0),
+            Kind::Unknown => (6, 0),
+        };
+        let ports = u64::from(self.low.port) << 16 | u64::from(self.high.port);
+        ports << 32 | kind << 16 | u64::from(number)
+    }
+
     /// The key of a packet, and whether it goes from the low to the high end.
     #[inline]
     pub fn new(source: Endpoint, destination: Endpoint, kind: Kind) -> (Self, bool) {
