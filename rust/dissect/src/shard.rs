@@ -90,7 +90,8 @@ impl Shard {
     /// Takes frames, in their order; at most [`GROUP`](crate::batch::GROUP) at a time is best.
     pub fn frames(&mut self, sink: &mut Sink, group: &[Taken<'_>]) {
         let mut known: Vec<Option<Known<'_>>> = Vec::with_capacity(group.len());
-        known.extend(group.iter().map(|taken| Parts::of_whole(&taken.head).map(|parts| Known::new(&self.table, parts))));
+        known
+            .extend(group.iter().map(|taken| Parts::of_whole(&taken.head).map(|parts| Known::new(&self.table, parts))));
         self.table.fetch(known.iter().flatten().filter_map(|known| known.likely));
         for (taken, known) in group.iter().zip(known) {
             self.frame(sink, taken, known);
@@ -110,15 +111,18 @@ impl Shard {
         let whole;
         let known = match (known, &head.network) {
             (Some(known), _) => known,
-            (None, Network::Ip(ip)) => Known::new(&self.table, match self.fragments.add(ip) {
-                Outcome::Whole(payload) => {
-                    whole = payload;
-                    Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
-                }
-                Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
-                Outcome::Waiting => (Parts::of_fragment(ip), None),
-                Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
-            }),
+            (None, Network::Ip(ip)) => Known::new(
+                &self.table,
+                match self.fragments.add(ip) {
+                    Outcome::Whole(payload) => {
+                        whole = payload;
+                        Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
+                    }
+                    Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
+                    Outcome::Waiting => (Parts::of_fragment(ip), None),
+                    Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
+                },
+            ),
             (None, _) => Known::new(&self.table, (Parts::of_link(head), None)),
         };
         let Known { parts, fault, upward, .. } = &known;

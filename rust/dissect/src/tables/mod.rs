@@ -4,6 +4,8 @@
 //! columns with the place of each row in the walk; [`writer`] sorts the rows and writes them. Nobody else knows Parquet.
 
 mod cells;
+mod coder;
+mod dictionary;
 mod gathered;
 mod pages;
 mod record;
