@@ -6,12 +6,52 @@ use super::dictionary::Dictionary;
 /// Bytes of a dictionary beyond which values stand as they are: few would repeat (parquet-mr's default, too).
 const MAX_DICTIONARY_BYTES: usize = 1 << 20;
 
+/// Codes, each in as few bytes as the largest needs: most columns have few values.
+pub(super) enum Codes {
+    One(Vec<u8>),
+    Two(Vec<u16>),
+    Four(Vec<u32>),
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Self::One(Vec::new())
+    }
+}
+
+impl Codes {
+    #[inline]
+    fn push(&mut self, code: u32) {
+        match self {
+            Self::One(codes) => match u8::try_from(code) {
+                Ok(code) => codes.push(code),
+                Err(_) => self.push_wider(code),
+            },
+            Self::Two(codes) => match u16::try_from(code) {
+                Ok(code) => codes.push(code),
+                Err(_) => self.push_wider(code),
+            },
+            Self::Four(codes) => codes.push(code),
+        }
+    }
+
+    #[cold]
+    fn push_wider(&mut self, code: u32) {
+        match self {
+            Self::One(codes) => *self = Self::Two(codes.iter().map(|code| u16::from(*code)).collect()),
+            Self::Two(codes) => *self = Self::Four(codes.iter().map(|code| u32::from(*code)).collect()),
+            Self::Four(_) => {}
+        }
+        self.push(code);
+    }
+}
+
 /// Gathers the values of a column in the order of the rows.
 #[derive(Default)]
 pub(super) struct Coder<D> {
     known: D,
     pub(super) entries: u32,
-    pub(super) codes: Vec<u32>,
+    pub(super) codes: Codes,
     pub(super) dictionary: Vec<u8>,
     /// values behind the place where the dictionary was full, and that place in slots
     pub(super) plain: Vec<u8>,

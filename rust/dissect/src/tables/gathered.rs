@@ -104,9 +104,9 @@ impl Gathered {
             Values::Texts(coder) => leaves(coder, nullable, rows, place, Cells::text_at, put_text),
             Values::TextLists(coder) => lists(coder, rows, place, Cells::element_text, put_text),
             Values::IntLists(coder) => lists(coder, rows, place, Cells::element_int, put_number),
-            Values::Growing(values, levels) => present(values, levels, rows, place, Cells::int_at),
-            Values::Bools(values, levels) => present(values, levels, rows, place, Cells::bool_at),
-            Values::Doubles(values, levels) => present(values, levels, rows, place, Cells::double_at),
+            Values::Growing(values, levels) => present(values, levels, nullable, rows, place, Cells::int_at),
+            Values::Bools(values, levels) => present(values, levels, nullable, rows, place, Cells::bool_at),
+            Values::Doubles(values, levels) => present(values, levels, nullable, rows, place, Cells::double_at),
         }
     }
 
@@ -197,13 +197,16 @@ fn lists<'a, D: Dictionary>(
 fn present<'a, T>(
     values: &mut Vec<T>,
     levels: &mut Vec<i16>,
+    nullable: bool,
     rows: &Rows<'a>,
     place: usize,
     value: impl Fn(&'a Cells, usize) -> T,
 ) {
     rows.each(place, |cells, row| {
         let there = cells.is_present(row);
-        levels.push(i16::from(there));
+        if nullable {
+            levels.push(i16::from(there));
+        }
         if there {
             values.push(value(cells, row));
         }

@@ -2,7 +2,7 @@
 //! hybrid", "RLE_DICTIONARY") and README.md (data page version 1).
 
 use super::TableError;
-use super::coder::Coder;
+use super::coder::{Coder, Codes};
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
@@ -46,7 +46,11 @@ impl<D> Coder<D> {
         let mut bytes = levels(0, full_at);
         if entries > 0 {
             bytes.push(u8::try_from(width).unwrap_or(0));
-            put_hybrid(&self.codes, width, &mut bytes);
+            match &self.codes {
+                Codes::One(codes) => put_hybrid(codes, width, &mut bytes),
+                Codes::Two(codes) => put_hybrid(codes, width, &mut bytes),
+                Codes::Four(codes) => put_hybrid(codes, width, &mut bytes),
+            }
         }
         let encoding = if entries > 0 { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN };
         pages.write_data(&bytes, full_at, encoding)?;
