@@ -93,12 +93,12 @@ impl Shard {
         known
             .extend(group.iter().map(|taken| Parts::of_whole(&taken.head).map(|parts| Known::new(&self.table, parts))));
         self.table.fetch(known.iter().flatten().filter_map(|known| known.likely));
-        for (taken, known) in group.iter().zip(known) {
-            self.frame(sink, taken, known);
+        for (taken, known) in group.iter().zip(&known) {
+            self.frame(sink, taken, known.as_ref());
         }
     }
 
-    fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>, known: Option<Known<'_>>) {
+    fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>, known: Option<&Known<'_>>) {
         let Taken { seen, head, bytes } = taken;
         sink.begin(seen.position, self.number);
         let repeats = seen.overlap != Overlap::None
@@ -108,28 +108,31 @@ impl Shard {
                 (seen.capture, seen.interface),
                 seen.overlap,
             );
-        let whole;
+        let (whole, made);
         let known = match (known, &head.network) {
             (Some(known), _) => known,
-            (None, Network::Ip(ip)) => Known::new(
-                &self.table,
-                match self.fragments.add(ip) {
-                    Outcome::Whole(payload) => {
-                        whole = payload;
-                        Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
-                    }
-                    Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
-                    Outcome::Waiting => (Parts::of_fragment(ip), None),
-                    Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
-                },
-            ),
-            (None, _) => Known::new(&self.table, (Parts::of_link(head), None)),
+            (None, network) => {
+                let parts = match network {
+                    Network::Ip(ip) => match self.fragments.add(ip) {
+                        Outcome::Whole(payload) => {
+                            whole = payload;
+                            Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
+                        }
+                        Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
+                        Outcome::Waiting => (Parts::of_fragment(ip), None),
+                        Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
+                    },
+                    _ => (Parts::of_link(head), None),
+                };
+                made = Known::new(&self.table, parts);
+                &made
+            }
         };
-        let Known { parts, fault, upward, .. } = &known;
+        let Known { parts, fault, upward, .. } = known;
         let upward = *upward;
         let macs = if upward { (head.source, head.destination) } else { (head.destination, head.source) };
         let fresh = || Segment::new(seen, macs, head.vlan);
-        let index = self.find(sink, &known, seen.time_ns, &fresh);
+        let index = self.find(sink, known, seen.time_ns, &fresh);
         let Some(flow) = self.table.at(index) else { return };
         flow.count(sink, seen, Passage { macs, vlan: head.vlan, upward, repeats }, parts);
         if !repeats {

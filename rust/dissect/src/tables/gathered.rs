@@ -12,6 +12,7 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescPtr;
 use std::fs::File;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 /// Rows between two meetings of the threads: a sheet from each, and the order of the rows as (sheet, row).
@@ -31,7 +32,7 @@ enum Values {
     Ints(Coder<Copied<i64>>, i64, i64),
     /// flow ids and MACs
     Numbers(Coder<Copied<u64>>),
-    Addresses(Coder<Copied<IpAddr>>),
+    Addresses(Coder<Copied<AddressKey>>),
     Texts(Coder<Texts>),
     TextLists(Coder<Texts>),
     IntLists(Coder<Copied<i64>>),
@@ -41,9 +42,27 @@ enum Values {
     Doubles(Vec<f64>, Vec<i16>),
 }
 
+/// An address as a dictionary looks it up: the derived hash of one takes several steps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct AddressKey(IpAddr);
+
+impl Hash for AddressKey {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            IpAddr::V4(v4) => state.write_u32(v4.to_bits()),
+            IpAddr::V6(v6) => state.write_u128(v6.to_bits()),
+        }
+    }
+}
+
 /// Plain encoding of a number, and of a text.
 fn put_number(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&number.to_le_bytes());
+}
+
+fn address_at(cells: &Cells, row: usize) -> AddressKey {
+    AddressKey(cells.address_at(row))
 }
 
 fn put_text(text: &[u8], out: &mut Vec<u8>) {
@@ -98,8 +117,8 @@ impl Gathered {
             Values::Numbers(coder) => leaves(coder, nullable, rows, place, Cells::number_at, |id, out| {
                 put_text(&super::text::flow(id), out);
             }),
-            Values::Addresses(coder) => leaves(coder, nullable, rows, place, Cells::address_at, |address, out| {
-                put_text(address.to_string().as_bytes(), out);
+            Values::Addresses(coder) => leaves(coder, nullable, rows, place, address_at, |address, out| {
+                put_text(address.0.to_string().as_bytes(), out);
             }),
             Values::Texts(coder) => leaves(coder, nullable, rows, place, Cells::text_at, put_text),
             Values::TextLists(coder) => lists(coder, rows, place, Cells::element_text, put_text),

@@ -18,7 +18,7 @@ mod text;
 mod writer;
 
 pub use cells::Cells;
-pub use record::{Field, FlowId, KeyValue, Record};
+pub use record::{Field, FlowId, KeyValue, Record, Texts};
 pub use sheet::{Key, Sheet, Sheets};
 pub use writer::{TableError, TableWriter};
 
