@@ -89,9 +89,9 @@ impl Collector {
         }
     }
 
-    /// Says that the run was stopped, so that no thread waits for another.
-    pub fn abandon(&self) {
-        self.lock().error.get_or_insert(TableError::cancelled());
+    /// Ends the run with this error, so that no thread waits for another.
+    pub fn fail(&self, error: TableError) {
+        self.lock().error.get_or_insert(error);
         self.moved.notify_all();
     }
 

@@ -184,7 +184,7 @@ impl<'a> Walk<'a> {
                     self.progress.frames.store(position, Ordering::Relaxed);
                 }
                 if self.progress.cancelled.load(Ordering::Relaxed) {
-                    return self.collector.abandon();
+                    return self.collector.fail(TableError::cancelled());
                 }
             }
             weight = weight.saturating_add(frame_bytes).saturating_add(FRAME_OVERHEAD_BYTES);
@@ -205,7 +205,9 @@ impl<'a> Walk<'a> {
         for mut shard in std::mem::take(&mut self.shards) {
             shard.finish(&mut self.sink);
         }
-        self.sink.finish();
+        if let Err(error) = self.sink.finish() {
+            return self.collector.fail(TableError::from_io(&error));
+        }
         if self.thread == 0 {
             self.sink.begin(0, u64::MAX);
             for (capture, state) in (0u32..).zip(timeline.captures()) {

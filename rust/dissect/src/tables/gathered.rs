@@ -178,13 +178,23 @@ fn leaves<'a, D: Dictionary>(
     value: impl Fn(&'a Cells, usize) -> D::Key<'a>,
     mut write: impl FnMut(D::Key<'a>, &mut Vec<u8>),
 ) {
+    let mut put = |coder: &mut Coder<D>, cells, row| {
+        let key = value(cells, row);
+        coder.value(key, |out| write(key, out));
+    };
+    if !nullable {
+        return rows.each(place, |cells, row| {
+            coder.row();
+            coder.slot(None, None);
+            put(coder, cells, row);
+        });
+    }
     rows.each(place, |cells, row| {
         let there = cells.is_present(row);
         coder.row();
-        coder.slot(nullable.then_some(u8::from(there)), None);
+        coder.slot(Some(u8::from(there)), None);
         if there {
-            let key = value(cells, row);
-            coder.value(key, |out| write(key, out));
+            put(coder, cells, row);
         }
     });
 }

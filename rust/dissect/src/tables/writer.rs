@@ -26,7 +26,8 @@ impl TableError {
         Self(message.to_owned())
     }
 
-    pub(super) fn from_io(error: &std::io::Error) -> Self {
+    /// What the system says.
+    pub fn from_io(error: &std::io::Error) -> Self {
         Self(error.to_string())
     }
 

@@ -217,7 +217,9 @@ impl Head {
 
     /// Value of the first field of that name (any case).
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        // most are of another length, which is told without a look at them
+        let is_it = |known: &Range<usize>| known.len() == name.len() && self.at(known).eq_ignore_ascii_case(name);
+        self.fields.iter().find(|(known, _)| is_it(known)).map(|(_, value)| self.at(value))
     }
 
     /// A copy of that value.
