@@ -10,6 +10,11 @@ use crate::sink::Sink;
 /// to stay in the nearest cache.
 pub const GROUP: usize = 32;
 
+/// Room that a shard keeps from one meeting to the next, in bytes of frames and in frames: twice an even share. Of all shards
+/// 8 MiB; another one may have nearly all frames each time.
+const KEPT_BYTES: usize = 512 << 10;
+const KEPT_FRAMES: usize = 4096;
+
 /// A frame of a group.
 pub struct Taken<'a> {
     /// where and when it was seen
@@ -23,45 +28,61 @@ pub struct Taken<'a> {
 struct Waiting {
     seen: Sighting,
     link_type: LinkType,
-    start: usize,
+    /// behind its last byte; it begins where the one before ends
     end: usize,
+}
+
+/// Frames of one shard, one after another: read from far memory as they lie there, the next ones are on their way already.
+#[derive(Default)]
+struct Queue {
+    bytes: Vec<u8>,
+    frames: Vec<Waiting>,
 }
 
 /// Frames that wait, by shard.
 pub struct Batch {
-    bytes: Vec<u8>,
-    shards: Vec<Vec<Waiting>>,
+    shards: Vec<Queue>,
 }
 
 impl Batch {
     /// For so many shards.
     pub fn new(shards: usize) -> Self {
-        Self { bytes: Vec::new(), shards: (0..shards).map(|_| Vec::new()).collect() }
+        Self { shards: (0..shards).map(|_| Queue::default()).collect() }
     }
 
     /// Adds a frame of a shard, by the shard's place in the list that [`Batch::read`] gets.
     #[inline]
     pub fn push(&mut self, shard: usize, seen: Sighting, link_type: LinkType, bytes: &[u8]) {
-        let Some(waiting) = self.shards.get_mut(shard) else { return };
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        waiting.push(Waiting { seen, link_type, start, end: self.bytes.len() });
+        let Some(queue) = self.shards.get_mut(shard) else { return };
+        queue.bytes.extend_from_slice(bytes);
+        queue.frames.push(Waiting { seen, link_type, end: queue.bytes.len() });
     }
 
     /// Gives all frames to their shards.
     pub fn read(&mut self, shards: &mut [Shard], sink: &mut Sink) {
-        for (waiting, shard) in self.shards.iter_mut().zip(shards) {
+        for (queue, shard) in self.shards.iter_mut().zip(shards) {
             let mut group = Vec::with_capacity(GROUP);
-            for frames in waiting.chunks(GROUP) {
+            let mut start = 0;
+            for frames in queue.frames.chunks(GROUP) {
                 group.extend(frames.iter().map(|frame| {
-                    let bytes = self.bytes.get(frame.start..frame.end).unwrap_or_default();
+                    let bytes = queue.bytes.get(start..frame.end).unwrap_or_default();
+                    start = frame.end;
                     Taken { seen: frame.seen, head: head(frame.link_type, bytes), bytes }
                 }));
                 shard.frames(sink, &group);
                 group.clear();
             }
-            waiting.clear();
+            queue.clear();
         }
+    }
+}
+
+impl Queue {
+    /// Drops all frames; room for an ordinary share of them stays.
+    fn clear(&mut self) {
         self.bytes.clear();
+        self.bytes.shrink_to(KEPT_BYTES);
+        self.frames.clear();
+        self.frames.shrink_to(KEPT_FRAMES);
     }
 }

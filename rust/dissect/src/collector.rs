@@ -10,6 +10,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Epochs that a thread may be ahead of the slowest: bounds the rows that wait.
 const MAX_AHEAD: u64 = 2;
 
+/// Rows of one table, in bytes, whose room is used again; a table has as many as a thread makes between two meetings.
+const MAX_SPARE_BYTES: usize = 512 << 10;
+
 #[derive(Default)]
 struct State {
     /// epochs that some threads have not finished
@@ -20,6 +23,8 @@ struct State {
     ready: VecDeque<(u64, Vec<Vec<Sheet>>)>,
     /// tables that a thread writes at the moment
     busy: Vec<&'static str>,
+    /// sheets that were written, as room for the next rows
+    spare: Vec<Sheet>,
     error: Option<TableError>,
 }
 
@@ -66,8 +71,10 @@ impl Collector {
                 let name = name(&sheets);
                 state.busy.push(name);
                 drop(state);
-                let outcome = self.writer.append(name, sheets);
+                let outcome = self.writer.append(name, &sheets);
+                let spare = sheets.into_iter().filter_map(emptied);
                 state = self.lock();
+                state.spare.extend(spare);
                 state.busy.retain(|busy| *busy != name);
                 if let Err(error) = outcome {
                     state.error.get_or_insert(error);
@@ -76,14 +83,15 @@ impl Collector {
             } else if epoch > state.settled().saturating_add(MAX_AHEAD) {
                 state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
             } else {
+                sink.sheets.refill(&mut state.spare);
                 return true;
             }
         }
     }
 
-    /// Says that the run was stopped, so that no thread waits for another.
-    pub fn abandon(&self) {
-        self.lock().error.get_or_insert(TableError::cancelled());
+    /// Ends the run with this error, so that no thread waits for another.
+    pub fn fail(&self, error: TableError) {
+        self.lock().error.get_or_insert(error);
         self.moved.notify_all();
     }
 
@@ -101,7 +109,7 @@ impl Collector {
             .ready
             .into_iter()
             .flat_map(|(_, tables)| tables)
-            .try_for_each(|sheets| self.writer.append(name(&sheets), sheets))?;
+            .try_for_each(|sheets| self.writer.append(name(&sheets), &sheets))?;
         self.writer.finish(self.threads)
     }
 }
@@ -128,6 +136,13 @@ impl State {
     fn settled(&self) -> u64 {
         self.ready.front().map_or(self.complete, |(epoch, _)| epoch.saturating_sub(1))
     }
+}
+
+/// A sheet without its rows; none where it became too large to be kept for the next ones.
+fn emptied(mut sheet: Sheet) -> Option<Sheet> {
+    let is_ordinary = sheet.bytes() <= MAX_SPARE_BYTES;
+    sheet.clear();
+    is_ordinary.then_some(sheet)
 }
 
 /// The sheets of each table together, in the tables' order of name, so that what is written does not depend on threads.

@@ -6,7 +6,6 @@ use crate::capture::{Step, Timeline};
 use crate::captures::{self, CaptureRow, FaultRow, IndexRow, InterfaceRow};
 use crate::collector::Collector;
 use crate::flow::SegmentRow;
-use crate::packet::head;
 use crate::shard::{SHARDS, Shard, Sighting, owner};
 use crate::sink::Sink;
 use crate::tables::{Record, TableError, TableSpec, TableWriter};
@@ -141,8 +140,7 @@ impl<'a> Walk<'a> {
             let counts = self.options.ranges.is_empty()
                 || self.options.ranges.iter().any(|(from, to)| (*from..*to).contains(&time_ns));
             if counts && !self.options.only_captures {
-                let head = head(frame.link_type, frame.bytes);
-                let owner = owner(&head);
+                let owner = owner(frame.link_type, frame.bytes);
                 if owner % self.threads == self.thread {
                     let seen = Sighting {
                         position,
@@ -186,7 +184,7 @@ impl<'a> Walk<'a> {
                     self.progress.frames.store(position, Ordering::Relaxed);
                 }
                 if self.progress.cancelled.load(Ordering::Relaxed) {
-                    return self.collector.abandon();
+                    return self.collector.fail(TableError::cancelled());
                 }
             }
             weight = weight.saturating_add(frame_bytes).saturating_add(FRAME_OVERHEAD_BYTES);
@@ -207,7 +205,9 @@ impl<'a> Walk<'a> {
         for mut shard in std::mem::take(&mut self.shards) {
             shard.finish(&mut self.sink);
         }
-        self.sink.finish();
+        if let Err(error) = self.sink.finish() {
+            return self.collector.fail(TableError::from_io(&error));
+        }
         if self.thread == 0 {
             self.sink.begin(0, u64::MAX);
             for (capture, state) in (0u32..).zip(timeline.captures()) {

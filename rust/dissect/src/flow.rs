@@ -3,12 +3,11 @@
 //! A segment counts the frames of one flow in one quarter of an hour between one pair of MACs: volumes by device,
 //! hour, protocol and peer are sums over segments, in any time zone.
 
+pub use crate::flow_key::FlowKey;
 use crate::packet::Mac;
 use crate::record;
 use crate::shard::Sighting;
 use crate::tables::{FlowId, KeyValue};
-use sha2::{Digest, Sha256};
-use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
 /// Length of a segment's time slot. All time zones in use differ from UTC by a multiple of a quarter of an hour
@@ -59,61 +58,6 @@ impl Address {
             Self::Ip(ip) => Some(ip),
             Self::Mac(_) => None,
         }
-    }
-}
-
-/// What identifies a flow at a moment: its ends in order, and its kind.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FlowKey {
-    /// the smaller end
-    pub low: Endpoint,
-    /// the larger end
-    pub high: Endpoint,
-    /// protocol
-    pub kind: Kind,
-}
-
-/// Made for each packet: IPv4 in as few steps as there can be.
-impl Hash for FlowKey {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        if let (Address::Ip(IpAddr::V4(low)), Address::Ip(IpAddr::V4(high))) = (self.low.address, self.high.address) {
-            state.write_u64(u64::from(u32::from(low)) << 32 | u64::from(u32::from(high)));
-        } else {
-            self.low.address.hash(state);
-            self.high.address.hash(state);
-        }
-        state.write_u32(u32::from(self.low.port) << 16 | u32::from(self.high.port));
-        self.kind.hash(state);
-    }
-}
-
-/// Whether `a` is the smaller end or both are the same: as the order of endpoints, in one step for IPv4.
-#[inline]
-fn comes_first(a: &Endpoint, b: &Endpoint) -> bool {
-    match (a.address, b.address) {
-        (Address::Ip(IpAddr::V4(x)), Address::Ip(IpAddr::V4(y))) => (u32::from(x), a.port) <= (u32::from(y), b.port),
-        _ => a <= b,
-    }
-}
-
-impl FlowKey {
-    /// The key of a packet, and whether it goes from the low to the high end.
-    #[inline]
-    pub fn new(source: Endpoint, destination: Endpoint, kind: Kind) -> (Self, bool) {
-        if comes_first(&source, &destination) {
-            (Self { low: source, high: destination, kind }, true)
-        } else {
-            (Self { low: destination, high: source, kind }, false)
-        }
-    }
-
-    /// Stable id: the first 64 bits of SHA-256 over ends, kind and first time.
-    pub fn id(&self, first_ns: i64) -> FlowId {
-        let mut hash = Sha256::new();
-        hash.update(format!("{:?} {:?} {:?} {first_ns}", self.low, self.high, self.kind));
-        let digest: [u8; 32] = hash.finalize().into();
-        FlowId(digest.first_chunk::<8>().map_or(0, |head| u64::from_be_bytes(*head)))
     }
 }
 

@@ -49,11 +49,17 @@ pub struct Flow {
 #[derive(Default)]
 pub struct FlowTable {
     hasher: DefaultHashBuilder,
-    index: HashTable<usize>,
+    index: HashTable<Entry>,
     flows: Vec<Flow>,
     hand: usize,
     departed: HashMap<u64, Departed>,
     has_forgotten: bool,
+}
+
+/// Where a flow is. With the hash of its key most other flows are passed without a look at them, who lie in far memory.
+struct Entry {
+    hash: u64,
+    place: usize,
 }
 
 /// What is remembered of a flow that left.
@@ -94,25 +100,34 @@ impl Flow {
 }
 
 impl FlowTable {
-    /// The flow of a key and its place, which holds until the next insertion.
+    /// The hash of a key, as the other functions want it.
     #[inline]
-    pub fn find(&mut self, key: &FlowKey) -> Option<(usize, &mut Flow)> {
-        let index = self.place(key)?;
+    pub fn hash(&self, key: &FlowKey) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    /// The flow of a key and its place, which holds until the next insertion. `likely` is where it may be.
+    #[inline]
+    pub fn find(&mut self, key: &FlowKey, hash: u64, likely: Option<usize>) -> Option<(usize, &mut Flow)> {
+        let is_it = |place: usize| self.flows.get(place).is_some_and(|flow| flow.key == *key);
+        let index = match likely.filter(|place| is_it(*place)) {
+            Some(place) => place,
+            None => self.index.find(hash, |entry| entry.hash == hash && is_it(entry.place))?.place,
+        };
         let flow = self.flows.get_mut(index)?;
         flow.recently_used = true;
         Some((index, flow))
     }
 
-    /// The place of a key's flow, which holds until the next insertion.
+    /// Where the flow of a key with this hash is, if it is there: told without a look at the flow.
     #[inline]
-    pub fn place(&self, key: &FlowKey) -> Option<usize> {
-        let is_it = |index: &usize| self.flows.get(*index).is_some_and(|flow| flow.key == *key);
-        self.index.find(self.hasher.hash_one(key), is_it).copied()
+    pub fn likely(&self, hash: u64) -> Option<usize> {
+        self.index.find(hash, |entry| entry.hash == hash).map(|entry| entry.place)
     }
 
     /// Fetches the memory of flows that are needed next. No read waits for another, so that they come at the same time.
-    pub fn fetch(&self, places: &[Option<usize>]) {
-        let flows = || places.iter().flatten().filter_map(|place| self.flows.get(*place));
+    pub fn fetch(&self, places: impl Iterator<Item = usize> + Clone) {
+        let flows = || places.clone().filter_map(|place| self.flows.get(place));
         let near = flows().fold(0, |sum, flow| sum ^ flow.segment.first_ns ^ flow.segment.slot_ns);
         let far = flows().fold(0, |sum, flow| {
             let talk = flow.conversation.as_deref().map_or(0, Conversation::fetch);
@@ -127,12 +142,12 @@ impl FlowTable {
         self.flows.get_mut(place)
     }
 
-    /// What is remembered of a flow with this key that left the table.
-    pub fn departed(&mut self, key: &FlowKey) -> Option<Departed> {
+    /// What is remembered of a flow with a key of this hash that left the table.
+    pub fn departed(&mut self, hash: u64) -> Option<Departed> {
         if self.departed.is_empty() {
             return None;
         }
-        self.departed.remove(&self.hasher.hash_one(key))
+        self.departed.remove(&hash)
     }
 
     /// Whether flows that left are not remembered any more: one without its start may then have begun in the capture.
@@ -141,8 +156,7 @@ impl FlowTable {
     }
 
     /// Adds a flow whose key is not in the table; gives its place and the one that had to leave for it.
-    pub fn insert(&mut self, flow: Flow) -> (usize, Option<Flow>) {
-        let hash = self.hasher.hash_one(flow.key);
+    pub fn insert(&mut self, flow: Flow, hash: u64) -> (usize, Option<Flow>) {
         if self.flows.len() < MAX_FLOWS {
             let place = self.flows.len();
             self.flows.push(flow);
@@ -153,7 +167,7 @@ impl FlowTable {
         let Some(slot) = self.flows.get_mut(place) else { return (place, None) };
         let leaving = std::mem::replace(slot, flow);
         let old_hash = self.hasher.hash_one(leaving.key);
-        if let Ok(entry) = self.index.find_entry(old_hash, |index| *index == place) {
+        if let Ok(entry) = self.index.find_entry(old_hash, |entry| entry.place == place) {
             entry.remove();
         }
         self.index_at(hash, place);
@@ -184,8 +198,7 @@ impl FlowTable {
     }
 
     fn index_at(&mut self, hash: u64, place: usize) {
-        let (flows, hasher) = (&self.flows, &self.hasher);
-        self.index.insert_unique(hash, place, |index| flows.get(*index).map_or(0, |flow| hasher.hash_one(flow.key)));
+        self.index.insert_unique(hash, Entry { hash, place }, |entry| entry.hash);
     }
 
     /// The clock algorithm: the next flow not used since the hand last passed; one that is closing at once.

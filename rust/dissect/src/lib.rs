@@ -14,6 +14,7 @@ pub mod dissect;
 pub mod duplicates;
 pub mod eapol;
 pub mod flow;
+mod flow_key;
 mod flow_rows;
 mod flow_table;
 pub mod fragments;

@@ -3,6 +3,7 @@
 
 use crate::at::At;
 use crate::record;
+use hashbrown::HashTable;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 
@@ -58,15 +59,28 @@ record! {
 /// Content of one shard.
 #[derive(Default)]
 pub struct Payloads {
+    /// rows that wait, with their positions; what is told of their last time is in `known`, their content in `contents`
     waiting: Vec<(u64, PayloadRow)>,
-    waiting_bytes: usize,
-    /// where a content waits, by hash
-    places: FxHashMap<u64, usize>,
+    known: HashTable<Known>,
+    contents: Vec<u8>,
     /// bytes kept of each flow and sender
     shares: FxHashMap<(u64, bool), usize>,
     kept_bytes: usize,
     kept_rows: usize,
     omitted: FxHashMap<&'static str, (u64, u64)>,
+}
+
+/// A content that waits: what is looked at each time that it comes again lies together.
+#[derive(Clone, Copy)]
+struct Known {
+    hash: u64,
+    start: usize,
+    length: usize,
+    row: usize,
+    times: u64,
+    last_capture: u32,
+    last_frame: u64,
+    last_ns: i64,
 }
 
 impl Payloads {
@@ -100,13 +114,13 @@ impl Payloads {
     ) -> bool {
         let mut hasher = FxHasher::default();
         (at.flow.0, at.source.port, at.source.address, carrier, subject, content).hash(&mut hasher);
-        let key = hasher.finish();
-        if let Some((_, row)) = self.places.get(&key).and_then(|place| self.waiting.get_mut(*place))
-            && row.content == content
+        let hash = hasher.finish();
+        if let Some(known) = self.known.find_mut(hash, |known| known.hash == hash)
+            && self.contents.get(known.start..known.start.saturating_add(known.length)) == Some(content)
         {
             // a frame captured twice was sent once
-            row.times = row.times.saturating_add(u64::from(!at.is_repeated));
-            (row.last_capture, row.last_frame, row.last_ns) = (at.capture, at.frame, at.time_ns);
+            known.times = known.times.saturating_add(u64::from(!at.is_repeated));
+            (known.last_capture, known.last_frame, known.last_ns) = (at.capture, at.frame, at.time_ns);
             return true;
         }
         if self.shares.len() >= MAX_SHARES {
@@ -126,8 +140,7 @@ impl Payloads {
         *share = share.saturating_add(content.len());
         self.kept_bytes = self.kept_bytes.saturating_add(content.len());
         self.kept_rows = self.kept_rows.saturating_add(1);
-        self.waiting_bytes = self.waiting_bytes.saturating_add(content.len());
-        self.places.insert(key, self.waiting.len());
+        self.remember(hash, content, at);
         self.waiting.push((
             position,
             PayloadRow {
@@ -135,7 +148,7 @@ impl Payloads {
                 carrier,
                 subject: subject.map(str::to_owned),
                 stream_offset: offset,
-                content: content.to_vec(),
+                content: Vec::new(),
                 times: 1,
                 last_capture: at.capture,
                 last_frame: at.frame,
@@ -145,16 +158,40 @@ impl Payloads {
         true
     }
 
+    /// Remembers the content of the next row; another one with the same hash is found no more.
+    fn remember(&mut self, hash: u64, content: &[u8], at: &At) {
+        let new = Known {
+            hash,
+            start: self.contents.len(),
+            length: content.len(),
+            row: self.waiting.len(),
+            times: 1,
+            last_capture: at.capture,
+            last_frame: at.frame,
+            last_ns: at.time_ns,
+        };
+        self.contents.extend_from_slice(content);
+        match self.known.find_mut(hash, |known| known.hash == hash) {
+            Some(known) => std::mem::replace(known, new).tell(&mut self.waiting, &self.contents),
+            None => {
+                self.known.insert_unique(hash, new, |known| known.hash);
+            }
+        }
+    }
+
     /// Rows that must not wait longer, with their positions; none while there is room.
     pub fn due(&mut self) -> Vec<(u64, PayloadRow)> {
-        if self.waiting_bytes < MAX_WAITING_BYTES { Vec::new() } else { self.drain() }
+        if self.contents.len() < MAX_WAITING_BYTES { Vec::new() } else { self.drain() }
     }
 
     /// All rows that wait.
     pub fn drain(&mut self) -> Vec<(u64, PayloadRow)> {
-        self.waiting_bytes = 0;
-        self.places.clear();
-        std::mem::take(&mut self.waiting)
+        let mut rows = std::mem::take(&mut self.waiting);
+        for known in self.known.drain() {
+            known.tell(&mut rows, &self.contents);
+        }
+        self.contents.clear();
+        rows
     }
 
     /// What was left out.
@@ -163,5 +200,15 @@ impl Payloads {
             self.omitted.drain().map(|(carrier, (pieces, bytes))| OmittedRow { carrier, pieces, bytes }).collect();
         rows.sort_unstable_by_key(|row| row.carrier);
         rows
+    }
+}
+
+impl Known {
+    /// Completes the row of this content.
+    fn tell(self, waiting: &mut [(u64, PayloadRow)], contents: &[u8]) {
+        let Some((_, row)) = waiting.get_mut(self.row) else { return };
+        row.content = contents.get(self.start..self.start.saturating_add(self.length)).unwrap_or_default().to_vec();
+        (row.times, row.last_capture) = (self.times, self.last_capture);
+        (row.last_frame, row.last_ns) = (self.last_frame, self.last_ns);
     }
 }

@@ -4,9 +4,9 @@
 use crate::app::{Budget, Context, Conversation};
 use crate::arp::Arp;
 use crate::at::At;
-use crate::batch::{GROUP, Taken};
+use crate::batch::Taken;
 use crate::bursts::{self, BurstBudget, Bursts};
-use crate::capture::Overlap;
+use crate::capture::{LinkType, Overlap};
 use crate::community_id::community_id;
 use crate::duplicates::Duplicates;
 use crate::eapol::Eapol;
@@ -18,11 +18,12 @@ use crate::group::{self, Membership};
 use crate::icmp::Icmp;
 use crate::lldp::Lldp;
 use crate::originator::sender_is_originator;
-use crate::packet::{Head, Network, protocol, tcp_flags};
+use crate::packet::{Network, head, ipv4_ends, protocol, tcp_flags};
 use crate::parts::{Content, Parts};
 use crate::sink::Sink;
 use crate::stream::Memory;
 use crate::tcp;
+use crate::weird::Weird;
 
 /// Number of shards.
 pub const SHARDS: u64 = 16;
@@ -46,6 +47,28 @@ pub struct Sighting {
     pub overlap: Overlap,
 }
 
+/// What can be said of a frame before those before it are read.
+struct Known<'a> {
+    parts: Parts<'a>,
+    /// what is wrong with it
+    fault: Option<Weird>,
+    key: FlowKey,
+    /// from the low to the high end
+    upward: bool,
+    hash: u64,
+    /// where its flow may be
+    likely: Option<usize>,
+}
+
+impl<'a> Known<'a> {
+    #[inline]
+    fn new(table: &FlowTable, (parts, fault): (Parts<'a>, Option<Weird>)) -> Self {
+        let (key, upward) = parts.key();
+        let hash = table.hash(&key);
+        Self { parts, fault, key, upward, hash, likely: table.likely(hash) }
+    }
+}
+
 /// State of one shard.
 #[derive(Default)]
 pub struct Shard {
@@ -64,19 +87,18 @@ impl Shard {
         Self { number, ..Self::default() }
     }
 
-    /// Takes frames, in their order; at most [`GROUP`] at a time is best.
+    /// Takes frames, in their order; at most [`GROUP`](crate::batch::GROUP) at a time is best.
     pub fn frames(&mut self, sink: &mut Sink, group: &[Taken<'_>]) {
-        let mut places = [None; GROUP];
-        for (place, taken) in places.iter_mut().zip(group) {
-            *place = Parts::of_whole(&taken.head).and_then(|(parts, _)| self.table.place(&parts.key().0));
-        }
-        self.table.fetch(&places);
-        for taken in group {
-            self.frame(sink, taken);
+        let mut known: Vec<Option<Known<'_>>> = Vec::with_capacity(group.len());
+        known
+            .extend(group.iter().map(|taken| Parts::of_whole(&taken.head).map(|parts| Known::new(&self.table, parts))));
+        self.table.fetch(known.iter().flatten().filter_map(|known| known.likely));
+        for (taken, known) in group.iter().zip(&known) {
+            self.frame(sink, taken, known.as_ref());
         }
     }
 
-    fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>) {
+    fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>, known: Option<&Known<'_>>) {
         let Taken { seen, head, bytes } = taken;
         sink.begin(seen.position, self.number);
         let repeats = seen.overlap != Overlap::None
@@ -86,48 +108,50 @@ impl Shard {
                 (seen.capture, seen.interface),
                 seen.overlap,
             );
-        let whole;
-        let (parts, fault) = match &head.network {
-            Network::Ip(ip) if ip.fragment.is_some() => match self.fragments.add(ip) {
-                Outcome::Whole(payload) => {
-                    whole = payload;
-                    Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
-                }
-                Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
-                Outcome::Waiting => (Parts::of_fragment(ip), None),
-                Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
-            },
-            _ => Parts::of_whole(head).unwrap_or_else(|| (Parts::of_link(head), None)),
+        let (whole, made);
+        let known = match (known, &head.network) {
+            (Some(known), _) => known,
+            (None, network) => {
+                let parts = match network {
+                    Network::Ip(ip) => match self.fragments.add(ip) {
+                        Outcome::Whole(payload) => {
+                            whole = payload;
+                            Parts::of_ip(ip, &whole, u32::try_from(whole.len()).unwrap_or(u32::MAX))
+                        }
+                        Outcome::First => Parts::of_ip(ip, ip.payload, ip.payload_len),
+                        Outcome::Waiting => (Parts::of_fragment(ip), None),
+                        Outcome::Bad(fault) => (Parts::of_fragment(ip), Some(fault)),
+                    },
+                    _ => (Parts::of_link(head), None),
+                };
+                made = Known::new(&self.table, parts);
+                &made
+            }
         };
-        let (key, upward) = parts.key();
+        let Known { parts, fault, upward, .. } = known;
+        let upward = *upward;
         let macs = if upward { (head.source, head.destination) } else { (head.destination, head.source) };
         let fresh = || Segment::new(seen, macs, head.vlan);
-        let index = self.find(sink, &key, &parts, upward, seen.time_ns, &fresh);
+        let index = self.find(sink, known, seen.time_ns, &fresh);
         let Some(flow) = self.table.at(index) else { return };
-        flow.count(sink, seen, Passage { macs, vlan: head.vlan, upward, repeats }, &parts);
+        flow.count(sink, seen, Passage { macs, vlan: head.vlan, upward, repeats }, parts);
         if !repeats {
-            bursts::add(sink, &mut self.bursts, flow, seen, &parts, upward);
+            bursts::add(sink, &mut self.bursts, flow, seen, parts, upward);
         }
         let at = parts.at(seen, head, flow.id, repeats);
-        for (fault, layer) in [(head.weird, "link"), (fault, "ip")] {
+        for (fault, layer) in [(head.weird, "link"), (*fault, "ip")] {
             if let Some(fault) = fault {
                 sink.weird(&at, fault, layer, None);
             }
         }
-        read(sink, (&self.budget, &self.reassembly), flow, &parts, upward, at);
+        read(sink, (&self.budget, &self.reassembly), flow, parts, upward, at);
     }
 
     /// The place of the frame's flow, which is made where there is none.
-    fn find(
-        &mut self,
-        sink: &mut Sink,
-        key: &FlowKey,
-        parts: &Parts<'_>,
-        upward: bool,
-        time_ns: i64,
-        fresh: &dyn Fn() -> Segment,
-    ) -> usize {
-        if let Some((index, flow)) = self.table.find(key) {
+    fn find(&mut self, sink: &mut Sink, known: &Known<'_>, time_ns: i64, fresh: &dyn Fn() -> Segment) -> usize {
+        let Known { parts, key, upward, hash, likely, .. } = known;
+        let (upward, hash) = (*upward, *hash);
+        if let Some((index, flow)) = self.table.find(key, hash, *likely) {
             if let Content::Tcp(segment) = &parts.content
                 && tcp::is_another_connection(flow, segment, upward)
             {
@@ -139,7 +163,7 @@ impl Shard {
             return index;
         }
         let starts = parts.tcp_flags().is_some_and(|flags| flags & tcp_flags::SYN != 0);
-        let known = self.table.departed(key).filter(|_| !starts);
+        let known = self.table.departed(hash).filter(|_| !starts);
         let about = known.unwrap_or_else(|| first_seen(key, parts, upward, time_ns));
         let mut flow = Flow::new(*key, about, fresh());
         flow.bursts = known.map(|_| Box::new(Bursts::of_returned()));
@@ -149,7 +173,7 @@ impl Shard {
                 flow.began = None;
             }
         }
-        let (index, leaving) = self.table.insert(flow);
+        let (index, leaving) = self.table.insert(flow, hash);
         if let Some(mut leaving) = leaving {
             leave(sink, (&self.budget, &self.reassembly), &mut leaving);
         }
@@ -222,20 +246,29 @@ fn leave(sink: &mut Sink, memory: (&Budget, &Memory), flow: &mut Flow) {
 /// The shard that owns a frame: by its unordered address pair, since later fragments have no ports and ICMP errors,
 /// FTP data or media belong to other tuples of the same hosts; by its MACs without IP.
 #[inline]
-pub fn owner(head: &Head<'_>) -> u64 {
-    let mix = |a: u64, b: u64| (a ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(a.wrapping_add(b));
-    let spread = match &head.network {
-        Network::Ip(ip) => {
-            let (a, b) = (fold(ip.source), fold(ip.destination));
-            mix(a, b)
-        }
+pub fn owner(link_type: LinkType, bytes: &[u8]) -> u64 {
+    // each thread asks this of all frames: most tell it without being decoded
+    if link_type == LinkType::ETHERNET
+        && let Some((source, destination)) = ipv4_ends(bytes)
+    {
+        return spread(u64::from(source), u64::from(destination));
+    }
+    let head = head(link_type, bytes);
+    match &head.network {
+        Network::Ip(ip) => spread(fold(ip.source), fold(ip.destination)),
         _ => {
             let of = |mac: Option<crate::packet::Mac>| {
                 mac.map_or(0, |mac| mac.0.iter().fold(0u64, |sum, byte| sum << 8 | u64::from(*byte)))
             };
-            mix(of(head.source), of(head.destination))
+            spread(of(head.source), of(head.destination))
         }
-    };
+    }
+}
+
+/// One of the shards, the same for (a, b) and (b, a).
+#[inline]
+fn spread(a: u64, b: u64) -> u64 {
+    let spread = (a ^ b).wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(a.wrapping_add(b));
     (spread ^ spread >> 32 ^ spread >> 16).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60
 }
 

@@ -116,7 +116,10 @@ impl Sink {
     }
 
     /// Adds what waits, and the totals of oddities and of payload left out; called once, at the end.
-    pub fn finish(&mut self) {
+    ///
+    /// # Errors
+    /// when contents could not be kept that rows tell of
+    pub fn finish(&mut self) -> std::io::Result<()> {
         let mut payloads: Vec<_> = self.payloads.drain().collect();
         payloads.sort_unstable_by_key(|(shard, _)| *shard);
         for (shard, mut payloads) in payloads {
@@ -132,5 +135,6 @@ impl Sink {
         for ((shard, kind), count) in counts {
             self.sheets.push((shard, kind as u64), &WeirdCount { kind: kind.name(), count });
         }
+        self.spool.finish()
     }
 }

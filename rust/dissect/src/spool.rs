@@ -13,6 +13,9 @@ const MAX_SHARD_BYTES: u64 = 4 << 30;
 /// Files of one shard; with 16 shards about a million.
 const MAX_SHARD_FILES: u64 = 65_536;
 
+/// Short contents of a shard that are written together: a call of the system for each takes longer than its bytes.
+const MAX_HELD_BYTES: usize = 64 << 10;
+
 /// Where a content is kept.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -27,8 +30,27 @@ pub struct Place {
 struct Used {
     files: u64,
     bytes: u64,
-    /// the file of short contents and its length
-    short: Option<(File, u64)>,
+    short: Option<Short>,
+}
+
+/// The file of short contents.
+#[derive(Debug)]
+struct Short {
+    file: File,
+    /// its length, with what is held
+    end: u64,
+    /// contents that are not written yet
+    held: Vec<u8>,
+}
+
+impl Short {
+    fn flush(&mut self) -> std::io::Result<()> {
+        let held = std::mem::take(&mut self.held);
+        self.file.write_all(&held)?;
+        self.held = held;
+        self.held.clear();
+        Ok(())
+    }
 }
 
 /// The folder, as one thread sees it. What is written for a shard does not depend on other shards.
@@ -36,6 +58,7 @@ struct Used {
 pub struct Spool {
     folder: Option<PathBuf>,
     used: FxHashMap<u64, Used>,
+    error: Option<std::io::Error>,
 }
 
 impl Spool {
@@ -65,15 +88,30 @@ impl Spool {
         }
         let name = format!("{shard:02}-short.bin");
         if used.short.is_none() {
-            used.short = Some((open(folder.join(&name)).ok()?, 0));
+            let file = open(folder.join(&name)).ok()?;
+            used.short = Some(Short { file, end: 0, held: Vec::new() });
         }
-        let (file, end) = used.short.as_mut()?;
-        let offset = *end;
-        // where it fails in the middle, the next one is written over it
-        file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes)).ok()?;
-        *end = end.saturating_add(bytes.len() as u64);
+        let short = used.short.as_mut()?;
+        if short.held.len().saturating_add(bytes.len()) > MAX_HELD_BYTES
+            && let Err(error) = short.flush()
+        {
+            self.error.get_or_insert(error);
+            return None;
+        }
+        let offset = short.end;
+        short.held.extend_from_slice(bytes);
+        short.end = offset.saturating_add(bytes.len() as u64);
         used.bytes = used.bytes.saturating_add(bytes.len() as u64);
         Some(Place { name, offset })
+    }
+
+    /// Writes what is held.
+    ///
+    /// # Errors
+    /// the first one met since contents were held: what was told of them does not hold
+    pub fn finish(&mut self) -> std::io::Result<()> {
+        let first = self.error.take().map_or(Ok(()), Err);
+        self.used.values_mut().filter_map(|used| used.short.as_mut()).map(Short::flush).fold(first, Result::and)
     }
 
     /// Writes bytes of a content that has a file of its own at their place; gives how many.

@@ -99,6 +99,18 @@ impl Half {
         !self.deaf
     }
 
+    /// Whether a segment can change anything or give anything; most bare acknowledgements cannot.
+    #[inline]
+    pub fn is_touched_by(&self, tcp: &Tcp<'_>) -> bool {
+        tcp.flags & (tcp_flags::SYN | tcp_flags::FIN) != 0 || !self.deaf && (tcp.payload_len > 0 || self.fin.is_some())
+    }
+
+    /// Whether segments wait beyond a hole.
+    #[inline]
+    pub fn waits(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// What was odd since the last time; none where nothing was.
     pub fn take_oddities(&mut self) -> Option<Oddities> {
         (self.odd != Oddities::default()).then(|| std::mem::take(&mut self.odd))

@@ -48,8 +48,10 @@ pub fn read(
     let direction = if upward { Direction::Up } else { Direction::Down };
     if talk.is_reading() {
         let mut ctx = Context { at, is_cut: false, budget, sink, protocol: "tcp" };
-        with_half(talk, direction, &mut ctx, |half, deliver| half.segment(memory, tcp, deliver));
-        if tcp.flags & tcp_flags::ACK != 0 {
+        if talk.half(direction).is_touched_by(tcp) {
+            with_half(talk, direction, &mut ctx, |half, deliver| half.segment(memory, tcp, deliver));
+        }
+        if tcp.flags & tcp_flags::ACK != 0 && talk.half(direction.reversed()).waits() {
             ctx.at = at.reversed();
             with_half(talk, direction.reversed(), &mut ctx, |half, deliver| {
                 half.acknowledged(memory, tcp.acknowledgement, deliver)

@@ -3,7 +3,7 @@
 use super::http::head::{Head, Start};
 use super::{Carrier, Context, Parser, Probe, Protocol, Verdict};
 use crate::record;
-use crate::tables::Record;
+use crate::tables::{Record, Texts};
 use crate::weird::Weird;
 
 record! {
@@ -30,7 +30,7 @@ record! {
         /// Status of a response
         status: Option<u16>,
         /// All fields as `Name: value`, in order
-        headers: Vec<String>,
+        headers: Texts,
     }
 }
 

@@ -46,7 +46,7 @@ pub fn stream(protocol: &Protocol, pieces: &[(Direction, &[u8])]) -> Rows {
 pub fn payloads(protocol: &Protocol, pieces: &[(Direction, &[u8])]) -> Vec<BTreeMap<&'static str, String>> {
     let gapless: Vec<_> = pieces.iter().map(|(direction, bytes)| (*direction, Some(*bytes), 0)).collect();
     let mut sink = read(protocol, &gapless);
-    sink.finish();
+    assert!(sink.finish().is_ok());
     rows(&mut sink).into_iter().filter(|(table, _)| *table == "payloads").map(|(_, row)| row).collect()
 }
 

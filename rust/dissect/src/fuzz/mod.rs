@@ -108,7 +108,7 @@ fn drive(
         context(direction, one.control & 2 != 0, &mut |parser, ctx| step(parser, ctx, direction, &one));
     }
     context(Direction::Up, false, &mut |parser, ctx| parser.end(ctx));
-    sink.finish();
+    assert!(sink.finish().is_ok());
 }
 
 fn datagrams_of(protocol: &'static Protocol, script: &[u8]) {
@@ -202,7 +202,7 @@ pub fn frames(input: &[u8]) {
         shard.frames(&mut sink, &[Taken { seen, head: head(link_type(*choice), step.bytes), bytes: step.bytes }]);
     }
     shard.finish(&mut sink);
-    sink.finish();
+    assert!(sink.finish().is_ok());
 }
 
 fn chosen(choice: u8) -> Option<&'static Protocol> {

@@ -159,6 +159,16 @@ pub fn head(link_type: LinkType, bytes: &[u8]) -> Head<'_> {
     }
 }
 
+/// Sender and receiver of an IPv4 packet right behind an Ethernet header, as [`head`] finds them; none where anything is
+/// otherwise.
+#[inline]
+pub fn ipv4_ends(frame: &[u8]) -> Option<(u32, u32)> {
+    let header = frame.get(12..)?.first_chunk::<22>()?;
+    let [t0, t1, first, _, _, _, _, _, _, _, _, _, _, _, s0, s1, s2, s3, d0, d1, d2, d3] = *header;
+    let is_plain = u16::from_be_bytes([t0, t1]) == ethertype::IPV4 && matches!(first, 0x45..=0x4f);
+    is_plain.then(|| (u32::from_be_bytes([s0, s1, s2, s3]), u32::from_be_bytes([d0, d1, d2, d3])))
+}
+
 #[inline]
 fn ethernet(bytes: &[u8]) -> Head<'_> {
     let mut cursor = Cursor::new(bytes);

@@ -16,7 +16,7 @@ mod wlan;
 
 pub use cursor::Cursor;
 pub use ip::{Fragment, Ip};
-pub use link::head;
+pub use link::{head, ipv4_ends};
 pub use mac::Mac;
 pub use transport::{Tcp, Transport, Udp, protocol, tcp_flags, transport};
 

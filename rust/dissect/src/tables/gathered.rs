@@ -1,147 +1,243 @@
-//! One column of rows that wait: its values in the order of the rows, and how each kind is encoded.
+//! One column of a row group in the making. It takes rows at each meeting of the threads, while they are in a near cache; what
+//! waits for the row group's end are codes, a fraction of the rows.
 
-use super::pages::{Coder, Packer};
+use super::coder::Coder;
+use super::dictionary::{Copied, Dictionary, Texts};
+use super::pages::Packer;
 use super::schema::GROWING;
-use super::writer::{Stretch, TableError};
-use super::{Cells, Column, ColumnType};
-use bytes::Bytes;
-use parquet::column::writer::{ColumnCloseResult, ColumnWriter};
+use super::writer::TableError;
+use super::{Cells, Column, ColumnType, Sheet};
+use parquet::column::writer::ColumnWriter;
 use parquet::file::statistics::Statistics;
+use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescPtr;
-use std::hash::Hash;
+use std::fs::File;
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
 
-/// One column of the rows that wait.
-pub(super) struct Gathered<'a> {
-    /// the rows
-    pub(super) waiting: &'a [Stretch],
-    /// place of the column in its table
-    pub(super) place: usize,
-    /// how many rows
-    pub(super) rows: usize,
+/// Rows between two meetings of the threads: a sheet from each, and the order of the rows as (sheet, row).
+pub(super) struct Rows<'a> {
+    pub(super) sheets: &'a [Sheet],
+    pub(super) order: &'a [(u32, u32)],
 }
 
-impl<'a> Gathered<'a> {
-    /// The rows in order: cells and the place in them.
+/// The values of one column of the rows so far.
+pub(super) struct Gathered {
+    column: &'static Column,
+    values: Values,
+}
+
+enum Values {
+    /// with the least and the greatest
+    Ints(Coder<Copied<i64>>, i64, i64),
+    /// flow ids and MACs
+    Numbers(Coder<Copied<u64>>),
+    Addresses(Coder<Copied<AddressKey>>),
+    Texts(Coder<Texts>),
+    TextLists(Coder<Texts>),
+    IntLists(Coder<Copied<i64>>),
+    /// those that the library encodes, and which rows have one
+    Growing(Vec<i64>, Vec<i16>),
+    Bools(Vec<bool>, Vec<i16>),
+    Doubles(Vec<f64>, Vec<i16>),
+}
+
+/// An address as a dictionary looks it up: the derived hash of one takes several steps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct AddressKey(IpAddr);
+
+impl Hash for AddressKey {
     #[inline]
-    fn each(&self, mut visit: impl FnMut(&'a Cells, usize)) {
-        for stretch in self.waiting {
-            let cells: Vec<&Cells> = stretch.sheets.iter().filter_map(|sheet| sheet.columns.get(self.place)).collect();
-            for (sheet, row) in &stretch.order {
-                if let Some(cells) = cells.get(*sheet as usize) {
-                    visit(cells, *row as usize);
-                }
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self.0 {
+            IpAddr::V4(v4) => state.write_u32(v4.to_bits()),
+            IpAddr::V6(v6) => state.write_u128(v6.to_bits()),
+        }
+    }
+}
+
+/// Plain encoding of a number, and of a text.
+fn put_number(number: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&number.to_le_bytes());
+}
+
+fn address_at(cells: &Cells, row: usize) -> AddressKey {
+    AddressKey(cells.address_at(row))
+}
+
+fn put_text(text: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out.extend_from_slice(text);
+}
+
+impl<'a> Rows<'a> {
+    /// The rows in order: cells of the column at `place`, and the place in them.
+    #[inline]
+    fn each(&self, place: usize, mut visit: impl FnMut(&'a Cells, usize)) {
+        let cells: Vec<&Cells> = self.sheets.iter().filter_map(|sheet| sheet.columns.get(place)).collect();
+        for (sheet, row) in self.order {
+            if let Some(cells) = cells.get(*sheet as usize) {
+                visit(cells, *row as usize);
             }
         }
     }
+}
 
-    /// A column that we encode ourselves; `None` for the others.
-    pub(super) fn coded(
-        &self,
-        column: &Column,
-        described: ColumnDescPtr,
-        packer: &mut Packer,
-    ) -> Result<Option<(Bytes, ColumnCloseResult)>, TableError> {
-        let text = |text: &[u8], out: &mut Vec<u8>| {
-            out.extend_from_slice(&u32::try_from(text.len()).unwrap_or(u32::MAX).to_le_bytes());
-            out.extend_from_slice(text);
+impl Gathered {
+    pub(super) fn new(column: &'static Column) -> Self {
+        let values = match column.kind {
+            _ if GROWING.contains(&column.name) => Values::Growing(Vec::new(), Vec::new()),
+            ColumnType::Bool => Values::Bools(Vec::new(), Vec::new()),
+            ColumnType::Double => Values::Doubles(Vec::new(), Vec::new()),
+            ColumnType::Int | ColumnType::Key => Values::Ints(Coder::default(), i64::MAX, i64::MIN),
+            ColumnType::Flow | ColumnType::Mac => Values::Numbers(Coder::default()),
+            ColumnType::Address => Values::Addresses(Coder::default()),
+            ColumnType::Word | ColumnType::Text | ColumnType::Blob => Values::Texts(Coder::default()),
+            ColumnType::TextList => Values::TextLists(Coder::default()),
+            ColumnType::IntList => Values::IntLists(Coder::default()),
         };
-        let mut statistics = None;
-        let pages = match column.kind {
-            _ if GROWING.contains(&column.name) => return Ok(None),
-            ColumnType::Bool | ColumnType::Double => return Ok(None),
-            ColumnType::Int | ColumnType::Key => {
-                let (mut least, mut greatest) = (i64::MAX, i64::MIN);
-                let coder = self.leaves(column, Cells::int_at, |number, out| {
-                    (least, greatest) = (least.min(number), greatest.max(number));
-                    out.extend_from_slice(&number.to_le_bytes());
+        Self { column, values }
+    }
+
+    /// Takes rows, of which this is the column at `place`.
+    pub(super) fn take(&mut self, rows: &Rows<'_>, place: usize) {
+        let nullable = self.column.nullable;
+        match &mut self.values {
+            Values::Ints(coder, least, greatest) => {
+                leaves(coder, nullable, rows, place, Cells::int_at, |number, out| {
+                    (*least, *greatest) = ((*least).min(number), (*greatest).max(number));
+                    put_number(number, out);
                 });
-                if column.kind == ColumnType::Int && least <= greatest {
-                    // least and greatest let DuckDB skip row groups; of texts nobody would use them
-                    statistics = Some(Statistics::int64(Some(least), Some(greatest), None, None, false));
-                }
-                coder.finish(described, statistics, packer)
             }
-            ColumnType::Flow => self
-                .leaves(column, Cells::number_at, |id, out| text(&super::text::flow(id), out))
-                .finish(described, statistics, packer),
-            ColumnType::Mac => self
-                .leaves(column, Cells::number_at, |bits, out| text(&super::text::mac(bits), out))
-                .finish(described, statistics, packer),
-            ColumnType::Address => self
-                .leaves(column, Cells::address_at, |address, out| text(address.to_string().as_bytes(), out))
-                .finish(described, statistics, packer),
-            ColumnType::Word | ColumnType::Text | ColumnType::Blob => {
-                self.leaves(column, Cells::text_at, text).finish(described, statistics, packer)
+            Values::Numbers(coder) if self.column.kind == ColumnType::Mac => {
+                leaves(coder, nullable, rows, place, Cells::number_at, |bits, out| {
+                    put_text(&super::text::mac(bits), out);
+                });
             }
-            ColumnType::TextList => self.lists(Cells::element_text, text).finish(described, statistics, packer),
-            ColumnType::IntList => self
-                .lists(Cells::element_int, |number: i64, out| out.extend_from_slice(&number.to_le_bytes()))
-                .finish(described, statistics, packer),
+            Values::Numbers(coder) => leaves(coder, nullable, rows, place, Cells::number_at, |id, out| {
+                put_text(&super::text::flow(id), out);
+            }),
+            Values::Addresses(coder) => leaves(coder, nullable, rows, place, address_at, |address, out| {
+                put_text(address.0.to_string().as_bytes(), out);
+            }),
+            Values::Texts(coder) => leaves(coder, nullable, rows, place, Cells::text_at, put_text),
+            Values::TextLists(coder) => lists(coder, rows, place, Cells::element_text, put_text),
+            Values::IntLists(coder) => lists(coder, rows, place, Cells::element_int, put_number),
+            Values::Growing(values, levels) => present(values, levels, nullable, rows, place, Cells::int_at),
+            Values::Bools(values, levels) => present(values, levels, nullable, rows, place, Cells::bool_at),
+            Values::Doubles(values, levels) => present(values, levels, nullable, rows, place, Cells::double_at),
+        }
+    }
+
+    /// Writes what was taken as the next column of a row group.
+    pub(super) fn write(
+        self,
+        described: ColumnDescPtr,
+        group: &mut SerializedRowGroupWriter<'_, File>,
+        packer: &mut Packer,
+    ) -> Result<(), TableError> {
+        let (bytes, close) = match self.values {
+            Values::Ints(coder, least, greatest) => {
+                // least and greatest let DuckDB skip row groups; of texts nobody would use them
+                let is_told = self.column.kind == ColumnType::Int && least <= greatest;
+                let statistics = is_told.then(|| Statistics::int64(Some(least), Some(greatest), None, None, false));
+                coder.finish(described, statistics, packer)?
+            }
+            Values::Numbers(coder) => coder.finish(described, None, packer)?,
+            Values::Addresses(coder) => coder.finish(described, None, packer)?,
+            Values::Texts(coder) | Values::TextLists(coder) => coder.finish(described, None, packer)?,
+            Values::IntLists(coder) => coder.finish(described, None, packer)?,
+            Values::Growing(..) | Values::Bools(..) | Values::Doubles(..) => return self.write_plain(group),
         };
-        pages.map(Some)
+        Ok(group.append_column(&bytes, close)?)
     }
 
-    fn leaves<K: Copy + Eq + Hash>(
-        &self,
-        column: &Column,
-        value: impl Fn(&'a Cells, usize) -> K,
-        mut write: impl FnMut(K, &mut Vec<u8>),
-    ) -> Coder<K> {
-        let mut coder = Coder::new(self.rows);
-        self.each(|cells, row| {
-            let there = cells.is_present(row);
-            coder.row();
-            coder.slot(column.nullable.then_some(u32::from(there)), None);
-            if there {
-                coder.value(value(cells, row), &mut write);
-            }
-        });
-        coder
-    }
-
-    /// Lists: definition 0 = no list, 1 = an empty one, 2 = an element; repetition 0 = the row's first slot.
-    fn lists<K: Copy + Eq + Hash>(
-        &self,
-        value: impl Fn(&'a Cells, usize) -> K,
-        mut write: impl FnMut(K, &mut Vec<u8>),
-    ) -> Coder<K> {
-        let mut coder = Coder::new(self.rows);
-        self.each(|cells, row| {
-            let elements = cells.elements(row);
-            coder.row();
-            if elements.is_empty() {
-                coder.slot(Some(u32::from(cells.is_present(row))), Some(0));
-            }
-            let first = elements.start;
-            for element in elements {
-                coder.slot(Some(2), Some(u32::from(element > first)));
-                coder.value(value(cells, element), &mut write);
-            }
-        });
-        coder
-    }
-
-    /// The columns that the library encodes: truth values, fractions, and integers that grow.
-    pub(super) fn write(&self, writer: &mut ColumnWriter<'_>, column: &Column) -> Result<(), TableError> {
-        let mut levels = Vec::new();
-        self.each(|cells, row| levels.push(i16::from(cells.is_present(row))));
-        let levels = column.nullable.then_some(levels.as_slice());
-        match writer {
-            ColumnWriter::BoolColumnWriter(w) => w.write_batch(&self.present(Cells::bool_at), levels, None)?,
-            ColumnWriter::DoubleColumnWriter(w) => w.write_batch(&self.present(Cells::double_at), levels, None)?,
-            ColumnWriter::Int64ColumnWriter(w) => w.write_batch(&self.present(Cells::int_at), levels, None)?,
+    fn write_plain(&self, group: &mut SerializedRowGroupWriter<'_, File>) -> Result<(), TableError> {
+        let Some(mut writer) = group.next_column()? else {
+            return Err(TableError::new("a table has fewer columns than declared"));
+        };
+        let (Values::Growing(_, levels) | Values::Bools(_, levels) | Values::Doubles(_, levels)) = &self.values else {
+            return Ok(());
+        };
+        let levels = self.column.nullable.then_some(levels.as_slice());
+        match (writer.untyped(), &self.values) {
+            (ColumnWriter::Int64ColumnWriter(w), Values::Growing(v, _)) => w.write_batch(v, levels, None)?,
+            (ColumnWriter::BoolColumnWriter(w), Values::Bools(v, _)) => w.write_batch(v, levels, None)?,
+            (ColumnWriter::DoubleColumnWriter(w), Values::Doubles(v, _)) => w.write_batch(v, levels, None)?,
             _ => return Err(TableError::new("a column has a physical type that no field makes")),
         };
-        Ok(())
+        Ok(writer.close()?)
     }
+}
 
-    fn present<T>(&self, value: impl Fn(&'a Cells, usize) -> T) -> Vec<T> {
-        let mut values = Vec::with_capacity(self.rows);
-        self.each(|cells, row| {
-            if cells.is_present(row) {
-                values.push(value(cells, row));
-            }
+fn leaves<'a, D: Dictionary>(
+    coder: &mut Coder<D>,
+    nullable: bool,
+    rows: &Rows<'a>,
+    place: usize,
+    value: impl Fn(&'a Cells, usize) -> D::Key<'a>,
+    mut write: impl FnMut(D::Key<'a>, &mut Vec<u8>),
+) {
+    let mut put = |coder: &mut Coder<D>, cells, row| {
+        let key = value(cells, row);
+        coder.value(key, |out| write(key, out));
+    };
+    if !nullable {
+        return rows.each(place, |cells, row| {
+            coder.row();
+            coder.slot(None, None);
+            put(coder, cells, row);
         });
-        values
     }
+    rows.each(place, |cells, row| {
+        let there = cells.is_present(row);
+        coder.row();
+        coder.slot(Some(u8::from(there)), None);
+        if there {
+            put(coder, cells, row);
+        }
+    });
+}
+
+/// Lists: definition 0 = no list, 1 = an empty one, 2 = an element; repetition 0 = the row's first slot.
+fn lists<'a, D: Dictionary>(
+    coder: &mut Coder<D>,
+    rows: &Rows<'a>,
+    place: usize,
+    value: impl Fn(&'a Cells, usize) -> D::Key<'a>,
+    mut write: impl FnMut(D::Key<'a>, &mut Vec<u8>),
+) {
+    rows.each(place, |cells, row| {
+        let elements = cells.elements(row);
+        coder.row();
+        if elements.is_empty() {
+            coder.slot(Some(u8::from(cells.is_present(row))), Some(0));
+        }
+        let first = elements.start;
+        for element in elements {
+            coder.slot(Some(2), Some(u8::from(element > first)));
+            let key = value(cells, element);
+            coder.value(key, |out| write(key, out));
+        }
+    });
+}
+
+/// Columns that the library encodes: truth values, fractions, and integers that grow.
+fn present<'a, T>(
+    values: &mut Vec<T>,
+    levels: &mut Vec<i16>,
+    nullable: bool,
+    rows: &Rows<'a>,
+    place: usize,
+    value: impl Fn(&'a Cells, usize) -> T,
+) {
+    rows.each(place, |cells, row| {
+        let there = cells.is_present(row);
+        if nullable {
+            levels.push(i16::from(there));
+        }
+        if there {
+            values.push(value(cells, row));
+        }
+    });
 }

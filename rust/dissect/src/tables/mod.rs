@@ -4,6 +4,8 @@
 //! columns with the place of each row in the walk; [`writer`] sorts the rows and writes them. Nobody else knows Parquet.
 
 mod cells;
+mod coder;
+mod dictionary;
 mod gathered;
 mod pages;
 mod record;
@@ -16,7 +18,7 @@ mod text;
 mod writer;
 
 pub use cells::Cells;
-pub use record::{Field, FlowId, KeyValue, Record};
+pub use record::{Field, FlowId, KeyValue, Record, Texts};
 pub use sheet::{Key, Sheet, Sheets};
 pub use writer::{TableError, TableWriter};
 

@@ -1,10 +1,9 @@
-//! Columns as Parquet pages. A value becomes a code of a dictionary, which holds each value once; once the dictionary
-//! is full, values stand as they are. Format: github.com/apache/parquet-format, Encodings.md ("PLAIN", "RLE / bit-packing
+//! Columns as Parquet pages. Format: github.com/apache/parquet-format, Encodings.md ("PLAIN", "RLE / bit-packing
 //! hybrid", "RLE_DICTIONARY") and README.md (data page version 1).
 
 use super::TableError;
+use super::coder::{Coder, Codes};
 use bytes::Bytes;
-use hashbrown::HashMap;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
@@ -12,85 +11,11 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
-use std::hash::Hash;
 
-/// Bytes of a dictionary beyond which values stand as they are: few would repeat (parquet-mr's default, too).
-const MAX_DICTIONARY_BYTES: usize = 1 << 20;
 /// Equal codes in a row from which on they are counted instead of packed.
 const MIN_RUN: usize = 8;
 
-/// Gathers the values of a column in the order of the rows.
-pub(super) struct Coder<K> {
-    known: HashMap<K, u32>,
-    last: Option<(K, u32)>,
-    codes: Vec<u32>,
-    dictionary: Vec<u8>,
-    /// values behind the place where the dictionary was full, and that place in slots
-    plain: Vec<u8>,
-    full_at: Option<usize>,
-    /// rows, or elements of lists and rows without any
-    slots: usize,
-    definition: Vec<u32>,
-    repetition: Vec<u32>,
-    rows: u64,
-}
-
-impl<K: Copy + Eq + Hash> Coder<K> {
-    /// For about so many rows.
-    pub(super) fn new(rows: usize) -> Self {
-        Self {
-            known: HashMap::new(),
-            last: None,
-            codes: Vec::with_capacity(rows),
-            dictionary: Vec::new(),
-            plain: Vec::new(),
-            full_at: None,
-            slots: 0,
-            definition: Vec::new(),
-            repetition: Vec::new(),
-            rows: 0,
-        }
-    }
-
-    /// Begins a row: levels of a list must not be torn apart by a page.
-    #[inline]
-    pub(super) fn row(&mut self) {
-        self.rows = self.rows.wrapping_add(1);
-        if self.full_at.is_none() && self.dictionary.len() > MAX_DICTIONARY_BYTES {
-            self.full_at = Some(self.slots);
-        }
-    }
-
-    /// Adds a slot with its levels, where the column has any (Dremel: how much of the path is there, and what repeats).
-    #[inline]
-    pub(super) fn slot(&mut self, definition: Option<u32>, repetition: Option<u32>) {
-        self.slots = self.slots.wrapping_add(1);
-        self.definition.extend(definition);
-        self.repetition.extend(repetition);
-    }
-
-    /// Adds a value; `write` gives its plain encoding.
-    #[inline]
-    pub(super) fn value(&mut self, key: K, write: impl FnOnce(K, &mut Vec<u8>)) {
-        if let Some((last, code)) = self.last
-            && last == key
-            && self.full_at.is_none()
-        {
-            return self.codes.push(code);
-        }
-        if self.full_at.is_some() {
-            return write(key, &mut self.plain);
-        }
-        let next = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-        let dictionary = &mut self.dictionary;
-        let code = *self.known.entry(key).or_insert_with(|| {
-            write(key, dictionary);
-            next
-        });
-        self.last = Some((key, code));
-        self.codes.push(code);
-    }
-
+impl<D> Coder<D> {
     /// The column's pages, as a row group takes them.
     pub(super) fn finish(
         self,
@@ -99,9 +24,9 @@ impl<K: Copy + Eq + Hash> Coder<K> {
         packer: &mut Packer,
     ) -> Result<(Bytes, ColumnCloseResult), TableError> {
         let mut pages = Pages { out: TrackedWrite::new(Vec::new()), sizes: (0, 0), packer };
-        let entries = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+        let entries = self.entries;
         if entries > 0 {
-            pages.write(self.dictionary, |buf| Page::DictionaryPage {
+            pages.write(&self.dictionary, |buf| Page::DictionaryPage {
                 buf,
                 num_values: entries,
                 encoding: Encoding::PLAIN,
@@ -121,14 +46,18 @@ impl<K: Copy + Eq + Hash> Coder<K> {
         let mut bytes = levels(0, full_at);
         if entries > 0 {
             bytes.push(u8::try_from(width).unwrap_or(0));
-            put_hybrid(&self.codes, width, &mut bytes);
+            match &self.codes {
+                Codes::One(codes) => put_hybrid(codes, width, &mut bytes),
+                Codes::Two(codes) => put_hybrid(codes, width, &mut bytes),
+                Codes::Four(codes) => put_hybrid(codes, width, &mut bytes),
+            }
         }
         let encoding = if entries > 0 { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN };
-        pages.write_data(bytes, full_at, encoding)?;
+        pages.write_data(&bytes, full_at, encoding)?;
         if full_at < self.slots {
             let mut bytes = levels(full_at, self.slots);
             bytes.extend_from_slice(&self.plain);
-            pages.write_data(bytes, self.slots.saturating_sub(full_at), Encoding::PLAIN)?;
+            pages.write_data(&bytes, self.slots.saturating_sub(full_at), Encoding::PLAIN)?;
         }
         let (uncompressed, compressed) = pages.sizes;
         let mut metadata = ColumnChunkMetaData::builder(column)
@@ -173,7 +102,7 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    fn write_data(&mut self, bytes: Vec<u8>, slots: usize, encoding: Encoding) -> Result<(), TableError> {
+    fn write_data(&mut self, bytes: &[u8], slots: usize, encoding: Encoding) -> Result<(), TableError> {
         self.write(bytes, |buf| Page::DataPage {
             buf,
             num_values: u32::try_from(slots).unwrap_or(u32::MAX),
@@ -184,8 +113,8 @@ impl Pages<'_> {
         })
     }
 
-    fn write(&mut self, bytes: Vec<u8>, page: impl FnOnce(Bytes) -> Page) -> Result<(), TableError> {
-        let packed = self.packer.0.compress(&bytes).map_err(|error| TableError::from_io(&error))?;
+    fn write(&mut self, bytes: &[u8], page: impl FnOnce(Bytes) -> Page) -> Result<(), TableError> {
+        let packed = self.packer.0.compress(bytes).map_err(|error| TableError::from_io(&error))?;
         let page = CompressedPage::new(page(Bytes::from(packed)), bytes.len());
         let spec = SerializedPageWriter::new(&mut self.out).write_page(page)?;
         let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
@@ -196,7 +125,7 @@ impl Pages<'_> {
 }
 
 /// Levels of a page behind their length; nothing where the column has none.
-fn put_levels(levels: &[u32], width: u32, out: &mut Vec<u8>) {
+fn put_levels(levels: &[u8], width: u32, out: &mut Vec<u8>) {
     if !levels.is_empty() {
         let mut bytes = Vec::new();
         put_hybrid(levels, width, &mut bytes);
@@ -206,7 +135,7 @@ fn put_levels(levels: &[u32], width: u32, out: &mut Vec<u8>) {
 }
 
 /// Numbers below 2^`width`: runs of equal ones counted, others packed in groups of eight.
-fn put_hybrid(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
+fn put_hybrid<N: Copy + Eq + Into<u32>>(numbers: &[N], width: u32, out: &mut Vec<u8>) {
     let (mut rest, mut packed) = (numbers, 0usize);
     while let Some(first) = rest.get(packed) {
         let run = rest.get(packed..).unwrap_or_default().iter().take_while(|number| *number == first).count();
@@ -218,7 +147,7 @@ fn put_hybrid(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
         put_packed(before, width, out);
         put_varint((run as u64) << 1, out);
         let bytes = usize::try_from(width.div_ceil(8)).unwrap_or(4);
-        out.extend_from_slice(first.to_le_bytes().get(..bytes).unwrap_or_default());
+        out.extend_from_slice((*first).into().to_le_bytes().get(..bytes).unwrap_or_default());
         rest = behind.get(run..).unwrap_or_default();
         packed = 0;
     }
@@ -226,7 +155,7 @@ fn put_hybrid(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
 }
 
 /// Groups of eight numbers, the lowest bits first; what lacks to the last group is zeros.
-fn put_packed(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
+fn put_packed<N: Copy + Into<u32>>(numbers: &[N], width: u32, out: &mut Vec<u8>) {
     if numbers.is_empty() {
         return;
     }
@@ -234,7 +163,7 @@ fn put_packed(numbers: &[u32], width: u32, out: &mut Vec<u8>) {
     put_varint((groups as u64) << 1 | 1, out);
     let (mut bits, mut count) = (0u64, 0u32);
     let missing = groups.saturating_mul(MIN_RUN).saturating_sub(numbers.len());
-    for number in numbers.iter().copied().chain(std::iter::repeat_n(0, missing)) {
+    for number in numbers.iter().map(|number| (*number).into()).chain(std::iter::repeat_n(0, missing)) {
         bits |= u64::from(number) << count;
         count = count.wrapping_add(width);
         if count >= 32 {

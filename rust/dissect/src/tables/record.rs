@@ -127,6 +127,38 @@ impl Field for Vec<String> {
     }
 }
 
+/// Texts of a list in one piece of memory: many of them a message.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// Without any; room for so many, and for about so many bytes.
+    pub fn with_room(texts: usize, bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes), ends: Vec::with_capacity(texts) }
+    }
+
+    /// Adds one that is made of these parts.
+    pub fn push(&mut self, parts: &[&str]) {
+        parts.iter().for_each(|part| self.text.push_str(part));
+        self.ends.push(self.text.len());
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts.zip(&self.ends).map(|(start, end)| self.text.get(*start..*end).unwrap_or_default())
+    }
+}
+
+impl Field for Texts {
+    const KIND: ColumnType = ColumnType::TextList;
+    fn put(&self, cells: &mut Cells) {
+        cells.put_texts(self.iter().take(MAX_LIST).map(|text| clip(text, MAX_TEXT_BYTES)));
+    }
+}
+
 impl Field for Vec<u16> {
     const KIND: ColumnType = ColumnType::IntList;
     fn put(&self, cells: &mut Cells) {

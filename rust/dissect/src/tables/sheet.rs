@@ -23,10 +23,10 @@ impl Sheet {
         Self { spec, keys: Vec::new(), columns: spec.columns.iter().map(Cells::new).collect() }
     }
 
-    /// no rows, and room for as many as there are here: growing step by step would copy them several times
-    fn emptied(&self) -> Self {
-        let columns = self.columns.iter().map(Cells::emptied).collect();
-        Self { spec: self.spec, keys: Vec::with_capacity(self.keys.len()), columns }
+    /// drops all rows; their room stays for the next ones
+    pub fn clear(&mut self) {
+        self.keys.clear();
+        self.columns.iter_mut().for_each(Cells::clear);
     }
 
     /// memory that its rows take, bytes
@@ -66,12 +66,22 @@ impl Sheets {
         &mut self.0[place]
     }
 
-    /// takes all rows out, in the tables' order of name; what follows is expected to be as much
+    /// takes all rows out, in the tables' order of name
     pub fn take(&mut self) -> Vec<Sheet> {
-        let expected = self.0.iter().map(Sheet::emptied).collect();
-        let mut sheets = std::mem::replace(&mut self.0, expected);
-        sheets.retain(|sheet| !sheet.keys.is_empty());
+        let (mut sheets, empty) =
+            std::mem::take(&mut self.0).into_iter().partition::<Vec<_>, _>(|sheet| !sheet.keys.is_empty());
+        self.0 = empty;
         sheets.sort_by_key(|sheet| sheet.spec.name);
         sheets
+    }
+
+    /// takes sheets of tables that have none here, so that what follows finds room
+    pub fn refill(&mut self, spare: &mut Vec<Sheet>) {
+        let mut rest = Vec::new();
+        for sheet in spare.drain(..) {
+            let has_one = self.0.iter().any(|ours| ours.spec.name == sheet.spec.name);
+            if has_one { &mut rest } else { &mut self.0 }.push(sheet);
+        }
+        *spare = rest;
     }
 }

@@ -86,7 +86,7 @@ fn rows_of_several_threads_come_back_as_they_were_in_the_order_of_their_places()
         threads[usize::from(row.is_multiple_of(3))].push((row, 0), &sample(row));
     }
     let [mut one, mut other] = threads;
-    writer.append("sample", one.take().into_iter().chain(other.take()).collect()).unwrap();
+    writer.append("sample", &one.take().into_iter().chain(other.take()).collect::<Vec<_>>()).unwrap();
     assert_eq!(writer.finish(2).unwrap(), [("sample", i64::try_from(ROWS).unwrap())]);
 
     let file = SerializedFileReader::new(File::open(folder.join("sample.parquet")).unwrap()).unwrap();

@@ -1,9 +1,9 @@
 //! Sheets to Parquet files: rows sorted by their place in the walk, one file a table.
 
-use super::gathered::Gathered;
+use super::gathered::{Gathered, Rows};
 use super::pages::Packer;
 use super::schema::{properties, schema};
-use super::{Sheet, TableSpec};
+use super::{Key, Sheet, TableSpec};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 use std::collections::BTreeMap;
@@ -26,7 +26,8 @@ impl TableError {
         Self(message.to_owned())
     }
 
-    pub(super) fn from_io(error: &std::io::Error) -> Self {
+    /// What the system says.
+    pub fn from_io(error: &std::io::Error) -> Self {
         Self(error.to_string())
     }
 
@@ -49,30 +50,50 @@ impl From<ParquetError> for TableError {
 }
 
 struct Table {
+    spec: &'static TableSpec,
     file: SerializedFileWriter<File>,
-    waiting: Vec<Stretch>,
-    waiting_rows: usize,
-    waiting_bytes: usize,
+    columns: Vec<Gathered>,
+    rows: usize,
+    /// what the rows took before they were taken apart
+    bytes: usize,
 }
 
-/// Rows between two meetings of the threads: a sheet from each, and the order of the rows as (sheet, row). Rows are not
-/// moved together before they are written: copying them would be a fifth of a run.
-pub(super) struct Stretch {
-    pub(super) sheets: Vec<Sheet>,
-    pub(super) order: Vec<(u32, u32)>,
-}
-
-impl Stretch {
-    fn new(sheets: Vec<Sheet>) -> Self {
-        let mut places: Vec<(super::Key, u32, u32)> = Vec::new();
-        for (index, sheet) in (0..).zip(&sheets) {
+impl Table {
+    fn take(&mut self, sheets: &[Sheet]) {
+        let mut places: Vec<(Key, u32, u32)> = Vec::with_capacity(sheets.iter().map(|sheet| sheet.keys.len()).sum());
+        for (index, sheet) in (0..).zip(sheets) {
             places.extend(sheet.keys.iter().zip(0..).map(|(key, row)| (*key, index, row)));
         }
         // each sheet is nearly in order already, which a merging sort makes use of
         places.sort();
-        let order = places.into_iter().map(|(_, sheet, row)| (sheet, row)).collect();
-        Self { sheets, order }
+        let order: Vec<(u32, u32)> = places.into_iter().map(|(_, sheet, row)| (sheet, row)).collect();
+        self.rows = self.rows.saturating_add(order.len());
+        self.bytes = sheets.iter().map(Sheet::bytes).fold(self.bytes, usize::saturating_add);
+        let rows = Rows { sheets, order: &order };
+        for (place, column) in self.columns.iter_mut().enumerate() {
+            column.take(&rows, place);
+        }
     }
+
+    fn flush(&mut self) -> Result<(), TableError> {
+        if std::mem::take(&mut self.rows) == 0 {
+            return Ok(());
+        }
+        self.bytes = 0;
+        let columns = std::mem::replace(&mut self.columns, gathered(self.spec));
+        let described = self.file.schema_descr().columns().to_vec();
+        let mut packer = Packer::new()?;
+        let mut group = self.file.next_row_group()?;
+        for (column, described) in columns.into_iter().zip(described) {
+            column.write(described, &mut group, &mut packer)?;
+        }
+        group.close()?;
+        Ok(())
+    }
+}
+
+fn gathered(spec: &TableSpec) -> Vec<Gathered> {
+    spec.columns.iter().map(Gathered::new).collect()
 }
 
 /// Writes each table of a list to a folder, also those that get no row. Several threads may write different tables.
@@ -91,27 +112,21 @@ impl TableWriter {
             let path: PathBuf = folder.join(format!("{}.parquet", spec.name));
             let file = File::create(&path).map_err(|error| TableError(format!("{}: {error}", path.display())))?;
             let file = SerializedFileWriter::new(file, schema(spec)?, properties(spec)?)?;
-            tables
-                .insert(spec.name, Mutex::new(Table { file, waiting: Vec::new(), waiting_rows: 0, waiting_bytes: 0 }));
+            tables.insert(spec.name, Mutex::new(Table { spec, file, columns: gathered(spec), rows: 0, bytes: 0 }));
         }
         Ok(Self { tables })
     }
 
-    /// Takes rows of one table, which are put into order; rows of later calls come behind those of earlier ones.
+    /// Takes rows of one table, which are put into order; rows of later calls come behind those of earlier ones. The sheets
+    /// can be used again.
     ///
     /// # Errors
     /// when the disk is full or the table was not declared
-    pub fn append(&self, name: &str, sheets: Vec<Sheet>) -> Result<(), TableError> {
+    pub fn append(&self, name: &str, sheets: &[Sheet]) -> Result<(), TableError> {
         let table = self.tables.get(name).ok_or_else(|| TableError(format!("table {name} is not in the registry")))?;
         let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
-        let stretch = Stretch::new(sheets);
-        table.waiting_rows = table.waiting_rows.saturating_add(stretch.order.len());
-        table.waiting_bytes = stretch.sheets.iter().map(Sheet::bytes).fold(table.waiting_bytes, usize::saturating_add);
-        table.waiting.push(stretch);
-        if table.waiting_rows >= ROW_GROUP_ROWS || table.waiting_bytes >= ROW_GROUP_BYTES {
-            flush(&mut table)?;
-        }
-        Ok(())
+        table.take(sheets);
+        if table.rows >= ROW_GROUP_ROWS || table.bytes >= ROW_GROUP_BYTES { table.flush() } else { Ok(()) }
     }
 
     /// Writes what waits and closes all files; gives the rows of each table.
@@ -126,7 +141,7 @@ impl TableWriter {
                 let next = tables.lock().unwrap_or_else(PoisonError::into_inner).next();
                 let Some((name, table)) = next else { return Ok(rows) };
                 let mut table = table.into_inner().unwrap_or_else(PoisonError::into_inner);
-                flush(&mut table)?;
+                table.flush()?;
                 rows.push((name, table.file.close()?.file_metadata().num_rows()));
             }
         };
@@ -142,31 +157,4 @@ impl TableWriter {
         rows.sort_unstable();
         Ok(rows)
     }
-}
-
-fn flush(table: &mut Table) -> Result<(), TableError> {
-    let waiting = std::mem::take(&mut table.waiting);
-    let rows = std::mem::take(&mut table.waiting_rows);
-    table.waiting_bytes = 0;
-    let Some(spec) = waiting.iter().flat_map(|stretch| &stretch.sheets).map(|sheet| sheet.spec).next() else {
-        return Ok(());
-    };
-    let described = table.file.schema_descr().columns().to_vec();
-    let mut packer = Packer::new()?;
-    let mut group = table.file.next_row_group()?;
-    for (place, (column, described)) in spec.columns.iter().zip(described).enumerate() {
-        let gathered = Gathered { waiting: &waiting, place, rows };
-        match gathered.coded(column, described, &mut packer)? {
-            Some((bytes, close)) => group.append_column(&bytes, close)?,
-            None => {
-                let Some(mut writer) = group.next_column()? else {
-                    return Err(TableError(format!("{}: fewer columns than declared", spec.name)));
-                };
-                gathered.write(writer.untyped(), column)?;
-                writer.close()?;
-            }
-        }
-    }
-    group.close()?;
-    Ok(())
 }

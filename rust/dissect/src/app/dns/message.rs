@@ -243,7 +243,10 @@ pub fn name(message: &[u8], at: &mut usize) -> Option<String> {
 }
 
 fn push_label(text: &mut String, label: &[u8]) {
+    // nearly all of them
+    let is_plain = label.iter().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'.' | b'\\'));
     match std::str::from_utf8(label) {
+        Ok(valid) if is_plain => text.push_str(valid),
         Ok(valid) if !valid.contains(|c: char| c.is_control() || c == '.' || c == '\\') => text.push_str(valid),
         _ => {
             for byte in label {

@@ -2,6 +2,8 @@
 
 use super::METHODS;
 use crate::app::{Context, text};
+use crate::tables::Texts;
+use std::ops::Range;
 
 /// Longest start line and fields together; servers take 8 to 64 KiB (RFC 9112 3 recommends 8,000 octets for the line alone).
 pub const MAX_HEAD_BYTES: usize = 65_536;
@@ -11,6 +13,8 @@ const SECRET_FIELDS: &[&str] =
 
 /// Fields kept of one head, more than servers take (Apache's LimitRequestFields is 100).
 const MAX_FIELDS: usize = 256;
+/// Fields for which there is room at once.
+const USUAL_FIELDS: usize = 16;
 /// Longest method believed; the longest registered is `UPDATEREDIRECTREF` (IANA HTTP methods).
 pub const MAX_METHOD_BYTES: usize = 24;
 
@@ -33,8 +37,10 @@ pub enum Start {
 pub struct Head {
     /// first line
     pub start: Start,
-    /// name and value of each field, in order; folded lines are joined
-    pub fields: Vec<(String, String)>,
+    /// what is behind it
+    text: String,
+    /// name and value of each field in `text`, in order; folded lines are joined
+    fields: Vec<(Range<usize>, Range<usize>)>,
     /// a line that is no field was met
     pub has_bad_line: bool,
     /// it was captured to its end
@@ -113,35 +119,94 @@ impl Head {
 
     /// The same for protocols with the shape of HTTP and start lines of their own.
     pub fn parse_as(bytes: &[u8], start_line: fn(&[u8]) -> Option<Start>) -> Option<Self> {
-        let (first, mut rest) = line(bytes);
-        let mut head = Self { start: start_line(first)?, fields: Vec::new(), has_bad_line: false, is_whole: true };
-        while !rest.is_empty() {
-            let (current, behind) = line(rest);
-            rest = behind;
-            if current.is_empty() {
-                break;
-            }
-            if let [b' ' | b'\t', ..] = current {
+        let (first, rest) = line(bytes);
+        let mut head = Self::new(start_line(first)?, text::lossy(rest));
+        let end = head.text.len();
+        let mut next = 0;
+        while next < end {
+            let (current, behind) = line(head.text.as_bytes().get(next..end).unwrap_or_default());
+            let (start, length) = (next, current.len());
+            next = end.saturating_sub(behind.len());
+            match current.first() {
+                None => break,
                 // RFC 9112 5.2: a folded line continues the value
-                match head.fields.last_mut() {
-                    Some((_, value)) => {
-                        value.push(' ');
-                        value.push_str(&text::lossy(current.trim_ascii()));
+                Some(b' ' | b'\t') => head.unfold(start..start.saturating_add(length)),
+                Some(_) => {
+                    let colon = current.iter().position(|byte| *byte == b':').filter(|colon| *colon > 0);
+                    match colon.filter(|_| head.fields.len() < MAX_FIELDS) {
+                        Some(colon) => {
+                            let colon = start.saturating_add(colon);
+                            let name = head.trimmed(start..colon);
+                            let value = head.trimmed(colon.saturating_add(1)..start.saturating_add(length));
+                            head.fields.push((name, value));
+                        }
+                        None => head.has_bad_line = true,
                     }
-                    None => head.has_bad_line = true,
                 }
-                continue;
-            }
-            let colon = current.iter().position(|byte| *byte == b':');
-            match colon.and_then(|colon| current.split_at_checked(colon)) {
-                Some((name, value)) if !name.is_empty() && head.fields.len() < MAX_FIELDS => {
-                    let value = value.get(1..).unwrap_or_default().trim_ascii();
-                    head.fields.push((text::lossy(name.trim_ascii()), text::lossy(value)));
-                }
-                _ => head.has_bad_line = true,
             }
         }
         Some(head)
+    }
+
+    fn new(start: Start, text: String) -> Self {
+        Self { start, text, fields: Vec::with_capacity(USUAL_FIELDS), has_bad_line: false, is_whole: true }
+    }
+
+    /// Of fields that were told apart already.
+    pub fn of_fields(start: Start, fields: impl Iterator<Item = (String, String)>) -> Self {
+        let mut head = Self::new(start, String::new());
+        for (name, value) in fields {
+            let (name, value) = (head.add(&name), head.add(&value));
+            head.fields.push((name, value));
+        }
+        head
+    }
+
+    fn add(&mut self, part: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(part);
+        start..self.text.len()
+    }
+
+    /// Joins a line of `text` to the value before.
+    fn unfold(&mut self, line: Range<usize>) {
+        let Some((_, value)) = self.fields.last().cloned() else {
+            self.has_bad_line = true;
+            return;
+        };
+        let more = self.trimmed(line);
+        // only what stands at the end can grow
+        let start = if value.end == self.text.len() { value.start } else { self.repeat(value).start };
+        self.text.push(' ');
+        let end = self.repeat(more).end;
+        if let Some((_, value)) = self.fields.last_mut() {
+            *value = start..end;
+        }
+    }
+
+    /// Appends a part of `text` to it.
+    fn repeat(&mut self, part: Range<usize>) -> Range<usize> {
+        let start = self.text.len();
+        if self.text.get(part.clone()).is_some() {
+            self.text.extend_from_within(part);
+        }
+        start..self.text.len()
+    }
+
+    fn at(&self, part: &Range<usize>) -> &str {
+        self.text.get(part.clone()).unwrap_or_default()
+    }
+
+    /// A part of `text` without white space around it.
+    fn trimmed(&self, part: Range<usize>) -> Range<usize> {
+        let whole = self.at(&part);
+        let start = part.start.saturating_add(whole.len().saturating_sub(whole.trim_ascii_start().len()));
+        start..start.saturating_add(whole.trim_ascii().len())
+    }
+
+    /// Name and value of each field, in order.
+    fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().map(|(name, value)| (self.at(name), self.at(value)))
     }
 
     /// Reads a head whose end is missing: the lines that are whole.
@@ -152,7 +217,9 @@ impl Head {
 
     /// Value of the first field of that name (any case).
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        // most are of another length, which is told without a look at them
+        let is_it = |known: &Range<usize>| known.len() == name.len() && self.at(known).eq_ignore_ascii_case(name);
+        self.fields.iter().find(|(known, _)| is_it(known)).map(|(_, value)| self.at(value))
     }
 
     /// A copy of that value.
@@ -162,25 +229,25 @@ impl Head {
 
     /// Values of all fields of that name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.fields.iter().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.pairs().filter(move |(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// Fields as `Name: value`; of those that carry credentials only the length, since tables are shown and shared.
-    pub fn lines(&self) -> Vec<String> {
-        let told = |name: &str, value: &str| {
+    pub fn lines(&self) -> Texts {
+        let mut lines = Texts::with_room(self.fields.len(), self.text.len());
+        for (name, value) in self.pairs() {
             if is_secret(name) {
-                format!("{name}: (masked, {} bytes)", value.len())
+                lines.push(&[name, &format!(": (masked, {} bytes)", value.len())]);
             } else {
-                // many of these a message: the formatting machinery would take longer than the parser
-                [name, ": ", value].concat()
+                lines.push(&[name, ": ", value]);
             }
-        };
-        self.fields.iter().map(|(name, value)| told(name, value)).collect()
+        }
+        lines
     }
 
     /// Keeps fields that carry credentials where raw content lies: [`Head::lines`] tells only how long they are.
     pub fn keep_credentials(&self, ctx: &mut Context<'_>, subject: Option<&str>) {
-        for (name, value) in self.fields.iter().filter(|(name, _)| is_secret(name)) {
+        for (name, value) in self.pairs().filter(|(name, _)| is_secret(name)) {
             ctx.payload(subject, 0, [name, ": ", value].concat().as_bytes());
         }
     }

@@ -13,6 +13,7 @@ mod websocket;
 
 use super::{Carrier, Probe, Protocol, Verdict};
 use crate::record;
+use crate::tables::Texts;
 use crate::tables::Record;
 use head::{MAX_METHOD_BYTES, Start};
 
@@ -48,7 +49,7 @@ record! {
         /// The head was captured to its end; else fields may be missing (snap length, lost frames)
         is_whole: bool,
         /// All fields as `Name: value`, in order, at most 256; credentials in them are as sent
-        headers: Vec<String>,
+        headers: Texts,
     }
 }
 
@@ -98,7 +99,7 @@ record! {
         /// Number of the response in its connection as captured, from 0
         position: u64,
         /// All fields as `Name: value`, in order, at most 256
-        headers: Vec<String>,
+        headers: Texts,
     }
 }
 

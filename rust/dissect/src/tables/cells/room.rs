@@ -1,4 +1,4 @@
-//! Memory of cells: what they take, and what the next ones will take.
+//! Memory of cells: what they take, and room for the next ones.
 
 use super::{Cells, Parts, Values};
 
@@ -7,8 +7,9 @@ impl Parts {
         self.bytes.len().saturating_add(size_of_val(self.ends.as_slice()))
     }
 
-    fn emptied(&self) -> Self {
-        Self { bytes: Vec::with_capacity(self.bytes.len()), ends: Vec::with_capacity(self.ends.len()) }
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
     }
 }
 
@@ -29,19 +30,27 @@ impl Cells {
         values.saturating_add(self.present.as_ref().map_or(0, Vec::len))
     }
 
-    /// no rows, and room for as many as there are here
-    pub(in crate::tables) fn emptied(&self) -> Self {
-        let values = match &self.values {
-            Values::Bool(v) => Values::Bool(Vec::with_capacity(v.len())),
-            Values::Int(v) => Values::Int(Vec::with_capacity(v.len())),
-            Values::Double(v) => Values::Double(Vec::with_capacity(v.len())),
-            Values::Number(v) => Values::Number(Vec::with_capacity(v.len())),
-            Values::Address(v) => Values::Address(Vec::with_capacity(v.len())),
-            Values::Word(v) => Values::Word(Vec::with_capacity(v.len())),
-            Values::Text(parts) => Values::Text(parts.emptied()),
-            Values::TextList(parts, ends) => Values::TextList(parts.emptied(), Vec::with_capacity(ends.len())),
-            Values::IntList(v, ends) => Values::IntList(Vec::with_capacity(v.len()), Vec::with_capacity(ends.len())),
-        };
-        Self { kind: self.kind, present: self.present.as_ref().map(|there| Vec::with_capacity(there.len())), values }
+    /// Drops all rows; their room stays.
+    pub(in crate::tables) fn clear(&mut self) {
+        if let Some(present) = &mut self.present {
+            present.clear();
+        }
+        match &mut self.values {
+            Values::Bool(v) => v.clear(),
+            Values::Int(v) => v.clear(),
+            Values::Double(v) => v.clear(),
+            Values::Number(v) => v.clear(),
+            Values::Address(v) => v.clear(),
+            Values::Word(v) => v.clear(),
+            Values::Text(parts) => parts.clear(),
+            Values::TextList(parts, ends) => {
+                parts.clear();
+                ends.clear();
+            }
+            Values::IntList(v, ends) => {
+                v.clear();
+                ends.clear();
+            }
+        }
     }
 }

@@ -48,8 +48,7 @@ impl Exchanges {
             (None, None) => return if ends { self.ended(ctx, direction, stream, true) },
             _ => return ctx.weird(Weird::BadMessage, Some("pseudo-header fields".to_owned())),
         };
-        let fields = fields.into_iter().filter(|(name, _)| !name.starts_with(':')).collect();
-        let head = Head { start, fields, has_bad_line: false, is_whole: true };
+        let head = Head::of_fields(start, fields.into_iter().filter(|(name, _)| !name.starts_with(':')));
         self.make_room(ctx);
         let (status, position, subject, is_interim) = match &head.start {
             Start::Request(method, target, _) => {
