@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -215,8 +215,8 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
 
     # what judges and draws is loaded while the core reads, which needs no interpreter; no daemon: a module that is
     # still loading when the program ends would abort it
-    warming = threading.Thread(target=_warm)
-    warming.start()
+    warm = threading.Event()
+    threading.Thread(target=_warm, args=(warm,)).start()
     total = sum(inputs.size(file) for file in files) or 1
     ranges = _ranges(lab, options)
     began = time.monotonic()
@@ -227,7 +227,7 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
 
     dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
     progress("judging", 0.0)
-    warming.join()
+    warm.wait()
     from idletalk.assemble import assembled
     from idletalk.report import write_report
     from idletalk.store import judging
@@ -256,22 +256,23 @@ def _restate(folder: Path, column: str, words: Mapping[str, str]) -> None:
         facts.close()
 
 
-def _warm() -> None:
-    for module in ("duckdb", "idletalk.assemble"):
-        import_module(module)
-    from idletalk.report.html import page_template
+def _warm(warm: threading.Event) -> None:
+    """Load what judges and draws, say so, and read the scripts, for which nobody needs to wait."""
+    # what fails fails again where it is used, unless the program is at its end
+    with suppress(Exception):
+        try:
+            for module in ("duckdb", "idletalk.assemble"):
+                import_module(module)
+            from idletalk.report.html import page_template
 
-    page_template()
-    # nobody needs to wait for this one
-    threading.Thread(target=_parse).start()
+            page_template()
+        finally:
+            warm.set()
+        from idletalk.behaviours import BEHAVIOURS
+        from idletalk.store import parsed
 
-
-def _parse() -> None:
-    from idletalk.behaviours import BEHAVIOURS
-    from idletalk.store import parsed
-
-    for behaviour in BEHAVIOURS:
-        parsed(behaviour.sql())
+        for behaviour in BEHAVIOURS:
+            parsed(behaviour.sql())
 
 
 def _ranges(lab: labfile.Lab, options: Options) -> list[tuple[int, int]]:
