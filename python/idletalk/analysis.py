@@ -66,7 +66,7 @@ class Analysis:
 
     def sql(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """Rows of a query over the tables (docs/tables.md), by column name; ``values`` stand for its ``?``."""
-        return self._opened().ask(query, *values)
+        return list(self._opened().ask(query, *values))
 
     def tables(self) -> list[str]:
         """Names of the tables that :meth:`table` and :meth:`sql` know."""

@@ -15,6 +15,7 @@ from idletalk.bulk import insertion
 from idletalk.dissector import MESSAGES, TABLES, Mark, Source
 from idletalk.errors import IdletalkError
 from idletalk.interrupts import interruptible, patiently, together
+from idletalk.queried import Rows
 from idletalk.room import LIMITS, Room
 from idletalk.statements import Line, changed, predecessors
 
@@ -128,10 +129,9 @@ class Store:
             works = [partial(line.work, steps, partial(take, store)) for store in stores]
             together(works, [store.connection for store in stores], stopped)
 
-    def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    def ask(self, sql: str, *parameters: Any) -> Rows:
         """The rows of a query, by column name."""
-        rows, names = self._execute(sql, list(parameters))
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return Rows(*self._execute(sql, list(parameters)))
 
     def answer(self, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names of a user's query: one statement, which reads, and no file but the tables."""
