@@ -61,6 +61,7 @@ def assembled(
         lookups = open_lookups(Path(options.lookups) if options.lookups else None)
         lookups.register(store.connection)
         asking = prepare(store, lab)
+        store.shrink()
         finish_images = begin_images(store, folder, examining)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
@@ -78,6 +79,8 @@ def assembled(
         keep_steps(store)
         answers += asking.answers(store, scene, waits=True)
         verdicts = judged(answers, scene, lab)
+        # of thousands of claims a few are told
+        answers.clear()
         regular = cadence.cadences(store.ask)
         held, shorter = connections.connections(store.ask)
         carried = encryption.payload_bytes(store.ask)
@@ -95,10 +98,22 @@ def assembled(
         citing = examining.submit(_beside, store, write_evidence, folder, verdicts.claims, shown, program_version())
         asking.keep(store)
         secrets = () if options.show_secrets else _secrets(store)
+        rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
+        conclusions = Conclusions(
+            fleet=fleet(rows),
+            idle=rows,
+            operating=operating_rows(store.ask, devices),
+            unnamed=unnamed_actions(store.ask, devices),
+            updates=update_rows(store.ask, devices, rows, scene.observed_s),
+        )
+        omitted = max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything))
+        hours = tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids)
+        pages = image_pages(store, folder, images, scene.names)
+        # what is asked of the tables has been asked
+        store.forget()
         paths = {file.capture: file.path for file in what.files}
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
         hashes = early.result() or file_hashes(files, options.hash, cited)
-        rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
         report = Report(
             provenance=Provenance(
                 idletalk=program_version(),
@@ -125,21 +140,15 @@ def assembled(
             ),
             cannot_be_seen=(*unseen, *asking.failures),
             devices=devices,
-            devices_omitted=max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything)),
-            hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
+            devices_omitted=omitted,
+            hours=hours,
             findings=verdicts.findings,
             checks=verdicts.checks,
             questions=tuple(behaviour.told() for behaviour in asking.asked),
-            images=image_pages(store, folder, images, scene.names),
-            conclusions=Conclusions(
-                fleet=fleet(rows),
-                idle=rows,
-                operating=operating_rows(store.ask, devices),
-                unnamed=unnamed_actions(store.ask, devices),
-                updates=update_rows(store.ask, devices, rows, scene.observed_s),
-            ),
+            images=pages,
+            conclusions=conclusions,
         )
-        # what is asked of the tables has been asked; drawing needs the interpreter, masking does not
+        # drawing needs the interpreter, masking does not
         citing.result()
         words = said_instead(secrets)
         masking = apart.submit(_beside, store, mask_tables, words)

@@ -32,6 +32,13 @@ SEARCH_PATH = f"SET search_path = '{JUDGED},main'"
 S = TypeVar("S")
 T = TypeVar("T")
 
+GIVES_BACK = {
+    "allocator_background_threads": "true",
+    "allocator_bulk_deallocation_flush_threshold": "32MB",
+    "allocator_flush_threshold": "32MB",
+}
+"""Memory that DuckDB needs no more goes back to the system at once: as a rule it keeps some hundred megabytes, beyond its limit."""
+
 MAX_AT_ONCE = 4
 """Statements side by side at most: each holds memory."""
 
@@ -81,6 +88,7 @@ class Store:
                 "memory_limit": LIMITS[0],
                 "autoload_known_extensions": "false",
                 "temp_directory": self._spill.name,
+                **GIVES_BACK,
             },
         )
         files = sorted(file for part in (TABLES, MESSAGES) for file in (folder / part).glob("*.parquet"))
@@ -223,6 +231,16 @@ class Store:
         for table in tables:
             path = quoted(str(self.folder / TABLES / f"{table}.parquet"))
             self._execute(f"COPY (FROM {table} ORDER BY ALL) TO {path} (FORMAT parquet, COMPRESSION zstd)")
+
+    def shrink(self) -> None:
+        """Leave more memory to objects that are made of what is asked from now on."""
+        self._room.shrink(self.connection)
+
+    def forget(self) -> None:
+        """Let go of all that was judged: the memory is wanted for the report. Tables that were kept are files."""
+        # in one step, for others begin to ask in this schema
+        for step in ("BEGIN", f"DROP SCHEMA {JUDGED} CASCADE", f"CREATE SCHEMA {JUDGED}", "COMMIT"):
+            self._execute(step)
 
     def kept_tables(self) -> list[Path]:
         """The files of the tables that may be shown."""
