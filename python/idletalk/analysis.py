@@ -31,6 +31,9 @@ SPOOL = "captures"
 MAX_UNLOOKED = 100_000
 """Objects made until Python looks for garbage in cycles (700 by default): the rows and pages of an analysis are many, and hold none."""
 
+LARGE_BYTES = 1 << 30
+"""Captures beside which nothing else is loaded: they have flows in memory that take more than a second of waiting is worth."""
+
 Progress = Callable[[str, float], None]
 """Called with (what is being done, share of it from 0 to 1)."""
 
@@ -201,8 +204,9 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
     # what judges and draws is loaded while the core reads, which needs no interpreter; no daemon: a module that is
     # still loading when the program ends would abort it
     warming = threading.Thread(target=_warm)
-    warming.start()
     total = sum(inputs.size(file) for file in files) or 1
+    if total < LARGE_BYTES:
+        warming.start()
     ranges = _ranges(lab, options)
     began = time.monotonic()
 
@@ -212,6 +216,8 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
 
     dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
     progress("judging", 0.0)
+    if total >= LARGE_BYTES:
+        warming.start()
     warming.join()
     from idletalk.assemble import assembled
     from idletalk.report import write_report
