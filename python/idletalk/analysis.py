@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 REPORT = "report.json"
 
+LARGE_BYTES = 1 << 30
+"""Captures beside which nothing else is loaded: they have flows in memory that take more than a second of waiting is worth."""
+
 SPOOL = "captures"
 """Folder of the streams that were read, inside an analysis."""
 
 MAX_UNLOOKED = 100_000
 """Objects made until Python looks for garbage in cycles (700 by default): the rows and pages of an analysis are many, and hold none."""
-
-LARGE_BYTES = 1 << 30
-"""Captures beside which nothing else is loaded: they have flows in memory that take more than a second of waiting is worth."""
 
 Progress = Callable[[str, float], None]
 """Called with (what is being done, share of it from 0 to 1)."""
