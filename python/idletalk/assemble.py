@@ -28,6 +28,7 @@ from idletalk.masking import Secrets, mask_report, mask_tables, said_instead
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.repeats import hear_once
+from idletalk.room import ASKING_LIMIT, KEEPING_LIMIT
 from idletalk.store import Store
 from idletalk.update_steps import keep_steps
 
@@ -61,7 +62,7 @@ def assembled(
         lookups = open_lookups(Path(options.lookups) if options.lookups else None)
         lookups.register(store.connection)
         asking = prepare(store, lab)
-        store.shrink()
+        store.shrink(ASKING_LIMIT)
         finish_images = begin_images(store, folder, examining)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
@@ -96,6 +97,7 @@ def assembled(
         )
         shown = {file.path: _shown(file.path) for file in what.files}
         citing = examining.submit(_beside, store, write_evidence, folder, verdicts.claims, shown, program_version())
+        store.shrink(KEEPING_LIMIT)
         asking.keep(store)
         secrets = () if options.show_secrets else _secrets(store)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)

@@ -17,8 +17,11 @@ LIMITS = ("340MB", "440MB", "640MB")
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). A statement that cannot be done with
 the first while others run is tried alone with each; the last goes beyond that bound."""
 
-LATER_LIMIT = "220MB"
-"""The same once what is asked has become objects, which a report of many devices has 150 MB of (measured, as the bound is)."""
+ASKING_LIMIT = "220MB"
+"""The same once what is asked becomes objects, of which a report of many devices has 150 MB (measured, as the bounds are)."""
+
+KEEPING_LIMIT = "150MB"
+"""The same while tables are written: writers of Parquet hold memory that DuckDB does not count, beside those objects."""
 
 
 @dataclass(slots=True)
@@ -51,9 +54,9 @@ class Room:
             finally:
                 self._bound(connection)
 
-    def shrink(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def shrink(self, connection: duckdb.DuckDBPyConnection, limit: str) -> None:
         """Let DuckDB hold less from now on."""
-        self.limit = LATER_LIMIT
+        self.limit = limit
         with self._alone():
             self._bound(connection)
 

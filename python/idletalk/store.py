@@ -232,9 +232,9 @@ class Store:
             path = quoted(str(self.folder / TABLES / f"{table}.parquet"))
             self._execute(f"COPY (FROM {table} ORDER BY ALL) TO {path} (FORMAT parquet, COMPRESSION zstd)")
 
-    def shrink(self) -> None:
-        """Leave more memory to objects that are made of what is asked from now on."""
-        self._room.shrink(self.connection)
+    def shrink(self, limit: str) -> None:
+        """Leave more memory to others from now on."""
+        self._room.shrink(self.connection, limit)
 
     def forget(self) -> None:
         """Let go of all that was judged: the memory is wanted for the report. Tables that were kept are files."""
