@@ -60,6 +60,34 @@ def test_a_sensor_fetches_the_other_program(tmp_path: Path) -> None:
     ]
 
 
+def test_a_plug_asks_for_firmware_by_its_model_version_and_mac_and_fetches_the_same_program(tmp_path: Path) -> None:
+    found = analyzed(HOMES / "iot-sentinel" / "D-LinkSwitch" / "Setup-A-1-STA.pcap", tmp_path)
+    assert told(found, CLOUD) >= {
+        ("mac", "90:8d:78:a9:3d:6f", "text"),
+        ("model", "DSP-W215_Bx_Default_FW_0222_908D78A93D6F", "text"),
+    }
+    rows = found.sql("SELECT size_bytes, md5, is_complete FROM images WHERE is_firmware")
+    assert [(row["size_bytes"], row["md5"], row["is_complete"]) for row in rows] == [
+        (253_504, "43cbfdcfab7d30a038a00a2b415956ed", True)
+    ]
+    assert not [finding for finding in found.report.findings if finding.kind.endswith("follow-up")]
+
+
+def test_a_camera_asks_an_address_of_no_network_here_which_never_answers(tmp_path: Path) -> None:
+    found = analyzed(HOMES / "iot-sentinel" / "EdnetCam2" / "Setup-C-1-STA.pcap", tmp_path)
+    [sent] = found.findings(kind="foreign-address")
+    assert (sent.device, sent.peer) == ("3c:49:37:03:17:f0", "192.168.1.13")
+    [asked] = found.findings(kind="update-unanswered")
+    assert "for /update.sh and nothing ever came" in asked.sentence
+
+
+def test_a_week_cut_to_heads_has_its_failures_counted_and_says_what_it_cannot_show(tmp_path: Path) -> None:
+    found = analyzed(HOMES / "week-idle" / "schlage-lock-01.pcap", tmp_path)
+    [refused] = found.report.findings
+    assert (refused.kind, refused.numbers["times"]) == ("name-refused", 154)
+    assert any("cut" in one.sentence for one in found.report.cannot_be_seen)
+
+
 def test_a_plug_tells_who_and_where_it_is_behind_autokey(tmp_path: Path) -> None:
     found = analyzed(HOMES / "various" / "fdekeers+iot-firewall" / "tp-link.pcap", tmp_path)
     behind = {kind for kind, _, encoding in told(found, "lan") if encoding == "xor-autokey"}

@@ -1,59 +1,90 @@
-"""Words in the texts of Parquet files: which column holds which."""
+"""Words in the texts of Parquet files, and others in their place."""
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from idletalk.exposure.search import Held, words_in
+from idletalk.exposure.search import replace_words
 
-WORDS = ["secret", "ecre", "püblic"]
-texts = st.none() | st.lists(st.sampled_from([*WORDS, "sec", "ret", "x", " "]), max_size=3).map("".join)
+WORDS = {"secret": "s…", "ecre": "e…", "püblic": "p…", "secret and": "both", "same text": "S"}
+texts = st.none() | st.lists(st.sampled_from([*WORDS, "sec", "ret", "x", " ", "ret and"]), max_size=3).map("".join)
+Rows = list[tuple[str | None, list[str | None] | None, bytes]]
 
 
-def written(path: Path, rows: list[tuple[str | None, list[str | None] | None, bytes]], compression: str) -> Path:
+def written(path: Path, rows: Rows, compression: str) -> Path:
     with duckdb.connect() as connection:
-        connection.execute('CREATE TABLE t (one VARCHAR, "a list" VARCHAR[], raw BLOB, skipped VARCHAR)')
-        for one, several, raw in rows:
-            connection.execute("INSERT INTO t VALUES (?, ?, ?, ?)", [one, several, raw, one])
+        connection.execute('CREATE TABLE t (one VARCHAR, "a list" VARCHAR[], raw BLOB, skipped VARCHAR, number BIGINT)')
+        for number, (one, several, raw) in enumerate(rows):
+            connection.execute("INSERT INTO t VALUES (?, ?, ?, ?, ?)", [one, several, raw, one, number])
         connection.execute(f"COPY t TO '{path}' (FORMAT parquet, COMPRESSION {compression})")
     return path
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+def read(path: Path) -> list[tuple[Any, ...]]:
+    return duckdb.execute(f"FROM read_parquet('{path}')").fetchall()
+
+
+def said(text: str | None) -> str | None:
+    """The text with the longest of the words that begin at a place replaced, from left to right."""
+    if text is None:
+        return None
+    out, place = "", 0
+    while place < len(text):
+        word = max((word for word in WORDS if text.startswith(word, place)), key=len, default=None)
+        out += WORDS[word] if word else text[place]
+        place += len(word) if word else 1
+    return out
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(texts, st.none() | st.lists(texts, max_size=3), st.just(b"secret")), max_size=6),
     st.sampled_from(["zstd", "uncompressed"]),
 )
-def test_what_stands_in_a_column_is_found_there_and_nowhere_else(
-    tmp_path: Path, rows: list[tuple[str | None, list[str | None] | None, bytes]], compression: str
-) -> None:
+def test_words_are_replaced_in_texts_and_nowhere_else(tmp_path: Path, rows: Rows, compression: str) -> None:
     path = written(tmp_path / "t.parquet", rows, compression)
-    single = [one or "" for one, _, _ in rows]
-    several = [text or "" for _, several, _ in rows for text in several or []]
-    expected = {
-        name: Held(is_list, found)
-        for name, is_list, held in (("one", False, single), ("a list", True, several))
-        if (found := tuple(word for word in WORDS if any(word in text for text in held)))
-    }
-    assert words_in([path], ["skipped"], WORDS).get(path, {}) == expected
+    before = path.read_bytes()
+    replace_words([path], ["skipped"], WORDS)
+    expected = [
+        (said(one), None if several is None else [said(text) for text in several], raw, one, number)
+        for number, (one, several, raw) in enumerate(rows)
+    ]
+    assert read(path) == expected
+    assert [*tmp_path.iterdir()] == [path]
+    if all(row[:2] == same[:2] for row, same in zip(rows, expected, strict=True)):
+        assert path.read_bytes() == before
 
 
-def test_a_text_that_repeats_and_many_that_do_not_are_read_alike(tmp_path: Path) -> None:
+def test_many_row_groups_texts_that_repeat_and_texts_that_do_not_are_read_alike(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    duckdb.execute(
-        "COPY (SELECT CASE WHEN i = 150000 THEN 'the secret' ELSE 'same' END AS repeated, 'number ' || i AS different"
-        f" FROM range(200000) AS r(i)) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)"
+    query = (
+        "SELECT i, CASE WHEN i % 1000 = 7 THEN 'a secret' ELSE 'same' END AS repeated, 'number ' || i AS different,"
+        " CASE WHEN i % 3 = 0 THEN NULL ELSE [] END::VARCHAR[] AS seldom FROM range(200000) AS r(i)"
     )
-    assert words_in([path], [], ["secret", "number 199999", "absent"])[path] == {
-        "repeated": Held(False, ("secret",)),
-        "different": Held(False, ("number 199999",)),
-    }
+    duckdb.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)")
+    replace_words([path], [], {"secret": "s…", "number 19999": "n…", "absent": "a…"})
+    expected = (
+        f"SELECT i, replace(repeated, 'secret', 's…'), replace(different, 'number 19999', 'n…'), seldom FROM ({query})"
+    )
+    changed = duckdb.execute(f"(FROM read_parquet('{path}') EXCEPT ALL {expected})").fetchall()
+    assert changed == []
+    assert duckdb.execute(f"SELECT count(*) FROM read_parquet('{path}') WHERE different LIKE '%n…%'").fetchone() == (
+        11,
+    )
+
+
+def test_bounds_of_texts_do_not_tell_what_was_masked(tmp_path: Path) -> None:
+    path = written(tmp_path / "t.parquet", [("secret", None, b""), ("x", None, b"")], "uncompressed")
+    assert b"secret" in path.read_bytes()
+    replace_words([path], [], WORDS)
+    assert b"secret" not in path.read_bytes()
 
 
 def test_what_is_no_table_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises(OSError, match="Parquet"):
-        words_in([tmp_path / "t.parquet"], [], ["secret"])
+        replace_words([tmp_path / "t.parquet"], [], WORDS)

@@ -3,6 +3,7 @@
 import gc
 import secrets
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -33,6 +34,10 @@ SPOOL = "captures"
 
 MAX_UNLOOKED = 100_000
 """Objects made until Python looks for garbage in cycles (700 by default): the rows and pages of an analysis are many, and hold none."""
+
+SWITCH_S = 0.0005
+"""Seconds that a thread computes before another gets the interpreter (0.005 by default): most only hand on what the database and the
+core give, and these wait meanwhile."""
 
 Progress = Callable[[str, float], None]
 """Called with (what is being done, share of it from 0 to 1)."""
@@ -135,7 +140,7 @@ def analyze(
         with _writing(out):
             partial.mkdir(mode=0o755, parents=True)
         files = inputs.expand([str(path) for path in paths], partial / SPOOL)
-        with _seldom_collecting():
+        with _seldom_collecting(), _often_switching():
             report = _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
         with _writing(out):
             _replace(out, partial)
@@ -166,6 +171,16 @@ def _seldom_collecting() -> Generator[None]:
         yield
     finally:
         gc.set_threshold(*thresholds)
+
+
+@contextmanager
+def _often_switching() -> Generator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @contextmanager

@@ -153,7 +153,7 @@ def assembled(
         # drawing needs the interpreter, masking does not
         citing.result()
         words = said_instead(secrets)
-        masking = apart.submit(_beside, store, mask_tables, words)
+        masking = apart.submit(mask_tables, store.kept_tables(), words)
         yield mask_report(report, words)
         masking.result()
     finally:

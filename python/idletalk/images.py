@@ -19,7 +19,7 @@ from idletalk.store import Store
 from idletalk.told_hashes import by_kind, carriers_of, fields_of, where_told
 
 if TYPE_CHECKING:
-    from idletalk.firmware import Examination, Options
+    from idletalk.firmware import Examination, Options, Unpackers
 
 FIRMWARE = "firmware"
 """Folder of the images inside an analysis, which only its owner can read."""
@@ -49,19 +49,22 @@ def begin_images(store: Store, folder: Path, apart: Executor) -> Callable[[], tu
 
     Gives a function that waits for the end, fills the table ``images``, and gives what is called firmware, the same bytes once.
     """
-    known = Known(folder / FIRMWARE)
-    made = apart.submit(_rows, store, folder, known)
+    kept: dict[str, Kept] = {}
+    made = apart.submit(_rows, store, folder, kept)
 
     def finish() -> tuple[Kept, ...]:
         insert(store.ask, "images", made.result())
-        return tuple(known.kept.values())
+        return tuple(kept.values())
 
     return finish
 
 
-def _rows(store: Store, folder: Path, known: "Known") -> list[tuple[object, ...]]:
+def _rows(store: Store, folder: Path, kept: dict[str, Kept]) -> list[tuple[object, ...]]:
     """A row for each thing."""
-    with store.beside() as beside:
+    from idletalk.firmware import Unpackers
+
+    with store.beside() as beside, Unpackers() as unpackers:
+        known = Known(folder / FIRMWARE, unpackers, kept)
         return [_row(thing, told, known) for thing, told in _things(beside, folder, known.target)]
 
 
@@ -97,8 +100,10 @@ class Known:
     """What was examined already."""
 
     target: Path
+    unpackers: "Unpackers"
+    kept: dict[str, Kept]
+    """what is called firmware, by its SHA-256"""
     seen: dict[object, "Examination"] = field(default_factory=dict[object, "Examination"])
-    kept: dict[str, Kept] = field(default_factory=dict[str, Kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +163,7 @@ def _row(thing: Made, told: list[str], known: Known) -> tuple[object, ...]:
     if thing.row["word"] and (reasons or not is_else):
         reasons.append(f"target: {thing.row['word']}")
     if seen and reasons and seen.recognised.sha256 not in known.kept and len(known.kept) < MAX_PAGES:
-        whole, certificates = _unpacked(thing.path, wanted, known.target)
+        whole, certificates = _unpacked(thing.path, wanted, known)
         known.kept[seen.recognised.sha256] = Kept(f"{FIRMWARE}/{thing.path.name}", whole, certificates)
     return (
         thing.row["device"],
@@ -183,14 +188,14 @@ def _row(thing: Made, told: list[str], known: Known) -> tuple[object, ...]:
     )
 
 
-def _unpacked(path: Path, wanted: "Options", target: Path) -> tuple["Examination", dict[str, str]]:
+def _unpacked(path: Path, wanted: "Options", known: Known) -> tuple["Examination", dict[str, str]]:
     """The same with what can be unpacked; of that only certificates stay, as files. Gives them by SHA-256."""
     from idletalk.firmware import examine
     from idletalk.firmware.results import CERTIFICATES, write_certificates
 
-    with tempfile.TemporaryDirectory(dir=target) as place, _head(path) as head:
-        seen = examine(head, replace(wanted, unpack=True), Path(place))
-        written = write_certificates(head, seen, Path(place), target / CERTIFICATES)
+    with tempfile.TemporaryDirectory(dir=known.target) as place, _head(path) as head:
+        seen = examine(head, replace(wanted, unpack=True), Path(place), known.unpackers)
+        written = write_certificates(head, seen, Path(place), known.target / CERTIFICATES)
     return replace(seen, image=path.name), {
         sha256: f"{FIRMWARE}/{CERTIFICATES}/{name}" for sha256, name in written.items()
     }

@@ -5,14 +5,14 @@ Raw bytes stay in the folders that only their owner can read (evidence, messages
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from idletalk.exposure.mask import masked, spellings
-from idletalk.exposure.search import Held, words_in
+from idletalk.exposure.search import replace_words
 from idletalk.model import Report
-from idletalk.store import Store, quoted
 
 MIN_CHARS = 6
 """Shorter secrets are not replaced in other texts, where they would stand by chance; where they were found they are masked."""
@@ -60,20 +60,10 @@ def said_instead(secrets: Secrets) -> Words:
     return dict(sorted(said.items(), key=lambda one: (-len(one[0]), one[0])))
 
 
-def mask_tables(store: Store, words: Words) -> None:
-    """Replace secrets in the texts of all tables. HTTP fields that are credentials are masked as they are read."""
-    if not words:
-        return
-    for file, columns in words_in(store.kept_tables(), STRUCTURAL, list(words)).items():
-        store.rewrite(file, {column: _change(column, held, words) for column, held in columns.items()})
-
-
-def _change(column: str, held: Held, words: Words) -> str:
-    """SQL of a column whose texts hold secrets."""
-    changed = "x" if held.is_list else f'"{column}"'
-    for old in held.words:
-        changed = f"replace({changed}, {quoted(old)}, {quoted(words[old])})"
-    return f'list_transform("{column}", lambda x: {changed})' if held.is_list else changed
+def mask_tables(tables: Sequence[Path], words: Words) -> None:
+    """Replace secrets in the texts of kept tables. HTTP fields that are credentials are masked as they are read."""
+    if words:
+        replace_words(tables, STRUCTURAL, words)
 
 
 def mask_report(report: Report, words: Words) -> Report:

@@ -31,9 +31,9 @@ def bare(frames: Frames, delay: float = 0.0005) -> Frames:
     return [(time + delay, frame[ETHERNET_BYTES:]) for time, frame in frames]
 
 
-def analysis(tmp_path: Path, with_macs: Frames, without: Frames) -> idletalk.Analysis:
+def analysis(tmp_path: Path, with_macs: Frames, without: Frames, *, snaplen: int = 262_144) -> idletalk.Analysis:
     files: Sequence[Path] = (
-        made.pcap(tmp_path / "lan.pcap", sorted(with_macs)),
+        made.pcap(tmp_path / "lan.pcap", sorted(with_macs), snaplen=snaplen),
         made.pcap(tmp_path / "tunnel.pcap", sorted(without), link_type=RAW_IP),
     )
     return idletalk.analyze(files, tmp_path / "out", force=True)
@@ -60,6 +60,22 @@ def test_a_packet_at_both_is_counted_once(tmp_path: Path, both: idletalk.Analysi
     once = device(analysis(tmp_path, [*HOME, *SHARED, *ALONE], bare([*HOME[1:4]])), PLUG).traffic.unique
     again = device(both, PLUG).traffic.unique
     assert (again.tx_packets, again.rx_packets) == (once.tx_packets, once.rx_packets)
+
+
+def test_a_packet_of_which_one_capture_has_the_beginning_only_is_counted_once(
+    tmp_path: Path, both: idletalk.Analysis
+) -> None:
+    cut = device(analysis(tmp_path, [*HOME, *SHARED], bare([*SHARED, *ALONE]), snaplen=72), PLUG).traffic.unique
+    whole = device(both, PLUG).traffic.unique
+    assert (cut.tx_packets, cut.rx_packets) == (whole.tx_packets, whole.rx_packets)
+
+
+def test_a_message_that_one_capture_has_cut_is_told_once(tmp_path: Path) -> None:
+    said = b'{"email":"someone@home.example","more":"' + b"x" * 100 + b'"}'
+    told = [(1013.0, made.datagram((PLUG, "192.168.1.2", 40_000), through(OTHER, 7000), said))]
+    found = analysis(tmp_path, [*HOME, *SHARED, *told], bare([*SHARED, *told], -0.0005), snaplen=90)
+    [one] = [one for one in found.report.findings if one.numbers.get("value_kind") == "email"]
+    assert one.numbers["messages"] == 1
 
 
 def test_the_filter_of_a_joined_device_selects_frames_of_both(both: idletalk.Analysis) -> None:

@@ -6,7 +6,7 @@ import pytest
 from lab.home import draw_home
 
 import idletalk
-from idletalk.actions.periods import Period, apart, periods
+from idletalk.actions.periods import Period, apart, is_made_by_thinning, periods
 
 SEED = 1
 
@@ -86,6 +86,23 @@ def test_no_period_of_few_events_or_of_chance() -> None:
 
 def test_what_comes_together_is_one_event() -> None:
     assert apart([0.0, 0.1, 0.2, 5.0, 5.9, 6.1]) == [0, 3, 5]
+
+
+@pytest.mark.parametrize("period_s", [0.3, 0.45, 0.63, 0.95])
+def test_a_period_below_a_second_is_not_told_by_its_multiple(period_s: float) -> None:
+    times = train(random.Random(3), period_s, 200)
+    told = periods(apart_of(times))
+    assert all(is_made_by_thinning(period, times, apart(times)) for period in told)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_bursts_every_second_and_a_half_have_a_period(alone: bool) -> None:
+    times = [
+        start + more for start in train(random.Random(4), 1.5, 60) for more in ([0.0] if alone else [0.0, 0.2, 0.35])
+    ]
+    (period,) = periods(apart_of(times))
+    assert round(period.period_s, 1) == 1.5
+    assert not is_made_by_thinning(period, times, apart(times))
 
 
 def test_the_timers_of_the_lab_are_found_in_the_demo(demo: idletalk.Analysis) -> None:

@@ -46,6 +46,50 @@ def test_a_host_name_with_half_of_the_mac_tells_the_mac(tmp_path: Path) -> None:
     assert rows == [{"kind": "mac", "carrier": "mdns", "encoding": "last three bytes", "times": 1}]
 
 
+def announced(mac: str, *texts: tuple[str, bytes]) -> bytes:
+    """An mDNS answer with a TXT record of each of these services."""
+    records = [
+        dns_name(f"bridge.{service}.local") + struct.pack(">HHIHB", 16, 0x8001, 120, len(text) + 1, len(text)) + text
+        for service, text in texts
+    ]
+    head = struct.pack(">HHHHHH", 0, 0x8400, 0, len(records), 0, 0)
+    return datagram((mac, "192.168.7.20", 5353), ("01:00:5e:00:00:fb", "224.0.0.251", 5353), head + b"".join(records))
+
+
+def test_a_frame_with_several_records_that_tell_a_value_is_counted_once(tmp_path: Path) -> None:
+    mac = "02:00:00:1b:00:a1"
+    one, other = ("_hue._tcp", b"bridgeid=0200001b00a1"), ("_hap._tcp", b"id=02:00:00:1B:00:A1")
+    messages = [(other,), (one,), (one, other), (one, other), (one, other), (one,)]
+    frames = [(60.0 * number, announced(mac, *texts)) for number, texts in enumerate(messages)]
+    [found] = [
+        finding
+        for finding in analysed(tmp_path, *frames).findings(kind="exposed-on-lan")
+        if "its MAC" in finding.sentence
+    ]
+    assert (found.evidence.frames, found.numbers["messages"]) == (6, 6)
+
+
+def test_two_text_records_of_one_frame_are_one_message(tmp_path: Path) -> None:
+    def record(name: str, text: bytes) -> bytes:
+        return dns_name(name) + struct.pack(">HHIH", 16, 0x8001, 120, len(text) + 1) + bytes([len(text)]) + text
+
+    lamp, bridge = record("a._hue._tcp.local", b"modelid=BSB002"), record("a._hap._tcp.local", b"md=BSB002")
+    frames = [
+        datagram(
+            (*PLUG_END[:2], 5353),
+            ("01:00:5e:00:00:fb", "224.0.0.251", 5353),
+            struct.pack(">6H", 0, 0x8400, 0, count, 0, 0) + records,
+        )
+        for count, records in ((2, lamp + bridge), (1, lamp), (1, bridge))
+    ]
+    [one] = [
+        one
+        for one in analysed(tmp_path, *enumerate(frames)).report.findings
+        if one.numbers.get("value_kind") == "model"
+    ]
+    assert (one.numbers["messages"], one.evidence.frames) == (3, 3)
+
+
 def test_an_address_that_two_owners_tell_beside_the_port_is_the_public_one(tmp_path: Path) -> None:
     servers = [(GATEWAY, f"{network}.7", 8000) for network in ("198.51.100", "203.0.113")]
     told = OWN + struct.pack(">H", PLUG_END[2])
@@ -68,16 +112,21 @@ def test_an_address_that_one_owner_tells_is_none(tmp_path: Path) -> None:
     assert analysed(tmp_path, *enumerate(frames)).findings(kind="public-address-told") == []
 
 
-def test_how_the_public_port_changes_is_told_with_its_times(tmp_path: Path) -> None:
+def asked_a_minute(*mapped: tuple[int, int]) -> list[tuple[float, bytes]]:
+    """STUN questions, one a minute, each from a port of the device's own, answered with the port under which it is seen."""
     server = (GATEWAY, "198.51.100.7", 3478)
-
-    def answer(number: int, port: int) -> bytes:
+    frames: list[tuple[float, bytes]] = []
+    for number, (own, port) in enumerate(mapped):
+        end = (*PLUG_END[:2], own)
         head = struct.pack(">HHI", 0x0101, 12, 0x2112A442) + bytes([number] * 12)
-        return datagram(server, PLUG_END, head + struct.pack(">HHBBH", 1, 8, 0, 1, port) + OWN)
+        told = head + struct.pack(">HHBBH", 1, 8, 0, 1, port) + OWN
+        frames.append((60.0 * number, datagram(end, server, struct.pack(">HHI", 1, 0, 0x2112A442) + bytes(12))))
+        frames.append((60.0 * number + 0.1, datagram(server, end, told)))
+    return frames
 
-    asks = datagram(PLUG_END, server, struct.pack(">HHI", 1, 0, 0x2112A442) + bytes(12))
-    answers = [(60.0 * number, answer(number, port)) for number, port in enumerate([40000, 40000, 40001, 40000, 40002])]
-    frames = [frame for time, told in answers for frame in ((time, asks), (time + 0.1, told))]
+
+def test_how_the_public_port_changes_is_told_with_its_times(tmp_path: Path) -> None:
+    frames = asked_a_minute(*((40000, port) for port in (40000, 40000, 40001, 40000, 40002)))
     [one] = analysed(tmp_path, *frames).findings(kind="public-address-told")
     assert [one.numbers[key] for key in ("messages", "addresses", "ports", "changes")] == [5, 1, 3, 3]
     ports = ((40000, "from {}:00:00Z to {}:03:00Z"), (40001, "at {}:02:00Z"), (40002, "at {}:04:00Z"))
@@ -86,12 +135,33 @@ def test_how_the_public_port_changes_is_told_with_its_times(tmp_path: Path) -> N
     assert f"changed at least 3 times: {times}." in one.sentence
 
 
+def test_another_port_of_the_device_is_no_change_of_the_router(tmp_path: Path) -> None:
+    frames = asked_a_minute((40000, 40000), (41000, 41000), (41000, 45000))
+    [one] = analysed(tmp_path, *frames).findings(kind="public-address-told")
+    assert (one.numbers["changes"], one.numbers["changes_with_own_port"]) == (2, 1)
+    assert (
+        "changed at least 2 times, 1 of them with another port of the device's own: 93.184.216.34:40000" in one.sentence
+    )
+    assert "is told its public address by" in one.sentence
+
+
+def test_a_mac_is_called_the_device_s_only_where_it_has_it(tmp_path: Path) -> None:
+    frames = [
+        datagram(PLUG_END, (GATEWAY, f"198.51.100.{n}", 7000), f'{{"mac":"{mac}"}}'.encode())
+        for n, mac in enumerate((PLUG, GATEWAY, "00:17:88:aa:bb:cc"))
+    ]
+    findings = analysed(tmp_path, *enumerate(frames)).report.findings
+    said = {one.peer or "": one.sentence for one in findings if one.numbers.get("value_kind") == "mac"}
+    for n, whose in enumerate(("its MAC", "the MAC of", "a MAC that no frame here has")):
+        assert f" {whose} " in said[f"198.51.100.{n}"]
+
+
 def test_clear_text_on_a_port_that_promises_tls_is_a_finding(tmp_path: Path) -> None:
     peer = (GATEWAY, "198.51.100.7", 443)
     asked = segment(PLUG_END, peer, 2, DATA, b"GET /status HTTP/1.1\r\nHost: up.example\r\n\r\n")
     [one] = analysed(tmp_path, *enumerate([*opened(peer), asked])).findings(kind="clear-on-secure-port")
     assert (one.device, one.peer, one.evidence.frames) == (PLUG, "198.51.100.7", 1)
-    assert "tcp port 443" in one.sentence
+    assert "TCP port 443" in one.sentence
 
 
 def test_a_question_that_is_held_until_there_is_an_order_is_told_as_one(tmp_path: Path) -> None:

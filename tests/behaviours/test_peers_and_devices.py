@@ -76,6 +76,18 @@ def test_a_peer_has_the_name_that_this_device_was_told(tmp_path: Path) -> None:
     assert peer(found, LAMP, CLOUD).names == ()
 
 
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [("api.example:8080", "api.example"), ("[2001:db8::1]:8080", "2001:db8::1"), (f"{CLOUD}:8080", None)],
+)
+def test_a_port_behind_the_host_is_no_part_of_its_name(tmp_path: Path, told: str, name: str | None) -> None:
+    server = through(CLOUD, 8080)
+    asked = made.segment(plug, server, 101, 0x18, f"GET / HTTP/1.1\r\nHost: {told}\r\n\r\n".encode())
+    frames = [made.segment(plug, server, 100, 2), made.segment(server, plug, 900, 0x12), asked]
+    found = analysis(tmp_path, [*enumerate(frames)])
+    assert [one.name for one in peer(found, PLUG, CLOUD).names] == ([name] if name else [])
+
+
 def alias(name: str, canonical: str, address: str) -> bytes:
     """An answer through a CNAME: the address belongs to the canonical name."""
     target = made.dns_name(canonical)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from idletalk import _core
 
@@ -80,6 +81,19 @@ def apart(times_s: Sequence[float]) -> list[int]:
         if not kept or time - times_s[kept[-1]] >= MIN_PERIOD_S:
             kept.append(place)
     return kept
+
+
+def is_made_by_thinning(period: Period, times_s: Sequence[float], places: Sequence[int]) -> bool:
+    """Whether a period of what :func:`apart` kept (`places` of all events) is a multiple of one that is shorter than
+    :data:`MIN_PERIOD_S`: behind most of its events no pause is longer than those between the events that were left out."""
+    if period.period_s >= 2 * MIN_PERIOD_S:
+        return False
+    dense = 0
+    for event in period.events[:-1]:
+        together = [*times_s[places[event] : places[event + 1]], times_s[places[event + 1]]]
+        gaps = [after - before for before, after in pairwise(together)]
+        dense += len(gaps) > 1 and gaps[-1] <= max(gaps[:-1]) * (1 + TOLERANCE)
+    return 2 * dense > len(period.events) - 1
 
 
 def turn(times_s: Sequence[float], old_s: float, new_s: float) -> tuple[int, int]:

@@ -47,7 +47,8 @@ def _cadences(train: Row, totals: dict[str, int], between: Between) -> Iterable[
     times_ns: list[int] = train["times"]
     times = [(time_ns - times_ns[0]) / NS_PER_S for time_ns in times_ns]
     places = periods.apart(times)
-    found = sorted(periods.periods([times[place] for place in places]), key=lambda period: period.events[0])
+    told = sorted(periods.periods([times[place] for place in places]), key=lambda period: period.events[0])
+    found = [period for period in told if not periods.is_made_by_thinning(period, times, places)]
     # first and last event of each
     ends = [(times_ns[places[period.events[0]]], times_ns[places[period.events[-1]]]) for period in found]
     earlier = [_before(ends, number) for number in range(len(found))]

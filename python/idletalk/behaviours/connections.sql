@@ -43,7 +43,7 @@ COMMENT ON COLUMN long_connections.duration_s IS 'Time between them, seconds: at
 COMMENT ON COLUMN long_connections.began IS 'Whether its beginning was captured (TCP: SYN)';
 COMMENT ON COLUMN long_connections.ended IS 'Whether its end was captured (TCP: FIN or RST)';
 COMMENT ON COLUMN long_connections.messages IS 'Bursts with payload, as in bursts';
-COMMENT ON COLUMN long_connections.longest_silence_s IS 'Longest time without payload, seconds';
+COMMENT ON COLUMN long_connections.longest_silence_s IS 'Longest time without new payload (what is sent again is none), seconds';
 COMMENT ON COLUMN long_connections.flow IS 'Flow (see flows)';
 COMMENT ON COLUMN long_connections.keep_alive_s IS 'Shortest period of what is said between the two in this service for at least half of that time, seconds; null: none';
 COMMENT ON COLUMN long_connections.keep_alive IS 'What that is, as in cadences';

@@ -50,18 +50,15 @@ def _is_told_address(row: Row) -> bool:
 
 
 def _claim(scene: Scene, row: Row, times: Times | None) -> Claim:
-    word = kinds.WORDS.get(row["kind"], row["kind"])
+    kind: str = row["kind"]
+    word = kinds.WORDS.get(kind, kind)
     shown = row["shown"]
     named = ", ".join(shown[:MAX_NAMED]) + (
         f" and {counted(len(shown) - MAX_NAMED, 'other')}" if len(shown) > MAX_NAMED else ""
     )
     peer = scene.peer(row["device"], row["peer"])
-    several = row["is_several"] and row["kind"] in WHOLE
-    told = (
-        f"tells {peer} {f'several {word}s' if several else f'its {word}'}"
-        if row["sent"]
-        else f"is told {f'several {word}s' if several else f'the {word}'} by {peer}"
-    )
+    what = _what(scene, row, word)
+    told = f"tells {peer} {what}" if row["sent"] else f"is told {what} by {peer}"
     parties = row["parties"] or 0
     more = f"; {parties} Internet hosts get this value" if parties > 1 else ""
     return Claim(
@@ -86,6 +83,24 @@ def _claim(scene: Scene, row: Row, times: Times | None) -> Claim:
         filter=channels.conversation(scene, row),
         filter_note=channels.NOTE,
     )
+
+
+def _what(scene: Scene, row: Row, word: str) -> str:
+    """What is told, and whose it is as far as that is known."""
+    shown: list[str] = row["shown"]
+    if row["is_several"] and row["kind"] in WHOLE:
+        return f"several {word}s"
+    if row["kind"] == "mac" and row["sent"] and not set(shown) <= set(scene.macs.get(row["device"], ())):
+        neighbour = next((device for device, macs in scene.macs.items() if set(shown) <= set(macs)), None)
+        if neighbour:
+            return f"the {word} of {scene.name(neighbour)}"
+        return f"a {word} that no frame here has" if len(shown) == 1 else f"several {word}s"
+    is_own = row["sent"] or row["kind"] == "public_address"
+    # one address can be told with several ports
+    values = {one.partition(":")[0] for one in shown} if row["kind"] == "public_address" else shown
+    many = len(values) > 1 and row["kind"] not in WHOLE
+    plural = f"{word}{'es' if word.endswith('s') else 's'}" if many else word
+    return f"{'its' if is_own else 'the'} {plural}"
 
 
 def _protocol(row: Row) -> str:

@@ -12,18 +12,24 @@ MAX_TIMED, MAX_TIMED_IN_SENTENCE = 20, 3
 """Values that are named with their times."""
 
 _TOLD = """
-WITH told AS (
-    SELECT DISTINCT device, peer, carrier, text, unnest([time_ns, last_ns]) AS at_ns FROM (
-        SELECT *, bool_or(contains(text, ':')) OVER (PARTITION BY device, peer, carrier) AS has_ports FROM hits WHERE kind = 'public_address' AND NOT sent)
+WITH ports AS (
+    SELECT capture, frame, min(destination_port) AS own_port FROM payloads GROUP BY capture, frame
+), told AS (
+    SELECT DISTINCT device, peer, carrier, text, own_port, unnest([time_ns, last_ns]) AS at_ns FROM (
+        SELECT *, bool_or(contains(text, ':')) OVER (PARTITION BY device, peer, carrier) AS has_ports FROM hits WHERE kind = 'public_address' AND NOT sent
+    ) LEFT JOIN ports USING (capture, frame)
     -- who tells the port now and then, tells no other one when it does not
     WHERE contains(text, ':') OR NOT has_ports
 ), turns AS (
-    SELECT *, lag(texts) OVER (PARTITION BY device, peer, carrier ORDER BY at_ns) AS before
-    FROM (SELECT device, peer, carrier, at_ns, list(text ORDER BY text) AS texts FROM told GROUP BY device, peer, carrier, at_ns)
+    SELECT *, lag(texts) OVER same AS before, lag(own_ports) OVER same AS own_before
+    FROM (SELECT device, peer, carrier, at_ns, list(DISTINCT text ORDER BY text) AS texts,
+        list(DISTINCT own_port ORDER BY own_port) FILTER (own_port IS NOT NULL) AS own_ports FROM told GROUP BY device, peer, carrier, at_ns)
+    WINDOW same AS (PARTITION BY device, peer, carrier ORDER BY at_ns)
 ), changed AS (
-    SELECT device, peer, carrier, count(*) FILTER (before <> texts) AS changes FROM turns GROUP BY ALL
+    SELECT device, peer, carrier, count(*) FILTER (before <> texts) AS changes,
+        count(*) FILTER (before <> texts AND own_before <> own_ports) AS own_changes FROM turns GROUP BY ALL
 )
-SELECT device, peer, carrier, text, min(at_ns) AS first_ns, max(at_ns) AS last_ns, changes
+SELECT device, peer, carrier, text, min(at_ns) AS first_ns, max(at_ns) AS last_ns, changes, own_changes
 FROM told JOIN changed USING (device, peer, carrier) GROUP BY ALL ORDER BY device, peer, carrier, first_ns, text
 """
 """Of messages with the same content the first and the last one have a time: so often, at least, what is told changes."""
@@ -39,12 +45,15 @@ class Times:
 
     told: tuple[tuple[str, int, int], ...]
     changes: int
+    own_changes: int
+    """those with which the device's own port changed too: another socket, so that the router need not have changed anything"""
 
     def sentence(self) -> str:
         """What changed; nothing where nothing did."""
         if not self.changes:
             return ""
-        return f" What is told changed at least {counted(self.changes, 'time')}: {self._timed(MAX_TIMED_IN_SENTENCE)}."
+        times = f"{counted(self.changes, 'time')}{self._with_own()}"
+        return f" What is told changed at least {times}: {self._timed(MAX_TIMED_IN_SENTENCE)}."
 
     def numbers(self) -> Mapping[str, Number]:
         """How many addresses, how many ports of them, how often they changed, and the times of each."""
@@ -54,8 +63,21 @@ class Times:
             "addresses": len(addresses),
             "ports": len(ports),
             "changes": self.changes,
+            "changes_with_own_port": self.own_changes,
             "times": self._timed(MAX_TIMED),
         }
+
+    def _with_own(self) -> str:
+        if not self.own_changes:
+            return ""
+        those = (
+            ""
+            if self.changes == self.own_changes == 1
+            else " each time"
+            if self.changes == self.own_changes
+            else f" {self.own_changes} of them"
+        )
+        return f",{those} with another port of the device's own"
 
     def _timed(self, most: int) -> str:
         named = [f"{text} {_when(first, last)}" for text, first, last in self.told[:most]]
@@ -72,9 +94,9 @@ def times_told(ask: Ask) -> Mapping[Way, Times]:
     """The addresses that each peer told, and when."""
     rows = ask(_TOLD)
     told: defaultdict[Way, list[tuple[str, int, int]]] = defaultdict(list)
-    changes: dict[Way, int] = {}
+    changes: dict[Way, tuple[int, int]] = {}
     for row in rows:
         way = row["device"], row["peer"], row["carrier"]
         told[way].append((row["text"], row["first_ns"], row["last_ns"]))
-        changes[way] = row["changes"]
-    return {way: Times(tuple(values), changes[way]) for way, values in told.items()}
+        changes[way] = row["changes"], row["own_changes"]
+    return {way: Times(tuple(values), *changes[way]) for way, values in told.items()}

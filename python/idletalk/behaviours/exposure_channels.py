@@ -114,7 +114,7 @@ def unprotected(ask: Ask, scene: Scene) -> Iterator[Claim]:
         many = counted(row["frames"], "message was", "messages were")
         told = (
             f"What {scene.name(row['device'])} {way} {scene.peer(row['device'], row['peer'])} goes in clear, though"
-            f" {row['carrier']} port {row['port']} is one of a service inside TLS ({many} read)."
+            f" {row['carrier'].upper()} port {row['port']} is one of a service inside TLS ({many} read)."
         )
         subject = f"{row['carrier']} {row['port']} {'sent' if row['sent'] else 'received'}"
         yield _claim(scene, kinds.UNPROTECTED, row, subject, told)
@@ -132,7 +132,7 @@ def partly_encrypted(ask: Ask, scene: Scene) -> Iterator[Claim]:
     for row in rows:
         told = (
             f"{scene.name(row['device'])} sends {scene.peer(row['device'], row['peer'])} {counted(row['frames'], 'message')} of {row['protocol']}"
-            f" in clear with encrypted {', '.join(row['names'])}: who listens learns all but these."
+            f" in clear with encrypted {', '.join(row['names'])}: who listens can read the rest."
         )
         yield _claim(scene, kinds.PARTLY, row, f"{row['protocol']} sent", told)
 

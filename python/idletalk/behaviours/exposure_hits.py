@@ -16,8 +16,8 @@ WITH once AS MATERIALIZED (
     SELECT device, kind, sent, peer, carrier, message, min(scope) AS scope, bool_and(is_topic) AS is_topic, min(times) AS times,
         min(capture) AS capture, min(frame) AS frame FROM hits GROUP BY ALL
 )
-SELECT device, kind, sent, peer, carrier, min(scope) AS scope, greatest(coalesce(sum(times) FILTER (is_topic), 0),
-    coalesce(sum(times) FILTER (NOT is_topic), 0))::BIGINT AS frames, {KEPT_ONCE} AS kept
+SELECT device, kind, sent, peer, carrier, min(scope) AS scope, coalesce(sum(times) FILTER (is_topic), 0)::BIGINT AS topics,
+    coalesce(sum(times) FILTER (NOT is_topic), 0)::BIGINT AS others, {KEPT_ONCE} AS kept
 FROM once GROUP BY device, kind, sent, peer, carrier ORDER BY device, kind, sent, peer, carrier
 """
 """A message has one place. A publication tells by its topic and by its message, a record by its names and its text: it is one frame."""
@@ -30,6 +30,25 @@ SELECT device, kind, sent, peer, carrier, list(DISTINCT application ORDER BY app
 FROM places JOIN labels USING (carrier, capture, frame) GROUP BY ALL
 """
 """What no dissector claims can belong to a protocol that idletalk.protocols reads: the flow has its name."""
+
+_RECORD_FRAMES = """
+WITH texts AS (
+    SELECT DISTINCT h.device, h.kind, h.sent, h.peer, t.subject AS name, t.content_id FROM hits AS h JOIN told AS t USING (message)
+    WHERE h.carrier = 'mdns' AND t.subject IS NOT NULL
+), several AS (
+    SELECT device, kind, sent, peer, unnest(list(DISTINCT name)) AS name FROM texts GROUP BY device, kind, sent, peer HAVING count(*) > 1
+), records AS (
+    SELECT name, capture, frame, unnest([
+        {'device': coalesce(m.device, b.device), 'sent': true, 'peer': r.destination},
+        {'device': coalesce(n.device, c.device), 'sent': false, 'peer': r.source}], recursive := true)
+    FROM (FROM dns_records WHERE protocol = 'mdns' AND kind = 16 AND name IN (SELECT name FROM several)) AS r
+    LEFT JOIN device_macs AS m ON m.mac = r.source_mac LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
+    LEFT JOIN device_macs AS n ON n.mac = r.destination_mac LEFT JOIN bare_devices AS c ON c.address = r.destination AND r.destination_mac IS NULL
+)
+SELECT s.device, s.kind, s.sent, s.peer, 'mdns' AS carrier, count(DISTINCT (r.capture, r.frame)) AS frames
+FROM several AS s JOIN records AS r USING (name, device, sent, peer) GROUP BY s.device, s.kind, s.sent, s.peer
+"""
+"""Several TXT records can stand in one frame: in so many frames are records of the names that told the value."""
 
 
 def gathered(ask: Ask, neighbours: Mapping[tuple[str, str], str]) -> Iterator[Row]:
@@ -51,12 +70,17 @@ def gathered(ask: Ask, neighbours: Mapping[tuple[str, str], str]) -> Iterator[Ro
     labels = {}
     if any(carrier in ("tcp", "udp") for *_, carrier in values):
         labels = {_way(row): row for row in ask(_LABELS)}
+    together: dict[Way, int] = {}
+    if any(carrier == "mdns" for *_, carrier in values):
+        together = {_way(row): row["frames"] for row in ask(_RECORD_FRAMES)}
     for row in ask(_COUNTED):
         way = _way(row)
         told, label = values[way], labels.get(way)
         text = min(one["text"] for one in told)
+        others = min(row["others"], together.get(way, row["others"]))
         yield {
             **row,
+            "frames": max(row["topics"], others),
             "shown": sorted({one["shown"] for one in told}),
             "encodings": sorted({one["encoding"] for one in told}),
             "known_by": min(one["known_by"] for one in told),

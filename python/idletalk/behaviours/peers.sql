@@ -162,6 +162,10 @@ COMMENT ON COLUMN peer_protocols.tx_unique_bytes IS 'Bytes of those';
 COMMENT ON COLUMN peer_protocols.rx_unique_packets IS 'Frames from the peer, without those that the capture holds twice';
 COMMENT ON COLUMN peer_protocols.rx_unique_bytes IS 'Bytes of those';
 
+-- The host of a Host field, which may have a port behind it (RFC 9110 7.2), and an IPv6 address in brackets before that.
+CREATE MACRO host_of(told) AS
+    CASE WHEN starts_with(told, '[') THEN regexp_extract(told, '^\[([^\]]*)', 1) ELSE regexp_replace(told, '^([^:]*):\d*$', '\1') END;
+
 -- Names of a peer as this device used them. A DNS answer counts for a device that got it before it last used the address;
 -- the name asked for counts, not the canonical name behind it.
 CREATE TABLE peer_names AS
@@ -180,8 +184,8 @@ WITH answers AS (
     SELECT flow, source, server_name, 'sni', min(time_ns), count(DISTINCT capture << 40 | frame)
     FROM quic_connections WHERE version LIKE 'Q0%' AND server_name IS NOT NULL GROUP BY flow, source, server_name
     UNION ALL
-    SELECT flow, source, host, 'http', min(time_ns), count(DISTINCT capture << 40 | frame)
-    FROM http_requests WHERE host IS NOT NULL GROUP BY flow, source, host
+    SELECT flow, source, host_of(host) AS name, 'http', min(time_ns), count(DISTINCT capture << 40 | frame)
+    FROM http_requests WHERE host IS NOT NULL GROUP BY flow, source, host_of(host)
     UNION ALL
     -- a certificate names whom the peer says it is, often many hosts: its common name alone, without wildcards
     SELECT flow, destination, subject_cn, 'certificate', min(time_ns), count(DISTINCT capture << 40 | frame)

@@ -144,7 +144,9 @@ WITH span AS (SELECT (max(last_ns) - min(first_ns)) / 86_400_000_000_000 AS days
 )
 SELECT j.* EXCLUDE (session, is_download, sessions, downloads, restart_ns, word), list_filter([
         CASE WHEN is_download THEN 'large: ' || rx_bytes || ' bytes received, ' || tx_bytes || ' sent' END,
-        CASE WHEN is_download THEN CASE sessions WHEN 1 THEN 'rare: once' ELSE 'rare: ' || sessions || ' times' END END,
+        -- what was looked at for minutes only is not called rare
+        CASE WHEN is_download THEN CASE WHEN days >= 1 THEN 'rare: ' ELSE 'seen ' END || CASE sessions WHEN 1 THEN 'once' ELSE sessions || ' times' END
+            || ' in ' || CASE WHEN days >= 1 / 24 THEN round(24 * days, 1) || ' h' ELSE round(86_400 * days)::BIGINT || ' s' END END,
         'name: ' || word,
         CASE WHEN restart_ns IS NOT NULL THEN 'the device restarted ' || round(restart_ns / 1e9)::BIGINT || ' s later' END], lambda reason: reason IS NOT NULL) AS reasons
 FROM judged AS j, span

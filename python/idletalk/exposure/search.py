@@ -4,7 +4,6 @@ The work is done by the Rust core (rust/exposure); here stands what is asked of 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -63,22 +62,13 @@ class Contents:
         return self._contents.told_by_several(tellers)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a column of a table holds of words that were searched."""
+def replace_words(paths: Sequence[Path], skipped: Collection[str], words: Mapping[str, str]) -> None:
+    """Write for each word the other text that it maps to, in all columns of text of Parquet files but the `skipped` ones.
 
-    is_list: bool
-    """it holds lists of texts"""
-    words: tuple[str, ...]
-    """in the order in which they were given"""
-
-
-def words_in(paths: Sequence[Path], skipped: Collection[str], words: Sequence[str]) -> dict[Path, dict[str, Held]]:
-    """The columns of text in Parquet files that hold words, by file and name; `skipped` columns are not looked at."""
-    found: dict[Path, dict[str, Held]] = {}
-    for file, column, is_list, held in _core.holding(paths, sorted(skipped), words):
-        found.setdefault(paths[file], {})[column] = Held(is_list, tuple(words[word] for word in held))
-    return found
+    Of words that begin at one place the longest counts. A file is written aside and renamed; one that holds no word stays as it is.
+    Raises OSError where a file cannot be read or written, or is no Parquet file.
+    """
+    _core.replace(paths, sorted(skipped), list(words.items()))
 
 
 @cache

@@ -6,18 +6,20 @@ if TYPE_CHECKING:
     from idletalk.firmware.examination import Options as Options
     from idletalk.firmware.examination import examine as examine
     from idletalk.firmware.model import Examination as Examination
+    from idletalk.firmware.unpack import Unpackers as Unpackers
 
 _HOMES = {
     "Examination": "idletalk.firmware.model",
     "Options": "idletalk.firmware.examination",
+    "Unpackers": "idletalk.firmware.unpack",
     "examine": "idletalk.firmware.examination",
 }
 
-__all__ = ["Examination", "Options", "examine"]
+__all__ = ["Examination", "Options", "Unpackers", "examine"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first used: the process that unpacks, one for each image, needs none of them."""
+    """Load a public name when it is first used: the processes that unpack need none of them."""
     if name not in _HOMES:
         raise AttributeError(f"module 'idletalk.firmware' has no attribute {name!r}")
     from importlib import import_module

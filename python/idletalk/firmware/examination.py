@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from idletalk.errors import IdletalkError
 from idletalk.firmware.certificates import judge_certificates, judge_keys, moment
@@ -17,6 +19,9 @@ from idletalk.firmware.secrets import secrets
 from idletalk.firmware.signatures import resolve
 from idletalk.firmware.verdict import Told, judge
 from idletalk.plural import counted
+
+if TYPE_CHECKING:
+    from idletalk.firmware.unpack import Unpackers
 
 MAX_SEARCHED_BYTES = 32 << 20
 """Bytes of a file in which credentials are looked for: eighteen shapes cost a second for each ten megabytes."""
@@ -50,15 +55,17 @@ class Inner:
     secrets: tuple[Secret, ...]
 
 
-def examine(path: Path, options: Options | None = None, folder: Path | None = None) -> Examination:
+def examine(
+    path: Path, options: Options | None = None, folder: Path | None = None, unpackers: "Unpackers | None" = None
+) -> Examination:
     """Everything about an image. ``folder`` is where unpacked files go; without it nothing is unpacked.
 
-    Raises IdletalkError where the image or a key cannot be read, or a time is none.
+    ``unpackers`` serve several images; without them a process is begun for this one alone. Raises IdletalkError where the image or a key cannot be read, or a time is none.
     """
     wanted = options or Options()
     with ThreadPoolExecutor(max_workers=1) as beside:
         # the process that unpacks takes a fifth of a second to start: the image is recognised and judged meanwhile
-        unpacked = beside.submit(_unpacked, path, wanted, folder if wanted.unpack else None)
+        unpacked = beside.submit(_unpacked, path, wanted, folder if wanted.unpack else None, unpackers)
         return _examined(path, wanted, unpacked)
 
 
@@ -129,12 +136,15 @@ def _is_closed(region: Region, parts: Sequence[Part]) -> bool:
     return parts[region.part].category == "compressed" or parts[region.part].format == "squashfs"
 
 
-def _unpacked(path: Path, wanted: Options, folder: Path | None) -> tuple[Unpacking, list[Inner]]:
+def _unpacked(
+    path: Path, wanted: Options, folder: Path | None, unpackers: "Unpackers | None"
+) -> tuple[Unpacking, list[Inner]]:
     if folder is None:
         return Unpacking(done=False, isolation="", unblob=False, files=(), files_in_all=0, bytes=0, stopped=()), []
-    from idletalk.firmware.unpack import unpack
+    from idletalk.firmware.unpack import Unpackers
 
-    unpacking = unpack(path, folder)
+    with nullcontext(unpackers) if unpackers else Unpackers() as serving:
+        unpacking = serving.unpack(path, folder)
     inner: list[Inner] = []
     for file in unpacking.files:
         # a file's bytes are held while it is looked into: all together they may be a gigabyte

@@ -1,16 +1,15 @@
-"""The child process that unpacks: it limits itself first, and then reads what is hostile.
+"""The process that unpacks an image: it limits itself first, and then reads what is hostile.
 
-Reads a task as JSON from standard input, writes files into one folder, and says on standard output what it did.
+It writes files into one folder, and says on standard output what it did.
 """
 
 import contextlib
 import hashlib
 import json
 import os
-import sys
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 from idletalk.firmware.isolation import isolate
@@ -99,28 +98,23 @@ class Unpacker:
         self.files.append((inner, place.stat().st_size, digest.hexdigest(), of))
 
 
-def main() -> None:
-    """Read the task, unpack, answer."""
-    task = json.loads(sys.stdin.buffer.read())
+def work(task: Mapping[str, str]) -> None:
+    """Unpack, answer, and end the process."""
     os.umask(0o077)
     image, folder, end = Path(task["image"]), Path(task["folder"]), time.monotonic() + LIMITS.wall_s * OWN_SHARE
     place = program()
     isolation = isolate(image, folder, homes(place) if place else ())
     unblob = Unblob(place, folder, end - MARGIN_S) if place else None
     unpacker = Unpacker(folder, unblob)
-    work = threading.Thread(target=unpacker.run, args=(image,), daemon=True)
-    work.start()
-    work.join(end - time.monotonic())
+    run = threading.Thread(target=unpacker.run, args=(image,), daemon=True)
+    run.start()
+    run.join(end - time.monotonic())
     stopped = [*unpacker.stopped, *(unblob.complaints if unblob else ())]
-    if work.is_alive():
+    if run.is_alive():
         stopped.append(f"unpacking took longer than {LIMITS.wall_s * OWN_SHARE:.0f} s: what was done by then is there")
     answer = {"isolation": isolation, "unblob": place is not None, "files": unpacker.files[:], "stopped": stopped}
-    sys.stdout.write(json.dumps(answer))
-    sys.stdout.flush()
+    with open(1, "w", closefd=False) as said:
+        json.dump(answer, said)
     with contextlib.suppress(OSError):
         os.close(1)
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

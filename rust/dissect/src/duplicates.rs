@@ -15,6 +15,10 @@ pub const DUPLICATE_WINDOW_NS: i64 = 100_000_000;
 /// Sightings remembered in one shard, at most: bounds memory when a capture puts many frames into one instant.
 const MAX_SIGHTINGS: usize = 16_384;
 
+/// Bytes of an IP packet's payload that tell it from others: ports, sequence number and checksum, which stands for the rest, are among
+/// them, and a capture that cuts its frames seldom cuts them shorter (tcpdump's old default left 68 bytes, 34 of which are heads below).
+const TELLING_BYTES: usize = 34;
+
 /// Where a frame was captured: file and interface.
 pub type Vantage = (u32, u32);
 
@@ -23,7 +27,8 @@ pub type Vantage = (u32, u32);
 pub struct Identity {
     /// all its bytes and its length on the wire
     whole: u64,
-    /// ends and payload of its IP packet (a router on the way may count down its time to live); without one as `whole`
+    /// ends, length and first bytes of its IP packet (a router on the way may count down its time to live, and a snap length cut
+    /// one of the two); without one as `whole`
     packet: u64,
     /// whether its link has no MACs
     is_bare: bool,
@@ -67,7 +72,8 @@ impl Duplicates {
         let packet = match &head.network {
             Network::Ip(ip) => {
                 let place = ip.fragment.map(|fragment| (fragment.id, fragment.offset));
-                self.hasher.hash_one((ip.source, ip.destination, ip.protocol, place, ip.payload_len, ip.payload))
+                let first = ip.payload.get(..TELLING_BYTES).unwrap_or(ip.payload);
+                self.hasher.hash_one((ip.source, ip.destination, ip.protocol, place, ip.payload_len, first))
             }
             _ => whole,
         };

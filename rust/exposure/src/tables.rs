@@ -1,128 +1,201 @@
-//! Words in the texts of Parquet files: which column of a table holds which of them.
+//! Words in the texts of Parquet files, and others in their place.
 
-use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{io, thread};
 
-use aho_corasick::AhoCorasick;
-use parquet::basic::{ConvertedType, LogicalType};
-use parquet::column::reader::{ColumnReader, get_typed_column_reader};
-use parquet::data_type::ByteArrayType;
+use aho_corasick::{AhoCorasick, MatchKind};
+use parquet::basic::{Compression, ConvertedType, LogicalType, ZstdLevel};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
+use parquet::column::writer::{ColumnCloseResult, ColumnWriterImpl};
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnDescriptor;
 
 /// Values that are read at a time.
 const VALUES: usize = 8192;
 
-/// A column of a table, and which of the words stand in its texts.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Holding {
-    /// index of the file
-    pub file: usize,
-    /// name of the column
-    pub column: String,
-    /// whether it holds lists of texts
-    pub is_list: bool,
-    /// indices of the words, in their order
-    pub words: Vec<usize>,
+/// What is sought, and what is written instead.
+struct Words {
+    sought: AhoCorasick,
+    said: Vec<String>,
 }
 
-/// Searches the texts of Parquet files, but for columns whose name is one of `skipped`, on all processors.
+/// Writes for each word its second text in the texts of Parquet files, on all processors; of words that begin at one place the longest
+/// counts. Columns whose name is one of `skipped`, and files that hold no word, stay as they are, byte for byte.
 ///
 /// # Errors
 ///
-/// A file cannot be read or is no Parquet file; more words than can be searched at once.
-pub fn holding(files: &[PathBuf], skipped: &[String], words: &[String]) -> io::Result<Vec<Holding>> {
-    let searched = AhoCorasick::new(words).map_err(io::Error::other)?;
-    let (next, found) = (AtomicUsize::new(0), Mutex::new(Ok(Vec::new())));
-    thread::scope(|scope| {
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                while let Some((index, file)) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, files.get(index)?)))
-                {
-                    let held = columns(index, file, skipped, &searched);
-                    let Ok(mut all) = found.lock() else { return };
-                    match (&mut *all, held) {
-                        (Ok(all), Ok(held)) => all.extend(held),
-                        (all, Err(error)) => *all = Err(error),
-                        (Err(_), Ok(_)) => {}
-                    }
-                }
-            });
+/// A file cannot be read or written, or is no Parquet file; more words than can be searched at once.
+pub fn replace(files: &[PathBuf], skipped: &[String], words: &[(String, String)]) -> io::Result<()> {
+    let sought = AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .build(words.iter().map(|(word, _)| word))
+        .map_err(io::Error::other)?;
+    let words = Words { sought, said: words.iter().map(|(_, said)| said.clone()).collect() };
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            replace_in(file, skipped, &words)?;
         }
-    });
-    let mut found = found.into_inner().map_err(|_| io::Error::other("a search ended early"))??;
-    found.sort();
-    Ok(found)
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            (0..thread::available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker.join().map_err(|_| io::Error::other("a file of a table could not be written anew"))?
+        })
+    })
 }
 
-/// The columns of a file that hold words.
-fn columns(file: usize, path: &Path, skipped: &[String], searched: &AhoCorasick) -> io::Result<Vec<Holding>> {
-    let reader = SerializedFileReader::new(File::open(path)?)?;
-    let mut held: BTreeMap<(String, bool), Vec<bool>> = BTreeMap::new();
+/// The same in one file, which is written aside and renamed when it is whole.
+fn replace_in(path: &Path, skipped: &[String], words: &Words) -> io::Result<()> {
+    let file = File::open(path)?;
+    let reader = SerializedFileReader::new(file.try_clone()?)?;
+    let columns = reader.metadata().file_metadata().schema_descr_ptr();
+    let mut held = vec![false; columns.num_columns()];
     for group in 0..reader.num_row_groups() {
         let rows = reader.get_row_group(group)?;
-        for (place, about) in reader.metadata().file_metadata().schema_descr().columns().iter().enumerate() {
-            // a column of texts, or of lists of texts
-            let (column, is_list) = match about.path().parts() {
-                [column] => (column, false),
-                [column, _, _] if about.max_rep_level() == 1 => (column, true),
-                _ => continue,
-            };
-            if is_text(about) && !skipped.contains(column) {
-                let words =
-                    held.entry((column.clone(), is_list)).or_insert_with(|| vec![false; searched.patterns_len()]);
-                look(rows.get_column_reader(place)?, about, searched, words)?;
+        for (place, (about, is_held)) in columns.columns().iter().zip(&mut held).enumerate() {
+            if !*is_held && is_read(about, skipped) {
+                *is_held = holds(rows.get_column_reader(place)?, about, words)?;
             }
         }
     }
-    let named = |((column, is_list), words): ((String, bool), Vec<bool>)| Holding {
-        file,
-        column,
-        is_list,
-        words: words.iter().enumerate().filter(|(_, is_held)| **is_held).map(|(word, _)| word).collect(),
+    if !held.contains(&true) {
+        return Ok(());
+    }
+    let aside = path.with_extension("new");
+    let told = reader.metadata().file_metadata();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        // bounds of texts that are masked would tell them
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_offset_index_disabled(true)
+        .set_key_value_metadata(told.key_value_metadata().cloned())
+        .build();
+    let mut written = SerializedFileWriter::new(File::create(&aside)?, columns.root_schema_ptr(), properties.into())?;
+    for group in 0..reader.num_row_groups() {
+        let rows = reader.get_row_group(group)?;
+        let mut group = written.next_row_group()?;
+        for (place, (about, is_held)) in columns.columns().iter().zip(&held).enumerate() {
+            if !*is_held {
+                let chunk = rows.metadata().column(place);
+                group.append_column(&file, as_it_is(chunk, rows.metadata().num_rows()))?;
+            } else if let Some(mut column) = group.next_column()? {
+                write_anew(rows.get_column_reader(place)?, about, words, column.typed::<ByteArrayType>())?;
+                column.close()?;
+            }
+        }
+        group.close()?;
+    }
+    written.close()?;
+    fs::rename(&aside, path)
+}
+
+/// Whether a column of texts, or of lists of texts, is looked at.
+fn is_read(about: &ColumnDescriptor, skipped: &[String]) -> bool {
+    let is_text =
+        matches!(about.logical_type_ref(), Some(LogicalType::String)) || about.converted_type() == ConvertedType::UTF8;
+    let name = match about.path().parts() {
+        [name] => name,
+        [name, _, _] if about.max_rep_level() == 1 => name,
+        _ => return false,
     };
-    Ok(held.into_iter().map(named).filter(|one| !one.words.is_empty()).collect())
+    is_text && !skipped.contains(name)
 }
 
-fn is_text(about: &ColumnDescriptor) -> bool {
-    matches!(about.logical_type_ref(), Some(LogicalType::String)) || about.converted_type() == ConvertedType::UTF8
+/// A part of a column that is copied.
+fn as_it_is(chunk: &ColumnChunkMetaData, rows: i64) -> ColumnCloseResult {
+    ColumnCloseResult {
+        bytes_written: u64::try_from(chunk.compressed_size()).unwrap_or_default(),
+        rows_written: u64::try_from(rows).unwrap_or_default(),
+        metadata: chunk.clone(),
+        bloom_filter: None,
+        column_index: None,
+        offset_index: None,
+    }
 }
 
-/// Marks the words that stand in the texts of a part of a column.
-fn look(reader: ColumnReader, about: &ColumnDescriptor, searched: &AhoCorasick, words: &mut [bool]) -> io::Result<()> {
-    let mut reader = get_typed_column_reader::<ByteArrayType>(reader);
-    let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
-    // texts that repeat lie in a dictionary and come as the same bytes: looked at once
-    let mut last = (std::ptr::null(), 0);
-    loop {
-        values.clear();
-        defined.clear();
-        repeated.clear();
+/// Values of a part of a column, as many at a time as are looked at together, with their levels.
+#[derive(Default)]
+struct Batch {
+    values: Vec<ByteArray>,
+    defined: Vec<i16>,
+    repeated: Vec<i16>,
+}
+
+impl Batch {
+    /// Reads on; false at the end.
+    fn read(&mut self, reader: &mut ColumnReaderImpl<ByteArrayType>, about: &ColumnDescriptor) -> io::Result<bool> {
+        self.values.clear();
+        self.defined.clear();
+        self.repeated.clear();
         let (records, ..) = reader.read_records(
             VALUES,
-            (about.max_def_level() > 0).then_some(&mut defined),
-            (about.max_rep_level() > 0).then_some(&mut repeated),
-            &mut values,
+            (about.max_def_level() > 0).then_some(&mut self.defined),
+            (about.max_rep_level() > 0).then_some(&mut self.repeated),
+            &mut self.values,
         )?;
-        for value in &values {
-            let text = value.data();
-            let place = (text.as_ptr(), text.len());
-            if place != last {
-                for word in searched.find_overlapping_iter(text) {
-                    if let Some(is_held) = words.get_mut(word.pattern().as_usize()) {
-                        *is_held = true;
-                    }
-                }
+        Ok(records > 0)
+    }
+}
+
+/// Where a text lies: those that repeat lie in a dictionary and come as the same bytes, which are looked at once.
+fn place(text: &ByteArray) -> (*const u8, usize) {
+    (text.data().as_ptr(), text.len())
+}
+
+/// Whether a word stands in the texts of a part of a column.
+fn holds(reader: ColumnReader, about: &ColumnDescriptor, words: &Words) -> io::Result<bool> {
+    let mut reader = get_typed_column_reader::<ByteArrayType>(reader);
+    let mut batch = Batch::default();
+    while batch.read(&mut reader, about)? {
+        // of texts that were let go of, another may take the place
+        let mut last = (std::ptr::null(), 0);
+        for value in &batch.values {
+            if place(value) != last && words.sought.is_match(value.data()) {
+                return Ok(true);
             }
-            last = place;
-        }
-        if records == 0 {
-            return Ok(());
+            last = place(value);
         }
     }
+    Ok(false)
+}
+
+/// Writes a part of a column with other texts for the words in it.
+fn write_anew(
+    reader: ColumnReader,
+    about: &ColumnDescriptor,
+    words: &Words,
+    writer: &mut ColumnWriterImpl<'_, ByteArrayType>,
+) -> io::Result<()> {
+    let mut reader = get_typed_column_reader::<ByteArrayType>(reader);
+    let mut batch = Batch::default();
+    while batch.read(&mut reader, about)? {
+        let mut last = (std::ptr::null(), 0);
+        let mut said = ByteArray::new();
+        for value in &mut batch.values {
+            if place(value) != last {
+                last = place(value);
+                said = if words.sought.is_match(value.data()) {
+                    words.sought.replace_all_bytes(value.data(), &words.said).into()
+                } else {
+                    value.clone()
+                };
+            }
+            *value = said.clone();
+        }
+        writer.write_batch(
+            &batch.values,
+            (about.max_def_level() > 0).then_some(&batch.defined),
+            (about.max_rep_level() > 0).then_some(&batch.repeated),
+        )?;
+    }
+    Ok(())
 }

@@ -30,7 +30,7 @@ mod _core {
     #[pymodule_export]
     use super::scan::scan;
     #[pymodule_export]
-    use super::tables::holding;
+    use super::tables::replace;
 }
 
 mod dissecting;

@@ -1,18 +1,18 @@
-//! `holding` for Python: words in the texts of tables.
+//! `replace` for Python: other words in the texts of tables.
 
 use std::path::PathBuf;
 
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 
-/// File (by its index), column, whether it holds lists, words (by their indices).
-type Held = (usize, String, bool, Vec<usize>);
-
-/// Which columns of Parquet files hold which words in their texts; columns named in `skipped` are not looked at.
+/// Writes in Parquet files for each word its second text; columns named in `skipped` are left alone.
 #[pyfunction]
-pub fn holding(py: Python<'_>, files: Vec<PathBuf>, skipped: Vec<String>, words: Vec<String>) -> PyResult<Vec<Held>> {
-    let found = py
-        .detach(|| ::exposure::tables::holding(&files, &skipped, &words))
-        .map_err(|error| PyOSError::new_err(error.to_string()))?;
-    Ok(found.into_iter().map(|one| (one.file, one.column, one.is_list, one.words)).collect())
+pub fn replace(
+    py: Python<'_>,
+    files: Vec<PathBuf>,
+    skipped: Vec<String>,
+    words: Vec<(String, String)>,
+) -> PyResult<()> {
+    py.detach(|| ::exposure::tables::replace(&files, &skipped, &words))
+        .map_err(|error| PyOSError::new_err(error.to_string()))
 }
