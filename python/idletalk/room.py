@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LIMITS = ("340MB", "440MB", "640MB")
+LIMITS = ("310MB", "440MB", "640MB")
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). A statement that cannot be done with
 the first while others run is tried alone with each; the last goes beyond that bound."""
 
-ASKING_LIMIT = "220MB"
+ASKING_LIMIT = "180MB"
 """The same once what is asked becomes objects, of which a report of many devices has 150 MB (measured, as the bounds are)."""
 
-KEEPING_LIMIT = "150MB"
+KEEPING_LIMIT = "130MB"
 """The same while tables are written: writers of Parquet hold memory that DuckDB does not count, beside those objects."""
 
 
