@@ -18,7 +18,7 @@ def rows(tmp_path: Path, frames: list[tuple[float, bytes]], query: str) -> list[
     dissect([made.pcap(tmp_path / "in.pcap", frames)], folder)
     store = Store(folder)
     try:
-        return store.ask(query)
+        return list(store.ask(query))
     finally:
         store.close()
 

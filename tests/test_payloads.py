@@ -16,7 +16,7 @@ def rows(tmp_path: Path, frames: list[tuple[float, bytes]], query: str) -> list[
     dissect([pcap(tmp_path / "made.pcap", frames)], tmp_path)
     store = Store(tmp_path)
     try:
-        return store.ask(query)
+        return list(store.ask(query))
     finally:
         store.close()
 

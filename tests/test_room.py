@@ -79,3 +79,10 @@ def test_a_second_try_waits_until_the_others_are_done_and_nobody_begins_beside_i
     for thread in threads:
         thread.join(10)
     assert log == ["long", "large"]
+
+
+def test_a_room_that_shrank_gives_more_again_only_to_what_does_not_fit() -> None:
+    room, settings = Room(), Settings()
+    room.shrink(cast("duckdb.DuckDBPyConnection", settings), "100MB")
+    assert settings.limits == ["100MB"]
+    assert run(room, failing(2)) == ("done", ["100MB", LIMITS[0], "100MB"])

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 REPORT = "report.json"
 
+LARGE_BYTES = 1 << 30
+"""Captures beside which nothing else is loaded: they have flows in memory that take more than a second of waiting is worth."""
+
 SPOOL = "captures"
 """Folder of the streams that were read, inside an analysis."""
 
@@ -71,7 +74,7 @@ class Analysis:
 
     def sql(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """Rows of a query over the tables (docs/tables.md), by column name; ``values`` stand for its ``?``."""
-        return self._opened().ask(query, *values)
+        return list(self._opened().ask(query, *values))
 
     def tables(self) -> list[str]:
         """Names of the tables that :meth:`table` and :meth:`sql` know."""
@@ -216,8 +219,10 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
     # what judges and draws is loaded while the core reads, which needs no interpreter; no daemon: a module that is
     # still loading when the program ends would abort it
     warm = threading.Event()
-    threading.Thread(target=_warm, args=(warm,)).start()
+    warming = threading.Thread(target=_warm, args=(warm,))
     total = sum(inputs.size(file) for file in files) or 1
+    if total < LARGE_BYTES:
+        warming.start()
     ranges = _ranges(lab, options)
     began = time.monotonic()
 
@@ -227,6 +232,8 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
 
     dissect(files, partial, threads=options.threads, ranges=ranges, progress=read)
     progress("judging", 0.0)
+    if total >= LARGE_BYTES:
+        warming.start()
     warm.wait()
     from idletalk.assemble import assembled
     from idletalk.report import write_report

@@ -1,12 +1,12 @@
 """Facts and judgements put together as a report."""
 
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from idletalk.asking import Asking
@@ -28,13 +28,12 @@ from idletalk.masking import Secrets, mask_report, mask_tables, said_instead
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.repeats import hear_once
+from idletalk.room import ASKING_LIMIT, KEEPING_LIMIT
 from idletalk.store import Store
 from idletalk.update_steps import keep_steps
 
 if TYPE_CHECKING:
     from idletalk.provenance import Options
-
-P = ParamSpec("P")
 
 DAY_NS = 86_400_000_000_000
 SLOT_NS = 900_000_000_000
@@ -61,6 +60,7 @@ def assembled(
         lookups = open_lookups(Path(options.lookups) if options.lookups else None)
         lookups.register(store.connection)
         asking = prepare(store, lab)
+        store.shrink(ASKING_LIMIT)
         finish_images = begin_images(store, folder, examining)
         what = captures.captures(store.ask)
         observed_s = what.coverage.observed_s if what.coverage else 0.0
@@ -78,6 +78,8 @@ def assembled(
         keep_steps(store)
         answers += asking.answers(store, scene, waits=True)
         verdicts = judged(answers, scene, lab)
+        # of thousands of claims a few are told
+        answers.clear()
         regular = cadence.cadences(store.ask)
         held, shorter = connections.connections(store.ask)
         carried = encryption.payload_bytes(store.ask)
@@ -92,13 +94,26 @@ def assembled(
             for device in devices
         )
         shown = {file.path: _shown(file.path) for file in what.files}
-        citing = examining.submit(_beside, store, write_evidence, folder, verdicts.claims, shown, program_version())
+        citing = examining.submit(write_evidence, store.sources(), folder, verdicts.claims, shown, program_version())
+        store.shrink(KEEPING_LIMIT)
         asking.keep(store)
         secrets = () if options.show_secrets else _secrets(store)
+        rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
+        conclusions = Conclusions(
+            fleet=fleet(rows),
+            idle=rows,
+            operating=operating_rows(store.ask, devices),
+            unnamed=unnamed_actions(store.ask, devices),
+            updates=update_rows(store.ask, devices, rows, scene.observed_s),
+        )
+        omitted = max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything))
+        hours = tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids)
+        pages = image_pages(store, folder, images, scene.names)
+        # what is asked of the tables has been asked
+        store.forget()
         paths = {file.capture: file.path for file in what.files}
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
         hashes = early.result() or file_hashes(files, options.hash, cited)
-        rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
         report = Report(
             provenance=Provenance(
                 idletalk=program_version(),
@@ -125,21 +140,15 @@ def assembled(
             ),
             cannot_be_seen=(*unseen, *asking.failures),
             devices=devices,
-            devices_omitted=max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything)),
-            hours=tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids),
+            devices_omitted=omitted,
+            hours=hours,
             findings=verdicts.findings,
             checks=verdicts.checks,
             questions=tuple(behaviour.told() for behaviour in asking.asked),
-            images=image_pages(store, folder, images, scene.names),
-            conclusions=Conclusions(
-                fleet=fleet(rows),
-                idle=rows,
-                operating=operating_rows(store.ask, devices),
-                unnamed=unnamed_actions(store.ask, devices),
-                updates=update_rows(store.ask, devices, rows, scene.observed_s),
-            ),
+            images=pages,
+            conclusions=conclusions,
         )
-        # what is asked of the tables has been asked; drawing needs the interpreter, masking and writing evidence do not
+        # drawing needs the interpreter, masking and writing evidence do not
         words = said_instead(secrets)
         masking = apart.submit(mask_tables, store.kept_tables(), words)
         yield mask_report(report, words)
@@ -149,12 +158,6 @@ def assembled(
         apart.shutdown(cancel_futures=True)
         examining.shutdown(cancel_futures=True)
         store.close()
-
-
-def _beside(store: Store, work: Callable[Concatenate[Store, P], None], *given: P.args, **named: P.kwargs) -> None:
-    """Work with the tables in another thread."""
-    with store.beside() as other:
-        work(other, *given, **named)
 
 
 def _secrets(store: Store) -> Secrets:

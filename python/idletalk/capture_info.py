@@ -120,11 +120,11 @@ def _totals(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _file(
     row: dict[str, Any],
     name: str,
-    interfaces: list[dict[str, Any]],
-    damage: list[dict[str, Any]],
+    interfaces: Sequence[dict[str, Any]],
+    damage: Sequence[dict[str, Any]],
     hashes: dict[str, str],
 ) -> FileInfo:
-    def mine(others: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    def mine(others: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
         return tuple(
             {k: v for k, v in other.items() if k != "capture"} for other in others if other["capture"] == row["capture"]
         )

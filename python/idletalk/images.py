@@ -1,15 +1,17 @@
 """What devices fetched, as files: put together from its parts, examined, and called firmware or not, with reasons."""
 
 import tempfile
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together
-from idletalk.behaviours.rows import Row, by, insert
+from idletalk.behaviours.rows import Row, insert
 from idletalk.byteranges import ranges_within
 from idletalk.dissector import SPOOL
 from idletalk.image_pages import Kept
@@ -76,12 +78,15 @@ def _things(store: Store, folder: Path, target: Path) -> "list[tuple[Made, list[
         return []
     target.mkdir(mode=0o700, exist_ok=True)
     transfers = [row["transfer"] for row in rows]
-    parts = _parts(store, folder / SPOOL, transfers)
+    of = {row["transfer"]: row for row in rows}
     made = [
-        _made(target, row, *parts.get(row["transfer"], ([], None)))
-        for row in sorted(rows, key=lambda row: (row["device"], row["first_ns"], row["transfer"]))
+        _made(target, of[transfer], *_kept_parts(folder / SPOOL, parts))
+        for transfer, parts in groupby(_parts(store, transfers), key=lambda part: part["transfer"])
     ]
-    things = [thing for thing in made if thing is not None]
+    things = sorted(
+        (thing for thing in made if thing is not None),
+        key=lambda thing: (thing.row["device"], thing.row["first_ns"], thing.row["transfer"]),
+    )
     carriers = carriers_of(store, sorted({value for thing in things for value in thing.hashes}))
     fields = fields_of(store, transfers)
     return [
@@ -210,23 +215,25 @@ def _head(path: Path) -> Generator[Path]:
         yield Path(part.name)
 
 
-def _parts(store: Store, spool: Path, transfers: Sequence[str]) -> dict[str, tuple[list[Part], int | None]]:
-    """By transfer: the parts that were kept, in the order in which they came, and the whole length that they tell inside."""
-    rows = store.ask(
+def _parts(store: Store, transfers: Sequence[str]) -> Sequence[Row]:
+    """The parts that were kept: those of a transfer together, in the order in which they came."""
+    return store.ask(
         "SELECT transfer, spool, spool_offset, coalesce(range_first, 0) AS first, content_type, length_bytes, range_last, missing,"
         " missing_ranges, sha256 FROM transfer_parts WHERE list_contains(?, transfer) AND spool IS NOT NULL AND left_out IS NULL"
         " AND (status <> 206 OR range_first IS NOT NULL OR content_type ILIKE 'multipart/byteranges%')"
         " ORDER BY transfer, time_ns, capture, frame, position",
         list(transfers),
     )
-    return {transfer: _kept_parts(spool, own) for transfer, own in by(rows, "transfer", lambda row: row).items()}
 
 
-def _kept_parts(spool: Path, rows: Sequence[Row]) -> tuple[list[Part], int | None]:
+def _kept_parts(spool: Path, rows: Iterable[Row]) -> tuple[list[Part], int | None]:
+    """The parts of a transfer, and the whole length that they tell inside."""
     parts: list[Part] = []
     total: int | None = None
+    # of which many parts lie in one
+    files = cache(spool.joinpath)
     for row in rows:
-        file, base, holes = spool / row["spool"], row["spool_offset"], _holes(row)
+        file, base, holes = files(row["spool"]), row["spool_offset"], _holes(row)
         if (row["content_type"] or "").lower().startswith("multipart/byteranges"):
             for inner in ranges_within(file, base, row["length_bytes"]):
                 parts.append(

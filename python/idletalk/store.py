@@ -15,6 +15,7 @@ from idletalk.bulk import insertion
 from idletalk.dissector import MESSAGES, TABLES, Mark, Source
 from idletalk.errors import IdletalkError
 from idletalk.interrupts import interruptible, patiently, together
+from idletalk.queried import Rows
 from idletalk.room import LIMITS, Room
 from idletalk.statements import Line, changed, predecessors
 
@@ -30,6 +31,13 @@ SEARCH_PATH = f"SET search_path = '{JUDGED},main'"
 
 S = TypeVar("S")
 T = TypeVar("T")
+
+GIVES_BACK = {
+    "allocator_background_threads": "true",
+    "allocator_bulk_deallocation_flush_threshold": "32MB",
+    "allocator_flush_threshold": "32MB",
+}
+"""Memory that DuckDB needs no more goes back to the system at once: as a rule it keeps some hundred megabytes, beyond its limit."""
 
 MAX_AT_ONCE = 4
 """Statements side by side at most: each holds memory."""
@@ -80,6 +88,7 @@ class Store:
                 "memory_limit": LIMITS[0],
                 "autoload_known_extensions": "false",
                 "temp_directory": self._spill.name,
+                **GIVES_BACK,
             },
         )
         files = sorted(file for part in (TABLES, MESSAGES) for file in (folder / part).glob("*.parquet"))
@@ -128,10 +137,9 @@ class Store:
             works = [partial(line.work, steps, partial(take, store)) for store in stores]
             together(works, [store.connection for store in stores], stopped)
 
-    def ask(self, sql: str, *parameters: Any) -> list[dict[str, Any]]:
+    def ask(self, sql: str, *parameters: Any) -> Rows:
         """The rows of a query, by column name."""
-        rows, names = self._execute(sql, list(parameters))
-        return [dict(zip(names, row, strict=True)) for row in rows]
+        return Rows(*self._execute(sql, list(parameters)))
 
     def answer(self, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names of a user's query: one statement, which reads, and no file but the tables."""
@@ -223,6 +231,15 @@ class Store:
         for table in tables:
             path = quoted(str(self.folder / TABLES / f"{table}.parquet"))
             self._execute(f"COPY (FROM {table} ORDER BY ALL) TO {path} (FORMAT parquet, COMPRESSION zstd)")
+
+    def shrink(self, limit: str) -> None:
+        """Leave more memory to others from now on."""
+        self._room.shrink(self.connection, limit)
+
+    def forget(self) -> None:
+        """Let go of all that was judged: the memory is wanted for the report. Tables that were kept are files."""
+        self._execute(f"DROP SCHEMA {JUDGED} CASCADE")
+        self._execute(f"CREATE SCHEMA {JUDGED}")
 
     def kept_tables(self) -> list[Path]:
         """The files of the tables that may be shown."""

@@ -47,8 +47,8 @@ def connections(ask: Ask) -> tuple[dict[str, list[LongConnection]], dict[str, in
     """The long connections of each device, the longest first, at most :data:`MAX_SHOWN` of each; and how many more each has."""
     rows = ask(
         "SELECT *, count(*) OVER (PARTITION BY device) - ? AS omitted FROM long_connections"
-        " QUALIFY row_number() OVER (PARTITION BY device ORDER BY duration_s DESC, flow) <= ?"
-        " ORDER BY device, duration_s DESC, flow",
+        " QUALIFY row_number() OVER (PARTITION BY device ORDER BY duration_s DESC, flow, opened_by_device) <= ?"
+        " ORDER BY device, duration_s DESC, flow, opened_by_device",
         MAX_SHOWN,
         MAX_SHOWN,
     )

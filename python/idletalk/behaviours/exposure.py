@@ -40,6 +40,9 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     yield from channels.masked(ask, scene, told_here)
     for ways in (channels.commands, channels.polled, channels.unprotected, channels.partly_encrypted):
         yield from ways(ask, scene)
+    # what was read is asked for no more, and can be hundreds of megabytes
+    for table in ("hits", "sampled", "contents", "told"):
+        ask(f"DROP TABLE {table}")
 
 
 def _is_told_address(row: Row) -> bool:

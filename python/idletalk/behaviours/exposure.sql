@@ -6,97 +6,111 @@
 CREATE MACRO answered(carrier, content) AS
     coalesce(CASE WHEN carrier <> 'telnet' THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
 
-CREATE TABLE spoken AS
--- what a capture has cut says nothing of its own where another has it whole (duplicates are known within a tenth of a second)
-WITH heard AS (
-    FROM payloads WHERE NOT is_repeated
-    UNION ALL
-    FROM (FROM payloads WHERE is_repeated) AS cut WHERE NOT EXISTS (
-        FROM payloads AS whole WHERE whole.flow = cut.flow AND whole.carrier = cut.carrier AND whole.source = cut.source AND NOT whole.is_repeated
-            AND whole.time_ns BETWEEN cut.time_ns - 100_000_000 AND cut.time_ns + 100_000_000
-            AND starts_with(hex(whole.content), hex(cut.content)))
-), carried (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS (
-    SELECT carrier, subject, CASE WHEN subject IN ('user name', 'password') THEN encode(replace(subject, ' ', '') || ': ' || answered(carrier, content)) ELSE content END,
-        false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
-    FROM heard
-    UNION ALL
-    SELECT 'http', uri, encode(method || ' ' || uri || chr(10) || array_to_string(headers, chr(10))), false, 1, capture, frame,
-        time_ns, time_ns, source_mac, source, destination_mac, destination
-    FROM http_requests
-    UNION ALL
-    SELECT 'http', request_uri, encode(array_to_string(headers, chr(10))), false, 1, capture, frame,
-        time_ns, time_ns, source_mac, source, destination_mac, destination
-    FROM http_responses
-    UNION ALL
-    SELECT 'mqtt', topic, encode('topic: ' || topic), true, count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM (SELECT coalesce(topic, will_topic, array_to_string(topics, chr(10))) AS topic, * EXCLUDE (topic) FROM mqtt)
-    WHERE topic IS NOT NULL GROUP BY ALL
-    UNION ALL
-    -- what is asked for
-    SELECT 'coap', NULL, encode(concat_ws('?', uri_path, replace(uri_query, '&', chr(10)))), true, count(*), min(capture),
-        arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM coap WHERE uri_path IS NOT NULL OR uri_query IS NOT NULL GROUP BY ALL
-    UNION ALL
-    SELECT 'tftp', NULL, encode('file ' || file), true, count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM tftp WHERE file IS NOT NULL GROUP BY ALL
-    UNION ALL
-    SELECT 'wsd', NULL, encode(concat_ws(chr(10), 'UDN: ' || replace(endpoint, 'urn:', ''), scopes, addresses)), false, count(*), min(capture),
-        arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM wsd WHERE kind NOT IN ('Probe', 'Resolve') AND endpoint IS NOT NULL GROUP BY ALL
-    UNION ALL
-    SELECT 'mqtt', NULL, encode('client id ' || client_id || coalesce(chr(10) || 'user name: ' || user_name, '')), false, 1, capture, frame,
-        time_ns, time_ns, source_mac, source, destination_mac, destination
-    FROM mqtt WHERE packet_type = 'connect' AND client_id IS NOT NULL
-    UNION ALL
-    -- `public` is the name that every SNMP agent knows, and no secret (RFC 3584 5.2.1)
-    SELECT 'snmp', NULL, encode('community: ' || community), false, count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM snmp WHERE community IS NOT NULL AND community <> 'public' GROUP BY ALL
-    UNION ALL
-    -- of a message its options together: it is one frame. Not identifiers of clients and servers (61; DHCPv6 1 and 2), made of
-    -- a MAC, which each frame tells; nor lists of codes, addresses and numbers
-    SELECT protocol, NULL, list_reduce(list(content ORDER BY code, content), lambda one, other: one || '\x0A'::BLOB || other), false, 1,
-        capture, frame, time_ns, time_ns, source_mac, source, destination_mac, destination
-    FROM dhcp_options WHERE octet_length(content) > 4 AND NOT list_contains(CASE protocol WHEN 'dhcp' THEN [55, 61] ELSE [1, 2, 6] END, code)
-    GROUP BY protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination
-    UNION ALL
-    SELECT 'ssdp', NULL, encode('UDN: ' || split_part(usn, '::', 1) || chr(10) || array_to_string(headers, chr(10))), false, count(*),
-        min(capture), arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM ssdp WHERE kind <> 'search' AND usn IS NOT NULL GROUP BY ALL
-    UNION ALL
-    SELECT 'dns', NULL, encode('name ' || query), false, count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM dns WHERE protocol = 'dns' AND NOT is_response AND query IS NOT NULL GROUP BY ALL
-    UNION ALL
-    -- on the LAN also names of hosts, services and their instances, in questions and records; a frame's together
-    SELECT protocol, NULL, encode('names ' || names), true, count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM (SELECT protocol, string_agg(DISTINCT name, chr(10) ORDER BY name) AS names, capture, frame, time_ns, source_mac, source, destination_mac, destination
-        FROM (SELECT unnest([name, target]) AS name, * EXCLUDE (name, target)
-            FROM (SELECT name, target, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_records
-                UNION ALL SELECT name, NULL, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_questions)
-            WHERE protocol <> 'dns')
-        WHERE name IS NOT NULL GROUP BY ALL)
-    GROUP BY ALL
-    UNION ALL
-    SELECT 'nbns', NULL, encode('name ' || name), true, count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM nbns WHERE name IS NOT NULL GROUP BY ALL
-    UNION ALL
-    SELECT carrier, NULL, encode('name ' || server_name), false, count(*), min(capture), arg_min(frame, (capture, frame)),
-        min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-    FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY ALL
+-- What a capture has cut says nothing of its own where another has it whole (duplicates are known within a tenth of a second).
+CREATE VIEW heard AS
+WITH cut AS (
+    FROM payloads WHERE is_repeated
+), whole AS (
+    FROM payloads WHERE NOT is_repeated AND flow IN (SELECT flow FROM cut)
 )
+FROM payloads WHERE NOT is_repeated
+UNION ALL
+FROM cut WHERE NOT EXISTS (
+    FROM whole WHERE whole.flow = cut.flow AND whole.carrier = cut.carrier AND whole.source = cut.source
+        AND whole.time_ns BETWEEN cut.time_ns - 100_000_000 AND cut.time_ns + 100_000_000
+        AND starts_with(hex(whole.content), hex(cut.content)));
+
+-- What says one thing a frame; what says the same in many frames, once for all; and names of a frame together. Three statements, since the
+-- hash tables of all at a time would need more memory than there is.
+CREATE VIEW said_singly (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS
+SELECT carrier, subject, CASE WHEN subject IN ('user name', 'password') THEN encode(replace(subject, ' ', '') || ': ' || answered(carrier, content)) ELSE content END,
+    false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
+FROM heard
+UNION ALL
+SELECT 'http', uri, encode(method || ' ' || uri || chr(10) || array_to_string(headers, chr(10))), false, 1, capture, frame,
+    time_ns, time_ns, source_mac, source, destination_mac, destination
+FROM http_requests
+UNION ALL
+SELECT 'http', request_uri, encode(array_to_string(headers, chr(10))), false, 1, capture, frame,
+    time_ns, time_ns, source_mac, source, destination_mac, destination
+FROM http_responses
+UNION ALL
+SELECT 'mqtt', NULL, encode('client id ' || client_id || coalesce(chr(10) || 'user name: ' || user_name, '')), false, 1, capture, frame,
+    time_ns, time_ns, source_mac, source, destination_mac, destination
+FROM mqtt WHERE packet_type = 'connect' AND client_id IS NOT NULL;
+
+CREATE VIEW said_often (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS
+SELECT 'mqtt', topic, encode('topic: ' || topic), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM (SELECT coalesce(topic, will_topic, array_to_string(topics, chr(10))) AS topic, * EXCLUDE (topic) FROM mqtt)
+WHERE topic IS NOT NULL GROUP BY ALL
+UNION ALL
+-- what is asked for
+SELECT 'coap', NULL, encode(concat_ws('?', uri_path, replace(uri_query, '&', chr(10)))), true, count(*), min(capture),
+    arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM coap WHERE uri_path IS NOT NULL OR uri_query IS NOT NULL GROUP BY ALL
+UNION ALL
+SELECT 'tftp', NULL, encode('file ' || file), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM tftp WHERE file IS NOT NULL GROUP BY ALL
+UNION ALL
+SELECT 'wsd', NULL, encode(concat_ws(chr(10), 'UDN: ' || replace(endpoint, 'urn:', ''), scopes, addresses)), false, count(*), min(capture),
+    arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM wsd WHERE kind NOT IN ('Probe', 'Resolve') AND endpoint IS NOT NULL GROUP BY ALL
+UNION ALL
+-- `public` is the name that every SNMP agent knows, and no secret (RFC 3584 5.2.1)
+SELECT 'snmp', NULL, encode('community: ' || community), false, count(*), min(capture), arg_min(frame, (capture, frame)),
+    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM snmp WHERE community IS NOT NULL AND community <> 'public' GROUP BY ALL
+UNION ALL
+-- of a message its options together: it is one frame. Not identifiers of clients and servers (61; DHCPv6 1 and 2), made of
+-- a MAC, which each frame tells; nor lists of codes, addresses and numbers
+SELECT protocol, NULL, list_reduce(list(content ORDER BY code, content), lambda one, other: one || '\x0A'::BLOB || other), false, 1,
+    capture, frame, time_ns, time_ns, source_mac, source, destination_mac, destination
+FROM dhcp_options WHERE octet_length(content) > 4 AND NOT list_contains(CASE protocol WHEN 'dhcp' THEN [55, 61] ELSE [1, 2, 6] END, code)
+GROUP BY protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination
+UNION ALL
+SELECT 'ssdp', NULL, encode('UDN: ' || split_part(usn, '::', 1) || chr(10) || array_to_string(headers, chr(10))), false, count(*),
+    min(capture), arg_min(frame, (capture, frame)), min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM ssdp WHERE kind <> 'search' AND usn IS NOT NULL GROUP BY ALL
+UNION ALL
+SELECT 'dns', NULL, encode('name ' || query), false, count(*), min(capture), arg_min(frame, (capture, frame)),
+    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM dns WHERE protocol = 'dns' AND NOT is_response AND query IS NOT NULL GROUP BY ALL
+UNION ALL
+SELECT 'nbns', NULL, encode('name ' || name), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM nbns WHERE name IS NOT NULL GROUP BY ALL
+UNION ALL
+SELECT carrier, NULL, encode('name ' || server_name), false, count(*), min(capture), arg_min(frame, (capture, frame)),
+    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY ALL;
+
+CREATE VIEW said_by_name (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS
+-- on the LAN also names of hosts, services and their instances, in questions and records; a frame's together
+SELECT protocol, NULL, encode('names ' || names), true, count(*), min(capture), arg_min(frame, (capture, frame)),
+    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
+FROM (SELECT protocol, string_agg(DISTINCT name, chr(10) ORDER BY name) AS names, capture, frame, time_ns, source_mac, source, destination_mac, destination
+    FROM (SELECT unnest([name, target]) AS name, * EXCLUDE (name, target)
+        FROM (SELECT name, target, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_records
+            UNION ALL SELECT name, NULL, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_questions)
+        WHERE protocol <> 'dns')
+    WHERE name IS NOT NULL GROUP BY ALL)
+GROUP BY ALL;
+
+CREATE MACRO between_devices(carried) AS TABLE
 SELECT s.* EXCLUDE (content, source_mac, destination_mac), hash(content) AS content_id, content,
     coalesce(m.device, b.device) AS sender, coalesce(n.device, c.device) AS receiver
-FROM carried AS s
+FROM query_table(carried) AS s
 LEFT JOIN device_macs AS m ON m.mac = s.source_mac
 LEFT JOIN bare_devices AS b ON b.address = s.source AND s.source_mac IS NULL
 LEFT JOIN device_macs AS n ON n.mac = s.destination_mac
 LEFT JOIN bare_devices AS c ON c.address = s.destination AND s.destination_mac IS NULL
 WHERE coalesce(m.device, b.device) IN (FROM subjects) OR coalesce(n.device, c.device) IN (FROM subjects);
+
+CREATE TABLE spoken AS FROM between_devices('said_singly');
+INSERT INTO spoken FROM between_devices('said_often');
+INSERT INTO spoken FROM between_devices('said_by_name');
 
 -- The same content is searched once, whoever said it.
 CREATE TABLE contents AS

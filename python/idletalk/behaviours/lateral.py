@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, some, spelled
+from idletalk.behaviours.finding import FRAME, FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, some, spelled
 from idletalk.plural import counted
 
 SEARCH = Kind(
@@ -103,12 +103,12 @@ def _reverse(ask: Ask, row: Row) -> bool:
 
 def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
-        "WITH answered AS (SELECT device, protocol, neighbour, count(DISTINCT (capture, frame)) AS answers,"
-        f" min(DISTINCT (capture, frame), {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources"
+        f"WITH answered AS (SELECT device, protocol, neighbour, {FRAMES} AS answers,"
+        f" min(DISTINCT {FRAME}, {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources"
         " FROM answer_frames GROUP BY ALL),"
-        " searched AS (SELECT device, protocol, count(DISTINCT (capture, frame)) AS searches,"
-        f" min((capture, frame), {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
-        f" opened AS (SELECT device, peer, port, min((capture, frame), {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"
+        f" searched AS (SELECT device, protocol, {FRAMES} AS searches,"
+        f" min({FRAME}, {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
+        f" opened AS (SELECT device, peer, port, min({FRAME}, {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"
         " SELECT c.*, a.answers, a.sources, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
         " FROM lateral_chains AS c JOIN opened AS o USING (device, peer, port) JOIN answered AS a USING (device, protocol, neighbour)"
         " JOIN searched AS s ON s.device = c.device AND s.protocol = c.protocol ORDER BY c.device, c.peer, c.port"

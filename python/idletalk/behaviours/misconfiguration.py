@@ -82,7 +82,7 @@ def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
 def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "SELECT a.device, a.peer, a.transport, a.port, a.outcome, max(f.times) AS times, max(f.successes) AS successes,"
-        f" sum(originator_packets)::BIGINT AS frames, min((capture, frame), {MAX_KEPT}) AS kept, min(a.first_ns) AS first_ns,"
+        f" sum(originator_packets)::BIGINT AS frames, {KEPT} AS kept, min(a.first_ns) AS first_ns,"
         " max(a.last_ns) AS last_ns FROM attempts AS a JOIN failures AS f USING (device, peer, transport, port, outcome)"
         " GROUP BY ALL HAVING max(f.times) >= ? AND (a.outcome = 'reset' OR max(f.successes) = 0) ORDER BY ALL",
         MIN_TIMES,
@@ -122,7 +122,7 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
 def _strangers(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "SELECT s.*, k.kept FROM strangers AS s JOIN (SELECT peer_flows.device, peer_flows.peer,"
-        f" min((flows.capture, flows.frame), {MAX_KEPT}) AS kept FROM peer_flows JOIN flows USING (flow)"
+        f" min(flows.capture << 40 | flows.frame, {MAX_KEPT}) AS kept FROM peer_flows JOIN flows USING (flow)"
         " SEMI JOIN strangers USING (device, peer) GROUP BY ALL) AS k USING (device, peer) ORDER BY s.device, s.peer"
     )
     for row in rows:

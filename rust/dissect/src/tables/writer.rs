@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 /// and waiting for more would cost memory.
 const ROW_GROUP_ROWS: usize = 65_536;
 /// The same in bytes of memory: a dozen tables may gather rows at a time.
-const ROW_GROUP_BYTES: usize = 10 << 20;
+const ROW_GROUP_BYTES: usize = 6 << 20;
 
 /// A table that could not be written.
 #[derive(Debug)]
