@@ -8,8 +8,8 @@ use crate::tables::FlowId;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
-/// Flows in memory per shard; with 16 shards 262,144, some 100 MB.
-pub const MAX_FLOWS: usize = 16_384;
+/// Flows in memory per shard; with 16 shards 131,072. One takes some 1,300 bytes before it has anything to be reassembled.
+pub const MAX_FLOWS: usize = 8192;
 /// Flows that have left and are remembered by their key's hash, per shard.
 const MAX_DEPARTED: usize = 65_536;
 

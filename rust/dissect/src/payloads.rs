@@ -17,6 +17,8 @@ const MAX_SHARD_BYTES: usize = 16 << 20;
 const MAX_SHARD_ROWS: usize = 65_536;
 /// Content that waits for the same again, per shard; with 16 shards 4 MiB.
 const MAX_WAITING_BYTES: usize = 256 << 10;
+/// Pieces that wait for the same again, per shard: a row takes some 300 bytes beside its content.
+const MAX_WAITING_ROWS: usize = 4096;
 /// Flows whose share is remembered, per shard; beyond, all begin anew.
 const MAX_SHARES: usize = 8192;
 /// Shorter messages say nothing that could be searched for.
@@ -181,7 +183,8 @@ impl Payloads {
 
     /// Rows that must not wait longer, with their positions; none while there is room.
     pub fn due(&mut self) -> Vec<(u64, PayloadRow)> {
-        if self.contents.len() < MAX_WAITING_BYTES { Vec::new() } else { self.drain() }
+        let is_full = self.contents.len() >= MAX_WAITING_BYTES || self.waiting.len() >= MAX_WAITING_ROWS;
+        if is_full { self.drain() } else { Vec::new() }
     }
 
     /// All rows that wait.
