@@ -19,6 +19,11 @@ def test_of_two_secrets_at_a_place_the_longer_one_is_masked() -> None:
     assert shown == "id SN…5 (11 characters) and (6 characters)"
 
 
+def test_of_two_secrets_that_overlap_nothing_is_left() -> None:
+    secrets = ("user", "homeuser"), ("password", "user-S3cretPassw0rd")
+    assert replaced("login homeuser-S3cretPassw0rd done", *secrets) == "login (19 characters) done"
+
+
 def test_all_spellings_stand_for_the_value() -> None:
     for spelt in ("sn4711-0815", "U040NzExLTA4MT", "534e343731312d30383135", "SN47110815"):
         assert replaced(f"[{spelt}]", ("serial", "SN4711-0815")) == "[SN…5 (11 characters)]", spelt

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import msgspec
 
+from idletalk import _core
 from idletalk.exposure.mask import masked, spellings
 from idletalk.exposure.search import replace_words
 from idletalk.model import Report
@@ -77,25 +78,15 @@ class _Sought:
     """Secrets that are sought in texts, and what is said instead of each."""
 
     def __init__(self, words: Words) -> None:
-        from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, MatchKind
+        from ahocorasick_rs import BytesAhoCorasick
 
-        self._said = list(words.values())
-        # the longest of those that begin at a place: one may hold another
-        self._texts = AhoCorasick(words, matchkind=MatchKind.LeftmostLongest)
+        self.masked = _core.Words(list(words.items())).replaced
+        """a text without them"""
         self._written = BytesAhoCorasick([msgspec.json.encode(word)[1:-1] for word in words])
 
     def may_hold(self, value: Any) -> bool:
         """Whether a part's JSON holds one as JSON writes it: what does not needs no look."""
         return bool(self._written.find_matches_as_indexes(msgspec.json.encode(value)))
-
-    def masked(self, text: str) -> str:
-        """A text without them."""
-        parts: list[str] = []
-        end = 0
-        for word, start, behind in self._texts.find_matches_as_indexes(text):
-            parts += (text[end:start], self._said[word])
-            end = behind
-        return "".join((*parts, text[end:]))
 
 
 def _replaced(value: Any, sought: _Sought, depth: int = 0) -> Any:

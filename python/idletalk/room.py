@@ -84,8 +84,9 @@ class Room:
         with self._moved:
             self._moved.wait_for(lambda: not self._is_taken)
             self._is_taken = True
-            self._moved.wait_for(lambda: self._running == 0)
         try:
+            with self._moved:
+                self._moved.wait_for(lambda: self._running == 0)
             yield
         finally:
             with self._moved:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ def members(pid: int) -> list[int]:
     """Processes that descend from this one."""
     found = [pid]
     for parent in found:
-        children = Path(f"/proc/{parent}/task/{parent}/children")
-        found += [int(word) for word in children.read_text().split()] if children.exists() else []
+        # one that has ended meanwhile has none
+        with suppress(OSError):
+            found += [int(word) for word in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
     return found[1:]
 
 

@@ -63,12 +63,12 @@ class Contents:
 
 
 def replace_words(paths: Sequence[Path], skipped: Collection[str], words: Mapping[str, str]) -> None:
-    """Write for each word the other text that it maps to, in all columns of text of Parquet files but the `skipped` ones.
+    """Write for each word the other text that it maps to, in all columns of texts and bytes of Parquet files but the `skipped` ones.
 
-    Of words that begin at one place the longest counts. A file is written aside and renamed; one that holds no word stays as it is.
-    Raises OSError where a file cannot be read or written, or is no Parquet file.
+    For words that overlap one is said, that of the longest. A file is written aside and renamed; one that holds no word stays as it
+    is. Raises OSError where a file cannot be read or written, or is no Parquet file.
     """
-    _core.replace(paths, sorted(skipped), list(words.items()))
+    _core.Words(list(words.items())).replace_in(paths, sorted(skipped))
 
 
 @cache

@@ -13,6 +13,9 @@ import msgspec
 from idletalk.firmware.model import InnerFile, Unpacking
 from idletalk.firmware.worth import worth_a_look
 
+TRIES = 2
+"""Times that an image is given: the process that starts those of images may have died since the image before."""
+
 
 class Answer(msgspec.Struct):
     """What the process of an image says."""
@@ -43,9 +46,11 @@ class Unpackers:
 
     def __exit__(self, *_error: object) -> None:
         """End the process; those of images are over when :meth:`unpack` returns."""
-        if self._server is not None:
-            with self._server, contextlib.suppress(OSError):
-                self._server.kill()
+        server, self._server = self._server, None
+        if server is not None:
+            # what was not read by a process that has died cannot be flushed
+            with contextlib.suppress(OSError), server:
+                server.kill()
 
     def unpack(self, image: Path, folder: Path) -> Unpacking:
         """Unpack an image into a folder that is there and empty. Never raises for what is in the image."""
@@ -72,17 +77,17 @@ class Unpackers:
 
     def _ask(self, task: dict[str, str]) -> tuple[bytes, str | None]:
         """What the process of an image says, and why it was ended if it was."""
-        server = self._started()
-        assert server.stdin and server.stdout  # noqa: S101  asked for as pipes
-        try:
-            server.stdin.write(json.dumps(task).encode() + b"\n")
-            server.stdin.flush()
-            about = msgspec.json.decode(server.stdout.readline(), type=Ended)
-        except (BrokenPipeError, msgspec.DecodeError):
-            self.__exit__()
-            self._server = None
-            return b"", Ended().ended
-        return server.stdout.read(about.length), about.ended
+        for _ in range(TRIES):
+            server = self._started()
+            assert server.stdin and server.stdout  # noqa: S101  asked for as pipes
+            try:
+                server.stdin.write(json.dumps(task).encode() + b"\n")
+                server.stdin.flush()
+                about = msgspec.json.decode(server.stdout.readline(), type=Ended)
+                return server.stdout.read(about.length), about.ended
+            except (OSError, msgspec.DecodeError):
+                self.__exit__()
+        return b"", Ended().ended
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._server is None:

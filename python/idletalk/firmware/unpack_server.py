@@ -5,6 +5,7 @@ image's process said.
 """
 
 import contextlib
+import ctypes
 import json
 import os
 import select
@@ -18,6 +19,8 @@ from idletalk.firmware.unpack_child import work
 MAX_ANSWER_BYTES = 64 << 20
 """Of what an image's process says: a name of 255 bytes for each file fits many times."""
 BLOCK_BYTES = 1 << 16
+PR_SET_PDEATHSIG = 1
+"""linux/prctl.h"""
 
 
 def main() -> None:
@@ -36,25 +39,37 @@ def _apart(task: bytes) -> tuple[bytes, str | None]:
     if child == 0:
         _work(task, writing)
     os.close(writing)
+    end = time.monotonic() + LIMITS.wall_s
+    watched = os.pidfd_open(child)
     try:
-        answer, is_whole = _heard(reading)
+        answer = _heard(reading, end)
+        # it may have closed its answer and live on
+        is_over = bool(_ready(watched, end))
     finally:
         os.close(reading)
-    if not is_whole:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
+        os.close(watched)
+        # with all that it began, before its number can be another's
+        for kill in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError):
+                kill(child, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if not is_whole:
+    if not is_over:
         return answer, f"unpacking was ended after {LIMITS.wall_s} s"
     if code < 0:
         return answer, f"unpacking was ended by {signal.Signals(-code).name}"
     return answer, f"unpacking failed with code {code}" if code else None
 
 
+def _ready(file: int, end: float) -> bool:
+    """Wait for something to be read, until a time; whether there is."""
+    return bool(select.select([file], [], [], max(0.0, end - time.monotonic()))[0])
+
+
 def _work(task: bytes, writing: int) -> None:
-    """Be the process of an image: a session of its own, of which only the answer leads here."""
+    """Be the process of an image: a session of its own, of which only the answer leads here, and which ends with this process."""
     try:
         os.setsid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(writing, 1)
@@ -64,18 +79,15 @@ def _work(task: bytes, writing: int) -> None:
         os._exit(1)
 
 
-def _heard(reading: int) -> tuple[bytes, bool]:
-    """What is said until its end, or until the time is over; and which of the two."""
-    end = time.monotonic() + LIMITS.wall_s
+def _heard(reading: int, end: float) -> bytes:
+    """What is said until its end, or until the time is over."""
     heard = bytearray()
-    while (left := end - time.monotonic()) > 0:
-        if not select.select([reading], [], [], left)[0]:
-            break
+    while _ready(reading, end):
         block = os.read(reading, BLOCK_BYTES)
         if not block:
-            return bytes(heard), True
+            break
         heard += block[: MAX_ANSWER_BYTES - len(heard)]
-    return bytes(heard), False
+    return bytes(heard)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ mod sought;
 mod spelling;
 pub mod tables;
 mod websocket;
+pub mod words;
 
 pub use bare::Teller;
 pub use leak::{KnownBy, Leak};

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{io, thread};
 
-use aho_corasick::{AhoCorasick, MatchKind};
-use parquet::basic::{Compression, ConvertedType, LogicalType, ZstdLevel};
+use parquet::basic::{Compression, ConvertedType, LogicalType, Type, ZstdLevel};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_typed_column_reader};
 use parquet::column::writer::{ColumnCloseResult, ColumnWriterImpl};
 use parquet::data_type::{ByteArray, ByteArrayType};
@@ -16,31 +15,22 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnDescriptor;
 
+use crate::words::Words;
+
 /// Values that are read at a time.
 const VALUES: usize = 8192;
 
-/// What is sought, and what is written instead.
-struct Words {
-    sought: AhoCorasick,
-    said: Vec<String>,
-}
-
-/// Writes for each word its second text in the texts of Parquet files, on all processors; of words that begin at one place the longest
-/// counts. Columns whose name is one of `skipped`, and files that hold no word, stay as they are, byte for byte.
+/// Writes for each word its second text ([`Words`]) in the texts and bytes of Parquet files, on all processors. Columns whose name is
+/// one of `skipped`, and files that hold no word, stay as they are, byte for byte.
 ///
 /// # Errors
 ///
-/// A file cannot be read or written, or is no Parquet file; more words than can be searched at once.
-pub fn replace(files: &[PathBuf], skipped: &[String], words: &[(String, String)]) -> io::Result<()> {
-    let sought = AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .build(words.iter().map(|(word, _)| word))
-        .map_err(io::Error::other)?;
-    let words = Words { sought, said: words.iter().map(|(_, said)| said.clone()).collect() };
+/// A file cannot be read or written, or is no Parquet file.
+pub fn replace(files: &[PathBuf], skipped: &[String], words: &Words) -> io::Result<()> {
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            replace_in(file, skipped, &words)?;
+            replace_in(file, skipped, words)?;
         }
         Ok(())
     };
@@ -98,10 +88,12 @@ fn replace_in(path: &Path, skipped: &[String], words: &Words) -> io::Result<()> 
     fs::rename(&aside, path)
 }
 
-/// Whether a column of texts, or of lists of texts, is looked at.
+/// Whether a column of texts or bytes, or of lists of them, is looked at.
 fn is_read(about: &ColumnDescriptor, skipped: &[String]) -> bool {
-    let is_text =
-        matches!(about.logical_type_ref(), Some(LogicalType::String)) || about.converted_type() == ConvertedType::UTF8;
+    let is_text = match about.logical_type_ref() {
+        Some(told) => matches!(told, LogicalType::String),
+        None => matches!(about.converted_type(), ConvertedType::UTF8 | ConvertedType::NONE),
+    } && about.physical_type() == Type::BYTE_ARRAY;
     let name = match about.path().parts() {
         [name] => name,
         [name, _, _] if about.max_rep_level() == 1 => name,
@@ -159,7 +151,7 @@ fn holds(reader: ColumnReader, about: &ColumnDescriptor, words: &Words) -> io::R
         // of texts that were let go of, another may take the place
         let mut last = (std::ptr::null(), 0);
         for value in &batch.values {
-            if place(value) != last && words.sought.is_match(value.data()) {
+            if place(value) != last && words.stand_in(value.data()) {
                 return Ok(true);
             }
             last = place(value);
@@ -183,11 +175,7 @@ fn write_anew(
         for value in &mut batch.values {
             if place(value) != last {
                 last = place(value);
-                said = if words.sought.is_match(value.data()) {
-                    words.sought.replace_all_bytes(value.data(), &words.said).into()
-                } else {
-                    value.clone()
-                };
+                said = words.replaced(value.data()).map_or_else(|| value.clone(), ByteArray::from);
             }
             *value = said.clone();
         }

@@ -30,7 +30,7 @@ mod _core {
     #[pymodule_export]
     use super::scan::scan;
     #[pymodule_export]
-    use super::tables::replace;
+    use super::tables::Words;
 }
 
 mod dissecting;

@@ -52,8 +52,6 @@ record! {
         sha256: Option<String>,
         /// MD5 of the same
         md5: Option<String>,
-        /// Its first bytes, at most 32
-        first_bytes: Vec<u8>,
         /// File in the folder of contents that holds it at its offsets; null: not kept
         spool: Option<String>,
         /// Place of its first byte in that file
@@ -106,7 +104,6 @@ impl Carried {
             missing_ranges: 0,
             sha256: None,
             md5: None,
-            first_bytes: Vec::new(),
             spool: None,
             spool_offset: None,
             spooled_bytes: 0,
@@ -157,7 +154,6 @@ impl Carried {
         row.is_complete = gaps.is_empty() && (length.is_some() || row.announced_bytes == Some(end));
         (row.sha256, row.md5) = known.hashes.filter(|_| row.is_complete).unzip();
         (row.spool, row.spool_offset) = known.place.map(|place| (place.name, place.offset)).unzip();
-        row.first_bytes = known.first_bytes;
         row.spooled_bytes = known.spooled_bytes;
         row.left_out = known.left_out;
         ctx.emit(&self.row);
