@@ -105,6 +105,37 @@ def test_bursts_every_second_and_a_half_have_a_period(alone: bool) -> None:
     assert not is_made_by_thinning(period, times, apart(times))
 
 
+@pytest.mark.parametrize("period_s", [0.25, 1 / 3, 0.4, 0.5])
+@pytest.mark.parametrize("jitter", [0.005, 0.02, 0.06])
+@pytest.mark.parametrize("in_pairs", [False, True])
+def test_no_multiple_of_a_clock_below_a_second_is_told(period_s: float, jitter: float, in_pairs: bool) -> None:
+    rng = random.Random(1)
+    clock = sorted((number + rng.uniform(-jitter, jitter)) * period_s for number in range(600))
+    times = [time + later for time in clock for later in ([0.0, 0.005] if in_pairs else [0.0])]
+    told = periods(apart_of(times))
+    assert told
+    assert all(is_made_by_thinning(period, times, apart(times)) for period in told)
+
+
+@pytest.mark.parametrize(("period_s", "later_s"), [(1.5, 0.95), (1.3, 0.9), (1.2, 0.9), (1.5, 0.5), (5.0, 0.7)])
+def test_a_second_message_hides_no_period(period_s: float, later_s: float) -> None:
+    first = train(random.Random(2), period_s, 80, jitter=0.01)
+    times = sorted(first + [time + later_s for time in first])
+    (period,) = periods(apart_of(times))
+    assert period.period_s == pytest.approx(period_s, rel=0.02)
+    assert not is_made_by_thinning(period, times, apart(times))
+
+
+@pytest.mark.parametrize(("period_s", "gap_s", "messages", "is_made"), [(10, 0.3, 12, False), (5, 0.5, 6, True)])
+def test_bursts_of_several_seconds(period_s: float, gap_s: float, messages: int, is_made: bool) -> None:
+    """The first are told by the period between them, the second by the second that thinning makes within them."""
+    starts = train(random.Random(2), period_s, 80)
+    times = [start + gap_s * number for start in starts for number in range(messages)]
+    (period,) = periods(apart_of(times))
+    assert round(period.period_s) == (1 if is_made else period_s)
+    assert is_made_by_thinning(period, times, apart(times)) == is_made
+
+
 def test_the_timers_of_the_lab_are_found_in_the_demo(demo: idletalk.Analysis) -> None:
     found = {device.name: device.cadences for device in demo.report.devices}
     missed = []

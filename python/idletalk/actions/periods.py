@@ -1,8 +1,9 @@
 """Periods in a train of events: times in, periods out. What is asked of a period stands here; rust/periods searches."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from idletalk import _core
 
@@ -39,6 +40,9 @@ SHORTER = 0.75
 its multiple, when it is this part of that."""
 MIN_PERIOD_S = 1.0
 """Shorter ones are within a burst."""
+DENSE_SHARE = 0.75
+"""Share of the intervals, and of the time, that a period below :data:`MIN_PERIOD_S` fills where it goes on, at least. Of our choice:
+a burst of two in each period makes half of the intervals alike; a tenth of events lost leaves four fifths."""
 
 WINDOW = 200
 """Events that tell which of two periods goes on at a place."""
@@ -85,15 +89,34 @@ def apart(times_s: Sequence[float]) -> list[int]:
 
 def is_made_by_thinning(period: Period, times_s: Sequence[float], places: Sequence[int]) -> bool:
     """Whether a period of what :func:`apart` kept (`places` of all events) is a multiple of one that is shorter than
-    :data:`MIN_PERIOD_S`: behind most of its events no pause is longer than those between the events that were left out."""
-    if period.period_s >= 2 * MIN_PERIOD_S:
+    :data:`MIN_PERIOD_S`: most intervals of all events behind its own are of one length below that, and they fill its time."""
+    gaps = _gaps(period, times_s, places)
+    usual = _usual(gaps)
+    if not 0 < usual < MIN_PERIOD_S:
         return False
-    dense = 0
-    for event in period.events[:-1]:
-        together = [*times_s[places[event] : places[event + 1]], times_s[places[event + 1]]]
-        gaps = [after - before for before, after in pairwise(together)]
-        dense += len(gaps) > 1 and gaps[-1] <= max(gaps[:-1]) * (1 + TOLERANCE)
-    return 2 * dense > len(period.events) - 1
+    # pairs, such as the questions for both kinds of address, count as one event
+    single = [gap for gap in gaps if gap > TOLERANCE * usual]
+    # each of its two events may come early or late
+    alike = [gap for gap in single if abs(gap - usual) <= 2 * TOLERANCE * usual]
+    return len(alike) >= DENSE_SHARE * len(single) and sum(alike) >= DENSE_SHARE * sum(gaps)
+
+
+def _gaps(period: Period, times_s: Sequence[float], places: Sequence[int]) -> list[float]:
+    """The intervals of all events that begin within a period after one of its events, each once; without the pauses between runs."""
+    gaps: list[float] = []
+    end = 0
+    for event in period.events:
+        begin = max(end, places[event])
+        end = max(begin, bisect_left(times_s, times_s[places[event]] + period.period_s))
+        gaps += [after - before for before, after in pairwise(times_s[begin : end + 1])]
+    return [gap for gap in gaps if gap <= (1 + TOLERANCE) * period.period_s]
+
+
+def _usual(gaps: Sequence[float]) -> float:
+    """The interval that half of the time is spent in or below: the many short ones of bursts weigh little."""
+    ordered = sorted(gaps)
+    spent = list(accumulate(ordered))
+    return ordered[bisect_left(spent, spent[-1] / 2)] if ordered else 0.0
 
 
 def turn(times_s: Sequence[float], old_s: float, new_s: float) -> tuple[int, int]:
