@@ -110,6 +110,14 @@ def test_what_was_cut_once_and_is_said_by_itself_later_counts(tmp_path: Path, de
     assert emails(found) == 11
 
 
+def test_messages_that_begin_alike_without_a_checksum_are_two(tmp_path: Path) -> None:
+    # heads of UDP over IPv4 may say zero: no checksum (RFC 768)
+    one, two = (said(1013.0, b"status report of the plug: value=%d" % value) for value in (1, 2))
+    found = analysis(tmp_path, [*HOME, *SHARED, one], bare([*SHARED, two]))
+    rows = found.sql("SELECT content::VARCHAR AS said FROM payloads WHERE NOT is_repeated")
+    assert sorted(row["said"][-1] for row in rows if row["said"].startswith("status")) == ["1", "2"]
+
+
 def test_the_filter_of_a_joined_device_selects_frames_of_both(both: idletalk.Analysis) -> None:
     [frames] = both.sql("SELECT count(*) AS n FROM http_requests WHERE NOT is_repeated")
     assert frames["n"] == 2
