@@ -15,8 +15,9 @@ pub const DUPLICATE_WINDOW_NS: i64 = 100_000_000;
 /// Sightings remembered in one shard, at most: bounds memory when a capture puts many frames into one instant.
 const MAX_SIGHTINGS: usize = 16_384;
 
-/// Bytes of an IP packet's payload that tell it from others: ports, sequence number and checksum, which stands for the rest, are among
-/// them, and a capture that cuts its frames seldom cuts them shorter (tcpdump's old default left 68 bytes, 34 of which are heads below).
+/// Bytes of an IP packet's payload by which it is looked up, and told from others where a capture has cut it: ports, sequence number
+/// and checksum are among them, and a capture that cuts its frames seldom cuts them shorter (tcpdump's old default left 68 bytes, 34 of
+/// which are heads below).
 const TELLING_BYTES: usize = 34;
 
 /// Where a frame was captured: file and interface.
@@ -30,6 +31,10 @@ pub struct Identity {
     /// ends, length and first bytes of its IP packet (a router on the way may count down its time to live, and a snap length cut
     /// one of the two); without one as `whole`
     packet: u64,
+    /// all its IP packet's payload that was captured: a checksum need not stand for it (RFC 768: zero is none)
+    payload: u64,
+    /// whether the capture has its beginning only
+    is_cut: bool,
     /// whether its link has no MACs
     is_bare: bool,
 }
@@ -40,6 +45,9 @@ struct Sighting {
     full: Option<u64>,
     /// the frame without, once one was seen
     bare: Option<u64>,
+    /// payload of its packet, of the sighting that has most of it
+    payload: u64,
+    is_cut: bool,
     vantages: Vec<Vantage>,
 }
 
@@ -49,10 +57,14 @@ impl Sighting {
         time_ns.abs_diff(self.time_ns) <= DUPLICATE_WINDOW_NS.unsigned_abs()
             && !self.vantages.contains(&vantage)
             && own.is_none_or(|whole| whole == frame.whole)
+            && (self.payload == frame.payload || self.is_cut || frame.is_cut)
     }
 
     fn take(&mut self, frame: Identity, vantage: Vantage) {
         *(if frame.is_bare { &mut self.bare } else { &mut self.full }) = Some(frame.whole);
+        if self.is_cut && !frame.is_cut {
+            (self.payload, self.is_cut) = (frame.payload, false);
+        }
         self.vantages.push(vantage);
     }
 }
@@ -69,15 +81,18 @@ impl Duplicates {
     /// What tells the frame from others.
     pub fn identity(&self, bytes: &[u8], original_len: u32, head: &Head<'_>) -> Identity {
         let whole = self.hasher.hash_one((bytes, original_len));
-        let packet = match &head.network {
+        let (packet, payload) = match &head.network {
             Network::Ip(ip) => {
                 let place = ip.fragment.map(|fragment| (fragment.id, fragment.offset));
                 let first = ip.payload.get(..TELLING_BYTES).unwrap_or(ip.payload);
-                self.hasher.hash_one((ip.source, ip.destination, ip.protocol, place, ip.payload_len, first))
+                let packet =
+                    self.hasher.hash_one((ip.source, ip.destination, ip.protocol, place, ip.payload_len, first));
+                (packet, self.hasher.hash_one(ip.payload))
             }
-            _ => whole,
+            _ => (whole, whole),
         };
-        Identity { whole, packet, is_bare: head.source.is_none() && head.destination.is_none() }
+        let is_cut = u32::try_from(bytes.len()).is_ok_and(|captured| captured < original_len);
+        Identity { whole, packet, payload, is_cut, is_bare: head.source.is_none() && head.destination.is_none() }
     }
 
     /// Whether the frame is another sighting of one seen before at another vantage point.
@@ -92,7 +107,8 @@ impl Duplicates {
             sighting.take(frame, vantage);
             return true;
         }
-        let mut first = Sighting { time_ns, full: None, bare: None, vantages: Vec::new() };
+        let Identity { payload, is_cut, .. } = frame;
+        let mut first = Sighting { time_ns, full: None, bare: None, payload, is_cut, vantages: Vec::new() };
         first.take(frame, vantage);
         sightings.push(first);
         self.order.push_back((time_ns, frame.packet));
@@ -124,11 +140,11 @@ mod tests {
 
     /// A frame with MACs whose bytes are told by a number, of a packet told by another one.
     fn full(whole: u64, packet: u64) -> Identity {
-        Identity { whole, packet, is_bare: false }
+        Identity { whole, packet, payload: packet, is_cut: false, is_bare: false }
     }
 
     fn bare(whole: u64, packet: u64) -> Identity {
-        Identity { whole, packet, is_bare: true }
+        Identity { is_bare: true, ..full(whole, packet) }
     }
 
     #[test]
@@ -179,6 +195,18 @@ mod tests {
             // another packet, and the same between other MACs, are their own
             assert!(!seen.is_repeated(bare(3, 8), 1000, (1, 0), Overlap::Here));
             assert!(!seen.is_repeated(full(4, 9), 1000, (2, 0), Overlap::Here));
+        }
+    }
+
+    #[test]
+    fn packets_that_begin_alike_are_one_only_where_one_is_cut() {
+        let other = Identity { payload: 5, ..bare(2, 9) };
+        for (other, is_one) in [(other, false), (Identity { is_cut: true, ..other }, true)] {
+            for (first, second) in [(full(1, 9), other), (other, full(1, 9))] {
+                let mut seen = Duplicates::default();
+                assert!(!seen.is_repeated(first, 0, (0, 0), Overlap::Here));
+                assert_eq!(seen.is_repeated(second, 1000, (1, 0), Overlap::Here), is_one);
+            }
         }
     }
 }
