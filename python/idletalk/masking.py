@@ -10,9 +10,8 @@ from typing import Any, cast
 
 import msgspec
 
-from idletalk import _core
 from idletalk.exposure.mask import masked, spellings
-from idletalk.exposure.search import replace_words
+from idletalk.exposure.search import replace_words, replacer
 from idletalk.model import Report
 
 MIN_CHARS = 6
@@ -80,7 +79,7 @@ class _Sought:
     def __init__(self, words: Words) -> None:
         from ahocorasick_rs import BytesAhoCorasick
 
-        self.masked = _core.Words(list(words.items())).replaced
+        self.masked = replacer(words)
         """a text without them"""
         self._written = BytesAhoCorasick([msgspec.json.encode(word)[1:-1] for word in words])
 

@@ -3,7 +3,7 @@
 The work is done by the Rust core (rust/exposure); here stands what is asked of it.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -62,11 +62,15 @@ class Contents:
         return self._contents.told_by_several(tellers)
 
 
-def replace_words(paths: Sequence[Path], skipped: Collection[str], words: Mapping[str, str]) -> None:
-    """Write for each word the other text that it maps to, in all columns of texts and bytes of Parquet files but the `skipped` ones.
+def replacer(words: Mapping[str, str]) -> Callable[[str], str]:
+    """What writes in a text for each word the other one that it maps to; for words that overlap one is said, that of the longest."""
+    return _core.Words(list(words.items())).replaced
 
-    For words that overlap one is said, that of the longest. A file is written aside and renamed; one that holds no word stays as it
-    is. Raises OSError where a file cannot be read or written, or is no Parquet file.
+
+def replace_words(paths: Sequence[Path], skipped: Collection[str], words: Mapping[str, str]) -> None:
+    """Do the same in all columns of texts and bytes of Parquet files but the `skipped` ones.
+
+    A file is written aside and renamed; one that holds no word stays as it is. Raises OSError where a file cannot be read or written, or is no Parquet file.
     """
     _core.Words(list(words.items())).replace_in(paths, sorted(skipped))
 
