@@ -4,13 +4,13 @@ from typing import Any, cast
 
 import pytest
 
-from idletalk.masking import mask_report, said_instead
+from idletalk.masking import Masks
 from idletalk.model import Report
 
 
 def replaced(text: str, *secrets: tuple[str, str]) -> str:
     """A text of a report without these secrets."""
-    (shown,) = cast("tuple[str]", mask_report(cast("Report", (text,)), said_instead(secrets)))
+    (shown,) = cast("tuple[str]", Masks(secrets).over_report(cast("Report", (text,))))
     return shown
 
 
@@ -35,8 +35,8 @@ def test_what_holds_none_stays(text: str) -> None:
 
 
 def test_nested_parts_are_looked_through() -> None:
-    words = said_instead([("serial", "SN4711-0815")])
-    report: Any = mask_report(cast("Report", {"a": [{"b": ("ü SN4711-0815 ü",)}]}), words)
+    masks = Masks([("serial", "SN4711-0815")])
+    report: Any = masks.over_report(cast("Report", {"a": [{"b": ("ü SN4711-0815 ü",)}]}))
     assert report == {"a": [{"b": ("ü SN…5 (11 characters) ü",)}]}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from idletalk.exposure.search import replace_words
+from idletalk.exposure.search import Words
 
 WORDS = {"secret": "s…", "ecre": "e…", "püblic": "p…", "secret and": "both", "tsec": "t", "retx ": "r"}
 texts = st.none() | st.lists(st.sampled_from([*WORDS, "sec", "ret", "x", " ", "ret and"]), max_size=3).map("".join)
@@ -55,7 +55,7 @@ def said(text: str) -> str:
 def test_words_are_replaced_in_texts_and_bytes_and_nowhere_else(tmp_path: Path, rows: Rows, compression: str) -> None:
     path = written(tmp_path / "t.parquet", rows, compression)
     before = path.read_bytes()
-    replace_words([path], ["skipped"], WORDS)
+    Words(WORDS).replace_in([path], ["skipped"])
     expected = [
         (
             None if one is None else said(one),
@@ -79,7 +79,7 @@ def test_many_row_groups_texts_that_repeat_and_texts_that_do_not_are_read_alike(
         " CASE WHEN i % 3 = 0 THEN NULL ELSE [] END::VARCHAR[] AS seldom FROM range(200000) AS r(i)"
     )
     duckdb.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 50000)")
-    replace_words([path], [], {"secret": "s…", "number 19999": "n…", "absent": "a…"})
+    Words({"secret": "s…", "number 19999": "n…", "absent": "a…"}).replace_in([path], [])
     expected = (
         f"SELECT i, replace(repeated, 'secret', 's…'), replace(different, 'number 19999', 'n…'), seldom FROM ({query})"
     )
@@ -93,11 +93,11 @@ def test_many_row_groups_texts_that_repeat_and_texts_that_do_not_are_read_alike(
 def test_bounds_of_texts_do_not_tell_what_was_masked(tmp_path: Path) -> None:
     path = written(tmp_path / "t.parquet", [("secret", None, b""), ("x", None, b"")], "uncompressed")
     assert b"secret" in path.read_bytes()
-    replace_words([path], [], WORDS)
+    Words(WORDS).replace_in([path], [])
     assert b"secret" not in path.read_bytes()
 
 
 def test_what_is_no_table_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "t.parquet").write_bytes(b"PAR1 nothing PAR1")
     with pytest.raises(OSError, match="Parquet"):
-        replace_words([tmp_path / "t.parquet"], [], WORDS)
+        Words(WORDS).replace_in([tmp_path / "t.parquet"], [])

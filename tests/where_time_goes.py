@@ -19,7 +19,7 @@ PARTS = (
     ("idletalk.assemble.prepare", "tables of the behaviours (SQL)"),
     ("idletalk.asking.Asking.answers", "claims (SQL and Python), search for values"),
     ("idletalk.asking.Asking.keep", "writing judged tables"),
-    ("idletalk.assemble.mask_report", "masks in the report"),
+    ("idletalk.masking.Masks.over_report", "masks in the report"),
     ("idletalk.report.write_report", "report.json and the page"),
 )
 """What is timed by the name under which it is called, and what it does."""

@@ -24,7 +24,7 @@ from idletalk.image_pages import image_pages
 from idletalk.images import begin_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
-from idletalk.masking import Secrets, mask_report, mask_tables, said_instead
+from idletalk.masking import Masks, Secrets
 from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.repeats import hear_once
@@ -149,9 +149,9 @@ def assembled(
             conclusions=conclusions,
         )
         # drawing needs the interpreter, masking and writing evidence do not
-        words = said_instead(secrets)
-        masking = apart.submit(mask_tables, store.kept_tables(), words)
-        yield mask_report(report, words)
+        masks = Masks(secrets)
+        masking = apart.submit(masks.over_tables, store.kept_tables())
+        yield masks.over_report(report)
         masking.result()
         citing.result()
     finally:

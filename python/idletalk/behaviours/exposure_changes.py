@@ -70,13 +70,10 @@ class Times:
     def _with_own(self) -> str:
         if not self.own_changes:
             return ""
-        those = (
-            ""
-            if self.changes == self.own_changes == 1
-            else " each time"
-            if self.changes == self.own_changes
-            else f" {self.own_changes} of them"
-        )
+        if self.own_changes < self.changes:
+            those = f" {self.own_changes} of them"
+        else:
+            those = " each time" if self.changes > 1 else ""
         return f",{those} with another port of the device's own"
 
     def _timed(self, most: int) -> str:

@@ -3,7 +3,7 @@
 The work is done by the Rust core (rust/exposure); here stands what is asked of it.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -62,17 +62,28 @@ class Contents:
         return self._contents.told_by_several(tellers)
 
 
-def replacer(words: Mapping[str, str]) -> Callable[[str], str]:
-    """What writes in a text for each word the other one that it maps to; for words that overlap one is said, that of the longest."""
-    return _core.Words(list(words.items())).replaced
+class Words:
+    """Words that are sought in texts, and what is said instead of each; for words that overlap one is said, that of the longest."""
 
+    def __init__(self, said: Mapping[str, str]) -> None:
+        """What is said instead, by the word."""
+        self._words = _core.Words(list(said.items()))
 
-def replace_words(paths: Sequence[Path], skipped: Collection[str], words: Mapping[str, str]) -> None:
-    """Do the same in all columns of texts and bytes of Parquet files but the `skipped` ones.
+    def stand_in(self, text: bytes) -> bool:
+        """Whether one of them stands in a text."""
+        return self._words.stand_in(text)
 
-    A file is written aside and renamed; one that holds no word stays as it is. Raises OSError where a file cannot be read or written, or is no Parquet file.
-    """
-    _core.Words(list(words.items())).replace_in(paths, sorted(skipped))
+    def replaced(self, text: str) -> str:
+        """The text with others in their place."""
+        return self._words.replaced(text)
+
+    def replace_in(self, tables: Sequence[Path], skipped: Collection[str]) -> None:
+        """Replace them in all columns of texts and bytes of Parquet files but the `skipped` ones.
+
+        A file is written aside and renamed; one that holds no word stays as it is. Raises OSError where a file cannot be read or
+        written, or is no Parquet file.
+        """
+        self._words.replace_in(tables, sorted(skipped))
 
 
 @cache

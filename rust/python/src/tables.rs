@@ -18,6 +18,11 @@ impl Words {
         words::Words::new(words).map(Self).map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
+    /// Whether one of them stands in a text.
+    fn stand_in(&self, text: &[u8]) -> bool {
+        self.0.stand_in(text)
+    }
+
     /// The text with other texts for the words in it.
     fn replaced(&self, text: String) -> String {
         self.0.replaced(text.as_bytes()).map_or(text, |told| {
