@@ -125,7 +125,7 @@ def partly_encrypted(ask: Ask, scene: Scene) -> Iterator[Claim]:
     rows = ask(
         "SELECT coalesce(m.device, b.device) AS device, s.destination AS peer, f.transport AS carrier, true AS sent, s.protocol,"
         " list_sort(list_distinct(flatten(list(s.encrypted_fields)))) AS names, sum(s.times)::BIGINT AS frames,"
-        f" min(DISTINCT s.capture << 40 | s.frame, {MAX_KEPT}) AS kept FROM messages AS s JOIN flows AS f USING (flow) {_ENDS.format('s.source')}"
+        f" min(DISTINCT frame_place(s.capture, s.frame), {MAX_KEPT}) AS kept FROM messages AS s JOIN flows AS f USING (flow) {_ENDS.format('s.source')}"
         " WHERE s.encrypted AND coalesce(m.device, b.device) IN (FROM subjects)"
         " GROUP BY ALL ORDER BY device, peer, carrier, s.protocol"
     )

@@ -45,7 +45,7 @@ WITH texts AS (
     LEFT JOIN device_macs AS m ON m.mac = r.source_mac LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
     LEFT JOIN device_macs AS n ON n.mac = r.destination_mac LEFT JOIN bare_devices AS c ON c.address = r.destination AND r.destination_mac IS NULL
 )
-SELECT s.device, s.kind, s.sent, s.peer, 'mdns' AS carrier, count(DISTINCT (r.capture, r.frame)) AS frames
+SELECT s.device, s.kind, s.sent, s.peer, 'mdns' AS carrier, count(DISTINCT frame_place(r.capture, r.frame)) AS frames
 FROM several AS s JOIN records AS r USING (name, device, sent, peer) GROUP BY s.device, s.kind, s.sent, s.peer
 """
 """Several TXT records can stand in one frame: in so many frames are records of the names that told the value."""

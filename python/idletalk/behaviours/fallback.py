@@ -35,7 +35,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         f"SELECT f.*, k.a_frames, k.a_kept, k.b_kept, n.name AS name, m.name AS to_name FROM fallbacks AS f JOIN ("
         " SELECT device, peer, port, to_peer, to_port, sum(originator_packets)::BIGINT AS a_frames,"
-        f" min({FRAME}, {MAX_KEPT // 2}) AS a_kept, min(to_capture << 40 | to_frame, {MAX_KEPT // 2}) AS b_kept"
+        f" min({FRAME}, {MAX_KEPT // 2}) AS a_kept, min(frame_place(to_capture, to_frame), {MAX_KEPT // 2}) AS b_kept"
         " FROM turns GROUP BY ALL) AS k USING (device, peer, port, to_peer, to_port)"
         " LEFT JOIN (SELECT device, peer, arg_min(name, (told_by = 'dns', -times, name)) AS name FROM peer_names GROUP BY ALL)"
         " AS n ON n.device = f.device AND n.peer = f.peer"

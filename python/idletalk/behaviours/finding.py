@@ -11,8 +11,8 @@ from idletalk.model import Severity
 MAX_KEPT = 200
 """Frames of a finding that its evidence file holds (SPEC: at most 200 are kept, all are counted)."""
 
-FRAME = "(capture << 40 | frame)"
-"""SQL: a frame as one number, in the order of (capture, frame). Aggregates hold numbers in a tenth of the memory of pairs."""
+FRAME = "frame_place(capture, frame)"
+"""SQL: a frame as one number (flows.sql), which :func:`kept` takes apart."""
 
 KEPT = f"min({FRAME}, {MAX_KEPT})"
 """SQL aggregate for the frames that are kept: the first ones, of rows that name a frame each."""

@@ -122,7 +122,7 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
 def _strangers(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "SELECT s.*, k.kept FROM strangers AS s JOIN (SELECT peer_flows.device, peer_flows.peer,"
-        f" min(flows.capture << 40 | flows.frame, {MAX_KEPT}) AS kept FROM peer_flows JOIN flows USING (flow)"
+        f" min(frame_place(flows.capture, flows.frame), {MAX_KEPT}) AS kept FROM peer_flows JOIN flows USING (flow)"
         " SEMI JOIN strangers USING (device, peer) GROUP BY ALL) AS k USING (device, peer) ORDER BY s.device, s.peer"
     )
     for row in rows:

@@ -177,18 +177,18 @@ WITH answers AS (
     JOIN (SELECT DISTINCT device FROM devices) AS d ON d.device = coalesce(m.device, b.device)
     WHERE r.is_response AND r.section = 'answer' AND r.address IS NOT NULL AND r.protocol = 'dns'
 ), sent AS MATERIALIZED (
-    SELECT flow, source, server_name AS name, 'sni' AS told_by, min(time_ns) AS first_ns, count(DISTINCT capture << 40 | frame) AS times
+    SELECT flow, source, server_name AS name, 'sni' AS told_by, min(time_ns) AS first_ns, count(DISTINCT frame_place(capture, frame)) AS times
     FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY flow, source, server_name
     UNION ALL
     -- Google's own handshake is no TLS
-    SELECT flow, source, server_name, 'sni', min(time_ns), count(DISTINCT capture << 40 | frame)
+    SELECT flow, source, server_name, 'sni', min(time_ns), count(DISTINCT frame_place(capture, frame))
     FROM quic_connections WHERE version LIKE 'Q0%' AND server_name IS NOT NULL GROUP BY flow, source, server_name
     UNION ALL
-    SELECT flow, source, host_of(host) AS name, 'http', min(time_ns), count(DISTINCT capture << 40 | frame)
+    SELECT flow, source, host_of(host) AS name, 'http', min(time_ns), count(DISTINCT frame_place(capture, frame))
     FROM http_requests WHERE host IS NOT NULL GROUP BY flow, source, host_of(host)
     UNION ALL
     -- a certificate names whom the peer says it is, often many hosts: its common name alone, without wildcards
-    SELECT flow, destination, subject_cn, 'certificate', min(time_ns), count(DISTINCT capture << 40 | frame)
+    SELECT flow, destination, subject_cn, 'certificate', min(time_ns), count(DISTINCT frame_place(capture, frame))
     FROM certificates WHERE position = 0 AND sent_by = 'server'
         AND regexp_full_match(subject_cn, '([A-Za-z0-9_-]+[.])+[A-Za-z][A-Za-z0-9-]*') GROUP BY flow, destination, subject_cn
 ), told AS (

@@ -125,7 +125,7 @@ WITH names AS (
 )
 SELECT device, name, session, min(responder) AS peer, min(application) AS carrier, min(responder_port) AS peer_port, count(*) AS connections,
     sum(originator_payload_bytes)::BIGINT AS tx_bytes, sum(responder_payload_bytes)::BIGINT AS rx_bytes, min(first_ns) AS first_ns, max(last_ns) AS last_ns,
-    list(capture << 40 | frame ORDER BY capture, frame)[:200] AS opened
+    list(frame_place(capture, frame) ORDER BY capture, frame)[:200] AS opened
 FROM numbered GROUP BY device, name, session;
 
 CREATE TABLE restarts AS
