@@ -65,7 +65,13 @@ def _rows(store: Store, folder: Path, kept: dict[str, Kept]) -> list[tuple[objec
 
     with store.beside() as beside, Unpackers() as unpackers:
         known = Known(folder / FIRMWARE, unpackers, kept)
-        return [_row(thing, told, known) for thing, told in _things(beside, folder, known.target)]
+        things = [
+            Thing(thing, told, *_examined(thing, told, known)) for thing, told in _things(beside, folder, known.target)
+        ]
+        for thing in things:
+            if thing.seen and thing.reasons:
+                unpackers.expect(thing.seen.recognised)
+        return [_row(thing, known) for thing in things]
 
 
 def _things(store: Store, folder: Path, target: Path) -> "list[tuple[Made, list[str]]]":
@@ -124,6 +130,28 @@ class Made:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A thing that was looked at."""
+
+    made: Made
+    told: list[str]
+    """where its hashes were told"""
+    seen: "Examination | None"
+    wanted: "Options"
+    """as what it was examined"""
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why it is called firmware."""
+        outer = [part for part in self.seen.recognised.parts if part.parent is None] if self.seen else []
+        reasons = [f"content: {part.format}" for part in outer if part.category in FIRMWARE_CATEGORIES]
+        is_else = any(part.offset == 0 and part.category not in PACKED_CATEGORIES for part in outer)
+        if self.made.row["word"] and (reasons or not is_else):
+            reasons.append(f"target: {self.made.row['word']}")
+        return list(dict.fromkeys(reasons))
+
+
 def _made(target: Path, row: Row, parts: Sequence[Part], inner_total: int | None) -> Made | None:
     """The thing of a transfer, in a file of its name; none where nothing of it is there."""
     rough = target / f"{row['transfer']}.part"
@@ -153,38 +181,32 @@ def _examined(thing: Made, told: Sequence[str], known: Known) -> "tuple[Examinat
     return known.seen[key], wanted
 
 
-def _row(thing: Made, told: list[str], known: Known) -> tuple[object, ...]:
+def _row(thing: Thing, known: Known) -> tuple[object, ...]:
     """The row of a thing in ``images``."""
-    made = thing.artefact
-    seen, wanted = _examined(thing, told, known)
-    outer = [part for part in seen.recognised.parts if part.parent is None] if seen else []
-    reasons = [f"content: {part.format}" for part in outer if part.category in FIRMWARE_CATEGORIES]
-    is_else = any(part.offset == 0 and part.category not in PACKED_CATEGORIES for part in outer)
-    if thing.row["word"] and (reasons or not is_else):
-        reasons.append(f"target: {thing.row['word']}")
+    of, made, seen, reasons = thing.made, thing.made.artefact, thing.seen, thing.reasons
     if seen and reasons and seen.recognised.sha256 not in known.kept and len(known.kept) < MAX_PAGES:
-        whole, certificates = _unpacked(thing.path, wanted, known)
-        known.kept[seen.recognised.sha256] = Kept(f"{FIRMWARE}/{thing.path.name}", whole, certificates)
+        whole, certificates = _unpacked(of.path, thing.wanted, known)
+        known.kept[seen.recognised.sha256] = Kept(f"{FIRMWARE}/{of.path.name}", whole, certificates)
     return (
-        thing.row["device"],
-        thing.row["transfer"],
-        f"{FIRMWARE}/{thing.path.name}",
+        of.row["device"],
+        of.row["transfer"],
+        f"{FIRMWARE}/{of.path.name}",
         made.size_bytes,
         made.sha256 is not None,
         [bound for span in made.missing[:MAX_RANGES] for bound in span],
-        thing.absent,
+        of.absent,
         made.conflicting_bytes,
         made.repeated_bytes,
         made.sha256,
         made.md5,
         made.sha1,
         bool(reasons),
-        list(dict.fromkeys(reasons)),
+        reasons,
         seen.format if seen else None,
         seen.judgement.authentication if seen else "undecidable (opaque or partial)",
         seen.judgement.by if seen else "most of it was not captured",
         seen.judgement.sentence if seen else None,
-        told,
+        thing.told,
     )
 
 

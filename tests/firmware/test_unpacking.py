@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from idletalk.firmware import Options, examine
+from idletalk.firmware import Options, Unpackers, examine
 from idletalk.firmware.model import Unpacking
+from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.tools import found_program
 from tests.firmware.made import noise, yaffs
 
@@ -111,6 +112,21 @@ def test_a_volume_in_ubi_is_unpacked_to_its_end(tmp_path: Path) -> None:
     subprocess.run([ubinize, *pages], check=True, capture_output=True)
     told, files = unpacked(tmp_path, made.read_bytes())
     assert SECRET in files.values(), told
+
+
+@needs("unblob", "zstd")
+def test_what_unblob_unpacks_is_the_same_where_it_was_loaded_ahead(tmp_path: Path) -> None:
+    (tmp_path / "text").write_bytes(b"text " * 1000)
+    subprocess.run(["zstd", "-q", tmp_path / "text", "-o", tmp_path / "image"], check=True)
+    told: list[Unpacking] = []
+    for number, expects in enumerate((False, True, True)):
+        (tmp_path / str(number)).mkdir()
+        with Unpackers() as unpackers:
+            if expects:
+                unpackers.expect(recognise(tmp_path / "image"))
+            told.append(unpackers.unpack(tmp_path / "image", tmp_path / str(number)))
+    assert told[0] == told[1] == told[2]
+    assert len(told[0].files) == 1, told[0]
 
 
 def test_without_unblob_a_known_format_is_recognised_and_said_not_to_be_unpacked(

@@ -1,4 +1,4 @@
-"""What this package does not unpack itself goes to ``unblob``, where that is installed: as a program, inside of the child process.
+"""What this package does not unpack itself goes to ``unblob``, where that is installed: as a program, below the child process.
 
 unblob has no limit on what it writes, so its folder is watched; what it leaves is taken over as everything else is: regular files
 only, under cleaned names, within the budget.
@@ -9,19 +9,18 @@ import json
 import os
 import re
 import shutil
-import signal
 import stat
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from idletalk.firmware.forked import Forked
 from idletalk.firmware.limits import LIMITS
 from idletalk.firmware.model import Part, Recognised
 from idletalk.firmware.streams import BLOCK, Budget, StopUnpacking, copied, safe_name, written
-from idletalk.firmware.tools import found_program
+from idletalk.firmware.unblob_program import become
 
 UNPACKABLE = ("archive", "compressed", "filesystem")
 """Categories of the recogniser that hold files."""
@@ -103,43 +102,30 @@ class Unblob:
             shutil.rmtree(place, ignore_errors=True)
 
     def _run(self, piece: Path, place: Path, budget: Budget) -> None:
-        command = [
-            self._program,
+        arguments = [
             "--extract-dir",
-            place / "out",
+            str(place / "out"),
             "--report",
-            place / "report.json",
+            str(place / "report.json"),
             "--log",
-            place / "log",
+            str(place / "log"),
         ]
-        command += ["--depth", "1", "--process-num", "1", "--randomness-depth", "0", piece]
+        arguments += ["--depth", "1", "--process-num", "1", "--randomness-depth", "0", str(piece)]
         environment = {
             "PATH": os.pathsep.join([str(self._program.resolve().parent), os.environ.get("PATH", "")]),
             "LC_ALL": "C.UTF-8",
             "HOME": str(place),
             "TMPDIR": str(place),
         }
-        with subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=place,
-            env=environment,
-            process_group=0,
-        ) as process:
-            try:
-                self._watch(process, place / "out", budget)
-            finally:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+        process = Forked(lambda: become(self._program, arguments, place, environment))
+        try:
+            self._watch(process, place / "out", budget)
+        finally:
+            process.end()
 
-    def _watch(self, process: "subprocess.Popen[bytes]", out: Path, budget: Budget) -> None:
+    def _watch(self, process: Forked, out: Path, budget: Budget) -> None:
         """Wait for the end. Raises StopUnpacking as soon as more was written than is left, or the time is over."""
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(LOOK_S)
-                return
+        while not process.is_over(time.monotonic() + LOOK_S):
             if time.monotonic() > self._until:
                 raise StopUnpacking("unblob took longer than it may: what was done before is there")
             files = blocks = 0
@@ -182,19 +168,6 @@ class Unblob:
                 self.complaints.append(f"{what}: unblob needs {missing}, see idletalk doctor")
             else:
                 self.complaints.append(f"{what}: unblob says {kind}")
-
-
-def program() -> Path | None:
-    """Where unblob is: beside this Python, or on the path."""
-    place = found_program("unblob")
-    return Path(place) if place else None
-
-
-def homes(place: Path) -> tuple[Path, ...]:
-    """Folders that a Python program of an environment needs: the environment itself, and the Python that it was made of."""
-    environment = place.resolve().parent.parent
-    python = environment / "bin" / "python"
-    return (environment, python.resolve().parent.parent) if python.exists() else ()
 
 
 def _copy_without(path: Path, done: Sequence[Part], target: Path) -> None:

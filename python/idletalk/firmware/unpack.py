@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 import msgspec
 
-from idletalk.firmware.model import InnerFile, Unpacking
+from idletalk.firmware.model import InnerFile, Recognised, Unpacking
+from idletalk.firmware.streams import EXTRACTORS
+from idletalk.firmware.unblob import has_unnamed, not_ours
+from idletalk.firmware.unblob_program import AHEAD
 from idletalk.firmware.worth import worth_a_look
 
 TRIES = 2
@@ -39,6 +42,7 @@ class Unpackers:
     def __init__(self) -> None:
         """Nothing is started yet."""
         self._server: subprocess.Popen[bytes] | None = None
+        self._is_expecting = False
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -51,6 +55,13 @@ class Unpackers:
             # what was not read by a process that has died cannot be flushed
             with contextlib.suppress(OSError), server:
                 server.kill()
+
+    def expect(self, found: Recognised) -> None:
+        """Say that an image of these parts is to come: what only unblob unpacks is worth to have it loaded, beside everything else."""
+        if not self._is_expecting and (not_ours(found, EXTRACTORS) or has_unnamed(found)):
+            self._is_expecting = True
+            with contextlib.suppress(OSError):
+                self._tell(AHEAD)
 
     def unpack(self, image: Path, folder: Path) -> Unpacking:
         """Unpack an image into a folder that is there and empty. Never raises for what is in the image."""
@@ -78,16 +89,21 @@ class Unpackers:
     def _ask(self, task: dict[str, str]) -> tuple[bytes, str | None]:
         """What the process of an image says, and why it was ended if it was."""
         for _ in range(TRIES):
-            server = self._started()
-            assert server.stdin and server.stdout  # noqa: S101  asked for as pipes
             try:
-                server.stdin.write(json.dumps(task).encode() + b"\n")
-                server.stdin.flush()
-                about = msgspec.json.decode(server.stdout.readline(), type=Ended)
-                return server.stdout.read(about.length), about.ended
+                said = self._tell(json.dumps(task).encode() + b"\n")
+                about = msgspec.json.decode(said.readline(), type=Ended)
+                return said.read(about.length), about.ended
             except (OSError, msgspec.DecodeError):
                 self.__exit__()
         return b"", Ended().ended
+
+    def _tell(self, line: bytes) -> IO[bytes]:
+        """Give the process a line; what it answers is there to be read."""
+        server = self._started()
+        assert server.stdin and server.stdout  # noqa: S101  asked for as pipes
+        server.stdin.write(line)
+        server.stdin.flush()
+        return server.stdout
 
     def _started(self) -> "subprocess.Popen[bytes]":
         if self._server is None:

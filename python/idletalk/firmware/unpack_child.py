@@ -17,7 +17,8 @@ from idletalk.firmware.limits import LIMITS
 from idletalk.firmware.model import Part
 from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.streams import EXTRACTORS, Budget, StopUnpacking
-from idletalk.firmware.unblob import Unblob, has_unnamed, homes, not_ours, program
+from idletalk.firmware.unblob import Unblob, has_unnamed, not_ours
+from idletalk.firmware.unblob_program import homes, program
 
 MAX_STOPPED = 100
 """Lines about what cannot be unpacked here."""
