@@ -62,13 +62,16 @@ class Asking:
 
     def answers(self, store: Store, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
         """What those say who wait for images and others' answers, or those who do not: idletalk's own side by side, then the others."""
-        # those that build on most take longest, and are begun first
-        own = [behaviour for behaviour in reversed(self._own()) if behaviour.waits == waits]
+        own = [behaviour for behaviour in self._own() if behaviour.waits == waits]
+        # those that take longest are begun first: of the others, those that build on most
+        begun = sorted(reversed(own), key=lambda behaviour: not behaviour.is_long)
 
         def ask(behaviour: Behaviour) -> Callable[[Store], Answer | None]:
             return lambda beside: self.answer(behaviour, beside.ask, scene)
 
-        answers = list(zip(own, store.together([ask(behaviour) for behaviour in own]), strict=True))[::-1]
+        given = store.together([ask(behaviour) for behaviour in begun])
+        by_name = {behaviour.name: answer for behaviour, answer in zip(begun, given, strict=True)}
+        answers = [(behaviour, by_name[behaviour.name]) for behaviour in own]
         brought = [behaviour for behaviour in self._brought() if behaviour.waits == waits]
         answers += [(behaviour, self.answer(behaviour, store.ask, scene)) for behaviour in brought]
         return [(behaviour, answer) for behaviour, answer in answers if answer is not None]

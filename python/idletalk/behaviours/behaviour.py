@@ -30,6 +30,8 @@ class Behaviour:
     hidden: Hidden = never
     waits: bool = False
     """whether it judges by what images hold, which are examined while the others are asked, or by what others found"""
+    is_long: bool = False
+    """whether judging takes longest, so that it is begun before the others"""
     script: str | None = None
     """its SQL where no ``.sql`` lies beside the module: of a behaviour that another package brings"""
     package: str | None = None

@@ -155,5 +155,6 @@ BEHAVIOUR = Behaviour(
         kinds.PARTLY,
     ),
     judge=_judge,
+    is_long=True,
     hidden=_hidden,
 )
