@@ -1,9 +1,14 @@
-"""Tables of the terminal: no column goes without being said."""
+"""Tables of the terminal: no column goes without being said, and no row looks like another."""
+
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
+import idletalk
+from idletalk.report.terminal import print_summary
 from idletalk.report.terminal_tables import add_row, fitted, table_of
+from idletalk.report.text import human_bytes
 
 HEADINGS = ("device", "clouds (protocols)", "countries", "NTP", "other", "LAN")
 
@@ -35,3 +40,26 @@ def test_columns_that_do_not_fit_are_named(width: int = 40) -> None:
         "other",
         "LAN",
     }
+
+
+def test_a_peer_of_several_addresses_is_one_row(demo: idletalk.Analysis) -> None:
+    """Their bytes are added; a device of the same name is another."""
+    report = demo.report
+    device, peer = next(
+        (device, peer)
+        for device in report.devices
+        for peer in device.peers
+        if peer.scope == "internet" and peer.names and not peer.is_ntp_only
+    )
+    more = replace(
+        device, peers=(*device.peers, replace(peer, address="192.0.2.1"), replace(peer, address="192.0.2.2"))
+    )
+    namesake = replace(device, id="ip:192.0.2.3", peers=(peer,))
+    console = Console(width=200, highlight=False)
+    with console.capture() as captured:
+        print_summary(replace(report, devices=(more, namesake)), demo.folder, console)
+    rows = [
+        line for line in captured.get().split("Largest Internet peers")[1].splitlines() if peer.names[0].name in line
+    ]
+    both = 3 * peer.traffic.unique.total_bytes
+    assert [human_bytes(both) in line and "(3 addresses)" in line for line in rows] == [True, False]

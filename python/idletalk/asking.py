@@ -64,7 +64,8 @@ class Asking:
         """What those say who wait for images and others' answers, or those who do not: idletalk's own side by side, then the others."""
         own = [behaviour for behaviour in self._own() if behaviour.waits == waits]
         # those that take longest are begun first: of the others, those that build on most
-        begun = sorted(reversed(own), key=lambda behaviour: not behaviour.is_long)
+        begun = own[::-1]
+        begun.sort(key=lambda behaviour: not behaviour.is_long)
 
         def ask(behaviour: Behaviour) -> Callable[[Store], Answer | None]:
             return lambda beside: self.answer(behaviour, beside.ask, scene)

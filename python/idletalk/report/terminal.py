@@ -202,25 +202,31 @@ def _largest_peers(report: Report) -> Table:
         ("protocols", "left"),
         ("bytes", "right"),
     )
-    found = [
-        (peer.traffic.unique.total_bytes, device, peer)
-        for device in report.devices
-        if device.role not in ("gateway", "capture")
-        for peer in device.peers
-        if peer.scope == "internet" and not peer.is_ntp_only
-    ]
-    found.sort(key=lambda entry: (-entry[0], entry[1].id, entry[2].address))
-    for count, device, peer in found[:MAX_PEERS]:
-        place = "anycast" if peer.anycast else (peer.country or "") + ("?" if peer.country_disagrees else "")
-        where = " ".join(part for part in (peer.provider or peer.organisation, place) if part)
+    # a service has many addresses, which would be so many rows that look alike
+    found: dict[tuple[str, str, str], list[Peer]] = {}
+    for device in report.devices:
+        if device.role not in ("gateway", "capture"):
+            for peer in device.peers:
+                if peer.scope == "internet" and not peer.is_ntp_only:
+                    found.setdefault((device.id, peer_name(peer), _where(peer)), []).append(peer)
+    sums = {key: sum(peer.traffic.unique.total_bytes for peer in peers) for key, peers in found.items()}
+    called = names_of(report)
+    for key in sorted(found, key=lambda key: (-sums[key], key))[:MAX_PEERS]:
+        (device, name, where), peers = key, found[key]
         add_row(
             table,
-            device.name,
-            peer_name(peer),
+            called(device),
+            f"{name} ({len(peers)} addresses)" if len(peers) > 1 else name,
             where or "unknown",
-            " ".join(sorted({p.protocol for p in peer.protocols})),
-            human_bytes(count),
+            " ".join(sorted({p.protocol for peer in peers for p in peer.protocols})),
+            human_bytes(sums[key]),
         )
     if len(found) > MAX_PEERS:
         table.caption = f"{len(found) - MAX_PEERS} more in the report"
     return table
+
+
+def _where(peer: Peer) -> str:
+    """Who runs it and where it stands; empty: nothing is known."""
+    place = "anycast" if peer.anycast else (peer.country or "") + ("?" if peer.country_disagrees else "")
+    return " ".join(part for part in (peer.provider or peer.organisation, place) if part)
