@@ -88,8 +88,13 @@ def test_a_folder_of_good_and_bad_files_gives_the_good_and_names_the_bad(tmp_pat
     (folder / "bad.pcap").write_bytes(b"\0" * 100)
     done = run("analyze", folder, "--out", tmp_path / "out")
     assert done.returncode == 1
-    assert len(done.stderr.strip().splitlines()) == 2
-    assert report(tmp_path / "out")["captures"]["packets"] == 20
+    lines = done.stderr.strip().splitlines()
+    assert sorted(line.partition(": ")[0] for line in lines) == [str(folder / "bad.pcap"), str(folder / "notes.txt")]
+    told = report(tmp_path / "out")["captures"]
+    assert told["packets"] == 20
+    # the same captures give the same report, wherever they lie
+    assert {fault["path"] for fault in told["faults"]} == {"bad.pcap", "notes.txt"}
+    assert str(folder) not in (tmp_path / "out" / "report.json").read_text()
 
 
 def test_standard_input_is_kept_for_a_second_look(tmp_path: Path) -> None:

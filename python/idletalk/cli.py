@@ -131,6 +131,7 @@ def analyze(
       tcpdump -i br0 -w - | idletalk analyze -
     """
     from idletalk.analysis import analyze as run
+    from idletalk.behaviours.captures import damage
     from idletalk.inputs import default_folder
     from idletalk.progress import bar
     from idletalk.provenance import Options
@@ -156,7 +157,7 @@ def analyze(
         sys.stdout.buffer.write(to_json(analysis.report))
     elif not quiet:
         print_summary(analysis.report, folder)
-    faults = list(incomplete(analysis.report))
+    faults = list(incomplete(analysis.report, damage(analysis.sql) if analysis.report.captures.faults else ()))
     for line in (*warnings(analysis.report), *faults):
         click.echo(line, err=True)
     if faults:

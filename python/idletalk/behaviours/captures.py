@@ -69,14 +69,20 @@ def _file(row: Row, interfaces: list[Interface]) -> CaptureFile:
     )
 
 
-def _faults(ask: Ask) -> tuple[Fault, ...]:
+def damage(ask: Ask) -> list[Row]:
+    """Files that could not be read at all, and damage in others: `path`, `offset` (null: the file as a whole), `kind`, `message`."""
     rows = ask(
         "SELECT path, NULL AS offset, 'Unreadable' AS kind, error AS message, capture FROM captures WHERE error IS NOT NULL"
         " UNION ALL SELECT c.path, f.offset, f.kind, f.message, f.capture FROM capture_faults AS f JOIN captures AS c"
         " USING (capture) ORDER BY capture, 2"
     )
+    # an error names its file
+    return [{**row, "message": row["message"].removeprefix(f"{row['path']}: ")} for row in rows]
+
+
+def _faults(ask: Ask) -> tuple[Fault, ...]:
     return tuple(
-        Fault(path=Path(r["path"]).name, offset=r["offset"], kind=r["kind"], message=r["message"]) for r in rows
+        Fault(path=Path(r["path"]).name, offset=r["offset"], kind=r["kind"], message=r["message"]) for r in damage(ask)
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from idletalk.model import BEHAVIOUR_FAILED, IdleRow, Peer, Report, Severity
 from idletalk.plural import counted
@@ -69,10 +69,13 @@ def _print_findings(report: Report, say: Callable[..., None]) -> None:
         say(f"  {len(report.findings) - MAX_FINDINGS} more in the report, with the evidence of each")
 
 
-def incomplete(report: Report) -> Iterator[str]:
-    """What could not be read and who could not be asked, a line each; none: the analysis is whole."""
-    for fault in report.captures.faults:
-        yield clean(f"{fault.path}: {fault.message}" if fault.offset is not None else fault.message)
+def incomplete(report: Report, damage: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What could not be read and who could not be asked, a line each; none: the analysis is whole.
+
+    ``damage`` (behaviours/captures.py) says where files are, of which a report has the names.
+    """
+    for fault in damage:
+        yield clean(f"{fault['path']}: {fault['message']}")
     for blindness in report.cannot_be_seen:
         if blindness.kind == BEHAVIOUR_FAILED:
             yield clean(blindness.sentence)
