@@ -10,14 +10,16 @@ from html import escape
 from math import log10
 
 from idletalk.plural import counted
-from idletalk.report.text import clean, human_bytes, short
+from idletalk.report.text import clean, human_bytes, within
 
 BAR_HEIGHT = 22
 LABEL_WIDTH = 170
 VALUE_WIDTH = 150
 CHART_WIDTH = 860
-MAX_LABEL_CHARS = 24
-"""Of a device's name, in the width of a label."""
+FONT_SIZE = 12
+"""Of text in a chart, as page.css has it."""
+LABEL_EMS = (LABEL_WIDTH - 8) / FONT_SIZE
+"""Room for a device's name."""
 CELL_HEIGHT = 18
 MAX_COLUMNS = 168
 """Columns of the heat map: a week of hours. More hours share a column."""
@@ -60,7 +62,7 @@ def ranking(bars: Sequence[Bar], title: str) -> str:
         sent, received = room * bar.sent / top, room * bar.received / top
         middle = y + BAR_HEIGHT / 2 + 4
         body.append(
-            f'<a href="#{text_of(bar.link)}"><text x="{LABEL_WIDTH - 8}" y="{middle:g}" text-anchor="end">{text_of(short(bar.label, MAX_LABEL_CHARS))}</text></a>'
+            f'<a href="#{text_of(bar.link)}"><text x="{LABEL_WIDTH - 8}" y="{middle:g}" text-anchor="end">{text_of(within(bar.label, LABEL_EMS))}</text></a>'
             f'<rect class="sent" x="{LABEL_WIDTH}" y="{y + 3}" width="{sent:.1f}" height="{BAR_HEIGHT - 6}">'
             f"<title>{text_of(bar.label)}: {human_bytes(bar.sent)} sent</title></rect>"
             f'<rect class="received" x="{LABEL_WIDTH + sent:.1f}" y="{y + 3}" width="{received:.1f}" height="{BAR_HEIGHT - 6}">'
@@ -116,7 +118,7 @@ def heat_map(heat: Heat, title: str) -> str:
     for row, (label, link, cells) in enumerate(sums):
         y = 22 + row * CELL_HEIGHT
         body.append(
-            f'<a href="#{text_of(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + 13}" text-anchor="end">{text_of(short(label, MAX_LABEL_CHARS))}</text></a>'
+            f'<a href="#{text_of(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + 13}" text-anchor="end">{text_of(within(label, LABEL_EMS))}</text></a>'
             f'<rect class="shade0" x="{LABEL_WIDTH}" y="{y}" width="{columns * width:.1f}" height="{CELL_HEIGHT - 2}"/>'
         )
         for column, value in sorted(cells.items()):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import log10
 
 from idletalk.model import Device, Report
-from idletalk.report.charts import svg, text_of
-from idletalk.report.text import human_bytes, short
+from idletalk.report.charts import FONT_SIZE, svg, text_of
+from idletalk.report.text import human_bytes, within
 
 MAX_DEVICES = 24
 MAX_NETWORKS = 18
@@ -14,7 +14,7 @@ MAX_NETWORKS = 18
 WIDTH = 860
 LEFT, RIGHT = 190, 600
 ROW = 24
-MAX_NAME_CHARS = 30
+NAME_EMS = (LEFT - 8) / FONT_SIZE
 LAN = "this network"
 CLOCKS = "time servers"
 UNKNOWN = "unknown network"
@@ -79,12 +79,11 @@ def graph(report: Report, found: list[Link]) -> str:
         for (device, network), count in drawn.items()
     ]
     body += [
-        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text_of(short(names[device], MAX_NAME_CHARS))}</text>'
+        f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{text_of(within(names[device], NAME_EMS))}</text>'
         for device, y in place.items()
     ]
     body += [
-        f'<text x="{RIGHT + 8}" y="{y + 4:.1f}">{text_of(short(name, MAX_NAME_CHARS))}</text>'
-        for name, y in ends.items()
+        f'<text x="{RIGHT + 8}" y="{y + 4:.1f}">{text_of(within(name, NAME_EMS))}</text>' for name, y in ends.items()
     ]
     return svg(WIDTH, height, "Which devices talk to whose networks", body)
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from idletalk.model import Device
-from idletalk.report.charts import BAR_HEIGHT, CHART_WIDTH, LABEL_WIDTH, MAX_LABEL_CHARS, VALUE_WIDTH, svg, text_of
-from idletalk.report.text import human_bytes, short
+from idletalk.report.charts import BAR_HEIGHT, CHART_WIDTH, LABEL_EMS, LABEL_WIDTH, VALUE_WIDTH, svg, text_of
+from idletalk.report.text import human_bytes, within
 
 VERDICTS = (
     ("encrypted", "encrypted"),
@@ -23,7 +23,7 @@ def portions(devices: Sequence[tuple[Device, str]], title: str) -> str:
     for row, (device, link, carried) in enumerate(rows):
         y = row * BAR_HEIGHT
         body.append(
-            f'<a href="#{text_of(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + BAR_HEIGHT / 2 + 4:g}" text-anchor="end">{text_of(short(device.name, MAX_LABEL_CHARS))}</text></a>'
+            f'<a href="#{text_of(link)}"><text x="{LABEL_WIDTH - 8}" y="{y + BAR_HEIGHT / 2 + 4:g}" text-anchor="end">{text_of(within(device.name, LABEL_EMS))}</text></a>'
             f'<text class="value" x="{LABEL_WIDTH + room + 6}" y="{y + BAR_HEIGHT / 2 + 4:g}">{human_bytes(carried.total)}</text>'
         )
         x = float(LABEL_WIDTH)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from idletalk.model import ActionStep, OperatingRow
 from idletalk.plural import counted
-from idletalk.report.charts import text_of
-from idletalk.report.text import human_duration, short
+from idletalk.report.charts import FONT_SIZE, text_of
+from idletalk.report.text import human_duration, short, within
 
 GUTTER = 72
 """Width of the times at the left of a diagram."""
@@ -20,7 +20,8 @@ MAX_STEPS = 12
 """Steps drawn; report.json has all, and the diagram says how many more."""
 MAX_LENGTHS = 4
 """Packets of a step whose lengths are written on its arrow."""
-MAX_NAME_CHARS = 28
+NAME_EMS = (LANE - 8) / FONT_SIZE
+"""Room for a name between two lanes."""
 MAX_NOTE_CHARS = 48
 
 _Key = tuple[str, str, bool]
@@ -92,13 +93,13 @@ def _panel(row: OperatingRow, others: Sequence[OperatingRow], keys: Sequence[_Ke
     for step in steps:
         lanes.setdefault(step.peer_name, GUTTER + MARGIN + LANE * len(lanes))
     bottom = TOP + STEP * len(keys)
-    body = [f'<text class="action" x="8" y="16">{text_of(short(row.action, MAX_NAME_CHARS))}</text>']
+    body = [f'<text class="action" x="8" y="16">{text_of(within(row.action, NAME_EMS))}</text>']
     for name, x in lanes.items():
         step = next((step for step in steps if step.peer_name == name), None)
         where = ", ".join(part for part in (step.provider, step.country) if part) if step else "the device"
         body.append(
-            f'<text x="{x}" y="34" text-anchor="middle">{text_of(short(name or row.name, MAX_NAME_CHARS))}</text>'
-            f'<text class="value" x="{x}" y="49" text-anchor="middle">{text_of(short(where, MAX_NAME_CHARS))}</text>'
+            f'<text x="{x}" y="34" text-anchor="middle">{text_of(within(name or row.name, NAME_EMS))}</text>'
+            f'<text class="value" x="{x}" y="49" text-anchor="middle">{text_of(within(where, NAME_EMS))}</text>'
             f'<line class="axis" x1="{x}" y1="56" x2="{x}" y2="{bottom}"/>'
         )
     theirs = {_key(step): step for other in others for step in other.steps}

@@ -1,6 +1,7 @@
 """Hostile text made harmless for a terminal, and numbers for people."""
 
 import unicodedata
+from itertools import accumulate, takewhile
 
 
 def clean(text: str) -> str:
@@ -23,6 +24,32 @@ def _escaped(character: str) -> str:
 def short(text: str, limit: int) -> str:
     """A text of at most `limit` characters: the beginning of a longer one, and a sign that there is more."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+WIDTHS = ((0.36, "ijlrtfI.,:;!|'()[]- "), (0.97, "mwMW@%…"), (0.72, "ABCDGHKNOPQRSTUVXYZ&"))
+"""Of characters, as shares of the font's size: of DejaVu Sans, the widest of the fonts that systems have for pages."""
+OTHER_WIDTH = 0.62
+WIDE = 1.0
+"""East Asian characters (Unicode's annex 11)."""
+
+
+def within(text: str, ems: float) -> str:
+    """A text that has room in so many times the font's size: of a longer one the beginning and the end, which tells names apart."""
+    if sum(map(_width, text)) <= ems:
+        return text
+    end = _beginning(text[::-1], ems / 3)[::-1]
+    return f"{_beginning(text, ems - _width('…') - sum(map(_width, end)))}…{end}"
+
+
+def _beginning(text: str, ems: float) -> str:
+    widths = accumulate(map(_width, text))
+    return text[: sum(1 for _ in takewhile(lambda width: width <= ems, widths))]
+
+
+def _width(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return WIDE
+    return next((width for width, characters in WIDTHS if character in characters), OTHER_WIDTH)
 
 
 def human_bytes(count: float) -> str:
