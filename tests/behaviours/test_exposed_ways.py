@@ -164,6 +164,12 @@ def test_clear_text_on_a_port_that_promises_tls_is_a_finding(tmp_path: Path) -> 
     assert "TCP port 443" in one.sentence
 
 
+def test_an_error_in_clear_to_a_question_that_was_not_captured_is_no_finding(tmp_path: Path) -> None:
+    peer = (GATEWAY, "198.51.100.7", 443)
+    told = segment(peer, PLUG_END, 2, DATA, b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry")
+    assert not analysed(tmp_path, *enumerate([*opened(peer), told])).findings(kind="clear-on-secure-port")
+
+
 def test_a_question_that_is_held_until_there_is_an_order_is_told_as_one(tmp_path: Path) -> None:
     peer = (GATEWAY, "198.51.100.7", 80)
     ask = b"GET /wait?n=%d HTTP/1.1\r\nHost: up.example\r\n\r\n"

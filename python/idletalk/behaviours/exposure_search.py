@@ -53,7 +53,12 @@ def search(ask: Ask, scene: Scene) -> None:
         return leak.text if is_open else masked(leak.kind, leak.text)
 
     times = range(size["first_ns"] // SECOND_NS - NEAR_S, size["last_ns"] // SECOND_NS + NEAR_S)
-    meant = [_as_written(leak) for leak in contents.by_meaning() if not _is_time(leak, times)]
+    proofs = _proofs(ask)
+    meant = [
+        _as_written(leak)
+        for leak in contents.by_meaning()
+        if not _is_time(leak, times) and not (leak.kind in ("token", "password") and leak.text in proofs)
+    ]
     _fill(ask, meant, {}, shown)
     # a byte before a key may look like its first letter, and Dsn means something else than sn
     ask(
@@ -91,6 +96,19 @@ def _is_time(leak: Leak, times: range) -> bool:
     if leak.kind not in ("serial", "device_id", "token") or not (leak.text.isascii() and leak.text.isdigit()):
         return False
     return len(leak.text) in (10, 13) and int(leak.text[:10]) in times
+
+
+def _proofs(ask: Ask) -> set[str]:
+    """What stands beside the word of a server's challenge (RFC 9110 11.3) that a client repeats: it answers that one challenge and
+    opens nothing later. The names of a realm and its places are no such word."""
+    rows = ask(
+        "WITH asked AS (SELECT flow, unnest(headers) AS field FROM http_responses WHERE status IN (401, 407)), words AS (SELECT DISTINCT flow, word FROM"
+        " (SELECT flow, unnest(regexp_extract_all(field, '\\w+=\"[^\"]{8,}\"')) AS pair, split_part(pair, '\"', 2) AS word FROM asked"
+        " WHERE regexp_matches(field, '(?i)^[a-z]+-authenticate:')) WHERE NOT regexp_matches(pair, '(?i)^(realm|domain)='))"
+        " SELECT DISTINCT unnest(regexp_extract_all(q.field, '=\"?([^\",;]+)', 1)) AS text FROM"
+        " (SELECT flow, unnest(headers) AS field FROM http_requests SEMI JOIN words USING (flow)) AS q JOIN words USING (flow) WHERE contains(q.field, words.word)"
+    )
+    return {row["text"] for row in rows}
 
 
 def _as_written(leak: Leak) -> Leak:

@@ -20,7 +20,7 @@ SERVICE_UNANSWERED = Kind(
     name="service-unanswered",
     severity="low",
     meaning="A service was asked again and again and nothing ever came back.",
-    would_change="an answer; a capture that sees only one direction makes every service look so",
+    would_change="an answer; a capture that sees only one direction, or a filter on the way, makes every service look so",
 )
 FOREIGN_ADDRESS = Kind(
     name="foreign-address",
@@ -83,7 +83,9 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "SELECT a.device, a.peer, a.transport, a.port, a.outcome, max(f.times) AS times, max(f.successes) AS successes,"
         f" sum(originator_packets)::BIGINT AS frames, {KEPT} AS kept, min(a.first_ns) AS first_ns,"
-        " max(a.last_ns) AS last_ns FROM attempts AS a JOIN failures AS f USING (device, peer, transport, port, outcome)"
+        " max(a.last_ns) AS last_ns, max(s.peers) AS silent"
+        " FROM attempts AS a JOIN failures AS f USING (device, peer, transport, port, outcome)"
+        " LEFT JOIN silent_ports AS s USING (transport, port)"
         " GROUP BY ALL HAVING max(f.times) >= ? AND (a.outcome = 'reset' OR max(f.successes) = 0) ORDER BY ALL",
         MIN_TIMES,
     )
@@ -91,6 +93,11 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
         kind = SERVICE_REFUSED if row["outcome"] == "reset" else SERVICE_UNANSWERED
         told = "is refused" if row["outcome"] == "reset" else "never gets an answer"
         accepted = f"; accepted {counted(row['successes'], 'time')}" if row["successes"] else ""
+        silent = (
+            f"; none of the {row['silent']} hosts that were tried at this port answered, as where a filter on the way drops it"
+            if row["silent"]
+            else ""
+        )
         opens = "tcp.flags.syn == 1 && tcp.flags.ack == 0" if row["transport"] == "tcp" else filters.NOT_QUOTED
         yield Claim(
             kind=kind.name,
@@ -98,7 +105,7 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
             sentence=f"{scene.name(row['device'])} tries {scene.peer(row['device'], row['peer'])} at {spelled(row['transport'])} port {row['port']} and {told}:"
-            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z{accepted}.",
+            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z{accepted}{silent}.",
             numbers={
                 "times": row["times"],
                 "answered": row["successes"],
