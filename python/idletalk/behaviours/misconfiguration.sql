@@ -1,6 +1,6 @@
 -- What fails again and again. Takes device_macs, bare_devices, subjects, sources (inventory.sql), flows, peers,
 -- unseen_peers (peers.sql), and the facts
--- icmp, dns, dhcp.
+-- icmp, dns, dhcp, tls_alerts, tls_connections.
 
 -- Port unreachable (RFC 792: 3/3; RFC 4443: 1/4) for a datagram that the device had sent as who opens a conversation.
 CREATE TABLE refused_datagrams AS
@@ -123,6 +123,25 @@ COMMENT ON COLUMN strangers.tx_packets IS 'Frames that the device sent to it';
 COMMENT ON COLUMN strangers.tx_bytes IS 'Bytes of those';
 COMMENT ON COLUMN strangers.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN strangers.last_ns IS 'Last of them, UTC nanoseconds since 1970';
+
+-- TLS handshakes that ended in a fatal alert which can be read: one of TLS 1.3 behind the hellos is encrypted.
+CREATE TABLE failed_handshakes AS
+SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.responder_port AS port, a.flow,
+    a.source = f.originator AS by_client, a.description, coalesce(a.name, 'alert ' || a.description) AS name, a.capture, a.frame, a.time_ns
+FROM tls_alerts AS a JOIN flows AS f USING (flow)
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+-- a farewell and a user who gave up are no failures (RFC 8446 6)
+WHERE a.carrier = 'tls' AND a.level = 2 AND a.description NOT IN (0, 90) AND NOT a.is_repeated
+    AND coalesce(m.device, b.device) IN (FROM subjects)
+    AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator);
+
+CREATE TABLE made_handshakes AS
+SELECT f.responder AS peer, f.responder_port AS port, coalesce(m.device, b.device) AS device, count(DISTINCT t.flow) AS times
+FROM tls_connections AS t JOIN flows AS f USING (flow)
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+WHERE t.carrier = 'tls' AND t.is_established AND (f.responder, f.responder_port) IN (SELECT (peer, port) FROM failed_handshakes) GROUP BY ALL;
 
 CREATE TABLE failed_names AS
 SELECT coalesce(m.device, b.device) AS device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
