@@ -55,6 +55,29 @@ def test_an_error_is_told_with_its_number_and_a_page_is_no_update(tmp_path: Path
     assert not [one for one in found.report.findings if one.kind.startswith("update-")]
 
 
+def test_a_challenge_that_is_answered_is_no_refusal_and_its_answer_no_token(tmp_path: Path) -> None:
+    request = b"GET /p2p/update?version=2.5 HTTP/1.1\r\nHost: a.example\r\n"
+    proof = (
+        b'X-DeviceAuth: mac="00:00:00:00:00:01",variable="69230127d8ccf024",auth="1a965000e4d5e06c5c7b498de82aa85e"\r\n'
+    )
+    challenge = (
+        b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic DeviceAuth method=0,domain="p2p.example",variable="69230127d8ccf024"\r\n'
+        b"Content-Length: 0\r\n\r\n"
+    )
+    frames = [
+        made.segment(HERE, THERE, 100, ACK, request + b"\r\n"),
+        made.segment(THERE, HERE, 500, ACK, challenge),
+        made.segment(HERE, THERE, 100 + len(request) + 2, ACK, request + proof + b"\r\n"),
+        made.segment(THERE, HERE, 500 + len(challenge), ACK, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+    ]
+    found = analyzed(tmp_path, list(enumerate(frames)))
+    assert {"update-refused", "exposed-credential"} & {one.kind for one in found.report.findings} == set()
+    unasked = analyzed(tmp_path, list(enumerate([frames[0], frames[2]])))
+    assert "exposed-credential" in {one.kind for one in unasked.report.findings}
+    refused = analyzed(tmp_path, list(enumerate(frames[:2])))
+    assert "update-refused" in {one.kind for one in refused.report.findings}
+
+
 def test_where_one_direction_is_missing_nothing_is_said(tmp_path: Path) -> None:
     request = b"GET /ota/plug-2.bin HTTP/1.1\r\nHost: ota.example\r\n\r\n"
     one_way = [(t, frame) for t, frame in exchange(request, []) if frame[6:12] == made.mac(PLUG)]

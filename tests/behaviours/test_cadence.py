@@ -6,7 +6,7 @@ import pytest
 from lab.home import draw_home
 
 import idletalk
-from idletalk.actions.periods import Period, apart, is_made_by_thinning, periods
+from idletalk.actions.periods import Period, apart, bursts, is_made_by_thinning, periods
 
 SEED = 1
 
@@ -134,6 +134,34 @@ def test_bursts_of_several_seconds(period_s: float, gap_s: float, messages: int,
     (period,) = periods(apart_of(times))
     assert round(period.period_s) == (1 if is_made else period_s)
     assert is_made_by_thinning(period, times, apart(times)) == is_made
+
+
+@pytest.mark.parametrize(
+    ("period_s", "gap_s", "messages"), [(5, 0.3, 12), (5, 0.5, 6), (4, 0.9, 3), (10, 0.3, 30), (60, 0.5, 100)]
+)
+def test_bursts_that_begin_at_regular_times_are_one_event_each(period_s: float, gap_s: float, messages: int) -> None:
+    starts = train(random.Random(2), period_s, 80, jitter=0.01)
+    times = [start + gap_s * number for start in starts for number in range(messages)]
+    places = bursts(times)
+    (period,) = periods([times[place] for place in places])
+    assert period.period_s == pytest.approx(period_s, rel=0.02)
+    assert [times[place] for place in places] == starts
+
+
+@pytest.mark.parametrize(("period_s", "later_s"), [(1.9, 0.98), (1.5, 0.8), (1.2, 0.65)])
+def test_two_messages_half_a_period_apart_are_no_clock(period_s: float, later_s: float) -> None:
+    first = train(random.Random(2), period_s, 80, jitter=0.005)
+    times = sorted(first + [time + later_s for time in first])
+    (period,) = periods(apart_of(times))
+    assert period.period_s == pytest.approx(period_s, rel=0.02)
+    assert not is_made_by_thinning(period, times, apart(times))
+
+
+@pytest.mark.parametrize("period_s", [0.3, 0.5, 0.95])
+def test_a_clock_below_a_second_makes_no_bursts_that_have_a_period(period_s: float) -> None:
+    rng = random.Random(6)
+    times = sorted((number + rng.gauss(0, 0.06)) * period_s for number in range(400))
+    assert not periods([times[place] for place in bursts(times)])
 
 
 def test_the_timers_of_the_lab_are_found_in_the_demo(demo: idletalk.Analysis) -> None:

@@ -3,6 +3,7 @@
 import struct
 from pathlib import Path
 
+import pytest
 from tests import made
 from tests.made import GATEWAY, LAMP, PLUG
 
@@ -52,6 +53,43 @@ def test_a_server_that_is_silent_while_others_answer_is_unanswered(tmp_path: Pat
     found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", [*asked(4), (9.0, pong)])], tmp_path / "out")
     assert [finding.kind for finding in found.findings(device=PLUG)] == ["service-unanswered"]
     assert "one_way" not in {one.kind for one in found.report.cannot_be_seen}
+
+
+@pytest.mark.parametrize(("kinds", "rounds", "findings"), [((1,), 8, 1), ((1, 28), 4, 1), ((1, 28), 2, 0)])
+def test_a_question_that_is_sent_again_from_one_port_is_another_try(
+    kinds: tuple[int, ...], rounds: int, findings: int, tmp_path: Path
+) -> None:
+    question = query("cloud.example")[:-4]
+    both = [question + struct.pack(">HH", kind, 1) for kind in kinds]
+    again = [(float(n), sent(ROUTER, 53, one)) for n in range(rounds) for one in both]
+    pong = made.datagram((LAMP, "192.168.1.3", 4_000), (PLUG, PLUG_IP, 40_000), b"pong")
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", [*again, (90.0, pong)])], tmp_path / "out")
+    told = list(found.findings(kind="service-unanswered"))
+    assert [finding.numbers["times"] for finding in told] == [rounds] * findings
+    assert all(finding.evidence.frames == len(again) for finding in told)
+
+
+def test_a_question_that_another_address_answers_is_answered(tmp_path: Path) -> None:
+    answers = [
+        (n + 0.1, made.datagram((GATEWAY, "203.0.113.53", 53), (PLUG, PLUG_IP, 40_000 + n), missing("cloud.example")))
+        for n in range(4)
+    ]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", sorted([*asked(4), *answers]))], tmp_path / "out")
+    assert [finding.kind for finding in found.findings(device=PLUG)] == ["name-missing"]
+
+
+@pytest.mark.parametrize(("hosts", "is_said"), [(2, False), (3, True)])
+def test_a_port_at_which_no_host_answers_is_said_to_be_so(hosts: int, is_said: bool, tmp_path: Path) -> None:
+    syns = [
+        (host + n / 10, made.segment((PLUG, PLUG_IP, 50_000 + 10 * host + n), (GATEWAY, f"203.0.113.{host}", 80), 1, 2))
+        for host in range(1, hosts + 1)
+        for n in range(3)
+    ]
+    pong = made.datagram((LAMP, "192.168.1.3", 4_000), (PLUG, PLUG_IP, 40_000), b"pong")
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", [*syns, (9.0, pong)])], tmp_path / "out")
+    told = [finding.sentence for finding in found.findings(kind="service-unanswered")]
+    assert len(told) == hosts
+    assert all((f"; none of the {hosts} hosts that were tried at this port answered" in one) == is_said for one in told)
 
 
 def test_frames_of_two_points_are_counted_as_their_filter_tells(tmp_path: Path) -> None:

@@ -156,12 +156,32 @@ def test_a_mac_is_called_the_device_s_only_where_it_has_it(tmp_path: Path) -> No
         assert f" {whose} " in said[f"198.51.100.{n}"]
 
 
+def test_ids_and_addresses_that_a_vendor_s_protocol_reads_are_exposed(tmp_path: Path) -> None:
+    camera, server = (PLUG, "192.168.1.2", 40_000), (GATEWAY, "198.51.100.7", 32100)
+    uid = b"MAKERS\0\0" + (1234).to_bytes(4) + b"CHECK\0\0\0"
+    nowhere = bytes.fromhex("0002 0000 00000000") + bytes(8)
+    login = bytes.fromhex("f1100028") + uid + bytes(4) + nowhere
+    answer = bytes.fromhex("f1010010 0002 409c 22d8b85d") + bytes(8)
+    found = analysed(tmp_path, (0.0, datagram(camera, server, login)), (0.1, datagram(server, camera, answer)))
+    told = {finding.kind: finding for finding in found.report.findings}
+    assert {"exposed-identifier", "public-address-told"} <= set(told)
+    assert "by cs2-p2p over UDP" in told["exposed-identifier"].sentence
+    assert "93.184.216.34" in told["public-address-told"].sentence
+    assert "MAKERS-001234-CHECK" not in (found.folder / "report.json").read_text()
+
+
 def test_clear_text_on_a_port_that_promises_tls_is_a_finding(tmp_path: Path) -> None:
     peer = (GATEWAY, "198.51.100.7", 443)
     asked = segment(PLUG_END, peer, 2, DATA, b"GET /status HTTP/1.1\r\nHost: up.example\r\n\r\n")
     [one] = analysed(tmp_path, *enumerate([*opened(peer), asked])).findings(kind="clear-on-secure-port")
     assert (one.device, one.peer, one.evidence.frames) == (PLUG, "198.51.100.7", 1)
     assert "TCP port 443" in one.sentence
+
+
+def test_an_error_in_clear_to_a_question_that_was_not_captured_is_no_finding(tmp_path: Path) -> None:
+    peer = (GATEWAY, "198.51.100.7", 443)
+    told = segment(peer, PLUG_END, 2, DATA, b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry")
+    assert not analysed(tmp_path, *enumerate([*opened(peer), told])).findings(kind="clear-on-secure-port")
 
 
 def test_a_question_that_is_held_until_there_is_an_order_is_told_as_one(tmp_path: Path) -> None:

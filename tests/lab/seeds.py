@@ -92,10 +92,14 @@ def main() -> int:
     null = [seeds[0], "--minutes", asked.minutes, "--rounds", "0", "--no-updates", "--null"]
     _live_all({"null": null} | runs, asked.out, asked.jobs)
     nothing, whole = _judge("null", asked.out), Outcome()
-    for seed in seeds:
+    judged_seeds = [seed for seed in seeds if (asked.out / seed / "truth.json").exists()]
+    for seed in judged_seeds:
         whole.add(_judge(seed, asked.out))
     _print("Nothing planted", nothing)
-    _print(f"{len(seeds)} seeds", whole)
+    for seed in seeds:
+        if seed not in judged_seeds:
+            print(f"{seed}: the run ended early, and is not judged; the same command again begins it again")
+    _print(f"{len(judged_seeds)} seeds", whole)
     return 1 if nothing.faults or whole.faults else 0
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from idletalk.protocols import PROTOCOLS, VendorProtocol, ewelink, lifx, miio, sadp, tplink, tuya, yeelight
+from idletalk.protocols import PROTOCOLS, VendorProtocol, cs2, ewelink, lifx, miio, sadp, tplink, tuya, yeelight
 from tests.conftest import ROOT
 
 CAPTURES = ROOT.parent / "shared" / "captures" / "ndpi"
@@ -42,6 +42,20 @@ def test_tp_link_is_unmasked_and_not_called_encrypted() -> None:
         )
     assert len(list(tplink.read(framed + framed))) == 2
     assert list(tplink.read(framed[:-3])) == []
+
+
+def test_cs2_tells_ids_and_addresses_of_its_logins_in_both_byte_orders() -> None:
+    uid = b"MAKERS\0\0" + struct.pack(">I", 1234) + b"CHECK\0\0\0"
+    assert one(cs2.PROTOCOL, bytes.fromhex("f1000000")) == ("hello", {}, ())
+    little, big = bytes.fromhex("0002 409c 097100cb") + bytes(8), bytes.fromhex("0200 9c40 cb007109") + bytes(8)
+    for address in (little, big):
+        told = {"public_address": "203.0.113.9", "port": 40000}
+        assert one(cs2.PROTOCOL, bytes.fromhex("f1010010") + address) == ("hello acknowledgement", told, ())
+    kind, fields, _ = one(cs2.PROTOCOL, bytes.fromhex("f1100028") + uid + bytes.fromhex("00030201") + little)
+    assert (kind, fields["uid"], fields["local_address"]) == ("login", "MAKERS-001234-CHECK", "203.0.113.9")
+    assert one(cs2.PROTOCOL, bytes.fromhex("f1120004 01020304"))[2] == ("content",)
+    for other in (b"f1010010", b"f1d00005 01020304", b"f1ff0000", b"f1", b"f2000000"):
+        assert list(cs2.read(bytes.fromhex(other.decode()))) == []
 
 
 def test_tuya_names_what_it_hides() -> None:

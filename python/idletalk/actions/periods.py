@@ -43,6 +43,9 @@ MIN_PERIOD_S = 1.0
 DENSE_SHARE = 0.75
 """Share of the intervals, and of the time, that a period below :data:`MIN_PERIOD_S` fills where it goes on, at least. Of our choice:
 a burst of two in each period makes half of the intervals alike; a tenth of events lost leaves four fifths."""
+EVENER = 0.5
+"""Spread of a period, as a share of that of the intervals in it, below which these are parts of it: the errors of a clock's ticks
+are as wide over many ticks as over one, or wider. Of our choice."""
 
 WINDOW = 200
 """Events that tell which of two periods goes on at a place."""
@@ -87,6 +90,13 @@ def apart(times_s: Sequence[float]) -> list[int]:
     return kept
 
 
+def bursts(times_s: Sequence[float]) -> list[int]:
+    """The places of events behind a pause: one that is longer than :data:`MIN_PERIOD_S`, and than a late tick of what goes on without."""
+    gaps = [after - before for before, after in pairwise(times_s)]
+    pause = max(MIN_PERIOD_S, (1 + 2 * TOLERANCE) * _usual([gap for gap in gaps if gap < MIN_PERIOD_S]))
+    return [0, *(place for place, gap in enumerate(gaps, start=1) if gap >= pause)]
+
+
 def is_made_by_thinning(period: Period, times_s: Sequence[float], places: Sequence[int]) -> bool:
     """Whether a period of what :func:`apart` kept (`places` of all events) is a multiple of one that is shorter than
     :data:`MIN_PERIOD_S`: most intervals of all events behind its own are of one length below that, and they fill its time."""
@@ -98,7 +108,29 @@ def is_made_by_thinning(period: Period, times_s: Sequence[float], places: Sequen
     single = [gap for gap in gaps if gap > TOLERANCE * usual]
     # each of its two events may come early or late
     alike = [gap for gap in single if abs(gap - usual) <= 2 * TOLERANCE * usual]
-    return len(alike) >= DENSE_SHARE * len(single) and sum(alike) >= DENSE_SHARE * sum(gaps)
+    is_dense = len(alike) >= DENSE_SHARE * len(single) and sum(alike) >= DENSE_SHARE * sum(gaps)
+    return is_dense and not _is_evener(period, times_s, places, usual)
+
+
+def _is_evener(period: Period, times_s: Sequence[float], places: Sequence[int], usual: float) -> bool:
+    """Whether a period is much evener than the intervals of which it is a multiple, as it is where several messages have one clock."""
+    stretch = times_s[places[period.events[0]] : places[period.events[-1]] + 1]
+    ticks = [stretch[0], *(time for before, time in pairwise(stretch) if time - before > TOLERANCE * usual)]
+    parts = round(period.period_s / usual)
+    whole = [after - before for before, after in zip(ticks, ticks[parts:], strict=False)]
+    fits = [gap for gap in whole if abs(gap - period.period_s) <= 2 * TOLERANCE * usual]
+    single = [
+        gap
+        for gap in (after - before for before, after in pairwise(ticks))
+        if abs(gap - usual) <= 2 * TOLERANCE * usual
+    ]
+    return len(fits) >= DENSE_SHARE * len(whole) and _spread(fits) < EVENER * _spread(single)
+
+
+def _spread(lengths: Sequence[float]) -> float:
+    """What lies between the first and the ninth tenth."""
+    ordered = sorted(lengths)
+    return ordered[len(ordered) * 9 // 10] - ordered[len(ordered) // 10] if ordered else 0.0
 
 
 def _gaps(period: Period, times_s: Sequence[float], places: Sequence[int]) -> list[float]:

@@ -46,9 +46,7 @@ def _cadences(train: Row, totals: dict[str, int], between: Between) -> Iterable[
     """The rows of one train."""
     times_ns: list[int] = train["times"]
     times = [(time_ns - times_ns[0]) / NS_PER_S for time_ns in times_ns]
-    places = periods.apart(times)
-    told = sorted(periods.periods([times[place] for place in places]), key=lambda period: period.events[0])
-    found = [period for period in told if not periods.is_made_by_thinning(period, times, places)]
+    places, found = _found(times)
     # first and last event of each
     ends = [(times_ns[places[period.events[0]]], times_ns[places[period.events[-1]]]) for period in found]
     earlier = [_before(ends, number) for number in range(len(found))]
@@ -74,6 +72,17 @@ def _cadences(train: Row, totals: dict[str, int], between: Between) -> Iterable[
             payload / total if payload and total else None,
             *((found[before].period_s, ends[before][1]) if before is not None else (None, None)),
         )
+
+
+def _found(times: Sequence[float]) -> tuple[list[int], list[periods.Period]]:
+    """Events by their places, and their periods in order of time: of what begins after a pause, or else of what lies a second apart."""
+    places = periods.bursts(times)
+    found = periods.periods([times[place] for place in places])
+    if not found:
+        places = periods.apart(times)
+        told = periods.periods([times[place] for place in places])
+        found = [period for period in told if not periods.is_made_by_thinning(period, times, places)]
+    return places, sorted(found, key=lambda period: period.events[0])
 
 
 def _before(ends: Sequence[tuple[int, int]], number: int) -> int | None:
@@ -139,7 +148,7 @@ BEHAVIOUR = Behaviour(
         "of the other. Gaps and missing days end runs, nothing else."
     ),
     limits=(
-        "Events that lie less than a second apart are one. A change by less than a tenth is jitter. Of more than 2000 events four "
+        "Events that lie less than a second apart are one; so is a burst of any length that has a period. A change by less than a tenth is jitter. Of more than 2000 events four "
         "stretches are looked at, shorter ones where there are many such trains. Periods below a second, with a jitter beyond a tenth, or of fewer "
         "repetitions are not claimed. To be regular is a property of a device, no fault: there are no findings."
     ),

@@ -1,7 +1,8 @@
 """Which values are searched in what devices said and were told, and where they stand: fills `found`, `owners` and `hits`."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
 from itertools import islice
 
 from idletalk.behaviours.behaviour import Ask, Row, insert
@@ -53,7 +54,13 @@ def search(ask: Ask, scene: Scene) -> None:
         return leak.text if is_open else masked(leak.kind, leak.text)
 
     times = range(size["first_ns"] // SECOND_NS - NEAR_S, size["last_ns"] // SECOND_NS + NEAR_S)
-    meant = [_as_written(leak) for leak in contents.by_meaning() if not _is_time(leak, times)]
+    proofs = _proofs(ask)
+    meant = [
+        _as_written(leak)
+        for leak in contents.by_meaning()
+        if not _is_time(leak, times) and not (leak.kind in ("token", "password") and leak.text in proofs)
+    ]
+    meant += _ids_read(ask)
     _fill(ask, meant, {}, shown)
     # a byte before a key may look like its first letter, and Dsn means something else than sn
     ask(
@@ -65,7 +72,7 @@ def search(ask: Ask, scene: Scene) -> None:
     )
     known, owners = _known(ask, scene, macs)
     public = {leak.text.partition(":")[0] for leak in meant if leak.kind == "public_address"}
-    public |= {*scene.public_addresses, *_told_alike(ask, scene, contents)}
+    public |= {*scene.public_addresses, *_told_alike(ask, scene, contents), *_told_by_protocols(ask)}
     told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
     values = [
         leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
@@ -91,6 +98,19 @@ def _is_time(leak: Leak, times: range) -> bool:
     if leak.kind not in ("serial", "device_id", "token") or not (leak.text.isascii() and leak.text.isdigit()):
         return False
     return len(leak.text) in (10, 13) and int(leak.text[:10]) in times
+
+
+def _proofs(ask: Ask) -> set[str]:
+    """What stands beside the word of a server's challenge (RFC 9110 11.3) that a client repeats: it answers that one challenge and
+    opens nothing later. The names of a realm and its places are no such word."""
+    rows = ask(
+        "WITH asked AS (SELECT flow, unnest(headers) AS field FROM http_responses WHERE status IN (401, 407)), words AS (SELECT DISTINCT flow, word FROM"
+        " (SELECT flow, unnest(regexp_extract_all(field, '\\w+=\"[^\"]{8,}\"')) AS pair, split_part(pair, '\"', 2) AS word FROM asked"
+        " WHERE regexp_matches(field, '(?i)^[a-z]+-authenticate:')) WHERE NOT regexp_matches(pair, '(?i)^(realm|domain)='))"
+        " SELECT DISTINCT unnest(regexp_extract_all(q.field, '=\"?([^\",;]+)', 1)) AS text FROM"
+        " (SELECT flow, unnest(headers) AS field FROM http_requests SEMI JOIN words USING (flow)) AS q JOIN words USING (flow) WHERE contains(q.field, words.word)"
+    )
+    return {row["text"] for row in rows}
 
 
 def _as_written(leak: Leak) -> Leak:
@@ -179,6 +199,26 @@ def _told_alike(ask: Ask, scene: Scene, contents: Contents) -> list[str]:
             "SELECT address FROM lookup_hosts('bare_addresses') WHERE provider IS NULL AND address NOT IN (SELECT address FROM hosts) ORDER BY ALL"
         )
     ]
+
+
+def _told_by_protocols(ask: Ask) -> Iterator[str]:
+    """Public addresses that vendors' protocols tell devices as theirs (their messages' field `public_address`)."""
+    for row in ask("SELECT DISTINCT summary ->> '$.public_address' AS address FROM messages ORDER BY ALL"):
+        try:
+            if row["address"] is not None and ip_address(row["address"]).is_global:
+                yield row["address"]
+        except ValueError:
+            continue
+
+
+def _ids_read(ask: Ask) -> list[Leak]:
+    """Ids in bytes that vendors' protocols put together (their messages' field `uid`)."""
+    rows = ask(
+        "SELECT DISTINCT t.content_id, m.summary ->> '$.uid' AS uid FROM messages AS m JOIN told AS t USING (capture, frame)"
+        " WHERE (m.summary ->> '$.uid') IS NOT NULL AND NOT t.is_topic ORDER BY ALL"
+    )
+    kind = key_kinds()["uid"]
+    return [Leak(row["content_id"], kind, row["uid"], "uid", "binary", is_meant=True, raw=None) for row in rows]
 
 
 def _owner(scene: Scene, row: Row) -> str:

@@ -18,7 +18,7 @@ WITH texts AS (
         ('upnp', 'modelNumber', 'model'), ('upnp', 'serialNumber', 'serial'), ('upnp', 'UDN', 'uuid'),
         ('bacnet', 'object_name', 'name'), ('bacnet', 'vendor', 'manufacturer'), ('bacnet', 'firmware', 'firmware'),
         ('modbus', 'vendor', 'manufacturer'), ('modbus', 'product_code', 'model'), ('modbus', 'firmware', 'firmware'),
-        ('amqp', 'product', 'software'), ('amqp', 'version', 'software'), ('matter', 'name', 'name')
+        ('amqp', 'product', 'software'), ('amqp', 'version', 'software'), ('matter', 'name', 'name'), ('cs2-p2p', 'uid', 'serial')
 ), told AS (
     SELECT source_mac AS mac, source AS address, 'software' AS kind, vendor_class AS value, 'dhcp vendor class' AS told_by, time_ns
     FROM dhcp WHERE NOT is_reply

@@ -46,7 +46,8 @@ _SEARCHED = {
     "wsd": 'udp.port == 3702 && udp.payload matches "/(Probe|Resolve)\\\\s*<"',
 }
 _ANSWERED = {
-    "ssdp": "ssdp && http.response",
+    # from another port than 1900 Wireshark may see no SSDP in it
+    "ssdp": '((ssdp && http.response) || udp.payload[0:7] == "HTTP/1.")',
     "mdns": "mdns && dns.flags.response == 1",
     "llmnr": "llmnr && dns.flags.response == 1",
     "nbns": "nbns.flags.response == 1 && nbns.flags.opcode == 0",

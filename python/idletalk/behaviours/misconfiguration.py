@@ -1,5 +1,6 @@
 """What does each device ask for again and again without getting it?"""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from idletalk import filters
@@ -20,7 +21,7 @@ SERVICE_UNANSWERED = Kind(
     name="service-unanswered",
     severity="low",
     meaning="A service was asked again and again and nothing ever came back.",
-    would_change="an answer; a capture that sees only one direction makes every service look so",
+    would_change="an answer; a capture that sees only one direction, or a filter on the way, makes every service look so",
 )
 FOREIGN_ADDRESS = Kind(
     name="foreign-address",
@@ -41,6 +42,18 @@ NAME_REFUSED = Kind(
     meaning="The name server refuses or fails to answer, again and again.",
     would_change="an answer without error",
 )
+TLS_FAILED = Kind(
+    name="tls-failed",
+    severity="low",
+    meaning="TLS with a server fails again and again: one side ends the handshake with a fatal alert.",
+    would_change="handshakes with that server that succeed",
+)
+CERTIFICATE_ALERTS = frozenset({42, 43, 44, 45, 46, 48})
+"""Alerts by which one side says that it does not accept the other's certificate (RFC 8446 6.2)."""
+FATAL_ALERT = "(tls.alert_message.level == 2 || (!tls && tcp.payload[0:1] == 15 && tcp.payload[5:1] == 02))"
+"""The record's bytes where Wireshark takes the connection for another protocol, by one of its ports (RFC 8446 5.1)."""
+MIN_ALIKE = 2
+"""Other hosts at which the same fails, for it to be said: of our choice."""
 
 _ICMP = {4: "icmp.type == 3 && icmp.code == 3", 6: "icmpv6.type == 1 && icmpv6.code == 4"}
 _WORDS = {2: "failed (SERVFAIL)", 3: "said that it does not exist (NXDOMAIN)", 5: "refused (REFUSED)"}
@@ -51,6 +64,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     yield from _connections(ask, scene)
     yield from _strangers(ask, scene)
     yield from _names(ask, scene)
+    yield from _handshakes(ask, scene)
 
 
 def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
@@ -83,7 +97,9 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         "SELECT a.device, a.peer, a.transport, a.port, a.outcome, max(f.times) AS times, max(f.successes) AS successes,"
         f" sum(originator_packets)::BIGINT AS frames, {KEPT} AS kept, min(a.first_ns) AS first_ns,"
-        " max(a.last_ns) AS last_ns FROM attempts AS a JOIN failures AS f USING (device, peer, transport, port, outcome)"
+        " max(a.last_ns) AS last_ns, max(s.peers) AS silent"
+        " FROM attempts AS a JOIN failures AS f USING (device, peer, transport, port, outcome)"
+        " LEFT JOIN silent_ports AS s USING (transport, port)"
         " GROUP BY ALL HAVING max(f.times) >= ? AND (a.outcome = 'reset' OR max(f.successes) = 0) ORDER BY ALL",
         MIN_TIMES,
     )
@@ -91,6 +107,11 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
         kind = SERVICE_REFUSED if row["outcome"] == "reset" else SERVICE_UNANSWERED
         told = "is refused" if row["outcome"] == "reset" else "never gets an answer"
         accepted = f"; accepted {counted(row['successes'], 'time')}" if row["successes"] else ""
+        silent = (
+            f"; none of the {row['silent']} hosts that were tried at this port answered, as where a filter on the way drops it"
+            if row["silent"]
+            else ""
+        )
         opens = "tcp.flags.syn == 1 && tcp.flags.ack == 0" if row["transport"] == "tcp" else filters.NOT_QUOTED
         yield Claim(
             kind=kind.name,
@@ -98,7 +119,7 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
             sentence=f"{scene.name(row['device'])} tries {scene.peer(row['device'], row['peer'])} at {spelled(row['transport'])} port {row['port']} and {told}:"
-            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z{accepted}.",
+            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z{accepted}{silent}.",
             numbers={
                 "times": row["times"],
                 "answered": row["successes"],
@@ -168,22 +189,71 @@ def _name(scene: Scene, row: Row) -> Claim:
     )
 
 
+def _handshakes(ask: Ask, scene: Scene) -> Iterable[Claim]:
+    rows = ask(
+        f"SELECT device, peer, port, count(DISTINCT flow) AS times, {FRAMES} AS frames, {KEPT} AS kept, min(time_ns) AS first_ns, max(time_ns) AS last_ns,"
+        " list(DISTINCT name ORDER BY name) FILTER (by_client) AS by_device, list(DISTINCT name ORDER BY name) FILTER (NOT by_client) AS by_peer,"
+        " bool_and(by_client AND list_contains($1, description)) AS is_mistrust, coalesce(max(m.times), 0) AS successes"
+        " FROM failed_handshakes LEFT JOIN made_handshakes AS m USING (device, peer, port) GROUP BY device, peer, port"
+        " HAVING count(DISTINCT flow) >= $2 ORDER BY device, peer, port",
+        *(sorted(CERTIFICATE_ALERTS), MIN_TIMES),
+    )
+    mistrusted = Counter(row["device"] for row in rows if row["is_mistrust"])
+    for row in rows:
+        told = [
+            f"{who} says {', '.join(names)}"
+            for who, names in (("the device", row["by_device"]), ("the server", row["by_peer"]))
+            if names
+        ]
+        why = " and does not accept the certificate" if row["is_mistrust"] else ""
+        others = mistrusted[row["device"]] - 1 if row["is_mistrust"] else 0
+        alike = (
+            f"; the same at {others} other hosts, as where somebody on the way answers in their place"
+            if others >= MIN_ALIKE
+            else ""
+        )
+        succeeded = f"; {counted(row['successes'], 'handshake')} succeeded" if row["successes"] else "; none succeeded"
+        yield Claim(
+            kind=TLS_FAILED.name,
+            device=row["device"],
+            peer=row["peer"],
+            subject=f"tcp/{row['port']}",
+            sentence=f"{scene.name(row['device'])} begins TLS with {scene.peer(row['device'], row['peer'])} at TCP port {row['port']}, which fails:"
+            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z; {'; '.join(told)}{why}{succeeded}{alike}.",
+            numbers={
+                "times": row["times"],
+                "succeeded": row["successes"],
+                "first": iso(row["first_ns"]),
+                "last": iso(row["last_ns"]),
+            },
+            frames=row["frames"],
+            kept=kept(row),
+            filter=filters.both(
+                scene.of(row["device"]),
+                filters.address("addr", row["peer"]),
+                f"tcp.port == {row['port']}",
+                FATAL_ALERT,
+            ),
+            filter_note="also alerts that were sent again",
+        )
+
+
 BEHAVIOUR = Behaviour(
     name="misconfiguration",
     question="What does each device ask for again and again without getting it?",
     method=(
         "ICMP port unreachable for what the device itself began; TCP connections that are reset before they are open; "
         f"connections, DNS and TFTP requests without any answer; {MIN_TIMES} times or more at one host and port. Names that "
-        "the name server says do not exist, or refuses. Private addresses in no network that DHCP tells (else: in no block of 65,536 that holds an "
+        "the name server says do not exist, or refuses. TLS handshakes that a fatal alert ends. Private addresses in no network that DHCP tells (else: in no block of 65,536 that holds an "
         "address of somebody here), sent to three times or more, and from which nothing came."
     ),
     limits=(
         "Where the capture sees one direction of a device only, no service is called unanswered; nor over a next hop where nothing came back of connections that "
         "the device went on with (two and a tenth of those accepted there). Without such connections, answers that took another way look as if there were none. What a device "
-        "passes on for others, from addresses that it never claims, is not its own. UDP that asks for no answer is not judged. A route to another private network that never answers looks like a foreign address."
+        "passes on for others, from addresses that it never claims, is not its own. UDP that asks for no answer is not judged. An alert of TLS 1.3 behind the hellos is encrypted, so that the handshake which it ends is not counted. A route to another private network that never answers looks like a foreign address."
     ),
     tables=("failures", "strangers"),
-    kinds=(SERVICE_REFUSED, SERVICE_UNANSWERED, FOREIGN_ADDRESS, NAME_MISSING, NAME_REFUSED),
+    kinds=(SERVICE_REFUSED, SERVICE_UNANSWERED, FOREIGN_ADDRESS, NAME_MISSING, NAME_REFUSED, TLS_FAILED),
     judge=_judge,
     hidden=one_way,
 )

@@ -1,6 +1,6 @@
 -- What fails again and again. Takes device_macs, bare_devices, subjects, sources (inventory.sql), flows, peers,
 -- unseen_peers (peers.sql), and the facts
--- icmp, dns, dhcp.
+-- icmp, dns, dhcp, tls_alerts, tls_connections.
 
 -- Port unreachable (RFC 792: 3/3; RFC 4443: 1/4) for a datagram that the device had sent as who opens a conversation.
 CREATE TABLE refused_datagrams AS
@@ -24,6 +24,25 @@ SELECT s.mac, s.address FROM sources AS s
 WHERE NOT s.claimed AND NOT s.is_v6 AND s.form = 'local'
     AND EXISTS (FROM sources AS o WHERE o.mac = s.mac AND o.claimed AND NOT o.is_v6);
 
+-- How often names were asked for from one port: for both kinds of address together is once, again is again.
+CREATE VIEW asked_names AS
+SELECT flow, sum(times)::BIGINT AS times FROM (
+    SELECT flow, query, max(times) AS times FROM (
+        SELECT flow, query, query_type, count(*) AS times FROM dns
+        WHERE NOT is_response AND NOT is_repeated AND protocol = 'dns' GROUP BY ALL
+    ) GROUP BY ALL
+) GROUP BY ALL;
+
+-- Questions that another address answered than was asked, as where a router redirects them: same transaction, name and port, within
+-- ten seconds (longer than resolvers wait, shorter than transaction ids come again).
+CREATE TABLE answered_elsewhere AS
+SELECT DISTINCT q.flow
+FROM dns AS q JOIN flows AS f ON q.flow = f.flow AND f.responder_packets = 0
+JOIN dns AS r ON r.transaction_id = q.transaction_id AND r.query = q.query
+    AND r.destination = q.source AND r.destination_port = q.source_port
+WHERE q.protocol = 'dns' AND NOT q.is_response AND r.protocol = 'dns' AND r.is_response
+    AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000;
+
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
 CREATE TABLE attempts AS
 SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport, f.responder_port AS port,
@@ -31,12 +50,15 @@ SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport,
     CASE
         WHEN f.transport = 'tcp' AND f.responder_tcp_flags & 6 = 4 THEN 'reset'
         -- who acknowledges was answered, by a way that the capture does not see (RFC 9293 3.5)
-        WHEN f.responder_packets > 0 OR (f.transport = 'tcp' AND f.originator_tcp_flags & 16 > 0) THEN 'answered'
+        WHEN f.responder_packets > 0 OR e.flow IS NOT NULL OR (f.transport = 'tcp' AND f.originator_tcp_flags & 16 > 0) THEN 'answered'
         WHEN u.device IS NOT NULL THEN 'unseen'
-        ELSE 'unanswered' END AS outcome
+        ELSE 'unanswered' END AS outcome,
+    CASE WHEN outcome = 'unanswered' THEN coalesce(q.times, 1) ELSE 1 END AS tries
 FROM flows AS f
 LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
 LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+LEFT JOIN asked_names AS q USING (flow)
+LEFT JOIN answered_elsewhere AS e USING (flow)
 LEFT JOIN unseen_peers AS u ON u.device = coalesce(m.device, b.device) AND u.peer = f.responder
 WHERE coalesce(m.device, b.device) IN (FROM subjects)
     AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator)
@@ -44,12 +66,17 @@ WHERE coalesce(m.device, b.device) IN (FROM subjects)
         OR (f.transport = 'udp' AND coalesce(f.application = 'dns', f.responder_port IN (53, 69))))
     AND coalesce(place_of(f.responder, f.responder_key), '') IN ('local', 'global');
 
+-- Ports at which no host at all answered anybody, of three and more that were tried: of our choice.
+CREATE TABLE silent_ports AS
+SELECT transport, port, count(DISTINCT peer) AS peers FROM attempts
+GROUP BY ALL HAVING count(DISTINCT peer) >= 3 AND bool_and(outcome = 'unanswered');
+
 CREATE TABLE failures AS
 SELECT device, peer, transport, port, 'refused' AS outcome, count(*) AS times,
     min(time_ns) AS first_ns, max(time_ns) AS last_ns, 0::BIGINT AS successes
 FROM refused_datagrams GROUP BY ALL
 UNION ALL
-SELECT a.device, a.peer, a.transport, a.port, a.outcome, count(*),
+SELECT a.device, a.peer, a.transport, a.port, a.outcome, sum(a.tries)::BIGINT,
     min(a.first_ns), max(a.last_ns), max(s.successes)
 FROM attempts AS a JOIN (
     SELECT device, peer, transport, port, count(*) FILTER (outcome = 'answered') AS successes FROM attempts GROUP BY ALL
@@ -64,7 +91,7 @@ COMMENT ON COLUMN failures.peer IS 'Address that was asked';
 COMMENT ON COLUMN failures.transport IS 'tcp or udp';
 COMMENT ON COLUMN failures.port IS 'Port that was asked';
 COMMENT ON COLUMN failures.outcome IS 'refused (ICMP port unreachable), reset (TCP), unanswered';
-COMMENT ON COLUMN failures.times IS 'ICMP errors, or connections and conversations without success';
+COMMENT ON COLUMN failures.times IS 'ICMP errors, connections without success, or questions without an answer';
 COMMENT ON COLUMN failures.first_ns IS 'First time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN failures.last_ns IS 'Last time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN failures.successes IS 'Conversations with the same service that were answered';
@@ -96,6 +123,25 @@ COMMENT ON COLUMN strangers.tx_packets IS 'Frames that the device sent to it';
 COMMENT ON COLUMN strangers.tx_bytes IS 'Bytes of those';
 COMMENT ON COLUMN strangers.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN strangers.last_ns IS 'Last of them, UTC nanoseconds since 1970';
+
+-- TLS handshakes that ended in a fatal alert which can be read: one of TLS 1.3 behind the hellos is encrypted.
+CREATE TABLE failed_handshakes AS
+SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.responder_port AS port, a.flow,
+    a.source = f.originator AS by_client, a.description, coalesce(a.name, 'alert ' || a.description) AS name, a.capture, a.frame, a.time_ns
+FROM tls_alerts AS a JOIN flows AS f USING (flow)
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+-- a farewell and a user who gave up are no failures (RFC 8446 6)
+WHERE a.carrier = 'tls' AND a.level = 2 AND a.description NOT IN (0, 90) AND NOT a.is_repeated
+    AND coalesce(m.device, b.device) IN (FROM subjects)
+    AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator);
+
+CREATE TABLE made_handshakes AS
+SELECT f.responder AS peer, f.responder_port AS port, coalesce(m.device, b.device) AS device, count(DISTINCT t.flow) AS times
+FROM tls_connections AS t JOIN flows AS f USING (flow)
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+WHERE t.carrier = 'tls' AND t.is_established AND (f.responder, f.responder_port) IN (SELECT (peer, port) FROM failed_handshakes) GROUP BY ALL;
 
 CREATE TABLE failed_names AS
 SELECT coalesce(m.device, b.device) AS device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns

@@ -30,7 +30,8 @@ CLEAR_LOGINS = {("tcp", 21): "ftp", ("tcp", 23): "telnet", ("tcp", 2323): "telne
 """Ports of protocols that take a login in clear (IANA; 2323 as an alternative for telnet is seen in the wild)."""
 
 _ANNOUNCING = {
-    "mdns": "mdns && dns.flags.response == 1 && dns.resp.type == 33",
+    # a record of that type: NSEC lists types of others in dns.resp.type
+    "mdns": "mdns && dns.flags.response == 1 && dns.srv.target",
     "ssdp": 'ssdp && http.request.method == "NOTIFY"',
 }
 MAX_NAMED = 4

@@ -18,6 +18,10 @@ WITH asked AS (
     FROM http_requests AS q JOIN flows AS f USING (flow)
     LEFT JOIN http_responses AS r ON r.flow = q.flow AND r.request_capture = q.capture AND r.request_frame = q.frame AND r.request_uri = q.uri
     WHERE q.method = 'GET' AND (r.status IS NULL OR r.status >= 400)
+        -- a server that wants to know who asks says 401 first (RFC 9110 15.5.2); answered later, it was no refusal
+        AND NOT (r.status IN (401, 407) AND EXISTS (FROM http_requests AS n JOIN http_responses AS a
+            ON a.flow = n.flow AND a.request_capture = n.capture AND a.request_frame = n.frame AND a.request_uri = n.uri
+            WHERE n.source = q.source AND n.destination = q.destination AND n.uri = q.uri AND a.status < 400 AND n.time_ns > q.time_ns))
     UNION ALL
     SELECT 'tftp', t.source_mac, t.source, t.destination, t.destination_port, NULL, t.file,
         CASE WHEN e.message IS NOT NULL THEN 'error: ' || e.message

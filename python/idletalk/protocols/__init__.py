@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from idletalk.protocols import (
     amqp,
     bacnet,
+    cs2,
     ewelink,
     ftp,
     lifx,
@@ -30,6 +31,7 @@ from idletalk.protocols.protocol import Message, VendorProtocol
 PROTOCOLS: tuple[VendorProtocol, ...] = (
     amqp.PROTOCOL,
     bacnet.PROTOCOL,
+    cs2.PROTOCOL,
     ewelink.PROTOCOL,
     ftp.PROTOCOL,
     lifx.PROTOCOL,

@@ -88,8 +88,9 @@ fn is_bare(method: &[u8], target: &[u8]) -> bool {
     METHODS.contains(&method) && target.first() == Some(&b'/') && target.iter().all(u8::is_ascii_graphic)
 }
 
-/// Reads a start line.
+/// Reads a start line; routers announce themselves with spaces behind it (RFC 9112 3: a recipient may leave them out).
 pub fn start_line(line: &[u8]) -> Option<Start> {
+    let line = line.trim_ascii_end();
     let first = line.iter().position(|byte| *byte == b' ')?;
     if let Some((version, rest)) = line.split_at_checked(first)
         && is_version(version)
@@ -273,6 +274,7 @@ mod tests {
     fn a_request_needs_no_version_where_its_method_is_known_and_its_target_a_path() {
         assert_eq!(request("GET /state?id=1"), Some(("/state?id=1".to_owned(), None)));
         assert_eq!(request("POST /a HTTP/1."), Some(("/a".to_owned(), Some("HTTP/1.".to_owned()))));
+        assert_eq!(request("NOTIFY * HTTP/1.1 "), Some(("*".to_owned(), Some("HTTP/1.1".to_owned()))));
         for other in ["GET state", "FETCH /state", "GET /state now", "OPTIONS /a RTSP/1.0", "GET ", "get /state"] {
             assert_eq!(request(other), None, "{other}");
         }

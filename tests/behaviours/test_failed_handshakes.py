@@ -1,0 +1,68 @@
+"""TLS that fails again and again is told, with who ends it, how, and whether it ever succeeds."""
+
+import struct
+from pathlib import Path
+
+import pytest
+from tests import made
+from tests.made import GATEWAY, PLUG
+
+import idletalk
+from idletalk.model import Finding
+
+ACK = 24
+UNKNOWN_CA, HANDSHAKE_FAILURE, CLOSE_NOTIFY = 48, 40, 0
+
+
+def hello() -> bytes:
+    body = b"\x03\x03" + bytes(32) + b"\0" + b"\0\x02\x00\x2f" + b"\x01\0"
+    handshake = b"\x01" + len(body).to_bytes(3, "big") + body
+    return b"\x16\x03\x01" + struct.pack(">H", len(handshake)) + handshake
+
+
+def alert(description: int) -> bytes:
+    return b"\x15\x03\x03\x00\x02\x02" + bytes([description])
+
+
+def failing(host: int, times: int, description: int, *, by_server: bool = False) -> list[tuple[float, bytes]]:
+    frames: list[tuple[float, bytes]] = []
+    for n in range(times):
+        here, there = (PLUG, "192.168.1.2", 50_000 + 10 * host + n), (GATEWAY, f"203.0.113.{host}", 443)
+        ends = (there, here, 2) if by_server else (here, there, 2 + len(hello()))
+        exchange = [
+            made.segment(here, there, 1, 2),
+            made.segment(there, here, 1, 18),
+            made.segment(here, there, 2, ACK, hello()),
+            made.segment(there, here, 2, 16),
+            made.segment(*ends, ACK, alert(description)),
+        ]
+        frames += [(host * 60 + n + step / 100, frame) for step, frame in enumerate(exchange)]
+    return frames
+
+
+def told(tmp_path: Path, *frames: list[tuple[float, bytes]]) -> list[Finding]:
+    every = sorted(frame for some in frames for frame in some)
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", every)], tmp_path / "out")
+    return list(found.findings(kind="tls-failed"))
+
+
+def test_a_certificate_that_a_device_does_not_accept_is_told(tmp_path: Path) -> None:
+    [finding] = told(tmp_path, failing(1, 4, UNKNOWN_CA))
+    assert (finding.device, finding.peer, finding.evidence.frames) == (PLUG, "203.0.113.1", 4)
+    assert finding.numbers["succeeded"] == 0
+    assert "the device says unknown_ca and does not accept the certificate; none succeeded." in finding.sentence
+
+
+def test_who_ends_it_is_told(tmp_path: Path) -> None:
+    [finding] = told(tmp_path, failing(1, 3, HANDSHAKE_FAILURE, by_server=True))
+    assert "; the server says handshake_failure; none succeeded." in finding.sentence
+
+
+@pytest.mark.parametrize(("times", "description"), [(2, UNKNOWN_CA), (5, CLOSE_NOTIFY)])
+def test_twice_is_no_habit_and_a_farewell_no_failure(times: int, description: int, tmp_path: Path) -> None:
+    assert told(tmp_path, failing(1, times, description)) == []
+
+
+def test_where_it_is_so_everywhere_that_is_said(tmp_path: Path) -> None:
+    findings = told(tmp_path, *(failing(host, 3, UNKNOWN_CA) for host in (1, 2, 3)))
+    assert [finding.sentence.count("the same at 2 other hosts") for finding in findings] == [1, 1, 1]
