@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from idletalk.bulk import insertion
+from idletalk.queried import Rows
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
-Ask = Callable[..., Sequence[Row]]
+Ask = Callable[..., Rows]
 """``ask(sql, *parameters)``: the rows of a query over the facts and judgements, by column name."""
 
 
