@@ -32,7 +32,7 @@ LARGE_BYTES = 1 << 30
 SPOOL = "captures"
 """Folder of the streams that were read, inside an analysis."""
 
-MAX_UNLOOKED = 100_000
+MAX_UNLOOKED = 1_000_000
 """Objects made until Python looks for garbage in cycles (700 by default): the rows and pages of an analysis are many, and hold none."""
 
 SWITCH_S = 0.0005

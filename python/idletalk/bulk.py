@@ -1,14 +1,24 @@
-"""Rows that Python made, as one statement: DuckDB needs milliseconds for each statement and for each row of `executemany`."""
+"""Rows that Python made, put into a table at once: DuckDB needs milliseconds for each statement and for each row of `executemany`."""
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 
-def insertion(table: str, rows: Iterable[Sequence[object]]) -> tuple[str, list[list[object]]] | None:
-    """The statement that adds rows to a table, and its parameters, a list for each column; none where there are no rows.
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Rows for a table. Values become what its columns are: null, text, bytes, numbers, truth, and lists of these."""
 
-    Values become what the table's columns are: null, text, bytes, numbers, truth, and lists of these.
-    """
-    columns = [list(column) for column in zip(*rows, strict=True)]
-    if not columns:
-        return None
-    return f"INSERT INTO {table} SELECT {', '.join('unnest(?)' for _ in columns)}", columns
+    table: str
+    rows: Sequence[Sequence[object]]
+
+    def put(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Add them."""
+        if self.rows:
+            with connection.appender(self.table) as appender:
+                appender.append_rows(self.rows)

@@ -1,5 +1,7 @@
 """Frames that the capture holds twice: what they say is told twice by the tables of facts, and heard once by judgements."""
 
+from importlib.resources import files
+
 from idletalk.dissector import fact_tables
 from idletalk.store import Store
 
@@ -13,10 +15,12 @@ GATHERED = frozenset(
 
 
 def hear_once(store: Store) -> None:
-    """Stand views without repeated messages before the facts' own tables, where there are any."""
+    """Stand views without repeated messages before the facts' own tables, where there are any; ``heard`` is ``payloads`` so."""
     twice = "originator_duplicate_packets > 0 OR responder_duplicate_packets > 0"
     if not store.ask(f"SELECT 1 AS one FROM flow_segments WHERE {twice} LIMIT 1"):
+        store.ask("CREATE VIEW heard AS FROM payloads")
         return
+    store.ask(files("idletalk").joinpath("repeats.sql").read_text("utf-8"))
     for table in fact_tables():
         if table.name not in GATHERED and any(column.name == "is_repeated" for column in table.columns):
             name = f'"{table.name}"'

@@ -11,7 +11,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from idletalk.bulk import insertion
+from idletalk.bulk import Insertion
 from idletalk.dissector import MESSAGES, TABLES, Mark, Source
 from idletalk.errors import IdletalkError
 from idletalk.interrupts import interruptible, patiently, together
@@ -137,8 +137,8 @@ class Store:
             works = [partial(line.work, steps, partial(take, store)) for store in stores]
             together(works, [store.connection for store in stores], stopped)
 
-    def ask(self, sql: str, *parameters: Any) -> Rows:
-        """The rows of a query, by column name."""
+    def ask(self, sql: str | Insertion, *parameters: Any) -> Rows:
+        """The rows of a query, by column name; rows to add give none."""
         return Rows(*self._execute(sql, list(parameters)))
 
     def answer(self, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:
@@ -155,12 +155,15 @@ class Store:
         return patiently(self.connection, query)
 
     def _execute(
-        self, sql: str | duckdb.Statement, parameters: Sequence[Any] | Mapping[str, Any] = ()
+        self, sql: str | duckdb.Statement | Insertion, parameters: Sequence[Any] | Mapping[str, Any] = ()
     ) -> tuple[list[tuple[Any, ...]], list[str]]:
         """Rows and column names; every statement goes through here."""
 
         def done() -> tuple[list[tuple[Any, ...]], list[str]]:
             with interruptible():
+                if isinstance(sql, Insertion):
+                    sql.put(self.connection)
+                    return [], []
                 cursor = self.connection.execute(sql, parameters or None)
                 return cursor.fetchall(), [column[0] for column in cursor.description or ()]
 
@@ -176,8 +179,7 @@ class Store:
     def fill(self, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Make a table of rows that SQL needs to know (the lab file's devices, ...)."""
         self._execute(f"CREATE TABLE {table} ({columns})")
-        if (made := insertion(table, rows)) is not None:
-            self._execute(*made)
+        self._execute(Insertion(table, [*rows]))
 
     def judge(self, behaviours: Iterable[Behaviour]) -> None:
         """Make the tables of behaviours, side by side where they allow it; rows get their order when they are kept."""

@@ -39,9 +39,9 @@ class Kinds:
     def __init__(self, bursts: Sequence[Burst]) -> None:
         """Cluster the first lengths of a device's bursts."""
         lengths: dict[tuple[str, bool], dict[int, int]] = {}
-        for burst in bursts:
-            those = lengths.setdefault((burst.place, burst.starts), {})
-            those[_first(burst)] = those.get(_first(burst), 0) + 1
+        firsts = Counter((burst.place, burst.starts, _first(burst)) for burst in bursts)
+        for (place, starts, length), times in firsts.items():
+            lengths.setdefault((place, starts), {})[length] = times
         self._clusters: dict[tuple[str, bool, int], int] = {}
         for (place, starts), those in lengths.items():
             cluster, last = 0, None
@@ -56,11 +56,9 @@ class Kinds:
 
     def of(self, burst: Burst) -> KindKey:
         """The kind of a burst."""
-        length = _first(burst)
-        cluster = self._clusters.get((burst.place, burst.starts, length))
-        if cluster is None:
-            cluster = self._nearest(burst.place, burst.starts, length)
-        return burst.place, burst.starts, cluster
+        place, starts, length = burst.place, burst.starts, _first(burst)
+        cluster = self._clusters.get((place, starts, length))
+        return place, starts, self._nearest(place, starts, length) if cluster is None else cluster
 
     def _nearest(self, place: str, starts: bool, length: int) -> int:
         """The cluster of a length that no burst begins with; a kind of exactly one length has no neighbours."""

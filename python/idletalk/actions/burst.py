@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 NS_PER_S = 1_000_000_000
@@ -16,6 +17,9 @@ ROUND_TRIP_US = 300_000
 
 EARLIER_NS = 60 * NS_PER_S
 """Bursts that began so long before a window can reach into it."""
+
+MAX_REMEMBERED = 4096
+"""Services and peers whose places are remembered: each burst is asked for its own several times."""
 
 COMMON = frozenset({"dns", "mdns", "ntp", "ssdp", "dhcp", "dhcpv6", "icmp"})
 """Services whose peer says little: they are asked wherever they are found."""
@@ -57,12 +61,12 @@ class Burst(NamedTuple):
     @property
     def place(self) -> str:
         """What tells services apart: the peer too, unless it says little."""
-        return self.service if self.is_common else f"{self.service} {self.host}"
+        return _place(self.service, self.host)
 
     @property
     def is_common(self) -> bool:
         """Whether its service is one of :data:`COMMON`."""
-        return self.service.split("/")[0] in COMMON
+        return _is_common(self.service)
 
     @property
     def sender(self) -> str:
@@ -76,6 +80,16 @@ class Burst(NamedTuple):
         """When it began to be seen: with the connection's handshake, where that lies just before."""
         near = 0 <= self.first_ns - self.flow_first_ns < NS_PER_S
         return self.flow_first_ns if near else self.first_ns
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _is_common(service: str) -> bool:
+    return service.split("/")[0] in COMMON
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _place(service: str, host: str) -> str:
+    return service if _is_common(service) else f"{service} {host}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,39 +1,10 @@
 -- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects, hosts (inventory.sql), peers,
--- and the facts payloads, http_requests, http_responses, mqtt, coap, tftp, wsd, snmp, ssdp, dns, dns_questions, dns_records, nbns,
+-- and `heard` (repeats.py), the facts http_requests, http_responses, mqtt, coap, tftp, wsd, snmp, ssdp, dns, dns_questions, dns_records, nbns,
 -- tls_client_hellos, dhcp_options.
 
 -- An answer to a prompt of a login: typed in telnet, base64 in mail.
 CREATE MACRO answered(carrier, content) AS
     coalesce(CASE WHEN carrier <> 'telnet' THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
-
--- What a capture has cut says nothing of its own where another has it whole (duplicates are known within a tenth of a second).
--- A row's first sighting may be another's beginning while its later ones are messages: of its times only what was cut is taken.
-CREATE VIEW heard AS
-WITH again AS (
-    FROM payloads WHERE is_repeated
-), early AS (
-    FROM payloads WHERE NOT is_repeated AND flow IN (SELECT flow FROM again)
-), judged AS MATERIALIZED (
-    SELECT *, EXISTS (
-        FROM early AS whole WHERE whole.flow = again.flow AND whole.carrier = again.carrier AND whole.source = again.source
-            AND whole.time_ns BETWEEN again.time_ns - 100_000_000 AND again.time_ns + 100_000_000
-            AND starts_with(hex(whole.content), hex(again.content))) AS is_cut
-    FROM again
-), late AS (
-    FROM judged WHERE NOT is_cut
-), shortened AS (
-    -- where the capture that cuts was first, what is whole is the repetition
-    SELECT *, (SELECT count(*) FROM late WHERE late.flow = early.flow AND late.carrier = early.carrier AND late.source = early.source
-        AND late.time_ns BETWEEN early.time_ns - 100_000_000 AND early.last_ns + 100_000_000
-        AND octet_length(late.content) > octet_length(early.content)
-        AND starts_with(hex(late.content), hex(early.content))) AS cut
-    FROM early
-)
-FROM payloads WHERE NOT is_repeated AND flow NOT IN (SELECT flow FROM again)
-UNION ALL
-SELECT * EXCLUDE (cut) REPLACE ((times - cut)::UBIGINT AS times) FROM shortened WHERE times > cut
-UNION ALL
-SELECT * EXCLUDE (is_cut) REPLACE ((times - is_cut::UBIGINT)::UBIGINT AS times) FROM judged WHERE times > is_cut::UBIGINT;
 
 -- What says one thing a frame; what says the same in many frames, once for all; and names of a frame together. Three statements, since the
 -- hash tables of all at a time would need more memory than there is.
@@ -175,7 +146,14 @@ SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.ti
 FROM told AS t JOIN found AS f USING (content_id)
 WHERE NOT f.owned OR EXISTS (FROM owners AS o WHERE o.text = f.text AND o.device = t.device);
 
--- The same, and what was found that way in the conversation's other messages; a content is held against the same bytes once.
+-- The same, each once, however it stands there.
+CREATE VIEW single_hits AS
+SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
+    f.kind, f.text, f.shown, f.key, f.encoding, f.known_by
+FROM told AS t JOIN (SELECT DISTINCT * EXCLUDE (raw) FROM found) AS f USING (content_id)
+WHERE NOT f.owned OR EXISTS (FROM owners AS o WHERE o.text = f.text AND o.device = t.device);
+
+-- And what was found that way in the conversation's other messages; a content is held against the same bytes once.
 CREATE VIEW found_hits AS
 WITH known AS MATERIALIZED (
     SELECT DISTINCT device, sent, peer, carrier, kind, text, shown, key, encoding, known_by, raw FROM direct_hits WHERE raw IS NOT NULL
@@ -186,9 +164,9 @@ WITH known AS MATERIALIZED (
     FROM (SELECT DISTINCT t.content_id, h.raw FROM known AS h JOIN others AS t USING (device, sent, peer, carrier))
     JOIN contents AS c USING (content_id) WHERE contains(hex(c.content), hex(raw))
 )
-SELECT * EXCLUDE (raw) FROM direct_hits
-UNION
-SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
+FROM single_hits
+UNION ALL
+SELECT DISTINCT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
     h.kind, h.text, h.shown, h.key, h.encoding, h.known_by
 FROM known AS h JOIN others AS t USING (device, sent, peer, carrier) JOIN repeated AS r ON r.content_id = t.content_id AND r.raw = h.raw;
 

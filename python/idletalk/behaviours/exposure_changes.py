@@ -22,8 +22,8 @@ WITH ports AS (
     WHERE contains(text, ':') OR NOT has_ports
 ), turns AS (
     SELECT *, lag(texts) OVER same AS before, lag(own_ports) OVER same AS own_before
-    FROM (SELECT device, peer, carrier, at_ns, list(DISTINCT text ORDER BY text) AS texts,
-        list(DISTINCT own_port ORDER BY own_port) FILTER (own_port IS NOT NULL) AS own_ports FROM told GROUP BY device, peer, carrier, at_ns)
+    FROM (SELECT device, peer, carrier, at_ns, list_sort(list_distinct(list(text))) AS texts,
+        list_sort(list_distinct(list(own_port) FILTER (own_port IS NOT NULL))) AS own_ports FROM told GROUP BY device, peer, carrier, at_ns)
     WINDOW same AS (PARTITION BY device, peer, carrier ORDER BY at_ns)
 ), changed AS (
     SELECT device, peer, carrier, count(*) FILTER (before <> texts) AS changes,

@@ -24,7 +24,7 @@ FROM once GROUP BY device, kind, sent, peer, carrier ORDER BY device, kind, sent
 
 _LABELS = """
 WITH places AS (SELECT DISTINCT device, kind, sent, peer, carrier, capture, frame FROM hits WHERE carrier IN ('tcp', 'udp')),
-labels AS (SELECT DISTINCT p.carrier, p.capture, p.frame, f.application FROM payloads AS p JOIN flows AS f USING (flow) WHERE p.carrier IN ('tcp', 'udp'))
+labels AS (SELECT p.carrier, p.capture, p.frame, f.application FROM payloads AS p JOIN flows AS f USING (flow) WHERE p.carrier IN ('tcp', 'udp'))
 SELECT device, kind, sent, peer, carrier, list(DISTINCT application ORDER BY application) FILTER (application IS NOT NULL) AS protocols,
     count(*) = count(application) AS is_known
 FROM places JOIN labels USING (carrier, capture, frame) GROUP BY ALL

@@ -79,7 +79,7 @@ def search(ask: Ask, scene: Scene) -> None:
     ]
     _fill(ask, values, owners, shown)
     insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
-    ask(f"INSERT INTO hits {'SELECT DISTINCT * EXCLUDE (raw) FROM direct_hits' if is_all else 'FROM found_hits'}")
+    ask(f"INSERT INTO hits FROM {'single_hits' if is_all else 'found_hits'}")
 
 
 def _leave_out(ask: Ask) -> None:

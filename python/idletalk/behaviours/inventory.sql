@@ -232,6 +232,12 @@ WITH volumes AS (
     SELECT device, arg_min(name, (CASE told_by WHEN 'dhcp' THEN 0 ELSE 1 END, -times, name)) AS name,
         arg_min(told_by, (CASE told_by WHEN 'dhcp' THEN 0 ELSE 1 END, -times, name)) AS told_by
     FROM device_names GROUP BY device
+), routing AS (
+    SELECT device, min(told_by) AS told_by FROM routers JOIN device_macs USING (mac) GROUP BY device
+), capturing AS (
+    SELECT DISTINCT device, 'interface of the capture' AS told_by FROM interfaces JOIN device_macs USING (mac)
+), carried AS (
+    SELECT device, min(told_by) AS told_by FROM phones GROUP BY device
 ), lab AS (
     SELECT device, min(name) AS name, min(role) AS role, bool_or(under_test) AS under_test
     FROM lab_macs GROUP BY device
@@ -245,20 +251,17 @@ SELECT
     vendors.vendor,
     vendors.mac_is_random,
     coalesce(lab.role, CASE
-        WHEN EXISTS (FROM routers AS r WHERE list_contains(m.macs, r.mac)) THEN 'gateway'
-        WHEN EXISTS (FROM interfaces AS i WHERE list_contains(m.macs, i.mac)) THEN 'capture'
-        WHEN EXISTS (FROM phones AS p WHERE p.device = v.device) THEN 'phone' END) AS role,
-    CASE WHEN lab.role IS NOT NULL THEN 'lab'
-         ELSE coalesce((SELECT min(told_by) FROM routers AS r WHERE list_contains(m.macs, r.mac)),
-                       (SELECT 'interface of the capture' FROM interfaces AS i WHERE list_contains(m.macs, i.mac) LIMIT 1),
-                       (SELECT min(told_by) FROM phones AS p WHERE p.device = v.device))
-    END AS role_told_by,
+        WHEN r.told_by IS NOT NULL THEN 'gateway' WHEN c.told_by IS NOT NULL THEN 'capture' WHEN p.told_by IS NOT NULL THEN 'phone' END) AS role,
+    CASE WHEN lab.role IS NOT NULL THEN 'lab' ELSE coalesce(r.told_by, c.told_by, p.told_by) END AS role_told_by,
     CASE WHEN EXISTS (FROM lab_macs WHERE under_test IS NOT NULL) THEN coalesce(lab.under_test, false) END AS under_test,
     v.* EXCLUDE (device)
 FROM volumes AS v
 LEFT JOIN macs AS m USING (device)
 LEFT JOIN vendors USING (device)
 LEFT JOIN names AS n USING (device)
+LEFT JOIN routing AS r USING (device)
+LEFT JOIN capturing AS c USING (device)
+LEFT JOIN carried AS p USING (device)
 LEFT JOIN lab USING (device);
 
 COMMENT ON TABLE devices IS 'A physical thing on the network.';

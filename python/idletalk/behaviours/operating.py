@@ -1,20 +1,19 @@
 """What do actions of a user look like on the wire?"""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from idletalk import filters
 from idletalk.actions import background, causes, match, portable, signature
-from idletalk.actions.burst import Burst, Event
+from idletalk.actions.burst import Event
 from idletalk.actions.clock import offset_ns
 from idletalk.actions.judgement import APART, Act, acts, false_per_day
 from idletalk.actions.txt import fields
 from idletalk.actions.unnamed import ALONE_S, HEARERS, MIN_REPORTS, most_reports, unnamed
-from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert
+from idletalk.behaviours.behaviour import Ask, Behaviour, Row, insert
 from idletalk.behaviours.finding import MAX_KEPT, Claim, Kind, Scene
+from idletalk.behaviours.operating_bursts import begins_of, bursts_of
 from idletalk.plural import counted
 
-MAX_BURSTS = 100_000
-"""Bursts of one device that are looked at, the first ones: some weeks of a device that speaks twice a minute."""
 MIN_RECALL = 0.5
 """Share of the repetitions held back that a signature must find before a finding says that it can."""
 MAX_FALSE_PER_DAY = 1.0
@@ -51,7 +50,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     ):
         events.setdefault(row["device"], []).append(_event(row))
     _offer(ask, scene, [device for device in scene.subjects if device not in events])
-    bursts = bursts_of(ask, scene, list(events), "*")
+    bursts = bursts_of(ask, scene, list(events))
     offset = offset_ns(events, bursts)
     found = [
         act
@@ -85,72 +84,10 @@ def _offer(ask: Ask, scene: Scene, devices: Sequence[str]) -> None:
             *(device, one.peer, one.peer_kind, one.service, one.first_packet, one.least_bytes, one.most_bytes),
             *(one.times, one.first_ns, one.last_ns),
         )
-        for device, bursts in bursts_of(
-            ask, scene, chosen, _FIRST_LENGTHS, int(most_reports(scene.observed_s)), HEARERS
-        ).items()
+        for device, bursts in begins_of(ask, scene, chosen, HEARERS, int(most_reports(scene.observed_s))).items()
         for one in unnamed(bursts, scene.observed_s)
     ]
     insert(ask, "unnamed_actions", rows)
-
-
-_FIRST_LENGTHS = "* REPLACE (lengths[:1] AS lengths, []::BIGINT[] AS gaps_us)"
-"""Of each burst only how it begins: lists are dear to fetch."""
-
-
-def bursts_of(
-    ask: Ask,
-    scene: Scene,
-    devices: Sequence[str],
-    columns: str,
-    most: int | None = None,
-    kinds: Sequence[str] | None = None,
-) -> dict[str, list[Burst]]:
-    """The bursts of devices in time order; with peers of some kinds only, and without what a device says more often than `most`."""
-    if not devices:
-        return {}
-    known = "SELECT device, peer, kind, names, asn FROM peer_kinds WHERE list_contains(?, device)"
-    peers = {(row["device"], row["peer"]): row for row in ask(known, list(devices))}
-    rows = ask(
-        f"SELECT {columns} FROM device_bursts AS b WHERE list_contains($1, device) AND bursts = 1"
-        " AND ($2 IS NULL OR EXISTS (FROM peer_kinds AS k WHERE k.device = b.device AND k.peer = b.peer AND list_contains($2, kind)))"
-        " QUALIFY row_number() OVER (PARTITION BY device ORDER BY first_ns, capture, frame, flow) <= $3"
-        " AND ($4 IS NULL OR NOT starts OR count(*) OVER (PARTITION BY device, peer, port, starts, lengths[1]) <= $4)"
-        " ORDER BY device, first_ns, capture, frame, flow",
-        list(devices),
-        kinds,
-        MAX_BURSTS,
-        most,
-    )
-    return {device: [] for device in devices} | by(rows, "device", lambda row: _burst(row, scene.peers, peers))
-
-
-def _burst(row: Row, names: Mapping[tuple[str, str], str], peers: Mapping[tuple[str, str], Row]) -> Burst:
-    name = row["application"] or row["transport"] or "frames"
-    peer = row["peer"] or "unknown"
-    key = row["device"], row["peer"]
-    about = peers.get(key, {})
-    return Burst(
-        capture=row["capture"],
-        frame=row["frame"],
-        first_ns=row["first_ns"],
-        last_ns=row["last_ns"],
-        peer=peer,
-        host=names.get(key, peer),
-        peer_kind=about.get("kind", "unknown"),
-        service=name if row["port"] is None else f"{name}/{row['port']}",
-        starts=row["starts"],
-        opens=row["is_originator"],
-        lengths=tuple(row["lengths"]),
-        gaps_us=tuple(row["gaps_us"]),
-        packets=row["packets"],
-        tx_bytes=row["tx_bytes"],
-        rx_bytes=row["rx_bytes"],
-        flow=row["flow"],
-        flow_first_ns=row["flow_first_ns"],
-        began=row["began_in_capture"],
-        names=tuple(about.get("names") or ()),
-        network=about.get("asn"),
-    )
 
 
 def _key(act: Act) -> tuple[str, str, str]:

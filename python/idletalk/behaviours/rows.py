@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from idletalk.bulk import insertion
+from idletalk.bulk import Insertion
+from idletalk.queried import Rows
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
-Ask = Callable[..., Sequence[Row]]
+Ask = Callable[..., Rows]
 """``ask(sql, *parameters)``: the rows of a query over the facts and judgements, by column name."""
 
 
@@ -18,10 +19,7 @@ _EPOCH = datetime(1970, 1, 1)
 
 def insert(ask: Ask, table: str, rows: Iterable[Sequence[object]]) -> None:
     """Add rows to a judged table."""
-    made = insertion(table, rows)
-    if made is not None:
-        statement, columns = made
-        ask(statement, *columns)
+    ask(Insertion(table, [*rows]))
 
 
 def iso(time_ns: int) -> str:

@@ -55,6 +55,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
         " list(DISTINCT what ORDER BY what) AS services"
         " FROM announcement_frames GROUP BY device, protocol ORDER BY device, protocol"
     )
+    leaving = _leaving(ask) if any(row["protocol"] == "ssdp" for row in announced) else ()
     for row in announced:
         named = [service for service in row["services"] if service]
         told = some(named, MAX_NAMED) or "of what kind was not captured"
@@ -67,18 +68,19 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
             frames=row["frames"],
             kept=kept(row),
             filter=filters.both(_ANNOUNCING[row["protocol"]], scene.sent_by(row["device"]), filters.NOT_QUOTED),
-            filter_note="also farewells (ssdp:byebye)" if row["protocol"] == "ssdp" and _leaves(ask, row) else None,
+            filter_note="also farewells (ssdp:byebye)"
+            if row["protocol"] == "ssdp" and row["device"] in leaving
+            else None,
         )
 
 
-def _leaves(ask: Ask, row: Row) -> bool:
-    return bool(
-        ask(
-            "SELECT 1 FROM ssdp AS s JOIN device_macs AS m ON m.mac = s.source_mac WHERE m.device = ? AND s.kind = 'notify'"
-            " AND s.nts = 'ssdp:byebye' LIMIT 1",
-            row["device"],
-        )
+def _leaving(ask: Ask) -> set[str]:
+    """Devices that say by SSDP that they go."""
+    rows = ask(
+        "SELECT DISTINCT m.device FROM ssdp AS s JOIN device_macs AS m ON m.mac = s.source_mac"
+        " WHERE s.kind = 'notify' AND s.nts = 'ssdp:byebye'"
     )
+    return {row["device"] for row in rows}
 
 
 def _open(scene: Scene, row: Row) -> Claim:

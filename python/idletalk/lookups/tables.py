@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idletalk.bulk import insertion
+from idletalk.bulk import Insertion
 from idletalk.lookups.clouds import CLOUDS_FILE, read_clouds
 from idletalk.lookups.convert import user_folder
 from idletalk.lookups.errors import LookupFileError
@@ -174,9 +174,7 @@ def _domains() -> Source:
 
 def _create(connection: DuckDBPyConnection, name: str, columns: str, rows: Sequence[Iterable[object]]) -> None:
     connection.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
-    made = insertion(name, [tuple(row) for row in rows])
-    if made is not None:
-        connection.execute(*made)
+    Insertion(name, [tuple(row) for row in rows]).put(connection)
 
 
 def _quoted(text: str) -> str:
