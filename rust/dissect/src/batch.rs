@@ -1,19 +1,18 @@
-//! Frames of one thread between two meetings, shard by shard. Read in the order of the walk, each frame would find its flow
+//! Frames between two meetings, shard by shard. Read in the order of the walk, each frame would find its flow
 //! in far memory; read together, a shard's flows stay near, and those of several frames are fetched at the same time.
 
 use crate::capture::LinkType;
 use crate::packet::{Head, head};
-use crate::shard::{Shard, Sighting};
+use crate::shard::{SHARDS, Shard, Sighting};
 use crate::sink::Sink;
 
 /// Frames whose flows are fetched at a time: some more than the ten or so fetches that a core has under way, and few enough
 /// to stay in the nearest cache.
 pub const GROUP: usize = 32;
 
-/// Room that a shard keeps from one meeting to the next, in bytes of frames and in frames: twice an even share. Of all shards
-/// 8 MiB; another one may have nearly all frames each time.
-const KEPT_BYTES: usize = 512 << 10;
-const KEPT_FRAMES: usize = 4096;
+/// Room that a shard keeps beside twice what it had, in bytes of frames and in frames.
+const SPARE_BYTES: usize = 64 << 10;
+const SPARE_FRAMES: usize = 256;
 
 /// A frame of a group.
 pub struct Taken<'a> {
@@ -34,7 +33,7 @@ struct Waiting {
 
 /// Frames of one shard, one after another: read from far memory as they lie there, the next ones are on their way already.
 #[derive(Default)]
-struct Queue {
+pub struct Queue {
     bytes: Vec<u8>,
     frames: Vec<Waiting>,
 }
@@ -44,45 +43,68 @@ pub struct Batch {
     shards: Vec<Queue>,
 }
 
-impl Batch {
-    /// For so many shards.
-    pub fn new(shards: usize) -> Self {
-        Self { shards: (0..shards).map(|_| Queue::default()).collect() }
+impl Default for Batch {
+    fn default() -> Self {
+        Self { shards: (0..SHARDS).map(|_| Queue::default()).collect() }
     }
+}
 
-    /// Adds a frame of a shard, by the shard's place in the list that [`Batch::read`] gets.
+impl Batch {
+    /// Adds a frame of a shard.
     #[inline]
-    pub fn push(&mut self, shard: usize, seen: Sighting, link_type: LinkType, bytes: &[u8]) {
-        let Some(queue) = self.shards.get_mut(shard) else { return };
+    pub fn push(&mut self, shard: u64, seen: Sighting, link_type: LinkType, bytes: &[u8]) {
+        let queue = usize::try_from(shard).ok().and_then(|shard| self.shards.get_mut(shard));
+        let Some(queue) = queue else { return };
         queue.bytes.extend_from_slice(bytes);
         queue.frames.push(Waiting { seen, link_type, end: queue.bytes.len() });
     }
 
-    /// Gives all frames to their shards.
-    pub fn read(&mut self, shards: &mut [Shard], sink: &mut Sink) {
-        for (queue, shard) in self.shards.iter_mut().zip(shards) {
-            let mut group = Vec::with_capacity(GROUP);
-            let mut start = 0;
-            for frames in queue.frames.chunks(GROUP) {
-                group.extend(frames.iter().map(|frame| {
-                    let bytes = queue.bytes.get(start..frame.end).unwrap_or_default();
-                    start = frame.end;
-                    Taken { seen: frame.seen, head: head(frame.link_type, bytes), bytes }
-                }));
-                shard.frames(sink, &group);
-                group.clear();
-            }
-            queue.clear();
+    /// Shards with frames, or `all` of them.
+    pub fn waiting(&self, all: bool) -> Vec<usize> {
+        let queues = self.shards.iter().enumerate();
+        queues.filter(|(_, queue)| all || !queue.frames.is_empty()).map(|(shard, _)| shard).collect()
+    }
+
+    /// Bytes of a shard's frames.
+    pub fn bytes(&self, shard: usize) -> usize {
+        self.shards.get(shard).map_or(0, |queue| queue.bytes.len())
+    }
+
+    /// Takes the frames of a shard out.
+    pub fn take(&mut self, shard: usize) -> Queue {
+        self.shards.get_mut(shard).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Gives the room of a shard's frames back.
+    pub fn put(&mut self, shard: usize, queue: Queue) {
+        if let Some(slot) = self.shards.get_mut(shard) {
+            *slot = queue;
         }
     }
 }
 
 impl Queue {
-    /// Drops all frames; room for an ordinary share of them stays.
-    fn clear(&mut self) {
+    /// Gives all frames to their shard.
+    pub fn read(&self, shard: &mut Shard, sink: &mut Sink) {
+        let mut group = Vec::with_capacity(GROUP);
+        let mut start = 0;
+        for frames in self.frames.chunks(GROUP) {
+            group.extend(frames.iter().map(|frame| {
+                let bytes = self.bytes.get(start..frame.end).unwrap_or_default();
+                start = frame.end;
+                Taken { seen: frame.seen, head: head(frame.link_type, bytes), bytes }
+            }));
+            shard.frames(sink, &group);
+            group.clear();
+        }
+    }
+
+    /// Drops all frames; room for twice as many stays, since another shard may have nearly all of them each time.
+    pub fn clear(&mut self) {
+        let (bytes, frames) = (self.bytes.len(), self.frames.len());
         self.bytes.clear();
-        self.bytes.shrink_to(KEPT_BYTES);
+        self.bytes.shrink_to(bytes.saturating_mul(2).saturating_add(SPARE_BYTES));
         self.frames.clear();
-        self.frames.shrink_to(KEPT_FRAMES);
+        self.frames.shrink_to(frames.saturating_mul(2).saturating_add(SPARE_FRAMES));
     }
 }

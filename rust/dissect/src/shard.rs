@@ -72,7 +72,6 @@ impl<'a> Known<'a> {
 /// State of one shard.
 #[derive(Default)]
 pub struct Shard {
-    number: u64,
     table: FlowTable,
     fragments: Fragments,
     duplicates: Duplicates,
@@ -82,11 +81,6 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// An empty shard.
-    pub fn new(number: u64) -> Self {
-        Self { number, ..Self::default() }
-    }
-
     /// Takes frames, in their order; at most [`GROUP`](crate::batch::GROUP) at a time is best.
     pub fn frames(&mut self, sink: &mut Sink, group: &[Taken<'_>]) {
         let mut known: Vec<Option<Known<'_>>> = Vec::with_capacity(group.len());
@@ -100,7 +94,7 @@ impl Shard {
 
     fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>, known: Option<&Known<'_>>) {
         let Taken { seen, head, bytes } = taken;
-        sink.begin(seen.position, self.number);
+        sink.begin(seen.position);
         let repeats = seen.overlap != Overlap::None
             && self.duplicates.is_repeated(
                 self.duplicates.identity(bytes, seen.original_len, head),
@@ -186,7 +180,7 @@ impl Shard {
         flows.sort_by_key(|flow| flow.segment.position);
         for flow in &mut flows {
             // a place that no other flow has, so that the order of rows does not depend on threads
-            sink.begin_end(flow.segment.position, self.number);
+            sink.begin_end(flow.segment.position);
             leave(sink, (&self.budget, &self.reassembly), flow);
         }
     }
@@ -247,7 +241,7 @@ fn leave(sink: &mut Sink, memory: (&Budget, &Memory), flow: &mut Flow) {
 /// FTP data or media belong to other tuples of the same hosts; by its MACs without IP.
 #[inline]
 pub fn owner(link_type: LinkType, bytes: &[u8]) -> u64 {
-    // each thread asks this of all frames: most tell it without being decoded
+    // the walk asks this of all frames: most tell it without being decoded
     if link_type == LinkType::ETHERNET
         && let Some((source, destination)) = ipv4_ends(bytes)
     {

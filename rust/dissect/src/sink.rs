@@ -1,7 +1,8 @@
-//! Where facts of one thread gather, each with its place in the walk.
+//! Where facts of one shard gather, each with its place in the walk.
 
 use crate::app::{Expectation, Expected};
 use crate::at::At;
+use crate::digests::Digests;
 use crate::payloads::Payloads;
 use crate::spool::{Place, Spool};
 use crate::tables::{Record, Sheets};
@@ -22,57 +23,55 @@ pub struct Sink {
     pub sheets: Sheets,
     /// no flow is to be recognised
     pub blind: bool,
+    /// what is known of contents that came before
+    pub digests: Digests,
     position: u64,
     sub: u64,
     shard: u64,
-    weirds: FxHashMap<(u64, Weird), u64>,
-    payloads: FxHashMap<u64, Payloads>,
+    weirds: FxHashMap<Weird, u64>,
+    payloads: Payloads,
     spool: Spool,
-    expected: FxHashMap<u64, Expected>,
+    expected: Expected,
 }
 
 impl Sink {
-    /// With a folder for contents; none: they are not kept. `blind`: no flow is to be recognised.
-    pub fn new(spool: Option<PathBuf>, blind: bool) -> Self {
-        Self { spool: Spool::new(spool), blind, ..Self::default() }
+    /// Of a shard, with a folder for contents; none: they are not kept. `blind`: no flow is to be recognised.
+    pub fn new(shard: u64, spool: Option<PathBuf>, blind: bool) -> Self {
+        Self { spool: Spool::new(shard, spool), shard, blind, ..Self::default() }
     }
 
     /// Keeps bytes of a content of the flow at hand, of which they may be the whole; gives how many were kept. `place` is
     /// where it lies, none before its first bytes, and where there is no folder or no room.
     pub fn spool(&mut self, place: &mut Option<Place>, offset: u64, bytes: &[u8], is_whole: bool) -> usize {
         if place.is_none() && is_whole {
-            *place = self.spool.short(self.shard, bytes);
+            *place = self.spool.short(bytes);
             return place.as_ref().map_or(0, |_| bytes.len());
         }
         if place.is_none() {
-            *place = self.spool.file(self.shard);
+            *place = self.spool.file();
         }
-        place.as_ref().map_or(0, |place| self.spool.write(self.shard, place, offset, bytes))
+        place.as_ref().map_or(0, |place| self.spool.write(place, offset, bytes))
     }
 
-    /// Waits for a conversation in the shard at hand.
+    /// Waits for a conversation.
     pub fn expect(&mut self, next: Expectation) {
-        self.expected.entry(self.shard).or_default().add(next);
+        self.expected.add(next);
     }
 
     /// What was said of the conversation with these ends.
     pub fn expected(&mut self, at: &At) -> Option<Expectation> {
-        if self.expected.is_empty() {
-            return None;
-        }
-        self.expected.get_mut(&self.shard)?.take(at)
+        self.expected.take(at)
     }
 
-    /// Says which frame (by its position in the walk) and shard the next records belong to.
-    pub fn begin(&mut self, position: u64, shard: u64) {
+    /// Says which frame (by its position in the walk) the next records belong to.
+    pub fn begin(&mut self, position: u64) {
         self.position = position;
-        self.shard = shard;
         self.sub = 0;
     }
 
     /// Says that the next records are those of a flow's end, after all others of the frame at this position.
-    pub fn begin_end(&mut self, position: u64, shard: u64) {
-        self.begin(position, shard);
+    pub fn begin_end(&mut self, position: u64) {
+        self.begin(position);
         self.sub = END_OF_FLOW;
     }
 
@@ -89,7 +88,7 @@ impl Sink {
 
     /// Notes an oddity.
     pub fn weird(&mut self, at: &At, kind: Weird, protocol: &'static str, detail: Option<String>) {
-        let count = self.weirds.entry((self.shard, kind)).or_insert(0);
+        let count = self.weirds.entry(kind).or_insert(0);
         *count = count.wrapping_add(1);
         if *count <= MAX_WEIRD_ROWS {
             self.emit(&WeirdRow { at: *at, kind: kind.name(), protocol, detail });
@@ -106,9 +105,8 @@ impl Sink {
         offset: u64,
         bytes: &[u8],
     ) -> bool {
-        let payloads = self.payloads.entry(self.shard).or_default();
-        let wanted = payloads.add(self.position, at, carrier, subject, offset, bytes);
-        for (position, row) in payloads.due() {
+        let wanted = self.payloads.add(self.position, at, carrier, subject, offset, bytes);
+        for (position, row) in self.payloads.due() {
             self.sub = self.sub.wrapping_add(1);
             self.sheets.push((position, self.sub), &row);
         }
@@ -120,20 +118,16 @@ impl Sink {
     /// # Errors
     /// when contents could not be kept that rows tell of
     pub fn finish(&mut self) -> std::io::Result<()> {
-        let mut payloads: Vec<_> = self.payloads.drain().collect();
-        payloads.sort_unstable_by_key(|(shard, _)| *shard);
-        for (shard, mut payloads) in payloads {
-            for (sub, (position, row)) in payloads.drain().into_iter().enumerate() {
-                self.sheets.push((position, sub as u64), &row);
-            }
-            for (sub, row) in payloads.omitted().into_iter().enumerate() {
-                self.sheets.push((shard, sub as u64), &row);
-            }
+        for (sub, (position, row)) in self.payloads.drain().into_iter().enumerate() {
+            self.sheets.push((position, sub as u64), &row);
+        }
+        for (sub, row) in self.payloads.omitted().into_iter().enumerate() {
+            self.sheets.push((self.shard, sub as u64), &row);
         }
         let mut counts: Vec<_> = self.weirds.drain().collect();
         counts.sort_unstable();
-        for ((shard, kind), count) in counts {
-            self.sheets.push((shard, kind as u64), &WeirdCount { kind: kind.name(), count });
+        for (kind, count) in counts {
+            self.sheets.push((self.shard, kind as u64), &WeirdCount { kind: kind.name(), count });
         }
         self.spool.finish()
     }

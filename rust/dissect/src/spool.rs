@@ -2,7 +2,6 @@
 //! one after another in a file a shard, since making a file takes longer than reading its content. Names are ours, never
 //! from the wire.
 
-use rustc_hash::FxHashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
@@ -25,14 +24,6 @@ pub struct Place {
     pub offset: u64,
 }
 
-/// What a shard has used.
-#[derive(Debug, Default)]
-struct Used {
-    files: u64,
-    bytes: u64,
-    short: Option<Short>,
-}
-
 /// The file of short contents.
 #[derive(Debug)]
 struct Short {
@@ -53,45 +44,46 @@ impl Short {
     }
 }
 
-/// The folder, as one thread sees it. What is written for a shard does not depend on other shards.
+/// The folder, as one shard sees it. What is written for a shard does not depend on other shards.
 #[derive(Debug, Default)]
 pub struct Spool {
     folder: Option<PathBuf>,
-    used: FxHashMap<u64, Used>,
+    shard: u64,
+    files: u64,
+    bytes: u64,
+    short: Option<Short>,
     error: Option<std::io::Error>,
 }
 
 impl Spool {
-    /// In an existing folder; without one nothing is kept.
-    pub fn new(folder: Option<PathBuf>) -> Self {
-        Self { folder, ..Self::default() }
+    /// Of a shard, in an existing folder; without one nothing is kept.
+    pub fn new(shard: u64, folder: Option<PathBuf>) -> Self {
+        Self { folder, shard, ..Self::default() }
     }
 
-    /// A new file for a shard; none where there is no room.
-    pub fn file(&mut self, shard: u64) -> Option<Place> {
+    /// A new file; none where there is no room.
+    pub fn file(&mut self) -> Option<Place> {
         self.folder.as_ref()?;
-        let used = self.used.entry(shard).or_default();
-        if used.files >= MAX_SHARD_FILES || used.bytes >= MAX_SHARD_BYTES {
+        if self.files >= MAX_SHARD_FILES || self.bytes >= MAX_SHARD_BYTES {
             return None;
         }
-        let name = format!("{shard:02}-{:05}.bin", used.files);
-        used.files = used.files.saturating_add(1);
+        let name = format!("{:02}-{:05}.bin", self.shard, self.files);
+        self.files = self.files.saturating_add(1);
         Some(Place { name, offset: 0 })
     }
 
     /// Keeps a short content that is whole; none where there is no room.
-    pub fn short(&mut self, shard: u64, bytes: &[u8]) -> Option<Place> {
+    pub fn short(&mut self, bytes: &[u8]) -> Option<Place> {
         let folder = self.folder.as_ref()?;
-        let used = self.used.entry(shard).or_default();
-        if used.bytes.saturating_add(bytes.len() as u64) > MAX_SHARD_BYTES {
+        if self.bytes.saturating_add(bytes.len() as u64) > MAX_SHARD_BYTES {
             return None;
         }
-        let name = format!("{shard:02}-short.bin");
-        if used.short.is_none() {
+        let name = format!("{:02}-short.bin", self.shard);
+        if self.short.is_none() {
             let file = open(folder.join(&name)).ok()?;
-            used.short = Some(Short { file, end: 0, held: Vec::new() });
+            self.short = Some(Short { file, end: 0, held: Vec::new() });
         }
-        let short = used.short.as_mut()?;
+        let short = self.short.as_mut()?;
         if short.held.len().saturating_add(bytes.len()) > MAX_HELD_BYTES
             && let Err(error) = short.flush()
         {
@@ -101,7 +93,7 @@ impl Spool {
         let offset = short.end;
         short.held.extend_from_slice(bytes);
         short.end = offset.saturating_add(bytes.len() as u64);
-        used.bytes = used.bytes.saturating_add(bytes.len() as u64);
+        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
         Some(Place { name, offset })
     }
 
@@ -111,14 +103,13 @@ impl Spool {
     /// the first one met since contents were held: what was told of them does not hold
     pub fn finish(&mut self) -> std::io::Result<()> {
         let first = self.error.take().map_or(Ok(()), Err);
-        self.used.values_mut().filter_map(|used| used.short.as_mut()).map(Short::flush).fold(first, Result::and)
+        first.and(self.short.as_mut().map_or(Ok(()), Short::flush))
     }
 
     /// Writes bytes of a content that has a file of its own at their place; gives how many.
-    pub fn write(&mut self, shard: u64, file: &Place, offset: u64, bytes: &[u8]) -> usize {
+    pub fn write(&mut self, file: &Place, offset: u64, bytes: &[u8]) -> usize {
         let Some(folder) = &self.folder else { return 0 };
-        let used = self.used.entry(shard).or_default();
-        let room = usize::try_from(MAX_SHARD_BYTES.saturating_sub(used.bytes)).unwrap_or(usize::MAX);
+        let room = usize::try_from(MAX_SHARD_BYTES.saturating_sub(self.bytes)).unwrap_or(usize::MAX);
         let part = bytes.get(..room).unwrap_or(bytes);
         // opened for each block: thousands of bodies can be open at once, files cannot
         match open(folder.join(&file.name)).and_then(|mut file| {
@@ -126,7 +117,7 @@ impl Spool {
             file.write_all(part)
         }) {
             Ok(()) => {
-                used.bytes = used.bytes.saturating_add(part.len() as u64);
+                self.bytes = self.bytes.saturating_add(part.len() as u64);
                 part.len()
             }
             Err(_) => 0,

@@ -1,14 +1,15 @@
 //! Bytes that a parser must keep until a message is whole, under a common bound.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes that the parsers of one shard may keep together; with 16 shards 64 MiB.
 const SHARD_BUDGET_BYTES: usize = 4 << 20;
 
-/// What is left of a shard's memory for waiting bytes.
+/// What is left of a shard's memory for waiting bytes. A shard is read by one thread at a time, so that a number that is read
+/// and written again is not lost.
 #[derive(Clone, Debug)]
-pub struct Budget(Rc<Cell<usize>>);
+pub struct Budget(Arc<AtomicUsize>);
 
 impl Default for Budget {
     fn default() -> Self {
@@ -23,20 +24,33 @@ pub struct Reservation(usize, Budget);
 impl Budget {
     /// So many bytes.
     pub fn of(bytes: usize) -> Self {
-        Self(Rc::new(Cell::new(bytes)))
+        Self(Arc::new(AtomicUsize::new(bytes)))
     }
 
     /// Takes so many bytes; none where they are not left.
     pub fn reserve(&self, bytes: usize) -> Option<Reservation> {
-        let left = self.0.get().checked_sub(bytes)?;
-        self.0.set(left);
+        self.set(self.left().checked_sub(bytes)?);
         Some(Reservation(bytes, self.clone()))
+    }
+
+    #[inline]
+    fn left(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn set(&self, left: usize) {
+        self.0.store(left, Ordering::Relaxed);
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.set(self.left().saturating_add(bytes));
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.1.0.set(self.1.0.get().saturating_add(self.0));
+        self.1.give_back(self.0);
     }
 }
 
@@ -50,18 +64,18 @@ pub struct Buffer {
 impl Buffer {
     /// Whether so many more bytes would be kept.
     pub fn has_room(&self, more: usize, limit: usize, budget: &Budget) -> bool {
-        self.bytes.len().saturating_add(more) <= limit && more <= budget.0.get()
+        self.bytes.len().saturating_add(more) <= limit && more <= budget.left()
     }
 
     /// Appends bytes; `false` where that would make more than `limit` or the shard's budget is used up
     /// (the buffer is then empty).
     pub fn push(&mut self, bytes: &[u8], limit: usize, budget: &Budget) -> bool {
-        let left = budget.0.get();
+        let left = budget.left();
         if self.bytes.len().saturating_add(bytes.len()) > limit || bytes.len() > left {
             self.clear();
             return false;
         }
-        budget.0.set(left.saturating_sub(bytes.len()));
+        budget.set(left.saturating_sub(bytes.len()));
         self.budget.get_or_insert_with(|| budget.clone());
         self.bytes.extend_from_slice(bytes);
         true
@@ -98,7 +112,7 @@ impl Buffer {
 
     fn give_back(&self, n: usize) {
         if let Some(budget) = &self.budget {
-            budget.0.set(budget.0.get().saturating_add(n));
+            budget.give_back(n);
         }
     }
 }
@@ -120,7 +134,7 @@ mod tests {
         assert!(buffer.push(b"abc", 4, &budget));
         assert!(!buffer.push(b"de", 4, &budget));
         assert!(buffer.is_empty());
-        assert_eq!(budget.0.get(), SHARD_BUDGET_BYTES);
+        assert_eq!(budget.left(), SHARD_BUDGET_BYTES);
         let all = vec![0; SHARD_BUDGET_BYTES];
         assert!(buffer.push(&all, usize::MAX, &budget));
         assert!(!Buffer::default().push(b"x", 10, &budget));

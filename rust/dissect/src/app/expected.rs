@@ -61,6 +61,9 @@ impl Expected {
 
     /// What was said of the conversation with these ends; it is then expected no more.
     pub fn take(&mut self, at: &At) -> Option<Expectation> {
+        if self.0.is_empty() {
+            return None;
+        }
         let is_its = |one: &Expectation| {
             [(at.source, at.destination), (at.destination, at.source)].iter().any(|(end, other)| {
                 end.address == Some(one.address) && end.port == Some(one.port) && other.address == Some(one.peer)

@@ -1,11 +1,9 @@
 //! Bytes of one thing as they pass: gathered in blocks, hashed while they come in order, and kept as their kind wants it.
 
 use super::http::kind::{Kind, kind};
-use super::text::hex;
 use super::{Buffer, Context};
+use crate::digests::Running;
 use crate::spool::Place;
-use md5::{Digest as _, Md5};
-use ring::digest;
 
 /// Bytes that are gathered before they are kept; one row of `payloads`.
 const BLOCK_BYTES: usize = 16 << 10;
@@ -33,10 +31,19 @@ pub struct About<'a> {
     pub is_part: bool,
 }
 
+/// Hashes of a thing while it comes.
+enum Hashes {
+    /// all of it is held
+    Held,
+    Running(Box<Running>),
+    /// not all of it came in order
+    Broken,
+}
+
 /// A thing that goes on.
 pub struct Kept {
     first_bytes: Vec<u8>,
-    hashes: Option<(digest::Context, Md5)>,
+    hashes: Hashes,
     /// bytes that end at `end`, not kept yet
     held: Buffer,
     end: u64,
@@ -66,7 +73,7 @@ impl Kept {
     pub fn new() -> Self {
         Self {
             first_bytes: Vec::new(),
-            hashes: Some((digest::Context::new(&digest::SHA256), Md5::new())),
+            hashes: Hashes::Held,
             held: Buffer::default(),
             end: 0,
             kind: None,
@@ -88,14 +95,8 @@ impl Kept {
             let room = FIRST_BYTES.saturating_sub(self.first_bytes.len());
             self.first_bytes.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         }
-        match &mut self.hashes {
-            Some((sha256, md5)) if self.end == offset => {
-                sha256.update(bytes);
-                md5.update(bytes);
-            }
-            _ => self.hashes = None,
-        }
         if self.end != offset {
+            self.hashes = Hashes::Broken;
             self.flush(ctx, about);
             self.end = offset;
         }
@@ -106,6 +107,9 @@ impl Kept {
             let has_room = self.held.has_room(part.len(), BLOCK_BYTES, ctx.budget);
             if !has_room {
                 self.flush(ctx, about);
+            }
+            if let Hashes::Running(hashes) = &mut self.hashes {
+                hashes.add(part);
             }
             let place = self.end;
             self.end = place.saturating_add(part.len() as u64);
@@ -122,8 +126,8 @@ impl Kept {
 
     /// Bytes are missing: what is held is kept, and no hash is of all.
     pub fn miss(&mut self, ctx: &mut Context<'_>, about: About<'_>) {
+        self.hashes = Hashes::Broken;
         self.flush(ctx, about);
-        self.hashes = None;
     }
 
     /// The thing is over, `length` bytes of it are known to belong to it.
@@ -134,10 +138,15 @@ impl Kept {
         }
         let bytes = self.held.take();
         let is_whole = bytes.len() as u64 == length;
+        let hashes = match std::mem::replace(&mut self.hashes, Hashes::Broken) {
+            Hashes::Held => Some(ctx.sink.digests.of(&bytes)),
+            Hashes::Running(hashes) => Some(hashes.finish()),
+            Hashes::Broken => None,
+        };
         self.keep(ctx, about, self.end.saturating_sub(bytes.len() as u64), &bytes, is_whole);
         Known {
             first_bytes: self.first_bytes,
-            hashes: self.hashes.map(|(sha256, md5)| (hex(sha256.finish().as_ref()), hex(&md5.finalize()))),
+            hashes,
             place: self.file,
             spooled_bytes: self.spooled_bytes,
             left_out: self.left_out.or(self.kind.and_then(Kind::left_out)),
@@ -157,6 +166,9 @@ impl Kept {
     /// Keeps what is held.
     fn flush(&mut self, ctx: &mut Context<'_>, about: About<'_>) {
         let bytes = self.held.take();
+        if matches!(self.hashes, Hashes::Held) {
+            self.hashes = Hashes::Running(Box::new(Running::of(&bytes)));
+        }
         self.keep(ctx, about, self.end.saturating_sub(bytes.len() as u64), &bytes, false);
     }
 

@@ -140,8 +140,8 @@ pub struct Protocol {
     pub tables: &'static [&'static TableSpec],
 }
 
-/// Reads one flow of a protocol. Errors in the bytes are weirds; a parser never fails.
-pub trait Parser {
+/// Reads one flow of a protocol. Errors in the bytes are weirds; a parser never fails. Its shard is read now by one thread, now by another.
+pub trait Parser: Send {
     /// The first bytes of the datagram before the one that told the protocol, at the place of that one.
     fn earlier(&mut self, _ctx: &mut Context<'_>, _head: &[u8]) {}
 

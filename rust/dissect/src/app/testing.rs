@@ -125,11 +125,5 @@ fn row_of(sheet: &Sheet, row: usize) -> BTreeMap<&'static str, String> {
 }
 
 fn cell(cells: &Cells, row: usize) -> String {
-    match cells.kind() {
-        ColumnType::Bool => cells.bool_at(row).to_string(),
-        ColumnType::Int | ColumnType::Key => cells.int_at(row).to_string(),
-        ColumnType::Double => cells.double_at(row).to_string(),
-        ColumnType::IntList => cells.texts_at(row).join(" "),
-        _ => cells.texts_at(row).join("|"),
-    }
+    cells.texts_at(row).join(if cells.kind() == ColumnType::IntList { " " } else { "|" })
 }

@@ -183,7 +183,7 @@ fn link_type(choice: u8) -> LinkType {
 /// Frames of a shard: fragments, copies, flows, reassembly of TCP, and whoever claims what is in them.
 pub fn frames(input: &[u8]) {
     let Some((choice, script)) = input.split_first() else { return };
-    let (mut sink, mut shard) = (Sink::default(), Shard::new(0));
+    let (mut sink, mut shard) = (Sink::default(), Shard::default());
     let mut time_ns = 0i64;
     for (position, step) in (1u64..).zip(steps(script)) {
         time_ns = time_ns.saturating_add(i64::from(step.control >> 4).saturating_mul(STEP_NS));

@@ -6,15 +6,16 @@ mod room;
 use super::{Column, ColumnType};
 use std::net::IpAddr;
 
-/// Stands in the slot of a missing address.
-const NO_ADDRESS: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+/// Place of a value that is missing.
+const MISSING: u32 = u32::MAX;
 
-/// The cells of one column, one slot a row.
+/// The cells of one column.
 #[derive(Debug)]
 pub struct Cells {
     kind: ColumnType,
-    /// of a column that can be empty: whether each row has a value
-    present: Option<Vec<bool>>,
+    /// of a column that can be empty: the place of each row's value; else that is the row's number. What is missing takes no
+    /// more, since most cells of wide records are empty.
+    places: Option<Vec<u32>>,
     values: Values,
 }
 
@@ -55,6 +56,15 @@ fn span(ends: &[usize], row: usize) -> std::ops::Range<usize> {
     start..ends.get(row).copied().unwrap_or(0)
 }
 
+/// Notes the place of a row's value.
+#[inline]
+fn note(places: &mut Option<Vec<u32>>, place: usize) {
+    if let Some(places) = places {
+        // rows between two meetings are bounded far below 2^32
+        places.push(u32::try_from(place).unwrap_or(MISSING));
+    }
+}
+
 impl Cells {
     pub(super) fn new(column: &Column) -> Self {
         let values = match column.kind {
@@ -68,7 +78,7 @@ impl Cells {
             ColumnType::TextList => Values::TextList(Parts::default(), Vec::new()),
             ColumnType::IntList => Values::IntList(Vec::new(), Vec::new()),
         };
-        Self { kind: column.kind, present: column.nullable.then(Vec::new), values }
+        Self { kind: column.kind, places: column.nullable.then(Vec::new), values }
     }
 
     /// physical shape
@@ -77,39 +87,30 @@ impl Cells {
     }
 
     /// whether the row has a value
-    #[inline]
+    #[cfg(test)]
     pub fn is_present(&self, row: usize) -> bool {
-        self.present.as_ref().is_none_or(|present| present.get(row).copied().unwrap_or(false))
+        self.place(row).is_some()
     }
 
+    /// The place of the row's value, where it has one.
     #[inline]
-    fn is_there(&mut self, there: bool) {
-        if let Some(present) = &mut self.present {
-            present.push(there);
-        }
+    pub(super) fn place(&self, row: usize) -> Option<usize> {
+        let Some(places) = &self.places else { return Some(row) };
+        places.get(row).filter(|place| **place != MISSING).map(|place| *place as usize)
     }
 
     /// appends a missing value
     #[inline]
     pub fn put_null(&mut self) {
-        self.is_there(false);
-        match &mut self.values {
-            Values::Bool(v) => v.push(false),
-            Values::Int(v) => v.push(0),
-            Values::Double(v) => v.push(0.0),
-            Values::Number(v) => v.push(0),
-            Values::Address(v) => v.push(NO_ADDRESS),
-            Values::Word(v) => v.push(""),
-            Values::Text(parts) => parts.push(&[]),
-            Values::TextList(parts, ends) => ends.push(parts.ends.len()),
-            Values::IntList(v, ends) => ends.push(v.len()),
+        if let Some(places) = &mut self.places {
+            places.push(MISSING);
         }
     }
 
     /// appends a truth value
     pub fn put_bool(&mut self, value: bool) {
-        self.is_there(true);
         if let Values::Bool(v) = &mut self.values {
+            note(&mut self.places, v.len());
             v.push(value);
         }
     }
@@ -117,16 +118,16 @@ impl Cells {
     /// appends an integer (or a key's bits)
     #[inline]
     pub fn put_int(&mut self, value: i64) {
-        self.is_there(true);
         if let Values::Int(v) = &mut self.values {
+            note(&mut self.places, v.len());
             v.push(value);
         }
     }
 
     /// appends a floating point number
     pub fn put_double(&mut self, value: f64) {
-        self.is_there(true);
         if let Values::Double(v) = &mut self.values {
+            note(&mut self.places, v.len());
             v.push(value);
         }
     }
@@ -134,8 +135,8 @@ impl Cells {
     /// appends the bits of a flow id or a MAC
     #[inline]
     pub fn put_number(&mut self, value: u64) {
-        self.is_there(true);
         if let Values::Number(v) = &mut self.values {
+            note(&mut self.places, v.len());
             v.push(value);
         }
     }
@@ -143,8 +144,8 @@ impl Cells {
     /// appends an IP address
     #[inline]
     pub fn put_address(&mut self, value: IpAddr) {
-        self.is_there(true);
         if let Values::Address(v) = &mut self.values {
+            note(&mut self.places, v.len());
             v.push(value);
         }
     }
@@ -152,8 +153,8 @@ impl Cells {
     /// appends a word of ours
     #[inline]
     pub fn put_word(&mut self, value: &'static str) {
-        self.is_there(true);
         if let Values::Word(v) = &mut self.values {
+            note(&mut self.places, v.len());
             v.push(value);
         }
     }
@@ -161,16 +162,16 @@ impl Cells {
     /// appends text or raw bytes
     #[inline]
     pub fn put_text(&mut self, value: &[u8]) {
-        self.is_there(true);
         if let Values::Text(parts) = &mut self.values {
+            note(&mut self.places, parts.ends.len());
             parts.push(value);
         }
     }
 
     /// appends a list of texts
     pub fn put_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
-        self.is_there(true);
         if let Values::TextList(parts, ends) = &mut self.values {
+            note(&mut self.places, ends.len());
             texts.for_each(|text| parts.push(text.as_bytes()));
             ends.push(parts.ends.len());
         }
@@ -178,96 +179,75 @@ impl Cells {
 
     /// appends a list of integers
     pub fn put_ints(&mut self, numbers: impl Iterator<Item = i64>) {
-        self.is_there(true);
         if let Values::IntList(v, ends) = &mut self.values {
+            note(&mut self.places, ends.len());
             v.extend(numbers);
             ends.push(v.len());
         }
     }
 
-    /// the row's truth value
-    pub fn bool_at(&self, row: usize) -> bool {
-        matches!(&self.values, Values::Bool(v) if v.get(row).copied().unwrap_or(false))
-    }
-
-    /// the row's integer
     #[inline]
-    pub fn int_at(&self, row: usize) -> i64 {
-        match &self.values {
-            Values::Int(v) => v.get(row).copied().unwrap_or(0),
-            _ => 0,
-        }
+    pub(super) fn bools(&self) -> &[bool] {
+        if let Values::Bool(v) = &self.values { v } else { &[] }
     }
 
-    /// the row's floating point number
-    pub fn double_at(&self, row: usize) -> f64 {
-        match &self.values {
-            Values::Double(v) => v.get(row).copied().unwrap_or(0.0),
-            _ => 0.0,
-        }
+    /// integers, or elements of the lists of integers
+    #[inline]
+    pub(super) fn ints(&self) -> &[i64] {
+        if let Values::Int(v) | Values::IntList(v, _) = &self.values { v } else { &[] }
     }
 
     #[inline]
-    pub(super) fn number_at(&self, row: usize) -> u64 {
-        match &self.values {
-            Values::Number(v) => v.get(row).copied().unwrap_or(0),
-            _ => 0,
-        }
+    pub(super) fn doubles(&self) -> &[f64] {
+        if let Values::Double(v) = &self.values { v } else { &[] }
     }
 
     #[inline]
-    pub(super) fn address_at(&self, row: usize) -> IpAddr {
-        match &self.values {
-            Values::Address(v) => v.get(row).copied().unwrap_or(NO_ADDRESS),
-            _ => NO_ADDRESS,
-        }
+    pub(super) fn numbers(&self) -> &[u64] {
+        if let Values::Number(v) = &self.values { v } else { &[] }
     }
 
     #[inline]
-    pub(super) fn text_at(&self, row: usize) -> &[u8] {
+    pub(super) fn addresses(&self) -> &[IpAddr] {
+        if let Values::Address(v) = &self.values { v } else { &[] }
+    }
+
+    /// The text, or the element of a list of texts, at a place.
+    #[inline]
+    pub(super) fn text(&self, place: usize) -> &[u8] {
         match &self.values {
-            Values::Text(parts) => parts.at(row),
-            Values::Word(v) => v.get(row).map(|word| word.as_bytes()).unwrap_or_default(),
+            Values::Text(parts) | Values::TextList(parts, _) => parts.at(place),
+            Values::Word(v) => v.get(place).map(|word| word.as_bytes()).unwrap_or_default(),
             _ => &[],
         }
     }
 
+    /// The places of the elements of the list at a place.
     #[inline]
-    pub(super) fn element_text(&self, element: usize) -> &[u8] {
+    pub(super) fn elements(&self, place: usize) -> std::ops::Range<usize> {
         match &self.values {
-            Values::TextList(parts, _) => parts.at(element),
-            _ => &[],
-        }
-    }
-
-    #[inline]
-    pub(super) fn element_int(&self, element: usize) -> i64 {
-        match &self.values {
-            Values::IntList(v, _) => v.get(element).copied().unwrap_or(0),
-            _ => 0,
-        }
-    }
-
-    /// the elements of the row's list
-    #[inline]
-    pub(super) fn elements(&self, row: usize) -> std::ops::Range<usize> {
-        match &self.values {
-            Values::TextList(_, ends) | Values::IntList(_, ends) => span(ends, row),
+            Values::TextList(_, ends) | Values::IntList(_, ends) => span(ends, place),
             _ => 0..0,
         }
     }
 
-    /// the row's text, whatever stands for it, or the elements of its list
+    /// the row's value as text, or the elements of its list
     #[cfg(test)]
     pub fn texts_at(&self, row: usize) -> Vec<String> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let Some(place) = self.place(row) else { return Vec::new() };
         match self.kind {
-            ColumnType::Mac => vec![text(&super::text::mac(self.number_at(row)))],
-            ColumnType::Flow => vec![text(&super::text::flow(self.number_at(row)))],
-            ColumnType::Address => vec![self.address_at(row).to_string()],
-            ColumnType::TextList => self.elements(row).map(|element| text(self.element_text(element))).collect(),
-            ColumnType::IntList => self.elements(row).map(|element| self.element_int(element).to_string()).collect(),
-            _ => vec![text(self.text_at(row))],
+            ColumnType::Mac => self.numbers().get(place).map(|mac| text(&super::text::mac(*mac))).into_iter().collect(),
+            ColumnType::Flow => self.numbers().get(place).map(|id| text(&super::text::flow(*id))).into_iter().collect(),
+            ColumnType::Address => self.addresses().get(place).map(ToString::to_string).into_iter().collect(),
+            ColumnType::Bool => self.bools().get(place).map(ToString::to_string).into_iter().collect(),
+            ColumnType::Int | ColumnType::Key => self.ints().get(place).map(ToString::to_string).into_iter().collect(),
+            ColumnType::Double => self.doubles().get(place).map(ToString::to_string).into_iter().collect(),
+            ColumnType::TextList => self.elements(place).map(|element| text(self.text(element))).collect(),
+            ColumnType::IntList => {
+                self.ints().get(self.elements(place)).unwrap_or_default().iter().map(ToString::to_string).collect()
+            }
+            ColumnType::Word | ColumnType::Text | ColumnType::Blob => vec![text(self.text(place))],
         }
     }
 }

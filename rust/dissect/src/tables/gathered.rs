@@ -13,7 +13,7 @@ use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescPtr;
 use std::fs::File;
 use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Rows between two meetings of the threads: a sheet from each, and the order of the rows as (sheet, row).
 pub(super) struct Rows<'a> {
@@ -61,8 +61,16 @@ fn put_number(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&number.to_le_bytes());
 }
 
-fn address_at(cells: &Cells, row: usize) -> AddressKey {
-    AddressKey(cells.address_at(row))
+fn number_at<T: Copy + Default>(values: &[T], place: usize) -> T {
+    values.get(place).copied().unwrap_or_default()
+}
+
+fn address_at(values: &[IpAddr], place: usize) -> AddressKey {
+    AddressKey(values.get(place).copied().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
+}
+
+fn itself(cells: &Cells) -> &Cells {
+    cells
 }
 
 fn put_text(text: &[u8], out: &mut Vec<u8>) {
@@ -71,13 +79,21 @@ fn put_text(text: &[u8], out: &mut Vec<u8>) {
 }
 
 impl<'a> Rows<'a> {
-    /// The rows in order: cells of the column at `place`, and the place in them.
+    /// The rows in order: what `values` gives of the cells of the column at `column`, and the place of the row's value in it.
     #[inline]
-    fn each(&self, place: usize, mut visit: impl FnMut(&'a Cells, usize)) {
-        let cells: Vec<&Cells> = self.sheets.iter().filter_map(|sheet| sheet.columns.get(place)).collect();
+    fn each<V: Copy>(&self, column: usize, values: impl Fn(&'a Cells) -> V, mut visit: impl FnMut(V, Option<usize>)) {
+        let sheets: Vec<(&Cells, V)> = self
+            .sheets
+            .iter()
+            .filter_map(|sheet| sheet.columns.get(column))
+            .map(|cells| (cells, values(cells)))
+            .collect();
+        if let [(cells, values)] = sheets.as_slice() {
+            return self.order.iter().for_each(|(_, row)| visit(*values, cells.place(*row as usize)));
+        }
         for (sheet, row) in self.order {
-            if let Some(cells) = cells.get(*sheet as usize) {
-                visit(cells, *row as usize);
+            if let Some((cells, values)) = sheets.get(*sheet as usize) {
+                visit(*values, cells.place(*row as usize));
             }
         }
     }
@@ -104,28 +120,32 @@ impl Gathered {
         let nullable = self.column.nullable;
         match &mut self.values {
             Values::Ints(coder, least, greatest) => {
-                leaves(coder, nullable, rows, place, Cells::int_at, |number, out| {
+                leaves(coder, nullable, rows, place, (Cells::ints, number_at), |number, out| {
                     (*least, *greatest) = ((*least).min(number), (*greatest).max(number));
                     put_number(number, out);
                 });
             }
             Values::Numbers(coder) if self.column.kind == ColumnType::Mac => {
-                leaves(coder, nullable, rows, place, Cells::number_at, |bits, out| {
+                leaves(coder, nullable, rows, place, (Cells::numbers, number_at), |bits, out| {
                     put_text(&super::text::mac(bits), out);
                 });
             }
-            Values::Numbers(coder) => leaves(coder, nullable, rows, place, Cells::number_at, |id, out| {
-                put_text(&super::text::flow(id), out);
-            }),
-            Values::Addresses(coder) => leaves(coder, nullable, rows, place, address_at, |address, out| {
-                put_text(address.0.to_string().as_bytes(), out);
-            }),
-            Values::Texts(coder) => leaves(coder, nullable, rows, place, Cells::text_at, put_text),
-            Values::TextLists(coder) => lists(coder, rows, place, Cells::element_text, put_text),
-            Values::IntLists(coder) => lists(coder, rows, place, Cells::element_int, put_number),
-            Values::Growing(values, levels) => present(values, levels, nullable, rows, place, Cells::int_at),
-            Values::Bools(values, levels) => present(values, levels, nullable, rows, place, Cells::bool_at),
-            Values::Doubles(values, levels) => present(values, levels, nullable, rows, place, Cells::double_at),
+            Values::Numbers(coder) => {
+                leaves(coder, nullable, rows, place, (Cells::numbers, number_at), |id, out| {
+                    put_text(&super::text::flow(id), out);
+                });
+            }
+            Values::Addresses(coder) => {
+                leaves(coder, nullable, rows, place, (Cells::addresses, address_at), |address, out| {
+                    put_text(address.0.to_string().as_bytes(), out);
+                });
+            }
+            Values::Texts(coder) => leaves(coder, nullable, rows, place, (itself, Cells::text), put_text),
+            Values::TextLists(coder) => lists(coder, rows, place, Cells::text, put_text),
+            Values::IntLists(coder) => lists(coder, rows, place, |cells, at| number_at(cells.ints(), at), put_number),
+            Values::Growing(values, levels) => present(values, levels, nullable, rows, place, Cells::ints),
+            Values::Bools(values, levels) => present(values, levels, nullable, rows, place, Cells::bools),
+            Values::Doubles(values, levels) => present(values, levels, nullable, rows, place, Cells::doubles),
         }
     }
 
@@ -170,31 +190,20 @@ impl Gathered {
     }
 }
 
-fn leaves<'a, D: Dictionary>(
+fn leaves<'a, D: Dictionary, V: Copy>(
     coder: &mut Coder<D>,
     nullable: bool,
     rows: &Rows<'a>,
-    place: usize,
-    value: impl Fn(&'a Cells, usize) -> D::Key<'a>,
+    column: usize,
+    (values, value): (impl Fn(&'a Cells) -> V, impl Fn(V, usize) -> D::Key<'a>),
     mut write: impl FnMut(D::Key<'a>, &mut Vec<u8>),
 ) {
-    let mut put = |coder: &mut Coder<D>, cells, row| {
-        let key = value(cells, row);
-        coder.value(key, |out| write(key, out));
-    };
-    if !nullable {
-        return rows.each(place, |cells, row| {
-            coder.row();
-            coder.slot(None, None);
-            put(coder, cells, row);
-        });
-    }
-    rows.each(place, |cells, row| {
-        let there = cells.is_present(row);
+    rows.each(column, values, |values, place| {
         coder.row();
-        coder.slot(Some(u8::from(there)), None);
-        if there {
-            put(coder, cells, row);
+        coder.slot(nullable.then_some(u8::from(place.is_some())), None);
+        if let Some(place) = place {
+            let key = value(values, place);
+            coder.value(key, |out| write(key, out));
         }
     });
 }
@@ -203,15 +212,15 @@ fn leaves<'a, D: Dictionary>(
 fn lists<'a, D: Dictionary>(
     coder: &mut Coder<D>,
     rows: &Rows<'a>,
-    place: usize,
+    column: usize,
     value: impl Fn(&'a Cells, usize) -> D::Key<'a>,
     mut write: impl FnMut(D::Key<'a>, &mut Vec<u8>),
 ) {
-    rows.each(place, |cells, row| {
-        let elements = cells.elements(row);
+    rows.each(column, itself, |cells, place| {
+        let elements = place.map_or(0..0, |place| cells.elements(place));
         coder.row();
         if elements.is_empty() {
-            coder.slot(Some(u8::from(cells.is_present(row))), Some(0));
+            coder.slot(Some(u8::from(place.is_some())), Some(0));
         }
         let first = elements.start;
         for element in elements {
@@ -223,21 +232,20 @@ fn lists<'a, D: Dictionary>(
 }
 
 /// Columns that the library encodes: truth values, fractions, and integers that grow.
-fn present<'a, T>(
+fn present<'a, T: Copy + Default + 'a>(
     values: &mut Vec<T>,
     levels: &mut Vec<i16>,
     nullable: bool,
     rows: &Rows<'a>,
-    place: usize,
-    value: impl Fn(&'a Cells, usize) -> T,
+    column: usize,
+    of: impl Fn(&'a Cells) -> &'a [T],
 ) {
-    rows.each(place, |cells, row| {
-        let there = cells.is_present(row);
+    rows.each(column, of, |cells, place| {
         if nullable {
-            levels.push(i16::from(there));
+            levels.push(i16::from(place.is_some()));
         }
-        if there {
-            values.push(value(cells, row));
+        if let Some(place) = place {
+            values.push(number_at(cells, place));
         }
     });
 }

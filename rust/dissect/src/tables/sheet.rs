@@ -29,10 +29,10 @@ impl Sheet {
         self.columns.iter_mut().for_each(Cells::clear);
     }
 
-    /// memory that its rows take, bytes
+    /// memory that its rows would take if no cell were empty, bytes
     pub fn bytes(&self) -> usize {
         let keys = size_of_val(self.keys.as_slice());
-        self.columns.iter().map(Cells::bytes).fold(keys, usize::saturating_add)
+        self.columns.iter().map(|cells| cells.bytes(self.keys.len())).fold(keys, usize::saturating_add)
     }
 
     /// appends a row
@@ -66,11 +66,16 @@ impl Sheets {
         &mut self.0[place]
     }
 
+    /// its sheets, also those without rows
+    pub fn into_sheets(self) -> Vec<Sheet> {
+        self.0
+    }
+
     /// takes all rows out, in the tables' order of name
+    #[cfg(any(test, fuzzing))]
     pub fn take(&mut self) -> Vec<Sheet> {
-        let (mut sheets, empty) =
-            std::mem::take(&mut self.0).into_iter().partition::<Vec<_>, _>(|sheet| !sheet.keys.is_empty());
-        self.0 = empty;
+        let mut sheets = std::mem::take(&mut self.0);
+        sheets.retain(|sheet| !sheet.keys.is_empty());
         sheets.sort_by_key(|sheet| sheet.spec.name);
         sheets
     }

@@ -31,6 +31,11 @@ impl TableError {
         Self(error.to_string())
     }
 
+    /// A thread failed.
+    pub fn failed() -> Self {
+        Self("a thread failed: this is a bug".to_owned())
+    }
+
     /// The run was stopped before its end.
     pub fn cancelled() -> Self {
         Self("stopped before the end".to_owned())

@@ -1,6 +1,7 @@
 //! Memory of cells: what they take, and room for the next ones.
 
 use super::{Cells, Parts, Values};
+use std::net::IpAddr;
 
 impl Parts {
     fn size(&self) -> usize {
@@ -14,26 +15,27 @@ impl Parts {
 }
 
 impl Cells {
-    /// Memory that its rows take, bytes.
-    pub(in crate::tables) fn bytes(&self) -> usize {
+    /// Memory that its rows would take if none were empty, bytes: row groups end where it is enough.
+    pub(in crate::tables) fn bytes(&self, rows: usize) -> usize {
+        let each = |bytes: usize| rows.saturating_mul(bytes);
         let values = match &self.values {
-            Values::Bool(v) => size_of_val(v.as_slice()),
-            Values::Int(v) => size_of_val(v.as_slice()),
-            Values::Double(v) => size_of_val(v.as_slice()),
-            Values::Number(v) => size_of_val(v.as_slice()),
-            Values::Address(v) => size_of_val(v.as_slice()),
-            Values::Word(v) => size_of_val(v.as_slice()),
-            Values::Text(parts) => parts.size(),
-            Values::TextList(parts, ends) => parts.size().saturating_add(size_of_val(ends.as_slice())),
-            Values::IntList(v, ends) => size_of_val(v.as_slice()).saturating_add(size_of_val(ends.as_slice())),
+            Values::Bool(_) => each(size_of::<bool>()),
+            Values::Int(_) => each(size_of::<i64>()),
+            Values::Double(_) => each(size_of::<f64>()),
+            Values::Number(_) => each(size_of::<u64>()),
+            Values::Address(_) => each(size_of::<IpAddr>()),
+            Values::Word(_) => each(size_of::<&str>()),
+            Values::Text(parts) => parts.bytes.len().saturating_add(each(size_of::<usize>())),
+            Values::TextList(parts, _) => parts.size().saturating_add(each(size_of::<usize>())),
+            Values::IntList(v, _) => size_of_val(v.as_slice()).saturating_add(each(size_of::<usize>())),
         };
-        values.saturating_add(self.present.as_ref().map_or(0, Vec::len))
+        values.saturating_add(self.places.as_ref().map_or(0, |_| each(size_of::<bool>())))
     }
 
     /// Drops all rows; their room stays.
     pub(in crate::tables) fn clear(&mut self) {
-        if let Some(present) = &mut self.present {
-            present.clear();
+        if let Some(places) = &mut self.places {
+            places.clear();
         }
         match &mut self.values {
             Values::Bool(v) => v.clear(),
