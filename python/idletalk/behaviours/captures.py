@@ -1,6 +1,7 @@
 """What was captured: files, interfaces, damage, and how much of the time they cover."""
 
 from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from idletalk.behaviours.behaviour import Ask, Row, by, iso, optional_iso
@@ -69,7 +70,7 @@ def _file(row: Row, interfaces: list[Interface]) -> CaptureFile:
     )
 
 
-def damage(ask: Ask) -> list[Row]:
+def damage(ask: Callable[[str], Iterable[Row]]) -> list[Row]:
     """Files that could not be read at all, and damage in others: `path`, `offset` (null: the file as a whole), `kind`, `message`."""
     rows = ask(
         "SELECT path, NULL AS offset, 'Unreadable' AS kind, error AS message, capture FROM captures WHERE error IS NOT NULL"
