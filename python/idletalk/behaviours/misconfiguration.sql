@@ -37,11 +37,11 @@ SELECT flow, sum(times)::BIGINT AS times FROM (
 -- ten seconds (longer than resolvers wait, shorter than transaction ids come again).
 CREATE TABLE answered_elsewhere AS
 SELECT DISTINCT q.flow
-FROM dns AS q JOIN flows AS f ON q.flow = f.flow AND f.responder_packets = 0
-JOIN dns AS r ON r.transaction_id = q.transaction_id AND r.query = q.query
-    AND r.destination = q.source AND r.destination_port = q.source_port
-WHERE q.protocol = 'dns' AND NOT q.is_response AND r.protocol = 'dns' AND r.is_response
-    AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000;
+FROM (
+    FROM dns SEMI JOIN (FROM flows WHERE responder_packets = 0) AS f USING (flow) WHERE protocol = 'dns' AND NOT is_response AND query IS NOT NULL
+) AS q ASOF JOIN (FROM dns WHERE protocol = 'dns' AND is_response) AS r ON r.transaction_id = q.transaction_id AND r.query = q.query
+    AND r.destination = q.source AND r.destination_port = q.source_port AND r.time_ns >= q.time_ns
+WHERE r.time_ns - q.time_ns <= 10000000000;
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
 CREATE TABLE attempts AS
