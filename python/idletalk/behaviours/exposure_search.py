@@ -104,11 +104,12 @@ def _proofs(ask: Ask) -> set[str]:
     """What stands beside the word of a server's challenge (RFC 9110 11.3) that a client repeats: it answers that one challenge and
     opens nothing later. The names of a realm and its places are no such word."""
     rows = ask(
-        "WITH asked AS (SELECT flow, unnest(headers) AS field FROM http_responses WHERE status IN (401, 407)), words AS (SELECT DISTINCT flow, word FROM"
-        " (SELECT flow, unnest(regexp_extract_all(field, '\\w+=\"[^\"]{8,}\"')) AS pair, split_part(pair, '\"', 2) AS word FROM asked"
-        " WHERE regexp_matches(field, '(?i)^[a-z]+-authenticate:')) WHERE NOT regexp_matches(pair, '(?i)^(realm|domain)='))"
-        " SELECT DISTINCT unnest(regexp_extract_all(q.field, '=\"?([^\",;]+)', 1)) AS text FROM"
-        " (SELECT flow, unnest(headers) AS field FROM http_requests SEMI JOIN words USING (flow)) AS q JOIN words USING (flow) WHERE contains(q.field, words.word)"
+        "WITH words AS (SELECT DISTINCT flow, split_part(pair, '\"', 2) AS text FROM (SELECT flow,"
+        ' unnest(regexp_extract_all(field, \'\\w+="[^"]{8,}"\')) AS pair FROM (SELECT flow, unnest(headers) AS field FROM http_responses'
+        " WHERE status IN (401, 407)) WHERE regexp_matches(field, '(?i)^[a-z]+-authenticate:')) WHERE NOT regexp_matches(pair, '(?i)^(realm|domain)=')),"
+        " said AS MATERIALIZED (SELECT flow, line, unnest(regexp_extract_all(field, '=\"?([^\",;]+)', 1)) AS text FROM (SELECT flow, field, row_number() OVER () AS line"
+        " FROM (SELECT flow, unnest(headers) AS field FROM http_requests SEMI JOIN words USING (flow))))"
+        " SELECT DISTINCT text FROM said WHERE line IN (SELECT line FROM said SEMI JOIN words USING (flow, text))"
     )
     return {row["text"] for row in rows}
 

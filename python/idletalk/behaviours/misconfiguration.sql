@@ -24,24 +24,30 @@ SELECT s.mac, s.address FROM sources AS s
 WHERE NOT s.claimed AND NOT s.is_v6 AND s.form = 'local'
     AND EXISTS (FROM sources AS o WHERE o.mac = s.mac AND o.claimed AND NOT o.is_v6);
 
+-- Questions of conversations in which nothing came back.
+CREATE TABLE open_questions AS
+SELECT d.flow, d.transaction_id, d.query, d.query_type, d.source, d.source_port, d.time_ns, d.is_repeated
+FROM dns AS d JOIN flows AS f ON f.flow = d.flow AND f.responder_packets = 0
+WHERE d.protocol = 'dns' AND NOT d.is_response;
+
 -- How often names were asked for from one port: for both kinds of address together is once, again is again.
 CREATE VIEW asked_names AS
 SELECT flow, sum(times)::BIGINT AS times FROM (
     SELECT flow, query, max(times) AS times FROM (
-        SELECT flow, query, query_type, count(*) AS times FROM dns
-        WHERE NOT is_response AND NOT is_repeated AND protocol = 'dns' GROUP BY ALL
+        SELECT flow, query, query_type, count(*) AS times FROM open_questions WHERE NOT is_repeated GROUP BY ALL
     ) GROUP BY ALL
 ) GROUP BY ALL;
 
--- Questions that another address answered than was asked, as where a router redirects them: same transaction, name and port, within
+-- Those that another address answered than was asked, as where a router redirects them: same transaction, name and port, within
 -- ten seconds (longer than resolvers wait, shorter than transaction ids come again).
 CREATE TABLE answered_elsewhere AS
 SELECT DISTINCT q.flow
-FROM dns AS q JOIN flows AS f ON q.flow = f.flow AND f.responder_packets = 0
-JOIN dns AS r ON r.transaction_id = q.transaction_id AND r.query = q.query
-    AND r.destination = q.source AND r.destination_port = q.source_port
-WHERE q.protocol = 'dns' AND NOT q.is_response AND r.protocol = 'dns' AND r.is_response
-    AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000;
+FROM open_questions AS q ASOF JOIN (
+    FROM dns AS d SEMI JOIN open_questions AS o ON o.transaction_id = d.transaction_id AND o.query = d.query AND o.source = d.destination
+    WHERE d.protocol = 'dns' AND d.is_response
+) AS r ON r.transaction_id = q.transaction_id AND r.query = q.query
+    AND r.destination = q.source AND r.destination_port = q.source_port AND r.time_ns >= q.time_ns
+WHERE r.time_ns - q.time_ns <= 10000000000;
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
 CREATE TABLE attempts AS
@@ -65,11 +71,6 @@ WHERE coalesce(m.device, b.device) IN (FROM subjects)
     AND ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0)
         OR (f.transport = 'udp' AND coalesce(f.application = 'dns', f.responder_port IN (53, 69))))
     AND coalesce(place_of(f.responder, f.responder_key), '') IN ('local', 'global');
-
--- Ports at which no host at all answered anybody, of three and more that were tried: of our choice.
-CREATE TABLE silent_ports AS
-SELECT transport, port, count(DISTINCT peer) AS peers FROM attempts
-GROUP BY ALL HAVING count(DISTINCT peer) >= 3 AND bool_and(outcome = 'unanswered');
 
 CREATE TABLE failures AS
 SELECT device, peer, transport, port, 'refused' AS outcome, count(*) AS times,
@@ -95,6 +96,13 @@ COMMENT ON COLUMN failures.times IS 'ICMP errors, connections without success, o
 COMMENT ON COLUMN failures.first_ns IS 'First time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN failures.last_ns IS 'Last time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN failures.successes IS 'Conversations with the same service that were answered';
+
+-- Ports at which no host at all answered anybody, of three and more that were tried: of our choice.
+CREATE TABLE silent_ports AS
+SELECT transport, port, count(*) AS peers FROM (SELECT DISTINCT transport, port, peer FROM failures WHERE outcome = 'unanswered')
+ANTI JOIN (SELECT DISTINCT transport, port FROM attempts WHERE outcome <> 'unanswered') USING (transport, port)
+ANTI JOIN refused_datagrams USING (transport, port)
+GROUP BY ALL HAVING peers >= 3;
 
 -- Private addresses to which a device sends although no network here holds them: nothing ever came back, and nobody here
 -- has an address beside them: in the network that DHCP tells, else in the same 65,536 (a site with several networks uses one block).

@@ -8,7 +8,11 @@ CREATE OR REPLACE MACRO image_suffix(target) AS nullif(regexp_extract(
 
 -- Requests for files that did not get them.
 CREATE TABLE failed_requests AS
-WITH asked AS (
+WITH given AS (
+    SELECT q.source, q.destination, q.uri, max(q.time_ns) AS last_ns FROM http_requests AS q JOIN http_responses AS r
+        ON r.flow = q.flow AND r.request_capture = q.capture AND r.request_frame = q.frame AND r.request_uri = q.uri
+    WHERE r.status < 400 GROUP BY ALL
+), asked AS (
     SELECT 'http' AS protocol, q.source_mac, q.source, q.destination AS peer, q.destination_port AS peer_port, q.host, q.uri AS target,
         CASE WHEN r.status >= 400 THEN 'status ' || r.status
             -- both sides were captured, and the other one said nothing
@@ -17,11 +21,10 @@ WITH asked AS (
         q.capture, q.frame, q.time_ns
     FROM http_requests AS q JOIN flows AS f USING (flow)
     LEFT JOIN http_responses AS r ON r.flow = q.flow AND r.request_capture = q.capture AND r.request_frame = q.frame AND r.request_uri = q.uri
+    LEFT JOIN given AS g ON g.source = q.source AND g.destination = q.destination AND g.uri = q.uri
     WHERE q.method = 'GET' AND (r.status IS NULL OR r.status >= 400)
         -- a server that wants to know who asks says 401 first (RFC 9110 15.5.2); answered later, it was no refusal
-        AND NOT (r.status IN (401, 407) AND EXISTS (FROM http_requests AS n JOIN http_responses AS a
-            ON a.flow = n.flow AND a.request_capture = n.capture AND a.request_frame = n.frame AND a.request_uri = n.uri
-            WHERE n.source = q.source AND n.destination = q.destination AND n.uri = q.uri AND a.status < 400 AND n.time_ns > q.time_ns))
+        AND NOT (r.status IN (401, 407) AND coalesce(g.last_ns > q.time_ns, false))
     UNION ALL
     SELECT 'tftp', t.source_mac, t.source, t.destination, t.destination_port, NULL, t.file,
         CASE WHEN e.message IS NOT NULL THEN 'error: ' || e.message

@@ -42,6 +42,10 @@ static FORMATS: [(&str, &str, &LazyLock<Regex>); 4] =
 const MAX_FORMAT_BYTES: usize = 8000;
 /// Shortest address that is believed between bytes that are no text: shorter ones stand in 30 MB of random bytes.
 const MIN_EMAIL_IN_BINARY: usize = 10;
+/// Keys beside which a serial number that is a number is that of a token or certificate (RFC 5280 4.1.2.2, 4.1.2.5; Netflix' Message
+/// Security Layer, master tokens).
+const VALIDITIES: [&[u8]; 5] =
+    [b"\"expiration\"", b"\"expires\"", b"\"notafter\"", b"\"validto\"", b"\"renewalwindow\""];
 /// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too.
 pub type KeyKinds = HashMap<String, String>;
 
@@ -70,6 +74,7 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         let (key, start) = (content.get(key).unwrap_or_default(), told.start);
         if let Some(value) = named(key, content.get(told).unwrap_or_default(), kinds)
             && (is_text || is_clean(&value.text))
+            && !(value.kind == "serial" && is_credentials(content, start))
         {
             taken.insert(start);
             found.push(value);
@@ -89,6 +94,18 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         }
     }
     found
+}
+
+/// Whether a number in an object of JSON stands beside how long that object is valid.
+fn is_credentials(content: &[u8], start: usize) -> bool {
+    let (Some(before), Some(rest)) = (content.get(..start), content.get(start..)) else { return false };
+    let end = memchr::memchr2(b',', b'}', rest).unwrap_or(rest.len());
+    let is_number = before.last() != Some(&b'"')
+        && rest.get(..end).is_some_and(|told| told.trim_ascii().iter().all(u8::is_ascii_digit));
+    let Some(open) = memchr::memrchr(b'{', before).filter(|_| is_number) else { return false };
+    let close = memchr::memchr(b'}', rest).map_or(content.len(), |place| start + place);
+    let object = content.get(open..close).unwrap_or_default().to_ascii_lowercase();
+    VALIDITIES.iter().any(|key| memchr::memmem::find(&object, key).is_some())
 }
 
 /// Pairs in a header, the first of which looks like the header's value. A cookie's id is a session's, not a device's.
@@ -186,6 +203,18 @@ mod tests {
             "sn: uuid:SN4711",
         ] {
             assert_eq!(read(content), [told("serial", "SN4711")], "{content}");
+        }
+    }
+
+    #[test]
+    fn a_number_beside_a_validity_is_no_device_s() {
+        assert_eq!(read(r#"{"sn":8733217533084877,"expiration":1582565725}"#), []);
+        for content in [
+            r#"{"sn":8733217533084877,"x":{"expiration":1}}"#,
+            r#"{"sn":"8733217533084877","expiration":1582565725}"#,
+            r#"[{"expiration":1},{"sn":8733217533084877}]"#,
+        ] {
+            assert_eq!(read(content), [told("serial", "8733217533084877")], "{content}");
         }
     }
 
