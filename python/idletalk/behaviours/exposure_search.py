@@ -1,7 +1,7 @@
 """Which values are searched in what devices said and were told, and where they stand: fills `found`, `owners` and `hits`."""
 
-import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from functools import cache
 from itertools import islice
 
 from idletalk.behaviours.behaviour import Ask, Row, insert
@@ -47,10 +47,12 @@ def search(ask: Ask, scene: Scene) -> None:
     )
     macs = {row["mac"].replace(":", "") for row in ask("SELECT mac FROM device_macs")}
 
-    def shown(leak: Leak) -> str:
+    # the same value stands in many contents
+    @cache
+    def shown(kind: str, text: str) -> str:
         # a serial number that is a MAC, which every report names, is no secret
-        is_open = scene.shows_secrets or _digits(leak.text) in macs
-        return leak.text if is_open else masked(leak.kind, leak.text)
+        is_open = scene.shows_secrets or _digits(text) in macs
+        return text if is_open else masked(kind, text)
 
     times = range(size["first_ns"] // SECOND_NS - NEAR_S, size["last_ns"] // SECOND_NS + NEAR_S)
     meant = [_as_written(leak) for leak in contents.by_meaning() if not _is_time(leak, times)]
@@ -101,15 +103,20 @@ def _as_written(leak: Leak) -> Leak:
     return leak._replace(text=":".join(digits[place : place + 2] for place in range(0, len(digits), 2)))
 
 
+_SIGNS = str.maketrans("", "", ":.-")
+
+
 def _digits(text: str) -> str:
     """What may be a MAC, without signs and case."""
-    return re.sub("[:.-]", "", text).lower()
+    return text.translate(_SIGNS).lower()
 
 
-def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[Leak], str]) -> None:
+def _fill(
+    ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[str, str], str]
+) -> None:
     rows = [
         (
-            *(leak.content, leak.kind, leak.text, shown(leak), leak.key, leak.encoding),
+            *(leak.content, leak.kind, leak.text, shown(leak.kind, leak.text), leak.key, leak.encoding),
             *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
         )
         for leak in leaks
