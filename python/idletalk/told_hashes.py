@@ -12,19 +12,23 @@ if TYPE_CHECKING:
 
 HASHES_TOLD = r"""
 WITH wanted AS (SELECT unnest($1) AS hash, unnest($2) AS text),
-written AS (
-    SELECT carrier, source, unnest(regexp_extract_all(content::VARCHAR,
+contents AS MATERIALIZED (
+    -- the same is often said by many; a hash has 16 bytes or more
+    SELECT DISTINCT content FROM payloads WHERE octet_length(content) >= 16
+), written AS (
+    SELECT content, unnest(regexp_extract_all(content::VARCHAR,
         '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text
-    FROM payloads WHERE octet_length(content) >= 24
+    FROM contents
 ), plain AS (
-    SELECT DISTINCT carrier, source, CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text FROM written
+    SELECT DISTINCT content, CASE WHEN regexp_full_match(text, '[0-9a-fA-F]+') THEN lower(text) ELSE text END AS text FROM written
 ), raw AS (
     -- one pattern for all, before each is looked for
-    SELECT carrier, source, hex(content) AS digits FROM payloads WHERE regexp_matches(hex(content), $3)
+    SELECT content, hex(content) AS digits FROM contents WHERE regexp_matches(hex(content), $3)
+), telling AS (
+    SELECT content, hash, '' AS how FROM plain JOIN wanted USING (text)
+    UNION SELECT content, hash, ' as bytes' FROM raw JOIN wanted ON contains(digits, upper(hash))
 )
-SELECT hash, concat_ws(' by ', carrier, source) AS told FROM plain JOIN wanted USING (text)
-UNION SELECT hash, concat_ws(' by ', carrier || ' as bytes', source) FROM raw JOIN wanted ON contains(digits, upper(hash))
-ORDER BY ALL
+SELECT DISTINCT hash, concat_ws(' by ', carrier || how, source) AS told FROM telling JOIN payloads USING (content) ORDER BY ALL
 """
 """Messages that tell a hash (MD5, SHA-1 or SHA-256) in hexadecimal digits, base64 or bytes: their carriers and who sent them."""
 

@@ -114,11 +114,14 @@ WITH texts AS (
     WHERE coalesce(m.device, b.device) IN (SELECT device FROM update_spans)
         -- what is fetched says of itself what it is, not of the device
         AND NOT EXISTS (FROM transfer_parts AS p WHERE p.asked_capture = q.capture AND p.asked_frame = q.frame AND p.spool IS NOT NULL)
-), keyed AS (
-    SELECT * EXCLUDE (text), unnest(list_zip(
+), pairs AS (
+    SELECT text, unnest(list_zip(
         regexp_extract_all(text, '(?i)(?:\b|\\x[0-9A-F]{2})((?:[a-z0-9]+_)*[a-z]{0,16}(?:firmware|version|fw)(?:_?ver|_?version|_?rev)?|(?:[a-z0-9]+_)*(?:sw_?ver|ver|rom|build))(?:"?\s*[:=_/-]\s*"?|(?:\\x[0-9A-F]{2}){1,6})v?(\d{1,5}(?:\.\d{1,6}){1,5}[a-z0-9.+-]{0,16}|\d{3,8})', 1),
         regexp_extract_all(text, '(?i)(?:\b|\\x[0-9A-F]{2})((?:[a-z0-9]+_)*[a-z]{0,16}(?:firmware|version|fw)(?:_?ver|_?version|_?rev)?|(?:[a-z0-9]+_)*(?:sw_?ver|ver|rom|build))(?:"?\s*[:=_/-]\s*"?|(?:\\x[0-9A-F]{2}){1,6})v?(\d{1,5}(?:\.\d{1,6}){1,5}[a-z0-9.+-]{0,16}|\d{3,8})', 2))) AS pair
-    FROM texts
+    -- the same is said again and again, and what names no version needs no closer look
+    FROM (SELECT DISTINCT text FROM texts WHERE regexp_matches(text, '(?i)ver|rom|build|fw|firmware'))
+), keyed AS (
+    SELECT t.* EXCLUDE (text), pair FROM texts AS t JOIN pairs USING (text)
 ), products AS (
     -- RFC 9110 10.1.5: product/version; more than one slash: the last part is the version
     SELECT device, told_by || ' ' AS told_by, first_ns, unnest(list_zip(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from ipaddress import ip_address
 from itertools import islice
 
@@ -48,10 +49,12 @@ def search(ask: Ask, scene: Scene) -> None:
     )
     macs = {row["mac"].replace(":", "") for row in ask("SELECT mac FROM device_macs")}
 
-    def shown(leak: Leak) -> str:
+    # the same value stands in many contents
+    @cache
+    def shown(kind: str, text: str) -> str:
         # a serial number that is a MAC, which every report names, is no secret
-        is_open = scene.shows_secrets or _digits(leak.text) in macs
-        return leak.text if is_open else masked(leak.kind, leak.text)
+        is_open = scene.shows_secrets or _digits(text) in macs
+        return text if is_open else masked(kind, text)
 
     times = range(size["first_ns"] // SECOND_NS - NEAR_S, size["last_ns"] // SECOND_NS + NEAR_S)
     proofs = _proofs(ask)
@@ -122,15 +125,20 @@ def _as_written(leak: Leak) -> Leak:
     return leak._replace(text=":".join(digits[place : place + 2] for place in range(0, len(digits), 2)))
 
 
+_SIGNS = str.maketrans("", "", ":.-")
+
+
 def _digits(text: str) -> str:
     """What may be a MAC, without signs and case."""
-    return re.sub("[:.-]", "", text).lower()
+    return text.translate(_SIGNS).lower()
 
 
-def _fill(ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[Leak], str]) -> None:
+def _fill(
+    ask: Ask, leaks: Iterable[Leak], owners: Mapping[str, Sequence[str]], shown: Callable[[str, str], str]
+) -> None:
     rows = [
         (
-            *(leak.content, leak.kind, leak.text, shown(leak), leak.key, leak.encoding),
+            *(leak.content, leak.kind, leak.text, shown(leak.kind, leak.text), leak.key, leak.encoding),
             *("meaning" if leak.is_meant else "known", leak.raw, leak.text in owners),
         )
         for leak in leaks

@@ -4,8 +4,8 @@
 
 CREATE TABLE device_facts AS
 WITH texts AS (
-    SELECT source_mac, source, unnest(texts) AS line, time_ns FROM dns_records
-    WHERE protocol = 'mdns' AND is_response AND kind = 16 AND texts IS NOT NULL
+    SELECT source_mac, source, unnest(texts) AS line, min(time_ns) AS time_ns, count(*) AS times FROM dns_records
+    WHERE protocol = 'mdns' AND is_response AND kind = 16 AND texts IS NOT NULL GROUP BY source_mac, source, texts
 ), keys(key, kind) AS (
     -- DNS-SD keys as makers use them (HomeKit and Google Cast md, AirPlay model and srcvers, Bonjour printing ty, usb_MFG and usb_MDL)
     VALUES ('md', 'model'), ('model', 'model'), ('am', 'model'), ('ty', 'model'), ('usb_mdl', 'model'),
@@ -40,13 +40,6 @@ WITH texts AS (
     UNION ALL
     SELECT source_mac, source, 'client id', client_id, 'mqtt', time_ns FROM mqtt WHERE packet_type = 'connect'
     UNION ALL
-    SELECT source_mac, source, k.kind, substr(line, strpos(line, '=') + 1), 'mdns ' || k.key, time_ns
-    FROM texts JOIN keys AS k ON k.key = lower(split_part(line, '=', 1))
-    UNION ALL
-    SELECT source_mac, source, 'software', server, 'ssdp server', time_ns FROM ssdp WHERE kind <> 'search'
-    UNION ALL
-    SELECT source_mac, source, 'software', user_agent, 'http user agent', time_ns FROM http_requests
-    UNION ALL
     SELECT source_mac, source, 'software', coalesce(server, user_agent), 'rtsp', time_ns FROM rtsp
     UNION ALL
     SELECT source_mac, source, 'software', banner, 'ssh', time_ns FROM ssh
@@ -69,24 +62,36 @@ WITH texts AS (
     SELECT m.source_mac, m.source, f.kind, m.summary ->> ('$.' || f.field), m.protocol || ' ' || f.field, m.time_ns
     FROM messages AS m JOIN message_fields AS f USING (protocol)
     WHERE m.summary ->> '$.from_network' IS NULL
+), said AS (
+    SELECT *, 1 AS times FROM told
+    UNION ALL
+    -- what is said with every message is counted before anything else is asked of it
+    SELECT source_mac, source, k.kind, substr(line, strpos(line, '=') + 1), 'mdns ' || k.key, time_ns, times
+    FROM texts JOIN keys AS k ON k.key = lower(split_part(line, '=', 1))
+    UNION ALL
+    SELECT source_mac, source, 'software', server, 'ssdp server', min(time_ns), count(*) FROM ssdp WHERE kind <> 'search'
+    GROUP BY source_mac, source, server
+    UNION ALL
+    SELECT source_mac, source, 'software', user_agent, 'http user agent', min(time_ns), count(*) FROM http_requests
+    GROUP BY source_mac, source, user_agent
 ), own AS (
     -- behind a router's MAC are others
-    SELECT device, told.* EXCLUDE (mac, address) FROM told JOIN device_macs USING (mac)
+    SELECT device, said.* EXCLUDE (mac, address) FROM said JOIN device_macs USING (mac)
     WHERE mac NOT IN (SELECT mac FROM routers)
     UNION ALL
-    SELECT device, told.* EXCLUDE (mac, address) FROM told JOIN bare_devices USING (address) WHERE told.mac IS NULL
+    SELECT device, said.* EXCLUDE (mac, address) FROM said JOIN bare_devices USING (address) WHERE said.mac IS NULL
     UNION ALL
     -- why several MACs are one device
-    SELECT m.device, 'mac', mac, CASE WHEN l.mac IS NULL THEN j.told_by ELSE 'lab file' END, coalesce(j.time_ns, s.first_ns)
+    SELECT m.device, 'mac', mac, CASE WHEN l.mac IS NULL THEN j.told_by ELSE 'lab file' END, coalesce(j.time_ns, s.first_ns), 1
     FROM device_macs AS m LEFT JOIN lab_macs AS l USING (mac) LEFT JOIN joined_macs AS j USING (mac)
     JOIN (SELECT mac, min(first_ns) AS first_ns FROM sides GROUP BY mac) AS s USING (mac)
     WHERE m.device IN (SELECT device FROM device_macs GROUP BY device HAVING count(*) > 1) AND (l.mac IS NOT NULL OR j.mac IS NOT NULL)
     UNION ALL
     -- and why what an address sent without a MAC is the device's
-    SELECT device, 'address', address, 'conversation seen with and without a MAC', first_ns
+    SELECT device, 'address', address, 'conversation seen with and without a MAC', first_ns, 1
     FROM addresses SEMI JOIN device_macs USING (device) WHERE mac IS NULL
 )
-SELECT device, kind, value AS told, told_by, min(time_ns) AS first_ns, count(*) AS times
+SELECT device, kind, value AS told, told_by, min(time_ns) AS first_ns, sum(times)::BIGINT AS times
 FROM own WHERE value IS NOT NULL AND trim(value) <> '' GROUP BY ALL;
 
 COMMENT ON TABLE device_facts IS 'What a device says about itself, and the record that told it.';

@@ -104,8 +104,8 @@ WITH told AS (
     SELECT client_mac, regexp_extract(client_id, '^ff.{8}(?:0001.{12}|00030001)([0-9a-f]{12})$', 1), 'dhcp client id', time_ns FROM dhcp
     WHERE NOT is_reply
     UNION ALL
-    SELECT source_mac, lower(regexp_extract(usn, '^uuid:[0-9a-fA-F-]{24}([0-9a-fA-F]{12})(?:$|::)', 1)), 'ssdp UUID', time_ns FROM ssdp
-    WHERE kind <> 'search'
+    SELECT source_mac, lower(regexp_extract(usn, '^uuid:[0-9a-fA-F-]{24}([0-9a-fA-F]{12})(?:$|::)', 1)), 'ssdp UUID', min(time_ns) FROM ssdp
+    WHERE kind <> 'search' GROUP BY source_mac, usn
 ), named AS (
     SELECT mac, regexp_replace(digits, '(..)(..)(..)(..)(..)(..)', '\1:\2:\3:\4:\5:\6') AS other, told_by, min(time_ns) AS time_ns
     FROM told WHERE digits <> '' AND mac IS NOT NULL GROUP BY ALL

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from idletalk.protocols import installed
 from idletalk.protocols.joining import Reader, Stream
@@ -13,6 +14,9 @@ MAX_PIECES = 100_000
 
 WHOLE = ("udp", "mdns")
 """Carriers whose pieces are messages; of the others, a message may come in several pieces."""
+
+MAX_REMEMBERED = 1024
+"""Contents whose messages are remembered."""
 
 UNREADABLE = "unreadable"
 """Kind of a message whose reader failed: it tells nothing, not even that the content is of its protocol."""
@@ -79,17 +83,24 @@ WHERE fits IS NOT NULL OR (headed.carrier NOT IN {WHOLE} AND headed.flow IN (SEL
 """
 
 
-def _read(reader: Reader, content: bytes) -> Iterator[Message]:
-    """What a reader, which may be another package's, tells of a datagram; where it fails, that it did."""
-    try:
-        yield from reader(content)
-    except Exception:
-        yield Message(UNREADABLE)
+def _guarded(reader: Reader) -> Reader:
+    """What a reader, which may be another package's, tells of a datagram; where it fails, that it did. Devices say the same often."""
+
+    @lru_cache(maxsize=MAX_REMEMBERED)
+    def read(content: bytes) -> Sequence[Message]:
+        messages: list[Message] = []
+        try:
+            messages.extend(reader(content))
+        except Exception:
+            messages.append(Message(UNREADABLE))
+        return messages
+
+    return read
 
 
 def _without_failures(reader: Reader) -> Reader:
     """The same for pieces of a stream: half a message is no failure to be told."""
-    return lambda content: [message for message in _read(reader, content) if message.kind != UNREADABLE]
+    return lambda content: [message for message in reader(content) if message.kind != UNREADABLE]
 
 
 def _lines(store: Store, protocol: VendorProtocol, number: int) -> Iterator[Line]:
@@ -99,13 +110,14 @@ def _lines(store: Store, protocol: VendorProtocol, number: int) -> Iterator[Line
         f" ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}",
         number,
     )
+    read = _guarded(protocol.read)
     streams: dict[tuple[object, ...], Stream] = {}
     for row in rows:
         if row["carrier"] in WHOLE:
-            messages = _read(protocol.read, row["content"])
+            messages = read(row["content"])
         else:
             sender = (row["flow"], row["source"], row["source_port"], row["subject"])
-            stream = streams.setdefault(sender, Stream(_without_failures(protocol.read)))
+            stream = streams.setdefault(sender, Stream(_without_failures(read)))
             messages = stream.piece(row["stream_offset"], row["content"])
         for position, message in enumerate(messages):
             summary = json.dumps(message.fields, sort_keys=True, ensure_ascii=False)

@@ -127,6 +127,10 @@ fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Ru
     if period < rules.min_period_s {
         return None;
     }
+    let chance = 1.0 - (-rate * period * 2.0 * rules.tolerance).exp();
+    if tail(count(times.len() - 1), count(those.len()), chance) * count(candidates) >= rules.max_chance {
+        return None;
+    }
     let runs = runs(times, period, those.first()?.place, those.last()?.place + 1, rules);
     // what lies before and behind may have another period, of which this one is a part, and links by chance
     let low = *runs.iter().filter_map(|run| run.first()).min()?;
@@ -136,10 +140,12 @@ fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Ru
     let between = count(high - low);
     let wanted =
         count(rules.min_repetitions).max(rules.min_share * count(times.len())).max(rules.min_local_share * between);
-    let chance = 1.0 - (-rate * period * 2.0 * rules.tolerance).exp();
-    let stands = count(inside) >= wanted
-        && tail(count(times.len() - 1), count(those.len()), chance) * count(candidates) < rules.max_chance;
-    stands.then(|| Tried { share: count(linked) / between, period, intervals: in_order(&those), runs })
+    (count(inside) >= wanted).then(|| Tried {
+        share: count(linked) / between,
+        period,
+        intervals: in_order(&those),
+        runs,
+    })
 }
 
 /// The part of a period at which all events of its stretch come, if they do so less regularly: the sum of several uneven

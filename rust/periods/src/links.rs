@@ -57,7 +57,7 @@ fn next(times: &[f64], place: usize, period: f64, taken: &[bool], rules: &Rules)
 
 /// Place and time of the event nearest to a time, within a slack, from a place on; of two as near the earlier.
 fn nearest(times: &[f64], wanted: f64, slack: f64, low: usize) -> Option<(usize, f64)> {
-    let at = low + times.get(low..)?.partition_point(|time| *time < wanted);
+    let at = low + first_from(times.get(low..)?, wanted);
     let near = |place: usize| {
         let time = *times.get(place)?;
         let distance = (time - wanted).abs();
@@ -68,4 +68,14 @@ fn nearest(times: &[f64], wanted: f64, slack: f64, low: usize) -> Option<(usize,
         (before, behind) => before.or(behind),
     };
     found.map(|(place, time, _)| (place, time))
+}
+
+/// Place of the first event not before a time: most are a few places on, so that the steps of the search grow from there.
+fn first_from(times: &[f64], wanted: f64) -> usize {
+    let mut end = 1;
+    while times.get(end).is_some_and(|time| *time < wanted) {
+        end *= 2;
+    }
+    let (begin, end) = (end / 2, times.len().min(end + 1));
+    begin + times.get(begin..end).map_or(0, |near| near.partition_point(|time| *time < wanted))
 }
