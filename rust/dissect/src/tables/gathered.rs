@@ -2,7 +2,7 @@
 //! waits for the row group's end are codes, a fraction of the rows.
 
 use super::coder::Coder;
-use super::dictionary::{Copied, Dictionary, Texts};
+use super::dictionary::{Copied, Dictionary, Texts, Words};
 use super::pages::Packer;
 use super::schema::GROWING;
 use super::writer::TableError;
@@ -33,6 +33,7 @@ enum Values {
     /// flow ids and MACs
     Numbers(Coder<Copied<u64>>),
     Addresses(Coder<Copied<AddressKey>>),
+    Words(Coder<Words>),
     Texts(Coder<Texts>),
     TextLists(Coder<Texts>),
     IntLists(Coder<Copied<i64>>),
@@ -61,7 +62,7 @@ fn put_number(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&number.to_le_bytes());
 }
 
-fn number_at<T: Copy + Default>(values: &[T], place: usize) -> T {
+fn value_at<T: Copy + Default>(values: &[T], place: usize) -> T {
     values.get(place).copied().unwrap_or_default()
 }
 
@@ -108,7 +109,8 @@ impl Gathered {
             ColumnType::Int | ColumnType::Key => Values::Ints(Coder::default(), i64::MAX, i64::MIN),
             ColumnType::Flow | ColumnType::Mac => Values::Numbers(Coder::default()),
             ColumnType::Address => Values::Addresses(Coder::default()),
-            ColumnType::Word | ColumnType::Text | ColumnType::Blob => Values::Texts(Coder::default()),
+            ColumnType::Word => Values::Words(Coder::default()),
+            ColumnType::Text | ColumnType::Blob => Values::Texts(Coder::default()),
             ColumnType::TextList => Values::TextLists(Coder::default()),
             ColumnType::IntList => Values::IntLists(Coder::default()),
         };
@@ -120,18 +122,18 @@ impl Gathered {
         let nullable = self.column.nullable;
         match &mut self.values {
             Values::Ints(coder, least, greatest) => {
-                leaves(coder, nullable, rows, place, (Cells::ints, number_at), |number, out| {
+                leaves(coder, nullable, rows, place, (Cells::ints, value_at), |number, out| {
                     (*least, *greatest) = ((*least).min(number), (*greatest).max(number));
                     put_number(number, out);
                 });
             }
             Values::Numbers(coder) if self.column.kind == ColumnType::Mac => {
-                leaves(coder, nullable, rows, place, (Cells::numbers, number_at), |bits, out| {
+                leaves(coder, nullable, rows, place, (Cells::numbers, value_at), |bits, out| {
                     put_text(&super::text::mac(bits), out);
                 });
             }
             Values::Numbers(coder) => {
-                leaves(coder, nullable, rows, place, (Cells::numbers, number_at), |id, out| {
+                leaves(coder, nullable, rows, place, (Cells::numbers, value_at), |id, out| {
                     put_text(&super::text::flow(id), out);
                 });
             }
@@ -140,9 +142,14 @@ impl Gathered {
                     put_text(address.0.to_string().as_bytes(), out);
                 });
             }
+            Values::Words(coder) => {
+                leaves(coder, nullable, rows, place, (Cells::words, value_at), |word, out| {
+                    put_text(word.as_bytes(), out);
+                });
+            }
             Values::Texts(coder) => leaves(coder, nullable, rows, place, (itself, Cells::text), put_text),
             Values::TextLists(coder) => lists(coder, rows, place, Cells::text, put_text),
-            Values::IntLists(coder) => lists(coder, rows, place, |cells, at| number_at(cells.ints(), at), put_number),
+            Values::IntLists(coder) => lists(coder, rows, place, |cells, at| value_at(cells.ints(), at), put_number),
             Values::Growing(values, levels) => present(values, levels, nullable, rows, place, Cells::ints),
             Values::Bools(values, levels) => present(values, levels, nullable, rows, place, Cells::bools),
             Values::Doubles(values, levels) => present(values, levels, nullable, rows, place, Cells::doubles),
@@ -165,6 +172,7 @@ impl Gathered {
             }
             Values::Numbers(coder) => coder.finish(described, None, packer)?,
             Values::Addresses(coder) => coder.finish(described, None, packer)?,
+            Values::Words(coder) => coder.finish(described, None, packer)?,
             Values::Texts(coder) | Values::TextLists(coder) => coder.finish(described, None, packer)?,
             Values::IntLists(coder) => coder.finish(described, None, packer)?,
             Values::Growing(..) | Values::Bools(..) | Values::Doubles(..) => return self.write_plain(group),
@@ -245,7 +253,7 @@ fn present<'a, T: Copy + Default + 'a>(
             levels.push(i16::from(place.is_some()));
         }
         if let Some(place) = place {
-            values.push(number_at(cells, place));
+            values.push(value_at(cells, place));
         }
     });
 }

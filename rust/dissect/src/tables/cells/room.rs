@@ -29,14 +29,13 @@ impl Cells {
             Values::TextList(parts, _) => parts.size().saturating_add(each(size_of::<usize>())),
             Values::IntList(v, _) => size_of_val(v.as_slice()).saturating_add(each(size_of::<usize>())),
         };
-        values.saturating_add(self.places.as_ref().map_or(0, |_| each(size_of::<bool>())))
+        values.saturating_add(if self.nullable { each(size_of::<bool>()) } else { 0 })
     }
 
     /// Drops all rows; their room stays.
     pub(in crate::tables) fn clear(&mut self) {
-        if let Some(places) = &mut self.places {
-            places.clear();
-        }
+        self.is_full = true;
+        self.places.clear();
         match &mut self.values {
             Values::Bool(v) => v.clear(),
             Values::Int(v) => v.clear(),
