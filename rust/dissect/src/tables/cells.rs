@@ -112,17 +112,7 @@ impl Cells {
     /// Lists the places of all values so far.
     #[cold]
     fn begin_places(&mut self) {
-        let values = match &self.values {
-            Values::Bool(v) => v.len(),
-            Values::Int(v) => v.len(),
-            Values::Double(v) => v.len(),
-            Values::Number(v) => v.len(),
-            Values::Address(v) => v.len(),
-            Values::Word(v) => v.len(),
-            Values::Text(parts) => parts.ends.len(),
-            Values::TextList(_, ends) | Values::IntList(_, ends) => ends.len(),
-        };
-        self.places.extend((0..values).map(place_of));
+        self.places.extend((0..self.values()).map(place_of));
         self.is_full = false;
     }
 

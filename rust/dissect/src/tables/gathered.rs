@@ -89,14 +89,18 @@ impl<'a> Rows<'a> {
             .filter_map(|sheet| sheet.columns.get(column))
             .map(|cells| (cells, values(cells)))
             .collect();
-        if let [(cells, values)] = sheets.as_slice() {
-            return self.order.iter().for_each(|(_, row)| visit(*values, cells.place(*row as usize)));
-        }
         for (sheet, row) in self.order {
             if let Some((cells, values)) = sheets.get(*sheet as usize) {
                 visit(*values, cells.place(*row as usize));
             }
         }
+    }
+}
+
+impl Rows<'_> {
+    /// Whether no row has a value in a column, as often in wide tables.
+    fn are_empty(&self, column: usize) -> bool {
+        self.sheets.iter().filter_map(|sheet| sheet.columns.get(column)).all(Cells::is_empty)
     }
 }
 
@@ -206,6 +210,9 @@ fn leaves<'a, D: Dictionary, V: Copy>(
     (values, value): (impl Fn(&'a Cells) -> V, impl Fn(V, usize) -> D::Key<'a>),
     mut write: impl FnMut(D::Key<'a>, &mut Vec<u8>),
 ) {
+    if nullable && rows.are_empty(column) {
+        return coder.missing(rows.order.len());
+    }
     rows.each(column, values, |values, place| {
         coder.row();
         coder.slot(nullable.then_some(u8::from(place.is_some())), None);
