@@ -13,9 +13,11 @@ const MISSING: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Cells {
     kind: ColumnType,
-    /// of a column that can be empty: the place of each row's value; else that is the row's number. What is missing takes no
-    /// more, since most cells of wide records are empty.
-    places: Option<Vec<u32>>,
+    nullable: bool,
+    /// no row is without a value so far: a value's place is its row's number
+    is_full: bool,
+    /// else the place of each row's value. What is missing takes no more, since most cells of wide records are empty.
+    places: Vec<u32>,
     values: Values,
 }
 
@@ -56,13 +58,10 @@ fn span(ends: &[usize], row: usize) -> std::ops::Range<usize> {
     start..ends.get(row).copied().unwrap_or(0)
 }
 
-/// Notes the place of a row's value.
+/// A place, of which there are far less than 2^32 between two meetings.
 #[inline]
-fn note(places: &mut Option<Vec<u32>>, place: usize) {
-    if let Some(places) = places {
-        // rows between two meetings are bounded far below 2^32
-        places.push(u32::try_from(place).unwrap_or(MISSING));
-    }
+fn place_of(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(MISSING)
 }
 
 impl Cells {
@@ -78,7 +77,7 @@ impl Cells {
             ColumnType::TextList => Values::TextList(Parts::default(), Vec::new()),
             ColumnType::IntList => Values::IntList(Vec::new(), Vec::new()),
         };
-        Self { kind: column.kind, places: column.nullable.then(Vec::new), values }
+        Self { kind: column.kind, nullable: column.nullable, is_full: true, places: Vec::new(), values }
     }
 
     /// physical shape
@@ -95,22 +94,34 @@ impl Cells {
     /// The place of the row's value, where it has one.
     #[inline]
     pub(super) fn place(&self, row: usize) -> Option<usize> {
-        let Some(places) = &self.places else { return Some(row) };
-        places.get(row).filter(|place| **place != MISSING).map(|place| *place as usize)
+        if self.is_full {
+            return Some(row);
+        }
+        self.places.get(row).filter(|place| **place != MISSING).map(|place| *place as usize)
     }
 
     /// appends a missing value
     #[inline]
     pub fn put_null(&mut self) {
-        if let Some(places) = &mut self.places {
-            places.push(MISSING);
+        if self.is_full {
+            self.begin_places();
         }
+        self.places.push(MISSING);
+    }
+
+    /// Lists the places of all values so far.
+    #[cold]
+    fn begin_places(&mut self) {
+        self.places.extend((0..self.values()).map(place_of));
+        self.is_full = false;
     }
 
     /// appends a truth value
     pub fn put_bool(&mut self, value: bool) {
         if let Values::Bool(v) = &mut self.values {
-            note(&mut self.places, v.len());
+            if !self.is_full {
+                self.places.push(place_of(v.len()));
+            }
             v.push(value);
         }
     }
@@ -119,7 +130,9 @@ impl Cells {
     #[inline]
     pub fn put_int(&mut self, value: i64) {
         if let Values::Int(v) = &mut self.values {
-            note(&mut self.places, v.len());
+            if !self.is_full {
+                self.places.push(place_of(v.len()));
+            }
             v.push(value);
         }
     }
@@ -127,7 +140,9 @@ impl Cells {
     /// appends a floating point number
     pub fn put_double(&mut self, value: f64) {
         if let Values::Double(v) = &mut self.values {
-            note(&mut self.places, v.len());
+            if !self.is_full {
+                self.places.push(place_of(v.len()));
+            }
             v.push(value);
         }
     }
@@ -136,7 +151,9 @@ impl Cells {
     #[inline]
     pub fn put_number(&mut self, value: u64) {
         if let Values::Number(v) = &mut self.values {
-            note(&mut self.places, v.len());
+            if !self.is_full {
+                self.places.push(place_of(v.len()));
+            }
             v.push(value);
         }
     }
@@ -145,7 +162,9 @@ impl Cells {
     #[inline]
     pub fn put_address(&mut self, value: IpAddr) {
         if let Values::Address(v) = &mut self.values {
-            note(&mut self.places, v.len());
+            if !self.is_full {
+                self.places.push(place_of(v.len()));
+            }
             v.push(value);
         }
     }
@@ -154,7 +173,9 @@ impl Cells {
     #[inline]
     pub fn put_word(&mut self, value: &'static str) {
         if let Values::Word(v) = &mut self.values {
-            note(&mut self.places, v.len());
+            if !self.is_full {
+                self.places.push(place_of(v.len()));
+            }
             v.push(value);
         }
     }
@@ -163,7 +184,9 @@ impl Cells {
     #[inline]
     pub fn put_text(&mut self, value: &[u8]) {
         if let Values::Text(parts) = &mut self.values {
-            note(&mut self.places, parts.ends.len());
+            if !self.is_full {
+                self.places.push(place_of(parts.ends.len()));
+            }
             parts.push(value);
         }
     }
@@ -171,7 +194,9 @@ impl Cells {
     /// appends a list of texts
     pub fn put_texts<'a>(&mut self, texts: impl Iterator<Item = &'a str>) {
         if let Values::TextList(parts, ends) = &mut self.values {
-            note(&mut self.places, ends.len());
+            if !self.is_full {
+                self.places.push(place_of(ends.len()));
+            }
             texts.for_each(|text| parts.push(text.as_bytes()));
             ends.push(parts.ends.len());
         }
@@ -180,7 +205,9 @@ impl Cells {
     /// appends a list of integers
     pub fn put_ints(&mut self, numbers: impl Iterator<Item = i64>) {
         if let Values::IntList(v, ends) = &mut self.values {
-            note(&mut self.places, ends.len());
+            if !self.is_full {
+                self.places.push(place_of(ends.len()));
+            }
             v.extend(numbers);
             ends.push(v.len());
         }
@@ -212,12 +239,16 @@ impl Cells {
         if let Values::Address(v) = &self.values { v } else { &[] }
     }
 
+    #[inline]
+    pub(super) fn words(&self) -> &[&'static str] {
+        if let Values::Word(v) = &self.values { v } else { &[] }
+    }
+
     /// The text, or the element of a list of texts, at a place.
     #[inline]
     pub(super) fn text(&self, place: usize) -> &[u8] {
         match &self.values {
             Values::Text(parts) | Values::TextList(parts, _) => parts.at(place),
-            Values::Word(v) => v.get(place).map(|word| word.as_bytes()).unwrap_or_default(),
             _ => &[],
         }
     }
@@ -247,7 +278,8 @@ impl Cells {
             ColumnType::IntList => {
                 self.ints().get(self.elements(place)).unwrap_or_default().iter().map(ToString::to_string).collect()
             }
-            ColumnType::Word | ColumnType::Text | ColumnType::Blob => vec![text(self.text(place))],
+            ColumnType::Word => self.words().get(place).map(ToString::to_string).into_iter().collect(),
+            ColumnType::Text | ColumnType::Blob => vec![text(self.text(place))],
         }
     }
 }

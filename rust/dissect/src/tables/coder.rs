@@ -85,6 +85,16 @@ impl<D: Dictionary> Coder<D> {
         }
     }
 
+    /// Adds so many rows without a value.
+    pub(super) fn missing(&mut self, rows: usize) {
+        if rows > 0 {
+            self.row();
+            self.rows = self.rows.wrapping_add(rows as u64).wrapping_sub(1);
+            self.slots = self.slots.wrapping_add(rows);
+            self.definition.resize(self.definition.len().saturating_add(rows), 0);
+        }
+    }
+
     /// Adds a value; `write` gives its plain encoding.
     #[inline]
     pub(super) fn value(&mut self, key: D::Key<'_>, write: impl FnOnce(&mut Vec<u8>)) {

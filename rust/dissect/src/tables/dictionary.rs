@@ -100,3 +100,32 @@ impl Dictionary for Texts {
         self.last = Some(text);
     }
 }
+
+/// Of words of ours: the same one again lies at the same place, which is told without a look at it.
+#[derive(Default)]
+pub(super) struct Words {
+    texts: Texts,
+    last: Option<(&'static str, u32)>,
+}
+
+impl Dictionary for Words {
+    type Key<'k> = &'static str;
+
+    #[inline]
+    fn find(&mut self, key: &'static str, written: &[u8]) -> Result<u32, u64> {
+        if let Some((last, code)) = self.last
+            && std::ptr::eq(last, key)
+        {
+            return Ok(code);
+        }
+        let code = self.texts.find(key.as_bytes(), written)?;
+        self.last = Some((key, code));
+        Ok(code)
+    }
+
+    #[inline]
+    fn add(&mut self, key: &'static str, hash: u64, code: u32, place: usize) {
+        self.texts.add(key.as_bytes(), hash, code, place);
+        self.last = Some((key, code));
+    }
+}

@@ -2,7 +2,7 @@
 //! waits for the row group's end are codes, a fraction of the rows.
 
 use super::coder::Coder;
-use super::dictionary::{Copied, Dictionary, Texts};
+use super::dictionary::{Copied, Dictionary, Texts, Words};
 use super::pages::Packer;
 use super::schema::GROWING;
 use super::writer::TableError;
@@ -33,6 +33,7 @@ enum Values {
     /// flow ids and MACs
     Numbers(Coder<Copied<u64>>),
     Addresses(Coder<Copied<AddressKey>>),
+    Words(Coder<Words>),
     Texts(Coder<Texts>),
     TextLists(Coder<Texts>),
     IntLists(Coder<Copied<i64>>),
@@ -61,7 +62,7 @@ fn put_number(number: i64, out: &mut Vec<u8>) {
     out.extend_from_slice(&number.to_le_bytes());
 }
 
-fn number_at<T: Copy + Default>(values: &[T], place: usize) -> T {
+fn value_at<T: Copy + Default>(values: &[T], place: usize) -> T {
     values.get(place).copied().unwrap_or_default()
 }
 
@@ -88,14 +89,18 @@ impl<'a> Rows<'a> {
             .filter_map(|sheet| sheet.columns.get(column))
             .map(|cells| (cells, values(cells)))
             .collect();
-        if let [(cells, values)] = sheets.as_slice() {
-            return self.order.iter().for_each(|(_, row)| visit(*values, cells.place(*row as usize)));
-        }
         for (sheet, row) in self.order {
             if let Some((cells, values)) = sheets.get(*sheet as usize) {
                 visit(*values, cells.place(*row as usize));
             }
         }
+    }
+}
+
+impl Rows<'_> {
+    /// Whether no row has a value in a column, as often in wide tables.
+    fn are_empty(&self, column: usize) -> bool {
+        self.sheets.iter().filter_map(|sheet| sheet.columns.get(column)).all(Cells::is_empty)
     }
 }
 
@@ -108,7 +113,8 @@ impl Gathered {
             ColumnType::Int | ColumnType::Key => Values::Ints(Coder::default(), i64::MAX, i64::MIN),
             ColumnType::Flow | ColumnType::Mac => Values::Numbers(Coder::default()),
             ColumnType::Address => Values::Addresses(Coder::default()),
-            ColumnType::Word | ColumnType::Text | ColumnType::Blob => Values::Texts(Coder::default()),
+            ColumnType::Word => Values::Words(Coder::default()),
+            ColumnType::Text | ColumnType::Blob => Values::Texts(Coder::default()),
             ColumnType::TextList => Values::TextLists(Coder::default()),
             ColumnType::IntList => Values::IntLists(Coder::default()),
         };
@@ -120,18 +126,18 @@ impl Gathered {
         let nullable = self.column.nullable;
         match &mut self.values {
             Values::Ints(coder, least, greatest) => {
-                leaves(coder, nullable, rows, place, (Cells::ints, number_at), |number, out| {
+                leaves(coder, nullable, rows, place, (Cells::ints, value_at), |number, out| {
                     (*least, *greatest) = ((*least).min(number), (*greatest).max(number));
                     put_number(number, out);
                 });
             }
             Values::Numbers(coder) if self.column.kind == ColumnType::Mac => {
-                leaves(coder, nullable, rows, place, (Cells::numbers, number_at), |bits, out| {
+                leaves(coder, nullable, rows, place, (Cells::numbers, value_at), |bits, out| {
                     put_text(&super::text::mac(bits), out);
                 });
             }
             Values::Numbers(coder) => {
-                leaves(coder, nullable, rows, place, (Cells::numbers, number_at), |id, out| {
+                leaves(coder, nullable, rows, place, (Cells::numbers, value_at), |id, out| {
                     put_text(&super::text::flow(id), out);
                 });
             }
@@ -140,9 +146,14 @@ impl Gathered {
                     put_text(address.0.to_string().as_bytes(), out);
                 });
             }
+            Values::Words(coder) => {
+                leaves(coder, nullable, rows, place, (Cells::words, value_at), |word, out| {
+                    put_text(word.as_bytes(), out);
+                });
+            }
             Values::Texts(coder) => leaves(coder, nullable, rows, place, (itself, Cells::text), put_text),
             Values::TextLists(coder) => lists(coder, rows, place, Cells::text, put_text),
-            Values::IntLists(coder) => lists(coder, rows, place, |cells, at| number_at(cells.ints(), at), put_number),
+            Values::IntLists(coder) => lists(coder, rows, place, |cells, at| value_at(cells.ints(), at), put_number),
             Values::Growing(values, levels) => present(values, levels, nullable, rows, place, Cells::ints),
             Values::Bools(values, levels) => present(values, levels, nullable, rows, place, Cells::bools),
             Values::Doubles(values, levels) => present(values, levels, nullable, rows, place, Cells::doubles),
@@ -165,6 +176,7 @@ impl Gathered {
             }
             Values::Numbers(coder) => coder.finish(described, None, packer)?,
             Values::Addresses(coder) => coder.finish(described, None, packer)?,
+            Values::Words(coder) => coder.finish(described, None, packer)?,
             Values::Texts(coder) | Values::TextLists(coder) => coder.finish(described, None, packer)?,
             Values::IntLists(coder) => coder.finish(described, None, packer)?,
             Values::Growing(..) | Values::Bools(..) | Values::Doubles(..) => return self.write_plain(group),
@@ -198,6 +210,9 @@ fn leaves<'a, D: Dictionary, V: Copy>(
     (values, value): (impl Fn(&'a Cells) -> V, impl Fn(V, usize) -> D::Key<'a>),
     mut write: impl FnMut(D::Key<'a>, &mut Vec<u8>),
 ) {
+    if nullable && rows.are_empty(column) {
+        return coder.missing(rows.order.len());
+    }
     rows.each(column, values, |values, place| {
         coder.row();
         coder.slot(nullable.then_some(u8::from(place.is_some())), None);
@@ -245,7 +260,7 @@ fn present<'a, T: Copy + Default + 'a>(
             levels.push(i16::from(place.is_some()));
         }
         if let Some(place) = place {
-            values.push(number_at(cells, place));
+            values.push(value_at(cells, place));
         }
     });
 }

@@ -36,14 +36,14 @@ impl<D> Coder<D> {
         let data_at = pages.sizes.1;
         let full_at = self.full_at.unwrap_or(self.slots);
         let width = u32::BITS.saturating_sub(entries.saturating_sub(1).leading_zeros());
-        let levels = |from: usize, to: usize| {
-            let mut bytes = Vec::new();
-            put_levels(self.repetition.get(from..to).unwrap_or_default(), 1, &mut bytes);
+        let levels = |from: usize, to: usize, bytes: &mut Vec<u8>| {
+            put_levels(self.repetition.get(from..to).unwrap_or_default(), 1, bytes);
             let width = if self.repetition.is_empty() { 1 } else { 2 };
-            put_levels(self.definition.get(from..to).unwrap_or_default(), width, &mut bytes);
-            bytes
+            put_levels(self.definition.get(from..to).unwrap_or_default(), width, bytes);
         };
-        let mut bytes = levels(0, full_at);
+        let mut bytes = std::mem::take(&mut pages.packer.page);
+        bytes.clear();
+        levels(0, full_at, &mut bytes);
         if entries > 0 {
             bytes.push(u8::try_from(width).unwrap_or(0));
             match &self.codes {
@@ -55,10 +55,12 @@ impl<D> Coder<D> {
         let encoding = if entries > 0 { Encoding::RLE_DICTIONARY } else { Encoding::PLAIN };
         pages.write_data(&bytes, full_at, encoding)?;
         if full_at < self.slots {
-            let mut bytes = levels(full_at, self.slots);
+            bytes.clear();
+            levels(full_at, self.slots, &mut bytes);
             bytes.extend_from_slice(&self.plain);
             pages.write_data(&bytes, self.slots.saturating_sub(full_at), Encoding::PLAIN)?;
         }
+        pages.packer.page = bytes;
         let (uncompressed, compressed) = pages.sizes;
         let mut metadata = ColumnChunkMetaData::builder(column)
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
@@ -85,12 +87,25 @@ impl<D> Coder<D> {
 }
 
 /// Compresses pages; made once for many, since it is large.
-pub(super) struct Packer(zstd::bulk::Compressor<'static>);
+pub(super) struct Packer {
+    compressor: zstd::bulk::Compressor<'static>,
+    /// room for a page, and for what becomes of it
+    page: Vec<u8>,
+    packed: Vec<u8>,
+}
 
 impl Packer {
     /// At the fastest of the usual levels.
     pub(super) fn new() -> Result<Self, TableError> {
-        zstd::bulk::Compressor::new(1).map(Self).map_err(|error| TableError::from_io(&error))
+        let compressor = zstd::bulk::Compressor::new(1).map_err(|error| TableError::from_io(&error))?;
+        Ok(Self { compressor, page: Vec::new(), packed: Vec::new() })
+    }
+
+    fn pack(&mut self, bytes: &[u8]) -> Result<Bytes, TableError> {
+        self.packed.clear();
+        self.packed.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        self.compressor.compress_to_buffer(bytes, &mut self.packed).map_err(|error| TableError::from_io(&error))?;
+        Ok(Bytes::copy_from_slice(&self.packed))
     }
 }
 
@@ -114,8 +129,7 @@ impl Pages<'_> {
     }
 
     fn write(&mut self, bytes: &[u8], page: impl FnOnce(Bytes) -> Page) -> Result<(), TableError> {
-        let packed = self.packer.0.compress(bytes).map_err(|error| TableError::from_io(&error))?;
-        let page = CompressedPage::new(page(Bytes::from(packed)), bytes.len());
+        let page = CompressedPage::new(page(self.packer.pack(bytes)?), bytes.len());
         let spec = SerializedPageWriter::new(&mut self.out).write_page(page)?;
         let size = |bytes: usize| i64::try_from(bytes).unwrap_or(i64::MAX);
         self.sizes.0 = self.sizes.0.saturating_add(size(spec.uncompressed_size));
@@ -127,10 +141,13 @@ impl Pages<'_> {
 /// Levels of a page behind their length; nothing where the column has none.
 fn put_levels(levels: &[u8], width: u32, out: &mut Vec<u8>) {
     if !levels.is_empty() {
-        let mut bytes = Vec::new();
-        put_hybrid(levels, width, &mut bytes);
-        out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
-        out.extend_from_slice(&bytes);
+        let start = out.len();
+        out.extend_from_slice(&[0; 4]);
+        put_hybrid(levels, width, out);
+        let length = u32::try_from(out.len().saturating_sub(start).saturating_sub(4)).unwrap_or(u32::MAX);
+        if let Some(place) = out.get_mut(start..).and_then(<[u8]>::first_chunk_mut::<4>) {
+            *place = length.to_le_bytes();
+        }
     }
 }
 

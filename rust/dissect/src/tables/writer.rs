@@ -69,8 +69,8 @@ impl Table {
         for (index, sheet) in (0..).zip(sheets) {
             places.extend(sheet.keys.iter().zip(0..).map(|(key, row)| (*key, index, row)));
         }
-        // each sheet is nearly in order already, which a merging sort makes use of
-        places.sort();
+        // each sheet is nearly in order already, which a merging sort makes use of; rows of one place stay in the order of sheets
+        places.sort_by_key(|((position, sub), _, _)| u128::from(*position) << 64 | u128::from(*sub));
         let order: Vec<(u32, u32)> = places.into_iter().map(|(_, sheet, row)| (sheet, row)).collect();
         self.rows = self.rows.saturating_add(order.len());
         self.bytes = sheets.iter().map(Sheet::bytes).fold(self.bytes, usize::saturating_add);

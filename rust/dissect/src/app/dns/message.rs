@@ -201,10 +201,13 @@ fn content(message: &[u8], start: usize, kind: u16, bytes: &[u8]) -> Option<Cont
     })
 }
 
+/// Bytes of a name for which there is room at once.
+const USUAL_NAME_BYTES: usize = 48;
+
 /// Reads a name at `at` and moves behind it. Labels keep their bytes; those that no host name has stand as `\DDD`
 /// (RFC 4343 2.1).
 pub fn name(message: &[u8], at: &mut usize) -> Option<String> {
-    let mut text = String::new();
+    let mut text = String::with_capacity(USUAL_NAME_BYTES);
     let mut place = *at;
     let mut behind = None;
     for _ in 0..=MAX_POINTERS + 128 {

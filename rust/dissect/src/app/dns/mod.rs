@@ -195,46 +195,46 @@ impl DnsParser {
             ctx.weird(Weird::BadMessage, Some("fewer entries than announced".to_owned()));
         }
         ctx.emit(&row(ctx, self.protocol, carrier, &message));
-        let is_response = message.header.is_response();
-        for (position, question) in message.questions.iter().enumerate() {
+        let (is_response, transaction_id) = (message.header.is_response(), message.header.id);
+        let query = message.questions.first().map(|question| question.name.clone());
+        for (position, question) in message.questions.into_iter().enumerate() {
             ctx.emit(&DnsQuestion {
                 at: ctx.at,
                 protocol: self.protocol,
                 is_response,
                 position,
-                name: question.name.clone(),
+                name: question.name,
                 kind: question.kind,
                 class: question.class & 0x7fff,
                 wants_unicast: self.protocol == "mdns" && question.class & 0x8000 != 0,
             });
         }
-        let query = message.questions.first().map(|question| question.name.clone());
-        for (position, resource) in message.resources.iter().enumerate() {
+        for (position, resource) in message.resources.into_iter().enumerate() {
             let is_option = resource.kind == message::kind::OPT;
             let (mut address, mut target, mut port, mut texts, mut raw) = (None, None, None, None, None);
             let (mut priority, mut parameters) = (None, None);
-            match &resource.content {
-                Content::Address(ip) => address = Some(*ip),
-                Content::Name(name) | Content::Mail(_, name) => target = Some(name.clone()),
-                Content::Service(_, _, number, name) => (port, target) = (Some(*number), Some(name.clone())),
+            match resource.content {
+                Content::Address(ip) => address = Some(ip),
+                Content::Name(name) | Content::Mail(_, name) => target = Some(name),
+                Content::Service(_, _, number, name) => (port, target) = (Some(number), Some(name)),
                 Content::Binding(order, name, told) => {
-                    (priority, target, parameters) = (Some(*order), Some(name.clone()), Some(told.clone()));
+                    (priority, target, parameters) = (Some(order), Some(name), Some(told));
                 }
                 Content::Texts(strings) => {
                     ctx.payload(Some(&resource.name), 0, &strings.join(&b'\n'));
                     texts = Some(strings.iter().map(|string| text::lossy(string)).collect());
                 }
-                Content::Other(bytes) => raw = Some(bytes.clone()),
+                Content::Other(bytes) => raw = Some(bytes),
             }
             ctx.emit(&DnsRecord {
                 at: ctx.at,
                 protocol: self.protocol,
                 is_response,
-                transaction_id: message.header.id,
+                transaction_id,
                 section: resource.section,
                 position,
                 query: query.clone(),
-                name: resource.name.clone(),
+                name: resource.name,
                 kind: resource.kind,
                 class: if is_option { resource.class } else { resource.class & 0x7fff },
                 flushes_cache: !is_option && self.protocol == "mdns" && resource.class & 0x8000 != 0,

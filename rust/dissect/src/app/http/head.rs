@@ -3,6 +3,7 @@
 use super::METHODS;
 use crate::app::{Context, text};
 use crate::tables::Texts;
+use memchr::memchr;
 use std::ops::Range;
 
 /// Longest start line and fields together; servers take 8 to 64 KiB (RFC 9112 3 recommends 8,000 octets for the line alone).
@@ -51,7 +52,7 @@ pub struct Head {
 pub fn end_of_head(bytes: &[u8], scanned: usize) -> Option<usize> {
     let mut place = scanned.saturating_sub(3);
     while let Some(rest) = bytes.get(place..) {
-        place = place.saturating_add(rest.iter().position(|byte| *byte == b'\n')?).saturating_add(1);
+        place = place.saturating_add(memchr(b'\n', rest)?).saturating_add(1);
         match bytes.get(place..) {
             Some([b'\r', b'\n', ..]) => return place.checked_add(2),
             Some([b'\n', ..]) => return place.checked_add(1),
@@ -63,7 +64,7 @@ pub fn end_of_head(bytes: &[u8], scanned: usize) -> Option<usize> {
 
 /// One line without its end, and what follows it.
 pub fn line(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let end = memchr(b'\n', bytes).unwrap_or(bytes.len());
     let (line, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
     (line.strip_suffix(b"\r").unwrap_or(line), rest.get(1..).unwrap_or_default())
 }
@@ -219,7 +220,10 @@ impl Head {
     /// Value of the first field of that name (any case).
     pub fn get(&self, name: &str) -> Option<&str> {
         // most are of another length, which is told without a look at them
-        let is_it = |known: &Range<usize>| known.len() == name.len() && self.at(known).eq_ignore_ascii_case(name);
+        let is_it = |known: &Range<usize>| {
+            let bytes = |known: &Range<usize>| self.text.as_bytes().get(known.clone()).unwrap_or_default();
+            known.len() == name.len() && bytes(known).eq_ignore_ascii_case(name.as_bytes())
+        };
         self.fields.iter().find(|(known, _)| is_it(known)).map(|(_, value)| self.at(value))
     }
 

@@ -44,31 +44,39 @@ pub struct TlsParser {
 
 impl Parser for TlsParser {
     fn data(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) -> Appetite {
-        let mut side = self.take(direction);
-        self.read(ctx, direction, &mut side, bytes);
-        self.put(direction, side)
+        let side = direction.of(&mut self.sides);
+        self.session.read(ctx, direction, side, bytes);
+        side.rest()
     }
 
     fn gap(&mut self, ctx: &mut Context<'_>, direction: Direction, missing_bytes: u64) -> Appetite {
         self.session.missing_bytes = self.session.missing_bytes.saturating_add(missing_bytes);
-        let mut side = self.take(direction);
-        self.salvage(ctx, direction, &mut side);
+        let side = direction.of(&mut self.sides);
+        self.session.salvage(ctx, direction, side);
         side.miss(usize::try_from(missing_bytes).unwrap_or(usize::MAX));
-        self.put(direction, side)
+        side.rest()
     }
 
     fn end(&mut self, ctx: &mut Context<'_>) {
         let at = ctx.at;
         for (direction, at) in [(Direction::Up, at), (Direction::Down, at.reversed())] {
-            let mut side = self.take(direction);
             ctx.at = at;
-            self.salvage(ctx, direction, &mut side);
+            self.session.salvage(ctx, direction, direction.of(&mut self.sides));
         }
         self.session.end(ctx);
     }
 }
 
 impl Side {
+    /// Frees the memory of a direction that cannot be read. The connection's row is written at its end, so it is listened to all
+    /// the same.
+    fn rest(&mut self) -> Appetite {
+        if self.is_over {
+            *self = Self { is_over: true, ..Self::default() };
+        }
+        Appetite::More
+    }
+
     /// Bytes are missing: a hole inside a record or message that is passed over costs nothing else.
     fn miss(&mut self, missing: usize) {
         let message_left = match self.waiting.bytes() {
@@ -101,27 +109,18 @@ impl TlsParser {
         parser.session.asked = asked;
         parser
     }
+}
 
-    fn take(&mut self, direction: Direction) -> Side {
-        let [up, down] = &mut self.sides;
-        std::mem::take(if direction == Direction::Up { up } else { down })
-    }
-
-    fn put(&mut self, direction: Direction, side: Side) -> Appetite {
-        let place = direction.of(&mut self.sides);
-        // the connection's row is written at its end, so a direction that cannot be read is listened to all the same
-        *place = if side.is_over { Side { is_over: true, ..Side::default() } } else { side };
-        Appetite::More
-    }
-
+/// Records of a direction.
+impl Session {
     /// Reads what there is of a message that will never be whole.
     fn salvage(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side) {
         let Some(record) = side.record.filter(|record| record.kind == content::HANDSHAKE && !side.is_hidden) else { return };
-        self.messages(ctx, direction, side, &record);
+        self.read_messages(ctx, direction, side, &record);
         if let [kind, _, _, _, body @ ..] = side.waiting.bytes()
             && !side.has_changed_cipher
         {
-            self.session.message(ctx, direction, Some(record.version), *kind, body, false);
+            self.message(ctx, direction, Some(record.version), *kind, body, false);
         }
     }
 
@@ -144,8 +143,8 @@ impl TlsParser {
             side.left = side.left.saturating_sub(part.len());
             bytes = rest;
             match record.kind {
-                content::HANDSHAKE if !side.is_hidden => self.handshake(ctx, direction, side, &record, part),
-                content::ALERT => self.alert(ctx, direction, side, &record, part),
+                content::HANDSHAKE if !side.is_hidden => self.take_handshake(ctx, direction, side, &record, part),
+                content::ALERT => self.take_alert(ctx, direction, side, &record, part),
                 _ => {}
             }
         }
@@ -164,7 +163,7 @@ impl TlsParser {
             return bytes;
         }
         if side.header.is_empty() && bytes.len() >= HEADER_BYTES {
-            self.header(ctx, direction, side, bytes);
+            self.begin(ctx, direction, side, bytes);
             return if side.searches.is_some() { bytes } else { bytes.get(HEADER_BYTES..).unwrap_or_default() };
         }
         let wanted = HEADER_BYTES.saturating_sub(side.header.bytes().len());
@@ -175,12 +174,12 @@ impl TlsParser {
         }
         if side.header.bytes().len() == HEADER_BYTES {
             let whole = side.header.take();
-            self.header(ctx, direction, side, &whole);
+            self.begin(ctx, direction, side, &whole);
         }
         rest
     }
 
-    fn header(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, bytes: &[u8]) {
+    fn begin(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, bytes: &[u8]) {
         side.record = Header::parse(bytes);
         side.is_hidden = false;
         let Some(header) = side.record else {
@@ -194,10 +193,10 @@ impl TlsParser {
         };
         side.has_begun = true;
         side.left = usize::from(header.length);
-        self.session.record(&ctx.at, direction, header.version);
+        self.record(&ctx.at, direction, header.version);
         match header.kind {
             content::CHANGE_CIPHER_SPEC => side.has_changed_cipher = true,
-            content::APPLICATION => self.session.application_data(direction, header.length),
+            content::APPLICATION => self.application_data(direction, header.length),
             _ => {}
         }
     }
@@ -222,9 +221,9 @@ impl TlsParser {
         };
         let end = length.saturating_add(2);
         let Some(hello) = whole.get(2..end).map(Hello::client_v2) else { return &[] };
-        self.session.record(&ctx.at, direction, SSL2);
+        self.record(&ctx.at, direction, SSL2);
         match hello {
-            Some(hello) => self.session.client_hello(ctx, direction, Some(SSL2), &hello, true),
+            Some(hello) => self.client_hello(ctx, direction, Some(SSL2), &hello, true),
             None => ctx.weird(Weird::BadMessage, Some("SSL 2.0 hello".to_owned())),
         }
         side.header.clear();
@@ -233,18 +232,18 @@ impl TlsParser {
     }
 
     /// Takes bytes of an alert; one in clear has two.
-    fn alert(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header, part: &[u8]) {
+    fn take_alert(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header, part: &[u8]) {
         let is_clear = usize::from(record.length) == ALERT_BYTES;
         if is_clear {
             side.waiting.push(part, ALERT_BYTES, ctx.budget);
         }
         if side.left == 0 {
             let payload = side.waiting.take();
-            self.session.alert(ctx, direction, &payload, !is_clear);
+            self.alert(ctx, direction, &payload, !is_clear);
         }
     }
 
-    fn handshake(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header, part: &[u8]) {
+    fn take_handshake(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header, part: &[u8]) {
         let passed = side.passing.min(part.len());
         side.passing = side.passing.saturating_sub(passed);
         let part = part.get(passed..).unwrap_or_default();
@@ -258,11 +257,11 @@ impl TlsParser {
         }
         // as Wireshark does, messages are told with the frame that ends their record
         if side.left == 0 {
-            self.messages(ctx, direction, side, record);
+            self.read_messages(ctx, direction, side, record);
         }
     }
 
-    fn messages(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header) {
+    fn read_messages(&mut self, ctx: &mut Context<'_>, direction: Direction, side: &mut Side, record: &Header) {
         while let [kind, high, middle, low, body @ ..] = side.waiting.bytes() {
             let (kind, length) = (*kind, length(*high, *middle, *low));
             let is_hello = matches!(kind, message::CLIENT_HELLO | message::SERVER_HELLO);
@@ -271,7 +270,7 @@ impl TlsParser {
             let is_plain = is_known(kind)
                 && (!side.has_changed_cipher || (is_hello && length <= limit && length.saturating_add(MESSAGE_HEADER_BYTES) >= usize::from(record.length)));
             if !is_plain {
-                self.session.finished(direction);
+                self.finished(direction);
                 side.waiting.clear();
                 side.is_hidden = true;
                 return;
@@ -286,7 +285,7 @@ impl TlsParser {
                 continue;
             }
             let Some(body) = body.get(..length) else { return };
-            self.session.message(ctx, direction, Some(record.version), kind, body, true);
+            self.message(ctx, direction, Some(record.version), kind, body, true);
             side.waiting.consume(length.saturating_add(MESSAGE_HEADER_BYTES));
         }
     }

@@ -1,4 +1,4 @@
-//! Memory of cells: what they take, and room for the next ones.
+//! Memory of cells: how many there are, what they take, and room for the next ones.
 
 use super::{Cells, Parts, Values};
 use std::net::IpAddr;
@@ -29,14 +29,32 @@ impl Cells {
             Values::TextList(parts, _) => parts.size().saturating_add(each(size_of::<usize>())),
             Values::IntList(v, _) => size_of_val(v.as_slice()).saturating_add(each(size_of::<usize>())),
         };
-        values.saturating_add(self.places.as_ref().map_or(0, |_| each(size_of::<bool>())))
+        values.saturating_add(if self.nullable { each(size_of::<bool>()) } else { 0 })
+    }
+
+    /// Values of all rows.
+    pub(in crate::tables) fn values(&self) -> usize {
+        match &self.values {
+            Values::Bool(v) => v.len(),
+            Values::Int(v) => v.len(),
+            Values::Double(v) => v.len(),
+            Values::Number(v) => v.len(),
+            Values::Address(v) => v.len(),
+            Values::Word(v) => v.len(),
+            Values::Text(parts) => parts.ends.len(),
+            Values::TextList(_, ends) | Values::IntList(_, ends) => ends.len(),
+        }
+    }
+
+    /// Whether no row has a value.
+    pub(in crate::tables) fn is_empty(&self) -> bool {
+        self.values() == 0
     }
 
     /// Drops all rows; their room stays.
     pub(in crate::tables) fn clear(&mut self) {
-        if let Some(places) = &mut self.places {
-            places.clear();
-        }
+        self.is_full = true;
+        self.places.clear();
         match &mut self.values {
             Values::Bool(v) => v.clear(),
             Values::Int(v) => v.clear(),
