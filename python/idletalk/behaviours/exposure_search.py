@@ -1,6 +1,5 @@
 """Which values are searched in what devices said and were told, and where they stand: fills `found`, `owners` and `hits`."""
 
-import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from ipaddress import ip_address
