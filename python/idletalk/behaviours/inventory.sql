@@ -111,7 +111,8 @@ WITH told AS (
     FROM told WHERE digits <> '' AND mac IS NOT NULL GROUP BY ALL
 )
 SELECT mac, min(other) AS device, min(told_by) AS told_by, min(time_ns) AS time_ns FROM named AS n
-WHERE other <> mac AND EXISTS (FROM sides AS s WHERE s.mac = n.other AND s.tx_packets > 0)
+-- few MACs have many sides
+WHERE other <> mac AND other IN (SELECT DISTINCT mac FROM sides WHERE tx_packets > 0 AND mac IS NOT NULL)
     AND mac NOT IN (SELECT mac FROM routers) AND other NOT IN (SELECT mac FROM routers)
     -- of two that name one another the smaller stands for both
     AND NOT EXISTS (FROM named AS o WHERE o.mac = n.other AND o.other <> n.other AND (o.other <> n.mac OR o.mac > n.mac))
