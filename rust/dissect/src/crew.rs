@@ -130,6 +130,10 @@ impl<'a> Crew<'a> {
             };
             self.moved.notify_all();
         }
+        // what threads free before their end goes back to the system; what is freed later waits for who allocates again
+        let left = state.leave(thread, self.threads);
+        drop(state);
+        drop(left);
     }
 
     fn walk(&self, mut walk: Box<Walk<'a>>, mut batch: Batch) -> MutexGuard<'_, State<'a>> {
@@ -242,6 +246,12 @@ impl<'a> State<'a> {
             });
         }
         None
+    }
+
+    /// What a thread holds more than others, and what nobody needs any more.
+    fn leave(&mut self, thread: usize, threads: usize) -> (Vec<Option<Box<Desk>>>, Vec<Batch>) {
+        let own = self.desks.iter_mut().skip(thread).step_by(threads.max(1)).map(Option::take).collect();
+        (own, std::mem::take(&mut self.batches))
     }
 
     fn was_read(&mut self, reading: Reading) {
