@@ -78,6 +78,29 @@ def test_a_challenge_that_is_answered_is_no_refusal_and_its_answer_no_token(tmp_
     assert "update-refused" in {one.kind for one in refused.report.findings}
 
 
+def test_a_name_beside_an_answered_challenge_may_be_a_password_elsewhere(tmp_path: Path) -> None:
+    request = b"GET /cgi HTTP/1.1\r\nHost: cam.example\r\n"
+    proof = (
+        b'X-DeviceAuth: user="hunter22hunter",variable="69230127d8ccf024",auth="1a965000e4d5e06c5c7b498de82aa85e"\r\n'
+    )
+    challenge = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: DeviceAuth variable="69230127d8ccf024"\r\nContent-Length: 0\r\n\r\n'
+    told = b'{"password":"hunter22hunter"}'
+    other = (HERE[0], HERE[1], 41_000), (THERE[0], "198.51.100.99", 80)
+    post = (
+        b"POST /in HTTP/1.1\r\nHost: b.example\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        % len(told)
+    )
+    frames = [
+        made.segment(HERE, THERE, 100, ACK, request + b"\r\n"),
+        made.segment(THERE, HERE, 500, ACK, challenge),
+        made.segment(HERE, THERE, 100 + len(request) + 2, ACK, request + proof + b"\r\n"),
+        made.segment(*other, 100, ACK, post + told),
+    ]
+    found = analyzed(tmp_path, list(enumerate(frames)))
+    peers = {one.peer for one in found.report.findings if one.kind == "exposed-credential"}
+    assert "198.51.100.99" in peers
+
+
 def test_where_one_direction_is_missing_nothing_is_said(tmp_path: Path) -> None:
     request = b"GET /ota/plug-2.bin HTTP/1.1\r\nHost: ota.example\r\n\r\n"
     one_way = [(t, frame) for t, frame in exchange(request, []) if frame[6:12] == made.mac(PLUG)]

@@ -3,6 +3,7 @@
 import struct
 from pathlib import Path
 
+import pytest
 from tests.made import GATEWAY, PLUG, datagram, dns_name, pcap, segment
 from tests.planted import judged, planted, shown_secrets
 
@@ -168,6 +169,17 @@ def test_ids_and_addresses_that_a_vendor_s_protocol_reads_are_exposed(tmp_path: 
     assert "by cs2-p2p over UDP" in told["exposed-identifier"].sentence
     assert "93.184.216.34" in told["public-address-told"].sentence
     assert "MAKERS-001234-CHECK" not in (found.folder / "report.json").read_text()
+
+
+def test_of_thousands_of_public_addresses_that_are_told_some_are_searched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("idletalk.behaviours.exposure_search.MAX_PUBLIC", 3)
+    camera, server = (PLUG, "192.168.1.2", 40_000), (GATEWAY, "198.51.100.7", 32100)
+    answers = [bytes.fromhex("f1010010 0002 409c 22d8b8") + bytes([n]) + bytes(8) for n in range(9)]
+    found = analysed(tmp_path, *((float(n), datagram(server, camera, answer)) for n, answer in enumerate(answers)))
+    told = found.sql("SELECT DISTINCT value FROM exposures WHERE kind = 'public_address'")
+    assert len(told) == 3
 
 
 def test_clear_text_on_a_port_that_promises_tls_is_a_finding(tmp_path: Path) -> None:

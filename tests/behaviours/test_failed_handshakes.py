@@ -1,6 +1,8 @@
 """TLS that fails again and again is told, with who ends it, how, and whether it ever succeeds."""
 
+import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import idletalk
 from idletalk.model import Finding
 
 ACK = 24
-UNKNOWN_CA, HANDSHAKE_FAILURE, CLOSE_NOTIFY = 48, 40, 0
+UNKNOWN_CA, HANDSHAKE_FAILURE, CLOSE_NOTIFY, USER_CANCELED = 48, 40, 0, 90
 
 
 def hello() -> bytes:
@@ -24,10 +26,12 @@ def alert(description: int) -> bytes:
     return b"\x15\x03\x03\x00\x02\x02" + bytes([description])
 
 
-def failing(host: int, times: int, description: int, *, by_server: bool = False) -> list[tuple[float, bytes]]:
+def failing(
+    host: int, times: int, description: int, *, by_server: bool = False, port: int = 443, later: int = 0
+) -> list[tuple[float, bytes]]:
     frames: list[tuple[float, bytes]] = []
     for n in range(times):
-        here, there = (PLUG, "192.168.1.2", 50_000 + 10 * host + n), (GATEWAY, f"203.0.113.{host}", 443)
+        here, there = (PLUG, "192.168.1.2", 40_000 + 10 * host + n + later + port), (GATEWAY, f"203.0.113.{host}", port)
         ends = (there, here, 2) if by_server else (here, there, 2 + len(hello()))
         exchange = [
             made.segment(here, there, 1, 2),
@@ -36,7 +40,7 @@ def failing(host: int, times: int, description: int, *, by_server: bool = False)
             made.segment(there, here, 2, 16),
             made.segment(*ends, ACK, alert(description)),
         ]
-        frames += [(host * 60 + n + step / 100, frame) for step, frame in enumerate(exchange)]
+        frames += [(host * 60 + n + later + step / 100, frame) for step, frame in enumerate(exchange)]
     return frames
 
 
@@ -66,3 +70,20 @@ def test_twice_is_no_habit_and_a_farewell_no_failure(times: int, description: in
 def test_where_it_is_so_everywhere_that_is_said(tmp_path: Path) -> None:
     findings = told(tmp_path, *(failing(host, 3, UNKNOWN_CA) for host in (1, 2, 3)))
     assert [finding.sentence.count("the same at 2 other hosts") for finding in findings] == [1, 1, 1]
+
+
+def test_two_ports_of_a_host_are_no_other_hosts(tmp_path: Path) -> None:
+    findings = told(tmp_path, *(failing(1, 3, UNKNOWN_CA, port=port) for port in (443, 8443, 8883)))
+    assert [" other hosts" in finding.sentence for finding in findings] == [False, False, False]
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="needs tshark (Debian: tshark)")
+@pytest.mark.parametrize("port", [443, 5060])
+def test_the_filter_selects_no_farewells(port: int, tmp_path: Path) -> None:
+    """Also where Wireshark takes the connection for another protocol, by its port."""
+    endings = ((3, UNKNOWN_CA), (2, CLOSE_NOTIFY), (2, USER_CANCELED))
+    frames = [failing(1, times, ending, port=port, later=10 * n) for n, (times, ending) in enumerate(endings)]
+    [finding] = told(tmp_path, *frames)
+    command = ["tshark", "-r", str(tmp_path / "in.pcap"), "-Y", finding.evidence.filter]
+    selected = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(selected) == finding.evidence.frames == 3

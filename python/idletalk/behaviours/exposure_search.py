@@ -20,6 +20,9 @@ alone would allow half a million of them."""
 MAX_KNOWN = 4096
 """Values that are searched, each in some 200 spellings: ten of each of 400 devices. Who tells thousands of numbers by one key wants
 to fill the memory."""
+MAX_PUBLIC = 256
+"""Public addresses that are searched: one a day for most of a year. Who is told thousands wants to cost time, which each takes in
+every content."""
 CLEARLY = 10
 """How many times as many contents call a value by one kind as by another, for the other to be a mistake."""
 SECOND_NS = 1_000_000_000
@@ -73,11 +76,17 @@ def search(ask: Ask, scene: Scene) -> None:
         *(sorted(SEARCHED), CLEARLY),
     )
     known, owners = _known(ask, scene, macs)
-    public = {leak.text.partition(":")[0] for leak in meant if leak.kind == "public_address"}
-    public |= {*scene.public_addresses, *_told_alike(ask, scene, contents), *_told_by_protocols(ask)}
+    public = (
+        *sorted(scene.public_addresses),
+        *sorted({leak.text.partition(":")[0] for leak in meant if leak.kind == "public_address"}),
+        *_told_alike(ask, scene, contents),
+        *_told_by_protocols(ask),
+    )
     told = {(leak.content, leak.kind, leak.text.lower()) for leak in meant}
     values = [
-        leak for leak in contents.by_value(known, public) if (leak.content, leak.kind, leak.text.lower()) not in told
+        leak
+        for leak in contents.by_value(known, islice(dict.fromkeys(public), MAX_PUBLIC))
+        if (leak.content, leak.kind, leak.text.lower()) not in told
     ]
     _fill(ask, values, owners, shown)
     insert(ask, "owners", [(text, device) for text, devices in owners.items() for device in devices])
@@ -104,14 +113,16 @@ def _is_time(leak: Leak, times: range) -> bool:
 
 def _proofs(ask: Ask) -> set[str]:
     """What stands beside the word of a server's challenge (RFC 9110 11.3) that a client repeats: it answers that one challenge and
-    opens nothing later. The names of a realm and its places are no such word."""
+    opens nothing later. The names of a realm and its places are no such word, nor does the name
+    of who asks answer it, which may be somebody's password."""
     rows = ask(
         "WITH words AS (SELECT DISTINCT flow, split_part(pair, '\"', 2) AS text FROM (SELECT flow,"
         ' unnest(regexp_extract_all(field, \'\\w+="[^"]{8,}"\')) AS pair FROM (SELECT flow, unnest(headers) AS field FROM http_responses'
         " WHERE status IN (401, 407)) WHERE regexp_matches(field, '(?i)^[a-z]+-authenticate:')) WHERE NOT regexp_matches(pair, '(?i)^(realm|domain)=')),"
-        " said AS MATERIALIZED (SELECT flow, line, unnest(regexp_extract_all(field, '=\"?([^\",;]+)', 1)) AS text FROM (SELECT flow, field, row_number() OVER () AS line"
-        " FROM (SELECT flow, unnest(headers) AS field FROM http_requests SEMI JOIN words USING (flow))))"
-        " SELECT DISTINCT text FROM said WHERE line IN (SELECT line FROM said SEMI JOIN words USING (flow, text))"
+        " said AS MATERIALIZED (SELECT flow, line, regexp_extract(pair, '=\"?([^\",;]+)', 1) AS text, regexp_matches(pair, '(?i)^(user|username|login)=') AS is_name"
+        " FROM (SELECT flow, line, unnest(regexp_extract_all(field, '\\w*=\"?[^\",;]+')) AS pair FROM (SELECT flow, field, row_number() OVER () AS line"
+        " FROM (SELECT flow, unnest(headers) AS field FROM http_requests SEMI JOIN words USING (flow)))))"
+        " SELECT DISTINCT text FROM said WHERE NOT is_name AND line IN (SELECT line FROM said SEMI JOIN words USING (flow, text))"
     )
     return {row["text"] for row in rows}
 

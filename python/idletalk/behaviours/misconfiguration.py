@@ -50,8 +50,12 @@ TLS_FAILED = Kind(
 )
 CERTIFICATE_ALERTS = frozenset({42, 43, 44, 45, 46, 48})
 """Alerts by which one side says that it does not accept the other's certificate (RFC 8446 6.2)."""
-FATAL_ALERT = "(tls.alert_message.level == 2 || (!tls && tcp.payload[0:1] == 15 && tcp.payload[5:1] == 02))"
-"""The record's bytes where Wireshark takes the connection for another protocol, by one of its ports (RFC 8446 5.1)."""
+FATAL_ALERT = (
+    "((tls.alert_message.level == 2 && tls.alert_message.desc in {1..89, 91..255})"
+    " || (!tls && tcp.payload[0:1] == 15 && tcp.payload[3:3] == 00:02:02 && !(tcp.payload[6:1] == 00) && !(tcp.payload[6:1] == 5a)))"
+)
+"""Neither a farewell nor a user who gave up; the record's bytes where Wireshark takes the connection for another protocol, by one of
+its ports (RFC 8446 5.1)."""
 MIN_ALIKE = 2
 """Other hosts at which the same fails, for it to be said: of our choice."""
 
@@ -198,7 +202,7 @@ def _handshakes(ask: Ask, scene: Scene) -> Iterable[Claim]:
         " HAVING count(DISTINCT flow) >= $2 ORDER BY device, peer, port",
         *(sorted(CERTIFICATE_ALERTS), MIN_TIMES),
     )
-    mistrusted = Counter(row["device"] for row in rows if row["is_mistrust"])
+    mistrusted = Counter(device for device, _ in {(row["device"], row["peer"]) for row in rows if row["is_mistrust"]})
     for row in rows:
         told = [
             f"{who} says {', '.join(names)}"
