@@ -1,12 +1,13 @@
 """Periods in trains of events: the lab's are found, chance makes none."""
 
 import random
+from itertools import accumulate
 
 import pytest
 from lab.home import draw_home
 
 import idletalk
-from idletalk.actions.periods import Period, apart, bursts, is_made_by_thinning, periods
+from idletalk.actions.periods import Period, apart, bursts, dead_time, is_made_by_thinning, periods
 
 SEED = 1
 
@@ -177,3 +178,15 @@ def test_the_timers_of_the_lab_are_found_in_the_demo(demo: idletalk.Analysis) ->
     print(f"timers of the lab's plan: {told - len(missed)} found, {len(missed)} missed")
     assert told == 16
     assert missed == []
+
+
+@pytest.mark.parametrize("rate", [0.3, 0.5, 1, 2, 4])
+def test_random_events_that_come_together_have_no_period(rate: float) -> None:
+    """What comes together is one event, which makes random ones more regular than random: that is no period."""
+    for seed in range(4):
+        chance = random.Random(f"{rate} {seed}")
+        times = list(accumulate(chance.expovariate(rate) for _ in range(2000)))
+        for thinned, extends in ((bursts, True), (apart, False)):
+            places = thinned(times)
+            kept = [times[place] for place in places]
+            assert periods(kept, dead_time(times, places, extends=extends)) == [], (thinned, seed)

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import sqrt
 
 from idletalk import _core
 
@@ -174,6 +175,23 @@ def turn(times_s: Sequence[float], old_s: float, new_s: float) -> tuple[int, int
     return ends if ends[0] <= ends[1] else (low, high)
 
 
-def periods(times_s: Sequence[float]) -> list[Period]:
-    """The periods of a train of ascending times, the one with most events first found."""
-    return [Period(period_s, jitter, tuple(events)) for period_s, jitter, events in _core.periods(times_s, _RULES)]
+def periods(times_s: Sequence[float], dead_s: float = 0.0) -> list[Period]:
+    """The periods of a train of ascending times, the one with most events first found; ``dead_s`` is what :func:`dead_time` says."""
+    found = _core.periods(times_s, dead_s, _RULES)
+    return [Period(period_s, jitter, tuple(events)) for period_s, jitter, events in found]
+
+
+def dead_time(times_s: Sequence[float], places: Sequence[int], *, extends: bool) -> float:
+    """Seconds in which an event that is kept, of `places`, lets no other be one, on average; :data:`MIN_PERIOD_S` at most as such.
+
+    Random events that are kept apart are more regular than random ones: their mean interval is longer by this. Where those that are left
+    out make the time longer (`extends`, as :func:`bursts` does), intervals have a variance of 1 - 2 times the share of it in their mean
+    (a counter of type II); the same variance have those of a longer time that is not made longer.
+    """
+    if not times_s:
+        return 0.0
+    mean, of_all = ((times_s[-1] - times_s[0]) / number for number in (len(places), len(times_s)))
+    dead = min(mean - of_all, MIN_PERIOD_S)
+    if not extends or mean <= 0:
+        return dead
+    return mean * (1 - sqrt(max(0.0, 1 - 2 * dead / mean)))

@@ -77,10 +77,10 @@ def _cadences(train: Row, totals: dict[str, int], between: Between) -> Iterable[
 def _found(times: Sequence[float]) -> tuple[list[int], list[periods.Period]]:
     """Events by their places, and their periods in order of time: of what begins after a pause, or else of what lies a second apart."""
     places = periods.bursts(times)
-    found = periods.periods([times[place] for place in places])
+    found = periods.periods([times[place] for place in places], periods.dead_time(times, places, extends=True))
     if not found:
         places = periods.apart(times)
-        told = periods.periods([times[place] for place in places])
+        told = periods.periods([times[place] for place in places], periods.dead_time(times, places, extends=False))
         found = [period for period in told if not periods.is_made_by_thinning(period, times, places)]
     return places, sorted(found, key=lambda period: period.events[0])
 

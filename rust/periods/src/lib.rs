@@ -2,15 +2,17 @@
 //!
 //! A period P is told by its links: an event has a link where another follows it after P, give or take a tenth. Candidates
 //! come from a histogram of the times between an event and each of the next few. How many links chance would make follows
-//! from the train's own rate (a Poisson process); a period stands where links are far more than that (Chernoff's bound of
+//! from the train's own rate (a Poisson process, with a dead time where events that follow one at once are left out); a period stands where links are far more than that (Chernoff's bound of
 //! the binomial tail, corrected for the number of candidates), and where enough events form runs, in which single events
 //! may be missing. Events of a period that was found are taken out, and what is left is searched again: so two periods at
 //! one peer, and a period that changes, are told apart. Silence, gaps and missing days only end runs.
 #![forbid(unsafe_code)]
 
 mod candidates;
+mod chance;
 mod links;
 
+use chance::Random;
 use links::{Link, links, runs};
 
 /// What is asked of a period. Whoever searches says it, and why (`actions/periods.py`).
@@ -62,14 +64,15 @@ pub struct Period {
     pub events: Vec<usize>,
 }
 
-/// The periods of a train of ascending times in seconds, the one with most events first found.
+/// The periods of a train of ascending times in seconds, the one with most events first found. Of events that come within `dead_s`
+/// after another one is in the train.
 #[must_use]
-pub fn periods(times: &[f64], rules: &Rules) -> Vec<Period> {
+pub fn periods(times: &[f64], dead_s: f64, rules: &Rules) -> Vec<Period> {
     let mut left: Vec<(usize, f64)> = times.iter().copied().enumerate().take(rules.max_events).collect();
     let mut found: Vec<Period> = Vec::new();
     while left.len() >= rules.min_repetitions.max(2) && found.len() < rules.max_periods {
         let those: Vec<f64> = left.iter().map(|(_, time)| *time).collect();
-        let Some(one) = strongest(&those, rules) else { break };
+        let Some(one) = strongest(&those, dead_s, rules) else { break };
         let mut taken = vec![false; left.len()];
         for event in &one.events {
             if let Some(flag) = taken.get_mut(*event) {
@@ -92,11 +95,11 @@ struct Tried {
     runs: Vec<Vec<usize>>,
 }
 
-fn strongest(times: &[f64], rules: &Rules) -> Option<Period> {
+fn strongest(times: &[f64], dead_s: f64, rules: &Rules) -> Option<Period> {
     let candidates = candidates::candidates(times, rules);
-    let rate = rate(times);
+    let random = Random::of(times, dead_s);
     let tried: Vec<Tried> =
-        candidates.iter().filter_map(|candidate| tried(times, *candidate, rate, candidates.len(), rules)).collect();
+        candidates.iter().filter_map(|candidate| tried(times, *candidate, &random, candidates.len(), rules)).collect();
     let top = tried.iter().max_by(|one, other| one.share.total_cmp(&other.share))?;
     let (most, longest) = (top.share, top.period);
     let best = tried
@@ -116,7 +119,7 @@ fn divided(longest: f64, period: f64, rules: &Rules) -> f64 {
     if is_part { rules.shorter } else { 1.0 }
 }
 
-fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Rules) -> Option<Tried> {
+fn tried(times: &[f64], candidate: f64, random: &Random, candidates: usize, rules: &Rules) -> Option<Tried> {
     let mut period = candidate;
     let mut those = links(times, candidate, rules);
     if !those.is_empty() {
@@ -127,7 +130,7 @@ fn tried(times: &[f64], candidate: f64, rate: f64, candidates: usize, rules: &Ru
     if period < rules.min_period_s {
         return None;
     }
-    let chance = 1.0 - (-rate * period * 2.0 * rules.tolerance).exp();
+    let chance = random.link(period, rules.tolerance);
     if tail(count(times.len() - 1), count(those.len()), chance) * count(candidates) >= rules.max_chance {
         return None;
     }
@@ -165,15 +168,6 @@ fn undivided(times: &[f64], found: Period, rules: &Rules) -> Period {
         return found;
     }
     Period { period_s: middle, jitter, events: (low..=high).collect() }
-}
-
-/// Events per second while there are any: from the middle interval, which gaps do not change.
-fn rate(times: &[f64]) -> f64 {
-    let mut gaps = gaps(times);
-    gaps.sort_by(f64::total_cmp);
-    let middle = median(&gaps);
-    // the middle of exponential intervals is ln 2 of their mean
-    if middle > 0.0 { std::f64::consts::LN_2 / middle } else { f64::INFINITY }
 }
 
 /// Bound of the probability of at least so many hits (Chernoff, by relative entropy).

@@ -26,7 +26,7 @@ fn train(period: u32, events: u32) -> Vec<f64> {
 
 #[test]
 fn a_clock_has_its_period_without_jitter() {
-    let found = periods(&train(30, 20), &RULES);
+    let found = periods(&train(30, 20), 0.0, &RULES);
     assert_eq!(found, [Period { period_s: 30.0, jitter: 0.0, events: (0..20).collect() }]);
 }
 
@@ -34,7 +34,7 @@ fn a_clock_has_its_period_without_jitter() {
 fn two_clocks_are_told_apart() {
     let mut times = [train(15, 400), train(47, 120)].concat();
     times.sort_by(f64::total_cmp);
-    let mut found: Vec<f64> = periods(&times, &RULES).iter().map(|one| one.period_s.round()).collect();
+    let mut found: Vec<f64> = periods(&times, 0.0, &RULES).iter().map(|one| one.period_s.round()).collect();
     found.sort_by(f64::total_cmp);
     assert_eq!(found, [15.0, 47.0]);
 }
@@ -45,21 +45,21 @@ fn a_clock_that_changes_beside_another_is_told_in_its_parts() {
     let first: Vec<f64> = train(20, 150).iter().map(|time| 4.0 + time).collect();
     let mut times = [first, later, train(130, 57)].concat();
     times.sort_by(f64::total_cmp);
-    let mut found: Vec<f64> = periods(&times, &RULES).iter().map(|one| one.period_s.round()).collect();
+    let mut found: Vec<f64> = periods(&times, 0.0, &RULES).iter().map(|one| one.period_s.round()).collect();
     found.sort_by(f64::total_cmp);
     assert_eq!(found, [20.0, 45.0, 130.0]);
 }
 
 #[test]
 fn seven_events_are_too_few() {
-    assert_eq!(periods(&train(60, 7), &RULES), []);
+    assert_eq!(periods(&train(60, 7), 0.0, &RULES), []);
 }
 
 proptest! {
     #[test]
     fn whatever_comes_places_ascend_within_the_train(mut times in prop::collection::vec(any::<f64>(), 0..80)) {
         times.sort_by(f64::total_cmp);
-        for found in periods(&times, &RULES) {
+        for found in periods(&times, 0.0, &RULES) {
             prop_assert!(found.events.windows(2).all(|pair| pair.first() < pair.last()));
             prop_assert!(found.events.last().is_some_and(|place| *place < times.len()));
         }

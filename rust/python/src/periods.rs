@@ -25,9 +25,9 @@ pub struct Given {
     min_period_s: f64,
 }
 
-/// The periods of a train of ascending times in seconds: [(period in seconds, jitter, places of its events)].
+/// The periods of a train of ascending times in seconds, in which events within `dead_s` after another are left out: [(period in seconds, jitter, places of its events)].
 #[pyfunction]
-pub fn periods(py: Python<'_>, times_s: Vec<f64>, rules: Given) -> Vec<(f64, f64, Vec<usize>)> {
+pub fn periods(py: Python<'_>, times_s: Vec<f64>, dead_s: f64, rules: Given) -> Vec<(f64, f64, Vec<usize>)> {
     let rules = Rules {
         min_repetitions: rules.min_repetitions,
         max_events: rules.max_events,
@@ -46,7 +46,7 @@ pub fn periods(py: Python<'_>, times_s: Vec<f64>, rules: Given) -> Vec<(f64, f64
         shorter: rules.shorter,
         min_period_s: rules.min_period_s,
     };
-    py.detach(|| ::periods::periods(&times_s, &rules))
+    py.detach(|| ::periods::periods(&times_s, dead_s, &rules))
         .into_iter()
         .map(|found| (found.period_s, found.jitter, found.events))
         .collect()
