@@ -102,8 +102,9 @@ fn is_credentials(content: &[u8], start: usize) -> bool {
     let end = memchr::memchr2(b',', b'}', rest).unwrap_or(rest.len());
     let is_number = before.last() != Some(&b'"')
         && rest.get(..end).is_some_and(|told| told.trim_ascii().iter().all(u8::is_ascii_digit));
-    let Some(open) = memchr::memrchr(b'{', before).filter(|_| is_number) else { return false };
-    let close = memchr::memchr(b'}', rest).map_or(content.len(), |place| start + place);
+    // what lies in objects inside of it is told of something else
+    let Some(open) = memchr::memrchr2(b'{', b'}', before).filter(|_| is_number) else { return false };
+    let close = memchr::memchr2(b'{', b'}', rest).map_or(content.len(), |place| start + place);
     let object = content.get(open..close).unwrap_or_default().to_ascii_lowercase();
     VALIDITIES.iter().any(|key| memchr::memmem::find(&object, key).is_some())
 }
@@ -211,6 +212,7 @@ mod tests {
         assert_eq!(read(r#"{"sn":8733217533084877,"expiration":1582565725}"#), []);
         for content in [
             r#"{"sn":8733217533084877,"x":{"expiration":1}}"#,
+            r#"{"x":{"expiration":1},"sn":8733217533084877}"#,
             r#"{"sn":"8733217533084877","expiration":1582565725}"#,
             r#"[{"expiration":1},{"sn":8733217533084877}]"#,
         ] {
