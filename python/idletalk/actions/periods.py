@@ -93,7 +93,7 @@ def apart(times_s: Sequence[float]) -> list[int]:
 
 def bursts(times_s: Sequence[float]) -> list[int]:
     """The places of events behind a pause: one that is longer than :data:`MIN_PERIOD_S`, and than a late tick of what goes on without."""
-    gaps = [after - before for before, after in pairwise(times_s)]
+    gaps = _intervals(times_s)
     pause = max(MIN_PERIOD_S, (1 + 2 * TOLERANCE) * _usual([gap for gap in gaps if gap < MIN_PERIOD_S]))
     return [0, *(place for place, gap in enumerate(gaps, start=1) if gap >= pause)]
 
@@ -107,8 +107,7 @@ def is_made_by_thinning(period: Period, times_s: Sequence[float], places: Sequen
         return False
     # pairs, such as the questions for both kinds of address, count as one event
     single = [gap for gap in gaps if gap > TOLERANCE * usual]
-    # each of its two events may come early or late
-    alike = [gap for gap in single if abs(gap - usual) <= 2 * TOLERANCE * usual]
+    alike = _alike(single, usual, usual)
     is_dense = len(alike) >= DENSE_SHARE * len(single) and sum(alike) >= DENSE_SHARE * sum(gaps)
     return is_dense and not _is_evener(period, times_s, places, usual)
 
@@ -119,13 +118,17 @@ def _is_evener(period: Period, times_s: Sequence[float], places: Sequence[int], 
     ticks = [stretch[0], *(time for before, time in pairwise(stretch) if time - before > TOLERANCE * usual)]
     parts = round(period.period_s / usual)
     whole = [after - before for before, after in zip(ticks, ticks[parts:], strict=False)]
-    fits = [gap for gap in whole if abs(gap - period.period_s) <= 2 * TOLERANCE * usual]
-    single = [
-        gap
-        for gap in (after - before for before, after in pairwise(ticks))
-        if abs(gap - usual) <= 2 * TOLERANCE * usual
-    ]
+    fits, single = _alike(whole, period.period_s, usual), _alike(_intervals(ticks), usual, usual)
     return len(fits) >= DENSE_SHARE * len(whole) and _spread(fits) < EVENER * _spread(single)
+
+
+def _intervals(times_s: Sequence[float]) -> list[float]:
+    return [after - before for before, after in pairwise(times_s)]
+
+
+def _alike(lengths: Sequence[float], wanted: float, usual: float) -> list[float]:
+    """Those of a length: each of the two events may come early or late by what it may of the `usual` interval."""
+    return [length for length in lengths if abs(length - wanted) <= 2 * TOLERANCE * usual]
 
 
 def _spread(lengths: Sequence[float]) -> float:
@@ -141,7 +144,7 @@ def _gaps(period: Period, times_s: Sequence[float], places: Sequence[int]) -> li
     for event in period.events:
         begin = max(end, places[event])
         end = max(begin, bisect_left(times_s, times_s[places[event]] + period.period_s))
-        gaps += [after - before for before, after in pairwise(times_s[begin : end + 1])]
+        gaps += _intervals(times_s[begin : end + 1])
     return [gap for gap in gaps if gap <= (1 + TOLERANCE) * period.period_s]
 
 
