@@ -49,9 +49,18 @@ FROM open_questions AS q ASOF JOIN (
     AND r.destination = q.source AND r.destination_port = q.source_port AND r.time_ns >= q.time_ns
 WHERE r.time_ns - q.time_ns <= 10000000000;
 
+-- What devices that are judged began themselves.
+CREATE VIEW begun_flows AS
+SELECT coalesce(m.device, b.device) AS device, f.*
+FROM flows AS f
+LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
+LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+WHERE coalesce(m.device, b.device) IN (FROM subjects)
+    AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator);
+
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
 CREATE TABLE attempts AS
-SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport, f.responder_port AS port,
+SELECT f.device, f.responder AS peer, f.transport, f.responder_port AS port,
     f.capture, f.frame, f.first_ns, f.last_ns, f.application, f.originator_packets, f.responder_packets,
     CASE
         WHEN f.transport = 'tcp' AND f.responder_tcp_flags & 6 = 4 THEN 'reset'
@@ -60,15 +69,11 @@ SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.transport,
         WHEN u.device IS NOT NULL THEN 'unseen'
         ELSE 'unanswered' END AS outcome,
     CASE WHEN outcome = 'unanswered' THEN coalesce(q.times, 1) ELSE 1 END AS tries
-FROM flows AS f
-LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+FROM begun_flows AS f
 LEFT JOIN asked_names AS q USING (flow)
 LEFT JOIN answered_elsewhere AS e USING (flow)
-LEFT JOIN unseen_peers AS u ON u.device = coalesce(m.device, b.device) AND u.peer = f.responder
-WHERE coalesce(m.device, b.device) IN (FROM subjects)
-    AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator)
-    AND ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0)
+LEFT JOIN unseen_peers AS u ON u.device = f.device AND u.peer = f.responder
+WHERE ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0)
         OR (f.transport = 'udp' AND coalesce(f.application = 'dns', f.responder_port IN (53, 69))))
     AND coalesce(place_of(f.responder, f.responder_key), '') IN ('local', 'global');
 
@@ -134,21 +139,15 @@ COMMENT ON COLUMN strangers.last_ns IS 'Last of them, UTC nanoseconds since 1970
 
 -- TLS handshakes that ended in a fatal alert which can be read: one of TLS 1.3 behind the hellos is encrypted.
 CREATE TABLE failed_handshakes AS
-SELECT coalesce(m.device, b.device) AS device, f.responder AS peer, f.responder_port AS port, a.flow,
+SELECT f.device, f.responder AS peer, f.responder_port AS port, a.flow,
     a.source = f.originator AS by_client, a.description, coalesce(a.name, 'alert ' || a.description) AS name, a.capture, a.frame, a.time_ns
-FROM tls_alerts AS a JOIN flows AS f USING (flow)
-LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+FROM tls_alerts AS a JOIN begun_flows AS f USING (flow)
 -- a farewell and a user who gave up are no failures (RFC 8446 6)
-WHERE a.carrier = 'tls' AND a.level = 2 AND a.description NOT IN (0, 90) AND NOT a.is_repeated
-    AND coalesce(m.device, b.device) IN (FROM subjects)
-    AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator);
+WHERE a.carrier = 'tls' AND a.level = 2 AND a.description NOT IN (0, 90) AND NOT a.is_repeated;
 
 CREATE TABLE made_handshakes AS
-SELECT f.responder AS peer, f.responder_port AS port, coalesce(m.device, b.device) AS device, count(DISTINCT t.flow) AS times
-FROM tls_connections AS t JOIN flows AS f USING (flow)
-LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+SELECT f.device, f.responder AS peer, f.responder_port AS port, count(DISTINCT t.flow) AS times
+FROM tls_connections AS t JOIN begun_flows AS f USING (flow)
 WHERE t.carrier = 'tls' AND t.is_established AND (f.responder, f.responder_port) IN (SELECT (peer, port) FROM failed_handshakes) GROUP BY ALL;
 
 CREATE TABLE failed_names AS
