@@ -140,18 +140,18 @@ CREATE TABLE bare_addresses (address VARCHAR, key UBIGINT);
 -- What must not be shown: never kept.
 CREATE VIEW secret_texts AS SELECT DISTINCT kind, text AS secret FROM found WHERE shown <> text;
 
-CREATE VIEW direct_hits AS
+CREATE MACRO hits_of(finds) AS TABLE
 SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
-    f.kind, f.text, f.shown, f.key, f.encoding, f.known_by, f.raw
-FROM told AS t JOIN found AS f USING (content_id)
+    f.* EXCLUDE (content_id, owned)
+FROM told AS t JOIN query_table(finds) AS f USING (content_id)
 WHERE NOT f.owned OR EXISTS (FROM owners AS o WHERE o.text = f.text AND o.device = t.device);
 
+CREATE VIEW direct_hits AS FROM hits_of('found');
+
 -- The same, each once, however it stands there.
-CREATE VIEW single_hits AS
-SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,
-    f.kind, f.text, f.shown, f.key, f.encoding, f.known_by
-FROM told AS t JOIN (SELECT DISTINCT * EXCLUDE (raw) FROM found) AS f USING (content_id)
-WHERE NOT f.owned OR EXISTS (FROM owners AS o WHERE o.text = f.text AND o.device = t.device);
+CREATE VIEW found_once AS SELECT DISTINCT * EXCLUDE (raw) FROM found;
+
+CREATE VIEW single_hits AS FROM hits_of('found_once');
 
 -- And what was found that way in the conversation's other messages; a content is held against the same bytes once.
 CREATE VIEW found_hits AS
