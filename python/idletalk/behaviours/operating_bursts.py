@@ -13,6 +13,8 @@ _ORDER = "first_ns, capture, frame, flow, is_originator, peer"
 """A device that speaks with itself has each burst twice, from both ends."""
 _FIRST_ONES = f"row_number() OVER (PARTITION BY device ORDER BY {_ORDER}) <= {MAX_BURSTS}"
 
+_SERVICE = "concat_ws('/', coalesce(application, transport, 'frames'), port) AS service"
+
 _Peers = Mapping[tuple[str, str], Row]
 
 
@@ -22,7 +24,7 @@ def bursts_of(ask: Ask, scene: Scene, devices: Sequence[str]) -> dict[str, list[
         return {}
     peers = _peers(ask, devices)
     rows = ask(
-        f"FROM device_bursts WHERE list_contains(?, device) AND bursts = 1 QUALIFY {_FIRST_ONES} ORDER BY device, {_ORDER}",
+        f"SELECT *, {_SERVICE} FROM device_bursts WHERE list_contains(?, device) AND bursts = 1 QUALIFY {_FIRST_ONES} ORDER BY device, {_ORDER}",
         list(devices),
     )
     return {device: [] for device in devices} | by(rows, "device", lambda row: _burst(row, scene.peers, peers))
@@ -40,7 +42,7 @@ def begins_of(
         return found
     peers = _peers(ask, devices)
     rows = ask(
-        "SELECT device, peer, concat_ws('/', coalesce(application, transport, 'frames'), port) AS service,"
+        f"SELECT device, peer, {_SERVICE},"
         " capture, frame, first_ns, last_ns, starts, is_originator, lengths[1] AS first_length, flow_first_ns, began_in_capture"
         " FROM device_bursts AS b WHERE list_contains($1, device) AND bursts = 1"
         " AND EXISTS (FROM peer_kinds AS k WHERE k.device = b.device AND k.peer = b.peer AND list_contains($2, kind))"
@@ -88,7 +90,6 @@ def _peers(ask: Ask, devices: Sequence[str]) -> _Peers:
 
 
 def _burst(row: Row, names: Mapping[tuple[str, str], str], peers: _Peers) -> Burst:
-    name = row["application"] or row["transport"] or "frames"
     peer = row["peer"] or "unknown"
     key = row["device"], row["peer"]
     about = peers.get(key, {})
@@ -100,7 +101,7 @@ def _burst(row: Row, names: Mapping[tuple[str, str], str], peers: _Peers) -> Bur
         peer=peer,
         host=names.get(key, peer),
         peer_kind=about.get("kind", "unknown"),
-        service=name if row["port"] is None else f"{name}/{row['port']}",
+        service=row["service"],
         starts=row["starts"],
         opens=row["is_originator"],
         lengths=tuple(row["lengths"]),
