@@ -41,7 +41,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     for ways in (channels.commands, channels.polled, channels.unprotected, channels.partly_encrypted):
         yield from ways(ask, scene)
     # what was read is asked for no more, and can be hundreds of megabytes
-    for table in ("hits", "sampled", "contents", "told"):
+    for table in ("hits", "sampled", "contents", "told_messages"):
         ask(f"DROP TABLE {table}")
 
 

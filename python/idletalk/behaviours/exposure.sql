@@ -72,16 +72,27 @@ SELECT carrier, NULL, encode('name ' || server_name), false, count(*), min(captu
     min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
 FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY ALL;
 
+-- On the LAN also names of hosts, services and their instances, in questions and records; a frame's together. Devices say the same sets of
+-- them often, so that of each a frame's are put together, and the others are told by a sum.
 CREATE VIEW said_by_name (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS
--- on the LAN also names of hosts, services and their instances, in questions and records; a frame's together
-SELECT protocol, NULL, encode('names ' || names), true, count(*), min(capture), arg_min(frame, (capture, frame)),
-    min(time_ns), max(time_ns), source_mac, source, destination_mac, destination
-FROM (SELECT protocol, string_agg(DISTINCT name, chr(10) ORDER BY name) AS names, capture, frame, time_ns, source_mac, source, destination_mac, destination
-    FROM (SELECT unnest([name, target]) AS name, * EXCLUDE (name, target)
-        FROM (SELECT name, target, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_records
-            UNION ALL SELECT name, NULL, protocol, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_questions)
-        WHERE protocol <> 'dns')
-    WHERE name IS NOT NULL GROUP BY ALL)
+WITH lines AS NOT MATERIALIZED (
+    SELECT protocol, name, target, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_records WHERE protocol <> 'dns'
+    UNION ALL
+    SELECT protocol, name, NULL, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_questions WHERE protocol <> 'dns'
+), sets AS (
+    SELECT * EXCLUDE (name, target), sum(hash(name, target)::HUGEINT) AS names FROM lines GROUP BY ALL
+), firsts AS MATERIALIZED (
+    SELECT * EXCLUDE (capture, frame, time_ns), count(*) AS times, min(capture) AS capture, arg_min(frame, (capture, frame)) AS frame,
+        min(time_ns) AS time_ns, max(time_ns) AS last_ns
+    FROM sets GROUP BY ALL
+), texts AS (
+    SELECT protocol, capture, frame, string_agg(DISTINCT name, chr(10) ORDER BY name) AS names
+    FROM (SELECT protocol, capture, frame, unnest([name, target]) AS name FROM lines SEMI JOIN firsts USING (protocol, capture, frame))
+    WHERE name IS NOT NULL GROUP BY ALL
+)
+SELECT protocol, NULL, encode('names ' || t.names), true, sum(times)::BIGINT, min(capture),
+    arg_min(frame, (capture, frame)), min(time_ns), max(last_ns), source_mac, source, destination_mac, destination
+FROM firsts JOIN texts AS t USING (protocol, capture, frame)
 GROUP BY ALL;
 
 CREATE MACRO between_devices(carried) AS TABLE
@@ -100,10 +111,10 @@ INSERT INTO spoken FROM between_devices('said_by_name');
 
 -- The same content is searched once, whoever said it.
 CREATE TABLE contents AS
-SELECT content_id, content FROM spoken QUALIFY row_number() OVER (PARTITION BY content_id ORDER BY capture, frame) = 1;
+SELECT content_id, min(content) AS content FROM spoken GROUP BY content_id;
 
-CREATE TABLE told AS
-SELECT row_number() OVER () AS message, t.*,
+CREATE TABLE told_messages AS
+SELECT t.*,
     -- a conversation that was captured with MACs and without is told of one of its ends
     coalesce(p.scope, CASE h.form WHEN 'global' THEN 'internet' WHEN 'local' THEN 'lan' ELSE h.form END) AS scope FROM (
     SELECT sender AS device, true AS sent, destination AS peer, * EXCLUDE (sender, receiver, content, source, destination)
@@ -114,6 +125,8 @@ SELECT row_number() OVER () AS message, t.*,
 ) AS t LEFT JOIN peers AS p ON p.device = t.device AND p.peer = t.peer LEFT JOIN hosts AS h ON h.address = t.peer;
 
 DROP TABLE spoken;
+
+CREATE VIEW told AS SELECT rowid AS message, * FROM told_messages;
 
 -- Of each conversation the first contents and some of the later ones are decoded; the others are held against what was found.
 CREATE TABLE sampled AS

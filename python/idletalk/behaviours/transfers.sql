@@ -8,28 +8,35 @@ CREATE OR REPLACE MACRO speaks_of_updates(text) AS update_word(text) IS NOT NULL
 
 -- A response with its body, and the request that it answers, where that was captured.
 CREATE TABLE fetches AS
-SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
+WITH responses AS MATERIALIZED (
+    -- what is long goes no further
+    SELECT coalesce(m.device, b.device) AS device, r.* EXCLUDE (headers),
+        nullif(regexp_extract(array_to_string(headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
+    FROM http_responses AS r
+    LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
+    LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
+    WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
+), asked AS (
+    -- of the same requests in one frame the first
+    SELECT r.flow, r.position, arg_min(struct_pack(q.user_agent, q.range, q.capture, q.frame, q.time_ns), q.position) AS request
+    FROM responses AS r JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
+        AND q.uri = r.request_uri
+    GROUP BY r.flow, r.position
+)
+SELECT r.device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
     r.time_ns, r.request_method AS method, r.request_host AS host, r.request_uri AS uri, r.status, r.etag, r.last_modified,
-    r.content_type, r.content_encoding, q.user_agent, q.range, q.capture AS asked_capture, q.frame AS asked_frame, q.time_ns AS asked_ns,
+    r.content_type, r.content_encoding, q.request.user_agent, q.request.range, q.request.capture AS asked_capture, q.request.frame AS asked_frame,
+    q.request.time_ns AS asked_ns,
     try_cast(regexp_extract(r.content_range, '^\s*bytes\s+(\d+)-(\d+)/', 1) AS BIGINT) AS range_first,
     try_cast(regexp_extract(r.content_range, '^\s*bytes\s+(\d+)-(\d+)/', 2) AS BIGINT) AS range_last,
     try_cast(regexp_extract(r.content_range, '/(\d+)\s*$', 1) AS BIGINT) AS range_total,
     body.announced_bytes, body.framing, body.length_bytes, body.present_bytes, body.is_complete, body.missing, body.missing_ranges,
     body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.spool_offset, body.left_out, body.last_ns,
     r.content_md5
-FROM (
-    -- what is long goes no further
-    SELECT * EXCLUDE (headers), nullif(regexp_extract(array_to_string(headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
-    FROM http_responses WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET'
-) AS r
+FROM responses AS r
 JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.position = r.position
     AND body.capture = r.capture AND body.frame = r.frame
-LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
-    AND q.uri = r.request_uri
-LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
-WHERE coalesce(m.device, b.device) IN (FROM subjects)
-QUALIFY row_number() OVER (PARTITION BY r.flow, r.position ORDER BY q.position) = 1
+LEFT JOIN asked AS q ON q.flow = r.flow AND q.position = r.position
 UNION ALL BY NAME
 -- What others send a device unasked: bodies of requests to it, the whole in one.
 SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, q.source AS peer, q.source_port AS peer_port, q.flow, q.capture, q.frame, q.position,

@@ -27,7 +27,7 @@ MESSAGES = """
 CREATE TABLE vendor_messages AS
 SELECT p.flow, r.protocol, p.carrier, p.source_mac, p.source, p.destination, p.capture, p.frame, p.time_ns, r.position,
     r.kind, r.summary, len(r.encrypted_fields) > 0 AS encrypted, r.encrypted_fields, p.times
-FROM read_messages AS r JOIN pieces AS p USING (piece)
+FROM read_messages AS r JOIN pieces AS p ON p.rowid = r.piece
 """
 
 LABELS = f"""
@@ -64,23 +64,26 @@ def _marks(protocol: VendorProtocol) -> list[str]:
     return [start.hex().upper() for start in protocol.starts] + [mask.replace("_", ".") for mask in protocol.masks]
 
 
-def _pieces(protocols: Sequence[VendorProtocol]) -> str:
+def _pieces(protocols: Sequence[VendorProtocol]) -> tuple[str, str]:
     """SQL: the table of pieces that fit a protocol, and those that may continue them; ``fits``: which, in their order.
 
     A datagram or a record is whole in itself. All contents are looked at, so that what is asked of most is short.
     """
     head_bytes = max(len(mark) // 2 for protocol in protocols for mark in ["", *_marks(protocol)])
     fits = ", ".join(f"coalesce({_condition(protocol)}, false)" for protocol in protocols)
-    return f"""
-CREATE TABLE pieces AS
-WITH headed AS (
-    SELECT row_number() OVER () AS piece, *, hex(content[1:{head_bytes}]) AS head FROM payloads
-), fitting AS MATERIALIZED (
-    FROM (SELECT piece, flow, carrier, [{fits}] AS fits FROM headed WHERE {_near(protocols)}) WHERE list_contains(fits, true)
+    head = f"hex(content[1:{head_bytes}]) AS head"
+    fitting = f"FROM (SELECT *, [{fits}] AS fits FROM headed WHERE {_near(protocols)}) WHERE list_contains(fits, true)"
+    return (
+        f"CREATE TABLE pieces AS WITH headed AS (SELECT *, {head} FROM payloads) {fitting}",
+        f"""
+INSERT INTO pieces BY NAME
+WITH headed AS MATERIALIZED (
+    SELECT *, {head} FROM payloads
+    WHERE carrier NOT IN {WHOLE} AND flow IN (SELECT flow FROM pieces WHERE carrier NOT IN {WHOLE})
 )
-SELECT headed.*, fits FROM headed LEFT JOIN fitting USING (piece)
-WHERE fits IS NOT NULL OR (headed.carrier NOT IN {WHOLE} AND headed.flow IN (SELECT flow FROM fitting WHERE carrier NOT IN {WHOLE}))
-"""
+FROM headed WHERE NOT coalesce(({_near(protocols)}) AND list_contains([{fits}], true), false)
+""",
+    )
 
 
 def _guarded(reader: Reader) -> Reader:
@@ -105,7 +108,7 @@ def _without_failures(reader: Reader) -> Reader:
 
 def _lines(store: Store, protocol: VendorProtocol, number: int) -> Iterator[Line]:
     rows = store.ask(
-        "SELECT piece, carrier, flow, source, source_port, subject, stream_offset, content FROM pieces WHERE fits[$1]"
+        "SELECT rowid AS piece, carrier, flow, source, source_port, subject, stream_offset, content FROM pieces WHERE fits[$1]"
         f" OR (carrier NOT IN {WHOLE} AND flow IN (SELECT flow FROM pieces WHERE carrier NOT IN {WHOLE} AND fits[$1]))"
         f" ORDER BY time_ns, capture, frame, stream_offset LIMIT {MAX_PIECES}",
         number,
@@ -127,7 +130,8 @@ def _lines(store: Store, protocol: VendorProtocol, number: int) -> Iterator[Line
 def know_messages(store: Store) -> None:
     """Make the table of messages; flows that no other protocol claims get the name of theirs."""
     protocols = installed()
-    store.ask(_pieces(protocols))
+    for statement in _pieces(protocols):
+        store.ask(statement)
     occurring = {
         number
         for row in store.ask("SELECT DISTINCT fits FROM pieces WHERE fits IS NOT NULL")
