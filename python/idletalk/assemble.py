@@ -80,6 +80,9 @@ def assembled(
         verdicts = judged(answers, scene, lab)
         # of thousands of claims a few are told
         answers.clear()
+        paths = {file.capture: file.path for file in what.files}
+        cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
+        hashing = apart.submit(lambda: early.result() or file_hashes(files, options.hash, cited))
         regular = cadence.cadences(store.ask)
         held, shorter = connections.connections(store.ask)
         carried = encryption.payload_bytes(store.ask)
@@ -111,9 +114,7 @@ def assembled(
         pages = image_pages(store, folder, images, scene.names)
         # what is asked of the tables has been asked
         store.forget()
-        paths = {file.capture: file.path for file in what.files}
-        cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
-        hashes = early.result() or file_hashes(files, options.hash, cited)
+        hashes = hashing.result()
         report = Report(
             provenance=Provenance(
                 idletalk=program_version(),

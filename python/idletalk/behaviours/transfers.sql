@@ -78,6 +78,8 @@ SELECT *, substr(sha256(concat_ws(chr(0), device, coalesce(host, peer), coalesce
     coalesce(total_bytes::VARCHAR, CASE WHEN status = 206 THEN '' ELSE coalesce(sha256, flow || position) END))), 1, 16) AS transfer
 FROM sized;
 
+DROP TABLE fetches;
+
 CREATE TABLE transfers AS
 SELECT transfer, device, min(protocol) AS protocol, min(host) AS host, min(uri) AS uri, min(peer) AS peer, min(peer_port) AS peer_port, max(total_bytes) AS total_bytes,
     count(*) AS responses, count(DISTINCT flow) AS connections, sum(present_bytes)::BIGINT AS received_bytes,
