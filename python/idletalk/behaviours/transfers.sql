@@ -17,9 +17,10 @@ WITH responses AS MATERIALIZED (
     LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
     WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
 ), asked AS (
-    -- of the same requests in one frame the first
-    SELECT r.flow, r.position, arg_min(struct_pack(q.user_agent, q.range, q.capture, q.frame, q.time_ns), q.position) AS request
-    FROM responses AS r JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
+    -- of the same requests in one frame the first; a response that two captures hold, with MACs and without, is one
+    SELECT r.flow, r.position, min((r.capture, r.frame)) AS place,
+        arg_min(struct_pack(q.user_agent, q.range, q.capture, q.frame, q.time_ns), (q.position, q.capture)) AS request
+    FROM responses AS r LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
         AND q.uri = r.request_uri
     GROUP BY r.flow, r.position
 )
@@ -36,7 +37,7 @@ SELECT r.device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_por
 FROM responses AS r
 JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.position = r.position
     AND body.capture = r.capture AND body.frame = r.frame
-LEFT JOIN asked AS q ON q.flow = r.flow AND q.position = r.position
+JOIN asked AS q ON q.flow = r.flow AND q.position = r.position AND q.place = (r.capture, r.frame)
 UNION ALL BY NAME
 -- What others send a device unasked: bodies of requests to it, the whole in one.
 SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, q.source AS peer, q.source_port AS peer_port, q.flow, q.capture, q.frame, q.position,
