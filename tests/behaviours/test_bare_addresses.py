@@ -152,3 +152,24 @@ def test_one_conversation_is_enough_for_all_addresses_of_the_network(tmp_path: P
     lamp_alone = (1004.5, made.segment((LAMP, "192.168.1.3", 50_002), through(CLOUD, 443), 7, 2))
     found = analysis(tmp_path, [*HOME, (1020.0, HOME[4][1]), *SHARED], bare([*SHARED, lamp_alone]))
     assert device(found, LAMP).bare_addresses == ("192.168.1.3",)
+
+
+def answered(conversation: Frames) -> Frames:
+    """The same with an answer, where the one request stands twice in its frame."""
+    ours, server = (PLUG, "192.168.1.2", 50_000), through(OTHER, 80)
+    request = b"GET /a.bin HTTP/1.1\r\nHost: a.example\r\n\r\n" * 2
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: 4\r\n\r\nABCD" * 2
+    return [
+        *conversation[:2],
+        (conversation[2][0], made.segment(ours, server, 101, 0x18, request)),
+        (conversation[2][0] + 0.1, made.segment(server, ours, 901, 0x18, answer)),
+    ]
+
+
+def test_an_answer_at_both_is_one_response_and_equal_requests_are_two(tmp_path: Path) -> None:
+    fetched = answered(SHARED)
+    found = analysis(tmp_path, HOME + fetched, bare(fetched))
+    [transfer] = found.sql(
+        "SELECT sum(responses)::BIGINT AS responses, sum(received_bytes)::BIGINT AS bytes FROM transfers"
+    )
+    assert (transfer["responses"], transfer["bytes"]) == (2, 8)
