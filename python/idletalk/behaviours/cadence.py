@@ -9,8 +9,6 @@ from idletalk.behaviours.behaviour import Ask, Behaviour, Row, by, insert, iso
 from idletalk.behaviours.finding import Claim, Scene
 from idletalk.model import Cadence
 
-MAX_ROWS = 60_000
-"""Events that are looked at in all: about a second of work. Where there are more, of each train fewer; those with most go last."""
 MAX_LOOKS = 8
 """Changes of a period for which what was not looked at is read."""
 
@@ -30,11 +28,9 @@ def _judge(ask: Ask, _scene: Scene) -> Iterable[Claim]:
         )
     }
     trains = ask(
-        "WITH looked AS (FROM trains ORDER BY events, device, peer NULLS FIRST, what, time_ns, bytes LIMIT ?)"
-        " SELECT device, peer, what, events, is_sampled, list(time_ns ORDER BY time_ns, bytes) AS times,"
-        " list(bytes ORDER BY time_ns, bytes) AS bytes"
-        " FROM looked GROUP BY device, peer, what, events, is_sampled ORDER BY events, device, peer NULLS FIRST, what",
-        MAX_ROWS,
+        "SELECT t.train, t.device, t.peer, t.what, t.events, t.is_sampled,"
+        " list_transform(l.events, lambda event: event.time_ns) AS times, list_transform(l.events, lambda event: event.bytes) AS bytes"
+        " FROM trains AS t JOIN looked_at AS l USING (train) ORDER BY t.events, t.device, t.peer NULLS FIRST, t.what"
     )
     between = partial(_between, ask, count())
     found = [one for train in trains for one in _cadences(train, totals, between)]
@@ -100,9 +96,8 @@ def _between(
     if next(looks) >= MAX_LOOKS:
         return low_ns, high_ns
     (row,) = ask(
-        "SELECT list(time_ns ORDER BY time_ns) AS times FROM train_events"
-        " WHERE device = ? AND peer IS NOT DISTINCT FROM ? AND what = ? AND time_ns BETWEEN ? AND ?",
-        *(train[column] for column in ("device", "peer", "what")),
+        "SELECT list(time_ns ORDER BY time_ns) AS times FROM train_events WHERE train = ? AND time_ns BETWEEN ? AND ?",
+        train["train"],
         low_ns,
         high_ns,
     )

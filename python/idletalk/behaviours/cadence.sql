@@ -32,76 +32,119 @@ SELECT
     f.transport, f.application, f.responder_port AS port, f.first_ns AS flow_first_ns, f.began_in_capture
 FROM all_bursts AS t JOIN flow_ends AS e USING (flow) JOIN flows AS f USING (flow);
 
--- Events that may be regular: (device, peer, what, time, payload bytes). A view, since long trains are not held whole.
-CREATE VIEW train_events AS
-WITH services AS (
-    SELECT e.device, e.flow, e.peer, e.is_originator, concat_ws('/', coalesce(f.application, f.transport, 'frames'), f.responder_port) AS service
-    FROM flow_ends AS e JOIN flows AS f USING (flow)
-    WHERE coalesce(f.application, '') NOT IN ('dns', 'mdns', 'ntp', 'ssdp', 'dhcp', 'dhcpv6') AND coalesce(f.transport, '') <> 'icmp'
-), firsts AS (
-    SELECT flow, first_ns, starts_with_originator, abs(lengths[1]) AS first_length, originator_payload_bytes + responder_payload_bytes AS bytes
-    FROM bursts WHERE bursts = 1
-    UNION ALL
-    SELECT flow, first_ns, originator_payload_bytes > 0,
-        CASE WHEN originator_payload_bytes > 0 THEN originator_payload_bytes ELSE responder_payload_bytes END,
-        originator_payload_bytes + responder_payload_bytes
-    FROM flows ANTI JOIN bursts USING (flow) WHERE originator_payload_bytes + responder_payload_bytes > 0
-), named AS (
-    SELECT s.device, s.peer, s.service, f.first_length, f.starts_with_originator = s.is_originator AS starts, f.first_ns, f.bytes
-    FROM firsts AS f JOIN services AS s USING (flow)
-), ends AS (
-    SELECT coalesce(m.device, b.device) AS device, r.* FROM (
-        SELECT source_mac, source, destination, 'DNS query for ' || query AS what, time_ns, 0 AS bytes FROM dns
-        WHERE NOT is_response AND protocol = 'dns' AND query IS NOT NULL
-        UNION ALL
-        SELECT source_mac, source, NULL, 'SSDP search', time_ns, 0 FROM ssdp WHERE kind = 'search'
-        UNION ALL
-        SELECT source_mac, source, destination, 'MQTT ping', time_ns, 4 FROM mqtt WHERE packet_type = 'pingreq'
-        UNION ALL
-        SELECT source_mac, source, destination, 'ICMP echo', time_ns, 0 FROM icmp
-        WHERE (version = 4 AND kind = 8) OR (version = 6 AND kind = 128)
-    ) AS r
-    LEFT JOIN device_macs AS m ON m.mac = r.source_mac
-    LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
-), lengths AS (
-    SELECT device, peer, service, starts, first_length, count(*) >= 8 AS is_frequent FROM named GROUP BY ALL
-), told AS (
-    -- packets of one length are events of one kind: keep-alives apart from what else is said
-    SELECT n.device, n.peer, n.service || CASE WHEN n.starts THEN ' from the device' ELSE ' from the peer' END
-        || CASE WHEN is_frequent THEN ', first packet of ' || n.first_length || ' bytes' ELSE ', other lengths' END AS what,
-        n.first_ns AS time_ns, n.bytes
-    FROM named AS n JOIN lengths AS l ON n.device = l.device AND n.peer IS NOT DISTINCT FROM l.peer AND n.service = l.service
-        AND n.starts IS NOT DISTINCT FROM l.starts AND n.first_length IS NOT DISTINCT FROM l.first_length
-    UNION ALL
-    SELECT device, destination, what, time_ns, bytes FROM ends WHERE device IN (FROM subjects)
-    UNION ALL
-    SELECT device, NULL, 'NTP requests', time_ns, 48 FROM time_messages WHERE is_request
-)
-FROM told;
+-- Bursts as events: when each began, with which packet, and the payload bytes of both ways.
+CREATE VIEW first_packets AS
+SELECT flow, first_ns AS time_ns, starts_with_originator, abs(lengths[1]) AS first_length,
+    originator_payload_bytes + responder_payload_bytes AS bytes
+FROM bursts WHERE bursts = 1
+UNION ALL
+SELECT flow, first_ns, originator_payload_bytes > 0,
+    CASE WHEN originator_payload_bytes > 0 THEN originator_payload_bytes ELSE responder_payload_bytes END,
+    originator_payload_bytes + responder_payload_bytes
+FROM flows ANTI JOIN bursts USING (flow) WHERE originator_payload_bytes + responder_payload_bytes > 0;
 
--- Trains of events: of a long one four stretches at equal distances from its first to its last event, as long as all trains
--- together allow.
+-- Flows of services whose messages are not told by themselves below, with how many events each has.
+CREATE VIEW flow_services AS
+WITH counted AS (
+    SELECT flow, count(*) FILTER (bursts = 1) AS events FROM bursts GROUP BY flow
+)
+SELECT e.device, e.peer, concat_ws('/', coalesce(f.application, f.transport, 'frames'), f.responder_port) AS service, e.flow, e.is_originator,
+    coalesce(c.events, (f.originator_payload_bytes + f.responder_payload_bytes > 0)::BIGINT) AS events
+FROM flow_ends AS e JOIN flows AS f USING (flow) LEFT JOIN counted AS c USING (flow)
+WHERE coalesce(f.application, '') NOT IN ('dns', 'mdns', 'ntp', 'ssdp', 'dhcp', 'dhcpv6') AND coalesce(f.transport, '') <> 'icmp';
+
+-- What a device and a peer do often enough to be regular. Numbers stand for names: of events there are many.
+CREATE TABLE usages AS
+SELECT row_number() OVER ()::INTEGER AS usage, *
+FROM (SELECT device, peer, service FROM flow_services GROUP BY ALL HAVING sum(events) >= 8);
+
+CREATE TABLE flow_usages AS
+SELECT s.flow, s.is_originator, u.usage
+FROM flow_services AS s JOIN usages AS u ON s.device = u.device AND s.peer IS NOT DISTINCT FROM u.peer AND s.service = u.service
+WHERE s.events > 0;
+
+CREATE VIEW usage_events AS
+SELECT u.usage, p.starts_with_originator = u.is_originator AS starts, p.first_length, p.time_ns, p.bytes
+FROM first_packets AS p JOIN flow_usages AS u USING (flow);
+
+-- Messages that are events by themselves.
+CREATE VIEW message_events AS
+SELECT coalesce(m.device, b.device) AS device, r.* EXCLUDE (source_mac, source) FROM (
+    SELECT source_mac, source, destination AS peer, 'DNS query for ' || query AS what, time_ns, 0 AS bytes FROM dns
+    WHERE NOT is_response AND protocol = 'dns' AND query IS NOT NULL
+    UNION ALL
+    SELECT source_mac, source, NULL, 'SSDP search', time_ns, 0 FROM ssdp WHERE kind = 'search'
+    UNION ALL
+    SELECT source_mac, source, destination, 'MQTT ping', time_ns, 4 FROM mqtt WHERE packet_type = 'pingreq'
+    UNION ALL
+    SELECT source_mac, source, destination, 'ICMP echo', time_ns, 0 FROM icmp
+    WHERE (version = 4 AND kind = 8) OR (version = 6 AND kind = 128)
+) AS r
+LEFT JOIN device_macs AS m ON m.mac = r.source_mac
+LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
+WHERE coalesce(m.device, b.device) IN (FROM subjects)
+UNION ALL
+SELECT device, NULL, 'NTP requests', time_ns, 48 FROM time_messages WHERE is_request;
+
+-- Kinds of events, and how many there are of each.
+CREATE TABLE event_kinds AS
+WITH counted AS (
+    SELECT usage, starts, first_length, count(*) AS events, min(time_ns) AS first_ns, max(time_ns) AS last_ns FROM usage_events GROUP BY ALL
+)
+-- packets of one length are events of one kind: keep-alives apart from what else is said
+SELECT u.device, u.peer, u.service || CASE WHEN c.starts THEN ' from the device' ELSE ' from the peer' END
+    || CASE WHEN c.events >= 8 THEN ', first packet of ' || c.first_length || ' bytes' ELSE ', other lengths' END AS what, c.*
+FROM counted AS c JOIN usages AS u USING (usage)
+UNION ALL
+SELECT device, peer, what, NULL, NULL, NULL, count(*), min(time_ns), max(time_ns) FROM message_events GROUP BY ALL;
+
+-- Trains of events, and how many events of each of its four stretches are looked at: as many as all trains together allow, which is
+-- about a second of work. Where even that is too much, those with most events are left out.
 CREATE TABLE trains AS
-WITH all_events AS MATERIALIZED (
-    FROM train_events
-), counted AS (
-    SELECT device, peer, what, count(*) AS events FROM all_events GROUP BY ALL HAVING count(*) >= 8
-), stretch AS (
-    SELECT coalesce(max(length) FILTER (looked <= 60000), 30) AS length FROM (
+WITH counted AS (
+    SELECT device, peer, what, sum(events)::BIGINT AS events, min(first_ns) AS first_ns, max(last_ns) AS last_ns
+    FROM event_kinds WHERE what IS NOT NULL GROUP BY ALL HAVING sum(events) >= 8
+), stretches AS (
+    SELECT coalesce(max(length) FILTER (looked <= 60000), 30) AS stretch FROM (
         SELECT length, sum(least(events, 4 * length)) AS looked
         FROM counted CROSS JOIN (VALUES (500), (250), (120), (60), (30)) AS lengths(length) GROUP BY length
     )
-), kept AS MATERIALIZED (
-    SELECT e.*, c.events, c.events > 4 * (SELECT length FROM stretch) AS is_sampled
-    FROM all_events AS e JOIN counted AS c
-        ON e.device = c.device AND e.peer IS NOT DISTINCT FROM c.peer AND e.what = c.what
 )
-FROM kept WHERE NOT is_sampled
+SELECT row_number() OVER ()::INTEGER AS train, *, events > 4 * stretch AS is_sampled
+FROM counted CROSS JOIN stretches
+QUALIFY sum(least(events, 4 * stretch)) OVER (ORDER BY events, device, peer NULLS FIRST, what) <= 60000;
+
+CREATE TABLE usage_trains AS
+SELECT k.usage, k.starts, k.first_length, t.train
+FROM event_kinds AS k JOIN trains AS t ON k.device = t.device AND k.peer IS NOT DISTINCT FROM t.peer AND k.what = t.what
+WHERE k.usage IS NOT NULL;
+
+-- Events of trains. A view, since long trains are not held whole.
+CREATE VIEW train_events AS
+SELECT t.train, e.time_ns, e.bytes
+FROM usage_events AS e JOIN usage_trains AS t ON e.usage = t.usage AND e.starts IS NOT DISTINCT FROM t.starts
+    AND e.first_length IS NOT DISTINCT FROM t.first_length
 UNION ALL
-SELECT * EXCLUDE (place, length) FROM (
-    SELECT *, row_number() OVER (PARTITION BY device, peer, what ORDER BY time_ns) - 1 AS place, (SELECT length FROM stretch) AS length
-    FROM kept WHERE is_sampled
-) WHERE place >= events - length OR (place < (events - length) // 3 * 3 AND place % ((events - length) // 3) < length);
+SELECT t.train, e.time_ns, e.bytes
+FROM message_events AS e JOIN trains AS t ON e.device = t.device AND e.peer IS NOT DISTINCT FROM t.peer AND e.what = t.what;
+
+-- The events that are looked at, in order of time: of a long train the first of each quarter of its time, and the last of the last.
+CREATE TABLE looked_at AS
+WITH placed AS (
+    SELECT e.train, struct_pack(time_ns := e.time_ns, bytes := e.bytes) AS event, t.is_sampled, t.stretch,
+        (e.time_ns - t.first_ns) // ((t.last_ns - t.first_ns) // 4 + 1) AS quarter
+    FROM train_events AS e JOIN trains AS t USING (train)
+)
+SELECT train, list_sort(coalesce(
+    list(event) FILTER (NOT is_sampled),
+    list_concat(
+        min(event, stretch) FILTER (is_sampled AND quarter = 0),
+        min(event, stretch) FILTER (is_sampled AND quarter = 1),
+        min(event, stretch) FILTER (is_sampled AND quarter = 2),
+        max(event, stretch) FILTER (is_sampled AND quarter = 3)
+    )
+)) AS events
+FROM placed GROUP BY train;
 
 CREATE TABLE cadences (
     device VARCHAR, peer VARCHAR, what VARCHAR, period_s DOUBLE, jitter_ratio DOUBLE, repetitions BIGINT, events BIGINT,
