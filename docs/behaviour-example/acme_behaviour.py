@@ -15,8 +15,8 @@ PLAIN = Kind(
 )
 SCRIPT = f"""
 CREATE TABLE acme_requests AS
-SELECT m.device, q.destination AS peer, q.capture, q.frame
-FROM http_requests AS q JOIN device_macs AS m ON m.mac = q.source_mac
+SELECT e.device, q.destination AS peer, q.capture, q.frame
+FROM http_requests AS q JOIN endpoints AS e ON e.endpoint = endpoint(q.source_mac, q.source)
 WHERE q.destination_port = {PORT};
 COMMENT ON TABLE acme_requests IS 'Requests in clear to port {PORT}';
 """

@@ -1,5 +1,5 @@
 -- What came before and after each image of firmware: fills update_steps and update_versions (behaviours/updates.sql).
--- Takes updates, transfer_parts, device_macs, bare_devices, device_facts, device_bursts, peers, http_requests, http_responses, mqtt, dhcp, arp, payloads.
+-- Takes updates, transfer_parts, device_macs, endpoints, device_facts, device_bursts, peers, http_requests, http_responses, mqtt, dhcp, arp, payloads.
 
 -- When each image was asked for, and the words by which messages can name it: the file's name, or all of a target that has none.
 CREATE TABLE update_spans AS
@@ -9,14 +9,13 @@ FROM (SELECT *, regexp_extract(split_part(uri, '?', 1), '([^/]*)$', 1) AS segmen
 
 -- Messages in clear from and to these devices. Escaped slashes (JSON) become slashes.
 CREATE TABLE update_messages AS
-SELECT coalesce(m.device, b.device) AS device, x.by_device, x.peer, p.carrier, p.subject, p.capture, p.frame, p.time_ns, p.last_ns,
+SELECT e.device, x.by_device, x.peer, p.carrier, p.subject, p.capture, p.frame, p.time_ns, p.last_ns,
     replace(replace(p.content::VARCHAR, '\x5C/', '/'), '\x22', '"') AS text
 FROM payloads AS p CROSS JOIN LATERAL (
     SELECT true AS by_device, p.source_mac AS mac, p.source AS address, p.destination AS peer
     UNION ALL SELECT false, p.destination_mac, p.destination, p.source) AS x
-LEFT JOIN device_macs AS m ON m.mac = x.mac
-LEFT JOIN bare_devices AS b ON b.address = x.address AND no_mac(x.mac)
-WHERE coalesce(m.device, b.device) IN (SELECT device FROM update_spans);
+JOIN endpoints AS e ON e.endpoint = endpoint(x.mac, x.address)
+WHERE e.device IN (SELECT device FROM update_spans);
 
 -- Who told the device where the image is: a message to it that names it, within ten minutes before it was asked for.
 INSERT INTO update_steps
@@ -43,9 +42,8 @@ QUALIFY row_number() OVER (PARTITION BY t.device, t.transfer, t.hash ORDER BY t.
 -- What the device asked before, in clear: of the host that the image came from, or by a target that speaks of versions and updates.
 INSERT INTO update_steps
 WITH asked AS (
-    SELECT coalesce(m.device, b.device) AS device, q.* FROM http_requests AS q
-    LEFT JOIN device_macs AS m ON m.mac = q.source_mac
-    LEFT JOIN bare_devices AS b ON b.address = q.source AND no_mac(q.source_mac)
+    SELECT e.device, q.* FROM http_requests AS q
+    JOIN endpoints AS e ON e.endpoint = endpoint(q.source_mac, q.source)
 )
 SELECT s.device, s.transfer, 'asked for an update', q.time_ns, q.destination, q.method || ' http://' || coalesce(q.host, q.destination) || q.uri, q.capture, q.frame
 FROM update_spans AS s JOIN asked AS q USING (device)
@@ -107,11 +105,10 @@ CREATE TABLE version_sightings AS
 WITH texts AS (
     SELECT device, carrier || ' ' AS told_by, text, time_ns, last_ns, capture, frame FROM update_messages WHERE by_device
     UNION ALL
-    SELECT coalesce(m.device, b.device), 'target ', q.uri, q.time_ns, q.time_ns, q.capture, q.frame
+    SELECT e.device, 'target ', q.uri, q.time_ns, q.time_ns, q.capture, q.frame
     FROM http_requests AS q
-    LEFT JOIN device_macs AS m ON m.mac = q.source_mac
-    LEFT JOIN bare_devices AS b ON b.address = q.source AND no_mac(q.source_mac)
-    WHERE coalesce(m.device, b.device) IN (SELECT device FROM update_spans)
+    JOIN endpoints AS e ON e.endpoint = endpoint(q.source_mac, q.source)
+    WHERE e.device IN (SELECT device FROM update_spans)
         -- what is fetched says of itself what it is, not of the device
         AND NOT EXISTS (FROM transfer_parts AS p WHERE p.asked_capture = q.capture AND p.asked_frame = q.frame AND p.spool IS NOT NULL)
 ), pairs AS (

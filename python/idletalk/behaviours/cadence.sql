@@ -1,4 +1,4 @@
--- Events that may come at regular times. Takes device_macs, bare_devices, subjects, device_sides (inventory.sql), flows, time_messages
+-- Events that may come at regular times. Takes endpoints, subjects, device_sides (inventory.sql), flows, time_messages
 -- (timesync.sql), peers, and the facts bursts, dns, ssdp, mqtt, icmp.
 
 -- The device's end of each flow.
@@ -69,7 +69,7 @@ FROM first_packets AS p JOIN flow_usages AS u USING (flow);
 
 -- Messages that are events by themselves.
 CREATE VIEW message_events AS
-SELECT coalesce(m.device, b.device) AS device, r.* EXCLUDE (source_mac, source) FROM (
+SELECT e.device, r.* EXCLUDE (source_mac, source) FROM (
     SELECT source_mac, source, destination AS peer, 'DNS query for ' || query AS what, time_ns, 0 AS bytes FROM dns
     WHERE NOT is_response AND protocol = 'dns' AND query IS NOT NULL
     UNION ALL
@@ -80,9 +80,8 @@ SELECT coalesce(m.device, b.device) AS device, r.* EXCLUDE (source_mac, source) 
     SELECT source_mac, source, destination, 'ICMP echo', time_ns, 0 FROM icmp
     WHERE (version = 4 AND kind = 8) OR (version = 6 AND kind = 128)
 ) AS r
-LEFT JOIN device_macs AS m ON m.mac = r.source_mac
-LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
-WHERE coalesce(m.device, b.device) IN (FROM subjects)
+JOIN endpoints AS e ON e.endpoint = endpoint(r.source_mac, r.source)
+WHERE e.device IN (FROM subjects)
 UNION ALL
 SELECT device, NULL, 'NTP requests', time_ns, 48 FROM time_messages WHERE is_request;
 

@@ -1,4 +1,4 @@
--- Messages that can be read, of the devices that are judged. Takes device_macs, bare_devices, subjects, hosts (inventory.sql), peers,
+-- Messages that can be read, of the devices that are judged. Takes endpoints, subjects, hosts (inventory.sql), peers,
 -- and `heard` (repeats.py), the facts http_requests, http_responses, mqtt, coap, tftp, wsd, snmp, ssdp, dns, dns_questions, dns_records, nbns,
 -- tls_client_hellos, dhcp_options.
 
@@ -97,13 +97,11 @@ GROUP BY ALL;
 
 CREATE MACRO between_devices(carried) AS TABLE
 SELECT s.* EXCLUDE (content, source_mac, destination_mac), hash(content) AS content_id, content,
-    coalesce(m.device, b.device) AS sender, coalesce(n.device, c.device) AS receiver
+    m.device AS sender, n.device AS receiver
 FROM query_table(carried) AS s
-LEFT JOIN device_macs AS m ON m.mac = s.source_mac
-LEFT JOIN bare_devices AS b ON b.address = s.source AND s.source_mac IS NULL
-LEFT JOIN device_macs AS n ON n.mac = s.destination_mac
-LEFT JOIN bare_devices AS c ON c.address = s.destination AND s.destination_mac IS NULL
-WHERE coalesce(m.device, b.device) IN (FROM subjects) OR coalesce(n.device, c.device) IN (FROM subjects);
+LEFT JOIN endpoints AS m ON m.endpoint = endpoint(s.source_mac, s.source)
+LEFT JOIN endpoints AS n ON n.endpoint = endpoint(s.destination_mac, s.destination)
+WHERE m.device IN (FROM subjects) OR n.device IN (FROM subjects);
 
 CREATE TABLE spoken AS FROM between_devices('said_singly');
 INSERT INTO spoken FROM between_devices('said_often');

@@ -19,9 +19,7 @@ _LAYERS = {
 SECURE_PORTS = (443, 563, 636, 853, 989, 990, 992, 993, 995, 5061, 5349, 5671, 5684, 6514, 8443, 8883)
 """Ports of services inside TLS or DTLS (IANA Service Name and Transport Protocol Port Number Registry)."""
 
-_ENDS = (
-    "LEFT JOIN device_macs AS m ON m.mac = {0}_mac LEFT JOIN bare_devices AS b ON b.address = {0} AND {0}_mac IS NULL"
-)
+_ENDS = "JOIN endpoints AS e ON e.endpoint = endpoint({0}_mac, {0})"
 
 
 def conversation(scene: Scene, row: Row) -> str:
@@ -65,7 +63,7 @@ def polled(ask: Ask, scene: Scene) -> Iterator[Claim]:
     again within two, three times or more."""
     rows = ask(
         "SELECT device, peer, carrier, false AS sent, round(median(wait_ns) / 1e9)::BIGINT AS wait_s, count(*) AS frames,"
-        f" {KEPT_ONCE} AS kept FROM (SELECT coalesce(m.device, b.device) AS device, r.source AS peer, 'http' AS carrier,"
+        f" {KEPT_ONCE} AS kept FROM (SELECT e.device, r.source AS peer, 'http' AS carrier,"
         "   r.capture, r.frame, r.time_ns - q.time_ns AS wait_ns, split_part(r.request_uri, '?', 1) AS path,"
         "   lead(q.time_ns) OVER (PARTITION BY r.source, r.destination, split_part(r.request_uri, '?', 1) ORDER BY q.time_ns) - r.time_ns AS pause_ns"
         "   FROM http_responses AS r JOIN http_requests AS q ON q.capture = r.request_capture AND q.frame = r.request_frame AND q.uri = r.request_uri"
@@ -99,8 +97,8 @@ def unprotected(ask: Ask, scene: Scene) -> Iterator[Claim]:
         for table, times in (("payloads", "times"), ("http_requests", "1"), ("http_responses", "1"))
     )
     way = (
-        "SELECT coalesce(m.device, b.device) AS device, {2} AS peer, f.transport AS carrier, {3} AS sent, s.{1}_port AS port, s.times, s.capture, s.frame"
-        " FROM said AS s JOIN flows AS f USING (flow) {0} WHERE coalesce(m.device, b.device) IN (FROM subjects)"
+        "SELECT e.device, {2} AS peer, f.transport AS carrier, {3} AS sent, s.{1}_port AS port, s.times, s.capture, s.frame"
+        " FROM said AS s JOIN flows AS f USING (flow) {0} WHERE e.device IN (FROM subjects)"
     )
     sides = " UNION ALL ".join(
         way.format(_ENDS.format(f"s.{own}"), server, f"s.{other}", sent)
@@ -126,10 +124,10 @@ def unprotected(ask: Ask, scene: Scene) -> Iterator[Claim]:
 def partly_encrypted(ask: Ask, scene: Scene) -> Iterator[Claim]:
     """Messages in clear of which parts are encrypted by themselves."""
     rows = ask(
-        "SELECT coalesce(m.device, b.device) AS device, s.destination AS peer, f.transport AS carrier, true AS sent, s.protocol,"
+        "SELECT e.device, s.destination AS peer, f.transport AS carrier, true AS sent, s.protocol,"
         " list_sort(list_distinct(flatten(list(s.encrypted_fields)))) AS names, sum(s.times)::BIGINT AS frames,"
         f" min(DISTINCT frame_place(s.capture, s.frame), {MAX_KEPT}) AS kept FROM messages AS s JOIN flows AS f USING (flow) {_ENDS.format('s.source')}"
-        " WHERE s.encrypted AND coalesce(m.device, b.device) IN (FROM subjects)"
+        " WHERE s.encrypted AND e.device IN (FROM subjects)"
         " GROUP BY ALL ORDER BY device, peer, carrier, s.protocol"
     )
     for row in rows:

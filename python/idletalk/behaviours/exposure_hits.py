@@ -39,11 +39,11 @@ WITH texts AS (
     SELECT device, kind, sent, peer, unnest(list(DISTINCT name)) AS name FROM texts GROUP BY device, kind, sent, peer HAVING count(*) > 1
 ), records AS (
     SELECT name, capture, frame, unnest([
-        {'device': coalesce(m.device, b.device), 'sent': true, 'peer': r.destination},
-        {'device': coalesce(n.device, c.device), 'sent': false, 'peer': r.source}], recursive := true)
+        {'device': m.device, 'sent': true, 'peer': r.destination},
+        {'device': n.device, 'sent': false, 'peer': r.source}], recursive := true)
     FROM (FROM dns_records WHERE protocol = 'mdns' AND kind = 16 AND name IN (SELECT name FROM several)) AS r
-    LEFT JOIN device_macs AS m ON m.mac = r.source_mac LEFT JOIN bare_devices AS b ON b.address = r.source AND r.source_mac IS NULL
-    LEFT JOIN device_macs AS n ON n.mac = r.destination_mac LEFT JOIN bare_devices AS c ON c.address = r.destination AND r.destination_mac IS NULL
+    LEFT JOIN endpoints AS m ON m.endpoint = endpoint(r.source_mac, r.source)
+    LEFT JOIN endpoints AS n ON n.endpoint = endpoint(r.destination_mac, r.destination)
 )
 SELECT s.device, s.kind, s.sent, s.peer, 'mdns' AS carrier, count(DISTINCT frame_place(r.capture, r.frame)) AS frames
 FROM several AS s JOIN records AS r USING (name, device, sent, peer) GROUP BY s.device, s.kind, s.sent, s.peer

@@ -1,5 +1,5 @@
 -- What devices say of themselves. Takes facts dhcp, dhcpv6, nbns, mqtt, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh, lldp,
--- the table messages (protocols.sql), device_macs, joined_macs, bare_devices, addresses and routers
+-- the table messages (protocols.sql), device_macs, joined_macs, endpoints, addresses and routers
 -- (inventory.sql), lab_macs.
 
 CREATE TABLE device_facts AS
@@ -76,10 +76,8 @@ WITH texts AS (
     GROUP BY source_mac, source, user_agent
 ), own AS (
     -- behind a router's MAC are others
-    SELECT device, said.* EXCLUDE (mac, address) FROM said JOIN device_macs USING (mac)
-    WHERE mac NOT IN (SELECT mac FROM routers)
-    UNION ALL
-    SELECT device, said.* EXCLUDE (mac, address) FROM said JOIN bare_devices USING (address) WHERE said.mac IS NULL
+    SELECT device, said.* EXCLUDE (mac, address) FROM said JOIN endpoints ON endpoint = endpoint(mac, address)
+    WHERE endpoint NOT IN (SELECT mac FROM routers)
     UNION ALL
     -- why several MACs are one device
     SELECT m.device, 'mac', mac, CASE WHEN l.mac IS NULL THEN j.told_by ELSE 'lab file' END, coalesce(j.time_ns, s.first_ns), 1

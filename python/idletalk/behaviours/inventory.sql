@@ -175,12 +175,16 @@ COMMENT ON COLUMN addresses.first_ns IS 'First sighting, UTC nanoseconds since 1
 COMMENT ON COLUMN addresses.last_ns IS 'Last sighting, UTC nanoseconds since 1970';
 COMMENT ON COLUMN addresses.times IS 'Messages or packets that showed it';
 
--- The device of a frame's end.
-CREATE VIEW device_sides AS
-SELECT d.device, s.* FROM sides AS s JOIN device_macs AS d USING (mac)
+-- Whose a frame's end is: by its MAC, or where it has none by its address.
+CREATE TABLE endpoints AS
+SELECT mac AS endpoint, device FROM device_macs
 UNION ALL
-SELECT b.device, s.* FROM sides AS s JOIN bare_devices AS b ON s.address = b.address
-WHERE s.mac IS NULL;
+SELECT address, device FROM bare_devices;
+
+CREATE MACRO endpoint(mac, address) AS CASE WHEN no_mac(mac) THEN address ELSE mac END;
+
+CREATE VIEW device_sides AS
+SELECT e.device, s.* FROM sides AS s JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address);
 
 -- Names that devices give themselves.
 CREATE TABLE device_names AS
@@ -191,11 +195,8 @@ WITH told AS (
     SELECT source_mac, source, regexp_replace(name, '\.local$', ''), 'mdns', time_ns FROM dns_records
     WHERE protocol = 'mdns' AND is_response AND kind IN (1, 28) AND address = source
 )
-SELECT device, name, told_by, min(time_ns) AS first_ns, count(*) AS times FROM told JOIN device_macs USING (mac)
-WHERE name <> '' GROUP BY ALL
-UNION ALL
-SELECT device, name, told_by, min(time_ns), count(*) FROM told JOIN bare_devices USING (address)
-WHERE mac IS NULL AND name <> '' GROUP BY ALL;
+SELECT device, name, told_by, min(time_ns) AS first_ns, count(*) AS times FROM told JOIN endpoints ON endpoint = endpoint(mac, address)
+WHERE name <> '' GROUP BY ALL;
 
 COMMENT ON TABLE device_names IS 'Names that devices told of themselves.';
 COMMENT ON COLUMN device_names.device IS 'Device id';

@@ -94,9 +94,8 @@ def _reverse(ask: Ask, row: Row) -> bool:
     """Whether the device also asked mDNS which names addresses have, which the filter cannot tell apart."""
     return bool(
         ask(
-            "SELECT 1 FROM dns_questions AS q LEFT JOIN device_macs AS m ON m.mac = q.source_mac"
-            " LEFT JOIN bare_devices AS b ON b.address = q.source AND q.source_mac IS NULL WHERE coalesce(m.device, b.device) = ?"
-            " AND protocol = 'mdns' AND NOT is_response AND kind = 12 AND name LIKE '%.arpa' LIMIT 1",
+            "SELECT 1 FROM dns_questions JOIN endpoints ON endpoint = endpoint(source_mac, source)"
+            " WHERE device = ? AND protocol = 'mdns' AND NOT is_response AND kind = 12 AND name LIKE '%.arpa' LIMIT 1",
             row["device"],
         )
     )

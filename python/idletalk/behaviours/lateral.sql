@@ -1,4 +1,4 @@
--- What a device does to its neighbours. Takes device_macs, bare_devices, subjects, addresses (inventory.sql), flows, peers,
+-- What a device does to its neighbours. Takes device_macs, endpoints, subjects, addresses (inventory.sql), flows, peers,
 -- address_devices, router_devices, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
 
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
@@ -20,11 +20,10 @@ WITH asked AS (
             SELECT (capture, frame) FROM dns_records WHERE protocol = 'mdns' AND NOT is_response AND section = 'authority'
         )
 )
-SELECT coalesce(m.device, b.device) AS device, a.* EXCLUDE (source_mac)
+SELECT e.device, a.* EXCLUDE (source_mac)
 FROM asked AS a
-LEFT JOIN device_macs AS m ON m.mac = a.source_mac
-LEFT JOIN bare_devices AS b ON b.address = a.source AND a.source_mac IS NULL
-WHERE coalesce(m.device, b.device) IN (FROM subjects);
+JOIN endpoints AS e ON e.endpoint = endpoint(a.source_mac, a.source)
+WHERE e.device IN (FROM subjects);
 
 CREATE TABLE searches AS
 SELECT device, protocol, what, count(*) AS times, min(time_ns) AS first_ns, max(time_ns) AS last_ns
@@ -53,11 +52,10 @@ WITH answers AS (
     SELECT DISTINCT 'llmnr', NULL, capture, frame, time_ns, source, destination_mac, destination FROM dns_records
     WHERE protocol = 'llmnr' AND is_response AND section = 'answer'
 ), got AS (
-    SELECT coalesce(m.device, b.device) AS device, a.*
+    SELECT e.device, a.*
     FROM answers AS a
-    LEFT JOIN device_macs AS m ON m.mac = a.destination_mac
-    LEFT JOIN bare_devices AS b ON b.address = a.destination AND a.destination_mac IS NULL
-    WHERE coalesce(m.device, b.device) IN (FROM subjects)
+    JOIN endpoints AS e ON e.endpoint = endpoint(a.destination_mac, a.destination)
+    WHERE e.device IN (FROM subjects)
     UNION ALL
     SELECT DISTINCT q.device, 'mdns', NULL, r.capture, r.frame, r.time_ns, r.source, NULL, NULL
     FROM search_frames AS q JOIN dns_records AS r ON lower(r.name) = lower(q.what) AND r.protocol = 'mdns' AND r.is_response
@@ -75,12 +73,11 @@ WHERE coalesce(a.device, g.source) <> g.device;
 -- told, or within a minute of an answer.
 CREATE TABLE follow_flows AS
 WITH opened AS (
-    SELECT coalesce(m.device, b.device) AS device, coalesce(a.device, f.responder) AS neighbour, f.*
+    SELECT e.device, coalesce(a.device, f.responder) AS neighbour, f.*
     FROM flows AS f
-    LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-    LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+    JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
     LEFT JOIN address_devices AS a ON a.address = f.responder
-    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND coalesce(m.device, b.device) IN (FROM subjects)
+    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND e.device IN (FROM subjects)
 ), first_answers AS (
     SELECT device, neighbour, protocol, min(time_ns) AS time_ns FROM answer_frames GROUP BY ALL
 )
@@ -137,21 +134,19 @@ SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.capture, a.fr
 FROM arp AS a JOIN device_macs AS m ON m.mac = a.source_mac
 WHERE a.operation = 1 AND a.sender <> a.target AND m.device IN (FROM subjects)
 UNION ALL
-SELECT coalesce(m.device, b.device) AS device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
+SELECT m.device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
 FROM icmp AS i
-LEFT JOIN device_macs AS m ON m.mac = i.source_mac
-LEFT JOIN bare_devices AS b ON b.address = i.source AND i.source_mac IS NULL
-WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND coalesce(m.device, b.device) IN (FROM subjects)
+JOIN endpoints AS m ON m.endpoint = endpoint(i.source_mac, i.source)
+WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND m.device IN (FROM subjects)
     AND place_of(i.destination, NULL) IS DISTINCT FROM 'global'
 UNION ALL
 SELECT device, kind, CASE kind WHEN 'ports' THEN responder ELSE 'tcp/' || responder_port END,
     CASE kind WHEN 'ports' THEN 'tcp/' || responder_port ELSE responder END, capture, frame, first_ns
 FROM (
-    SELECT coalesce(m.device, b.device) AS device, f.responder, f.responder_port, f.capture, f.frame, f.first_ns
+    SELECT m.device, f.responder, f.responder_port, f.capture, f.frame, f.first_ns
     FROM flows AS f
-    LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-    LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
-    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND coalesce(m.device, b.device) IN (FROM subjects)
+    JOIN endpoints AS m ON m.endpoint = endpoint(f.originator_mac, f.originator)
+    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND m.device IN (FROM subjects)
 ) AS o SEMI JOIN (FROM peers WHERE scope IN ('lan', 'gateway')) AS p ON p.device = o.device AND p.peer = o.responder
 CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind);
 

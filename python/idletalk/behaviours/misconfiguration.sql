@@ -1,18 +1,17 @@
--- What fails again and again. Takes device_macs, bare_devices, subjects, sources (inventory.sql), flows, peers,
+-- What fails again and again. Takes endpoints, subjects, sources (inventory.sql), flows, peers,
 -- unseen_peers (peers.sql), and the facts
 -- icmp, dns, dhcp, tls_alerts, tls_connections.
 
 -- Port unreachable (RFC 792: 3/3; RFC 4443: 1/4) for a datagram that the device had sent as who opens a conversation.
 CREATE TABLE refused_datagrams AS
-SELECT coalesce(m.device, b.device) AS device, i.quoted_destination AS peer, i.quoted_destination_port AS port,
+SELECT e.device, i.quoted_destination AS peer, i.quoted_destination_port AS port,
     CASE i.quoted_protocol WHEN 6 THEN 'tcp' ELSE 'udp' END AS transport, i.version, i.source AS told_by,
     i.capture, i.frame, i.time_ns
 FROM icmp AS i
-LEFT JOIN device_macs AS m ON m.mac = i.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = i.destination AND i.destination_mac IS NULL
+JOIN endpoints AS e ON e.endpoint = endpoint(i.destination_mac, i.destination)
 WHERE ((i.version = 4 AND i.kind = 3 AND i.code = 3) OR (i.version = 6 AND i.kind = 1 AND i.code = 4))
     AND i.quoted_protocol IN (6, 17) AND i.quoted_source = i.destination
-    AND coalesce(m.device, b.device) IN (FROM subjects)
+    AND e.device IN (FROM subjects)
     AND EXISTS (FROM flows AS f WHERE f.originator = i.quoted_source AND f.originator_port = i.quoted_source_port
         AND f.responder = i.quoted_destination AND f.responder_port = i.quoted_destination_port
         -- after an exchange it is the end of that exchange: a viewer that closed its socket
@@ -51,11 +50,10 @@ WHERE r.time_ns - q.time_ns <= 10000000000;
 
 -- What devices that are judged began themselves.
 CREATE VIEW begun_flows AS
-SELECT coalesce(m.device, b.device) AS device, f.*
+SELECT e.device, f.*
 FROM flows AS f
-LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
-WHERE coalesce(m.device, b.device) IN (FROM subjects)
+JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
+WHERE e.device IN (FROM subjects)
     AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator);
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
@@ -151,9 +149,8 @@ FROM tls_connections AS t JOIN begun_flows AS f USING (flow)
 WHERE t.carrier = 'tls' AND t.is_established AND (f.responder, f.responder_port) IN (SELECT (peer, port) FROM failed_handshakes) GROUP BY ALL;
 
 CREATE TABLE failed_names AS
-SELECT coalesce(m.device, b.device) AS device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
+SELECT e.device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
 FROM dns AS d
-LEFT JOIN device_macs AS m ON m.mac = d.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = d.destination AND d.destination_mac IS NULL
+JOIN endpoints AS e ON e.endpoint = endpoint(d.destination_mac, d.destination)
 WHERE d.protocol = 'dns' AND d.is_response AND d.rcode IN (2, 3, 5) AND d.query IS NOT NULL
-    AND coalesce(m.device, b.device) IN (FROM subjects);
+    AND e.device IN (FROM subjects);

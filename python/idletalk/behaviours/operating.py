@@ -135,9 +135,8 @@ def _announced(ask: Ask, act: Act) -> Sequence[str]:
     """The fields of what the device announced in the windows of the action."""
     spans = [(window.low_ns, window.high_ns) for window, _ in act.repetitions]
     rows = ask(
-        "SELECT content, time_ns FROM payloads LEFT JOIN device_macs AS m ON m.mac = source_mac"
-        " LEFT JOIN bare_devices AS b ON b.address = source AND source_mac IS NULL"
-        " WHERE carrier = 'mdns' AND coalesce(m.device, b.device) = ? ORDER BY time_ns, content",
+        "SELECT content, time_ns FROM payloads JOIN endpoints ON endpoint = endpoint(source_mac, source)"
+        " WHERE carrier = 'mdns' AND device = ? ORDER BY time_ns, content",
         act.device,
     )
     return fields([row["content"] for row in rows if any(a <= row["time_ns"] < b for a, b in spans)][:MAX_RECORDS])

@@ -114,19 +114,17 @@ WITH acknowledged AS (
 )
 SELECT device, sum(rx_packets) = 0 AS is_sent FROM peers WHERE scope IN ('lan', 'gateway', 'internet', 'routed') GROUP BY device
 HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device IN (
-    SELECT coalesce(m.device, b.device) FROM acknowledged AS a LEFT JOIN device_macs AS m USING (mac)
-    LEFT JOIN bare_devices AS b ON b.address = a.address AND a.mac IS NULL));
+    SELECT e.device FROM acknowledged AS a JOIN endpoints AS e ON e.endpoint = endpoint(a.mac, a.address)));
 
 -- Next hops of each device over which answers went past the capture point: connections that were accepted (the device acknowledged
 -- the answer to its SYN, and sent data) of which nothing came back, at least one in ten. One alone can be a fault of the capture.
 CREATE TABLE unseen_ways AS
-SELECT coalesce(m.device, b.device) AS device, f.responder_mac AS hop,
+SELECT e.device, f.responder_mac AS hop,
     count(*) FILTER (f.responder_packets = 0) AS unseen, count(*) AS accepted
 FROM flows AS f
-LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-LEFT JOIN bare_devices AS b ON b.address = f.originator AND f.originator_mac IS NULL
+JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
 WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 18 = 18 AND f.originator_payload_bytes > 0
-    AND (f.responder_packets = 0 OR f.responder_tcp_flags & 18 = 18) AND coalesce(m.device, b.device) IS NOT NULL
+    AND (f.responder_packets = 0 OR f.responder_tcp_flags & 18 = 18)
 GROUP BY ALL HAVING unseen >= 2 AND unseen * 10 >= accepted;
 
 -- Whom they ask over those hops: whether these answered cannot be seen.
@@ -170,12 +168,10 @@ CREATE MACRO host_of(told) AS
 -- the name asked for counts, not the canonical name behind it.
 CREATE TABLE peer_names AS
 WITH answers AS (
-    SELECT d.device, r.address AS peer, coalesce(r.query, r.name) AS name, r.protocol AS told_by, r.time_ns
+    SELECT e.device, r.address AS peer, coalesce(r.query, r.name) AS name, r.protocol AS told_by, r.time_ns
     FROM dns_records AS r
-    LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
-    LEFT JOIN bare_devices AS b ON b.address = r.destination AND r.destination_mac IS NULL
-    JOIN (SELECT DISTINCT device FROM devices) AS d ON d.device = coalesce(m.device, b.device)
-    WHERE r.is_response AND r.section = 'answer' AND r.address IS NOT NULL AND r.protocol = 'dns'
+    JOIN endpoints AS e ON e.endpoint = endpoint(r.destination_mac, r.destination)
+    WHERE r.is_response AND r.section = 'answer' AND r.address IS NOT NULL AND r.protocol = 'dns' AND e.device IN (SELECT device FROM devices)
 ), sent AS MATERIALIZED (
     SELECT flow, source, server_name AS name, 'sni' AS told_by, min(time_ns) AS first_ns, count(DISTINCT frame_place(capture, frame)) AS times
     FROM tls_client_hellos WHERE server_name IS NOT NULL GROUP BY flow, source, server_name

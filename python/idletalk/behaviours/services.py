@@ -77,8 +77,8 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
 def _leaving(ask: Ask) -> set[str]:
     """Devices that say by SSDP that they go."""
     rows = ask(
-        "SELECT DISTINCT m.device FROM ssdp AS s JOIN device_macs AS m ON m.mac = s.source_mac"
-        " WHERE s.kind = 'notify' AND s.nts = 'ssdp:byebye'"
+        "SELECT DISTINCT device FROM ssdp JOIN endpoints ON endpoint = endpoint(source_mac, source)"
+        " WHERE kind = 'notify' AND nts = 'ssdp:byebye'"
     )
     return {row["device"] for row in rows}
 

@@ -1,16 +1,15 @@
--- What each device offers to others. Takes device_macs, bare_devices, subjects (inventory.sql), flows, peers, and the facts ssdp,
+-- What each device offers to others. Takes endpoints, subjects (inventory.sql), flows, peers, and the facts ssdp,
 -- dns_records.
 
 CREATE TABLE offered AS
 -- it accepted a connection, or answered a datagram, that another had begun
-SELECT coalesce(m.device, b.device) AS device, f.transport, f.responder_port AS port, f.application,
+SELECT e.device, f.transport, f.responder_port AS port, f.application,
     CASE f.transport WHEN 'tcp' THEN 'accepted' ELSE 'answered' END AS told_by, f.originator AS client, f.originator_mac AS client_mac,
     f.capture, f.frame, f.first_ns, f.last_ns, f.originator_packets + f.responder_packets AS packets
 FROM flows AS f
-LEFT JOIN device_macs AS m ON m.mac = f.responder_mac
-LEFT JOIN bare_devices AS b ON b.address = f.responder AND f.responder_mac IS NULL
-WHERE coalesce(m.device, b.device) IN (FROM subjects) AND f.responder_packets > 0
-    AND EXISTS (FROM addresses AS own WHERE own.address = f.responder AND own.device = coalesce(m.device, b.device))
+JOIN endpoints AS e ON e.endpoint = endpoint(f.responder_mac, f.responder)
+WHERE e.device IN (FROM subjects) AND f.responder_packets > 0
+    AND EXISTS (FROM addresses AS own WHERE own.address = f.responder AND own.device = e.device)
     AND ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND f.responder_tcp_flags & 18 = 18)
         -- of datagrams only those whose asker is known by more than having been seen first
         -- and has been seen to ask: an answer alone may be no answer
@@ -37,7 +36,7 @@ COMMENT ON COLUMN services.last_ns IS 'Last time, UTC nanoseconds since 1970';
 
 -- What it announces of itself: DNS-SD instances (RFC 6763 4: SRV of mDNS answers from the device) and SSDP notifications.
 CREATE TABLE announcement_frames AS
-SELECT coalesce(m.device, b.device) AS device, a.* EXCLUDE (source_mac, source)
+SELECT e.device, a.* EXCLUDE (source_mac, source)
 FROM (
     SELECT 'mdns' AS protocol, regexp_extract(name, '(_[^.]+\._(tcp|udp)\..*)$', 1) AS what, port, capture, frame, time_ns, source_mac, source
     FROM dns_records WHERE protocol = 'mdns' AND is_response AND kind = 33 AND name LIKE '%.\_%' ESCAPE '\'
@@ -45,9 +44,8 @@ FROM (
     SELECT 'ssdp', search_target, try_cast(regexp_extract(location, '^https?://[^/:]+:(\d+)', 1) AS BIGINT), capture, frame, time_ns, source_mac, source
     FROM ssdp WHERE kind = 'notify' AND nts IS DISTINCT FROM 'ssdp:byebye'
 ) AS a
-LEFT JOIN device_macs AS m ON m.mac = a.source_mac
-LEFT JOIN bare_devices AS b ON b.address = a.source AND a.source_mac IS NULL
-WHERE coalesce(m.device, b.device) IN (FROM subjects);
+JOIN endpoints AS e ON e.endpoint = endpoint(a.source_mac, a.source)
+WHERE e.device IN (FROM subjects);
 
 CREATE TABLE announcements AS
 SELECT device, protocol, what, max(port) AS port, count(*) AS times, min(time_ns) AS first_ns, max(time_ns) AS last_ns

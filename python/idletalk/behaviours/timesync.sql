@@ -1,15 +1,13 @@
--- Whom each device asks for the time. Takes device_macs, bare_devices, subjects (inventory.sql), peers, peer_names (peers.sql),
+-- Whom each device asks for the time. Takes endpoints, subjects (inventory.sql), peers, peer_names (peers.sql),
 -- and the fact ntp.
 
 CREATE TABLE time_messages AS
-SELECT coalesce(m.device, b.device) AS device,
+SELECT e.device,
     CASE WHEN n.mode = 3 THEN n.destination ELSE n.source END AS server,
     n.mode = 3 AS is_request, n.capture, n.frame, n.time_ns, n.stratum, n.poll_s, n.reference_id
 FROM ntp AS n
-LEFT JOIN device_macs AS m ON m.mac = CASE WHEN n.mode = 3 THEN n.source_mac ELSE n.destination_mac END
-LEFT JOIN bare_devices AS b ON b.address = CASE WHEN n.mode = 3 THEN n.source ELSE n.destination END
-    AND (CASE WHEN n.mode = 3 THEN n.source_mac ELSE n.destination_mac END) IS NULL
-WHERE n.mode IN (3, 4) AND coalesce(m.device, b.device) IN (FROM subjects);
+JOIN endpoints AS e ON e.endpoint = CASE WHEN n.mode = 3 THEN endpoint(n.source_mac, n.source) ELSE endpoint(n.destination_mac, n.destination) END
+WHERE n.mode IN (3, 4) AND e.device IN (FROM subjects);
 
 CREATE TABLE time_servers AS
 WITH gaps AS (

@@ -1,4 +1,4 @@
--- What devices fetched in clear, and what they were sent. Takes device_macs, bare_devices, subjects (inventory.sql), and the facts
+-- What devices fetched in clear, and what they were sent. Takes endpoints, subjects (inventory.sql), and the facts
 -- http_requests, http_responses, http_bodies, file_contents.
 
 -- Words that vendors use in names of hosts and targets of updates; alone, they say what was asked for and not what came.
@@ -10,12 +10,11 @@ CREATE OR REPLACE MACRO speaks_of_updates(text) AS update_word(text) IS NOT NULL
 CREATE TABLE fetches AS
 WITH responses AS MATERIALIZED (
     -- what is long goes no further
-    SELECT coalesce(m.device, b.device) AS device, r.* EXCLUDE (headers),
+    SELECT e.device, r.* EXCLUDE (headers),
         nullif(regexp_extract(array_to_string(headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
     FROM http_responses AS r
-    LEFT JOIN device_macs AS m ON m.mac = r.destination_mac
-    LEFT JOIN bare_devices AS b ON b.address = r.destination AND no_mac(r.destination_mac)
-    WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET' AND coalesce(m.device, b.device) IN (FROM subjects)
+    JOIN endpoints AS e ON e.endpoint = endpoint(r.destination_mac, r.destination)
+    WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET' AND e.device IN (FROM subjects)
 ), asked AS (
     -- of the same requests in one frame the first; a response that two captures hold, with MACs and without, is one
     SELECT r.flow, r.position, min((r.capture, r.frame)) AS place,
@@ -40,7 +39,7 @@ JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.pos
 JOIN asked AS q ON q.flow = r.flow AND q.position = r.position AND q.place = (r.capture, r.frame)
 UNION ALL BY NAME
 -- What others send a device unasked: bodies of requests to it, the whole in one.
-SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, q.source AS peer, q.source_port AS peer_port, q.flow, q.capture, q.frame, q.position,
+SELECT e.device, 'http' AS protocol, q.source AS peer, q.source_port AS peer_port, q.flow, q.capture, q.frame, q.position,
     q.time_ns, q.method, q.host, q.uri, 200 AS status, body.content_type, body.content_encoding, q.user_agent,
     q.capture AS asked_capture, q.frame AS asked_frame, q.time_ns AS asked_ns,
     body.announced_bytes, body.framing, body.length_bytes, body.present_bytes, body.is_complete, body.missing, body.missing_ranges,
@@ -48,20 +47,18 @@ SELECT coalesce(m.device, b.device) AS device, 'http' AS protocol, q.source AS p
 FROM http_requests AS q
 JOIN http_bodies AS body ON body.flow = q.flow AND NOT body.is_response AND body.position = q.position
     AND body.capture = q.capture AND body.frame = q.frame
-LEFT JOIN device_macs AS m ON m.mac = q.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = q.destination AND no_mac(q.destination_mac)
-WHERE q.method IN ('POST', 'PUT') AND body.spool IS NOT NULL AND coalesce(m.device, b.device) IN (FROM subjects)
+JOIN endpoints AS e ON e.endpoint = endpoint(q.destination_mac, q.destination)
+WHERE q.method IN ('POST', 'PUT') AND body.spool IS NOT NULL AND e.device IN (FROM subjects)
 UNION ALL BY NAME
 -- Other protocols: who is sent a file is who gets it, whoever asked.
-SELECT coalesce(m.device, b.device) AS device, c.protocol, c.source AS peer, c.source_port AS peer_port, c.flow, c.capture, c.frame, c.frame AS position,
+SELECT e.device, c.protocol, c.source AS peer, c.source_port AS peer_port, c.flow, c.capture, c.frame, c.frame AS position,
     c.time_ns, NULL AS host, c.target AS uri, CASE WHEN c.start > 0 THEN 206 ELSE 200 END AS status, c.request_capture AS asked_capture,
     c.request_frame AS asked_frame, c.request_ns AS asked_ns, CASE WHEN c.start > 0 THEN 0 END AS range_first, c.announced_bytes AS range_total,
     c.announced_bytes, c.length_bytes, c.present_bytes, c.is_complete, c.missing, c.missing_ranges, 0 AS conflicting_bytes, c.sha256, c.md5,
     c.spool, c.spool_offset, c.left_out, c.last_ns
 FROM file_contents AS c
-LEFT JOIN device_macs AS m ON m.mac = c.destination_mac
-LEFT JOIN bare_devices AS b ON b.address = c.destination AND no_mac(c.destination_mac)
-WHERE c.refusal IS NULL AND coalesce(m.device, b.device) IN (FROM subjects);
+JOIN endpoints AS e ON e.endpoint = endpoint(c.destination_mac, c.destination)
+WHERE c.refusal IS NULL AND e.device IN (FROM subjects);
 
 -- Parts of one thing: the same target, version mark and length, whatever the connection. A thing without marks is one a response.
 CREATE TABLE transfer_parts AS

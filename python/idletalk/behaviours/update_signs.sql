@@ -1,4 +1,4 @@
--- What else speaks of updates: requests that failed, questions for versions, downloads that nobody can read. Takes flows, device_macs, bare_devices,
+-- What else speaks of updates: requests that failed, questions for versions, downloads that nobody can read. Takes flows, device_macs, endpoints,
 -- subjects, devices (inventory.sql), update_word, transfer_parts (transfers.sql), and the facts http_requests, http_responses, file_contents, tftp, coap, mqtt, dhcp,
 -- tls_connections, quic_connections.
 
@@ -47,13 +47,12 @@ WITH given AS (
     WHERE c.code = '0.01' AND c.uri_path IS NOT NULL AND c.source = f.originator AND substr(c.destination, 1, 2) <> 'ff'
         AND NOT regexp_matches(c.destination, '^(22[4-9]|23\d|255)\.')
 )
-SELECT coalesce(m.device, b.device) AS device, a.* EXCLUDE (source_mac, source),
+SELECT m.device AS device, a.* EXCLUDE (source_mac, source),
     coalesce('target: ' || update_word(a.target), 'host: ' || update_word(a.host), 'file: ' || image_suffix(a.target),
         CASE a.protocol WHEN 'tftp' THEN 'protocol: devices fetch by it what they start from' END) AS reason
 FROM asked AS a
-LEFT JOIN device_macs AS m ON m.mac = a.source_mac
-LEFT JOIN bare_devices AS b ON b.address = a.source AND no_mac(a.source_mac)
-WHERE a.outcome IS NOT NULL AND coalesce(m.device, b.device) IN (FROM subjects);
+JOIN endpoints AS m ON m.endpoint = endpoint(a.source_mac, a.source)
+WHERE a.outcome IS NOT NULL AND m.device IN (FROM subjects);
 
 CREATE TABLE failed_transfers AS
 SELECT device, protocol, peer, peer_port, host, target, outcome, reason, count(*) AS times, min(time_ns) AS first_ns, max(time_ns) AS last_ns
@@ -90,12 +89,11 @@ WITH spoken AS (
     SELECT 'coap', c.source_mac, c.source, true, c.destination, c.uri_host, '/' || c.uri_path, update_word(c.uri_path), c.time_ns
     FROM coap AS c WHERE c.code = '0.01' AND coalesce(c.block2_number, 0) = 0 AND update_word(c.uri_path) IS NOT NULL
 )
-SELECT coalesce(m.device, b.device) AS device, s.protocol, s.by_device, s.peer, s.host, s.target, s.word, count(*) AS times,
+SELECT e.device, s.protocol, s.by_device, s.peer, s.host, s.target, s.word, count(*) AS times,
     min(s.time_ns) AS first_ns, max(s.time_ns) AS last_ns
 FROM spoken AS s
-LEFT JOIN device_macs AS m ON m.mac = s.mac
-LEFT JOIN bare_devices AS b ON b.address = s.address AND no_mac(s.mac)
-WHERE coalesce(m.device, b.device) IN (FROM subjects) GROUP BY ALL;
+JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address)
+WHERE e.device IN (FROM subjects) GROUP BY ALL;
 
 COMMENT ON TABLE version_checks IS 'Requests and messages in clear that speak of updates by their target, host or topic, and brought no file.';
 COMMENT ON COLUMN version_checks.device IS 'Device id';
@@ -116,14 +114,13 @@ WITH names AS (
     SELECT flow, min(server_name) AS name FROM (SELECT flow, server_name FROM tls_connections UNION ALL SELECT flow, server_name FROM quic_connections)
     WHERE server_name IS NOT NULL GROUP BY flow
 ), opened AS (
-    SELECT coalesce(m.device, b.device) AS device, coalesce(n.name, f.responder) AS name, f.*
+    SELECT e.device, coalesce(n.name, f.responder) AS name, f.*
     FROM (
         -- the device opened it, towards the Internet
         FROM flows WHERE application IN ('tls', 'quic') AND responder_payload_bytes >= 8192 AND began_in_capture IS DISTINCT FROM false
             AND place_of(responder, responder_key) = 'global') AS f LEFT JOIN names AS n USING (flow)
-    LEFT JOIN device_macs AS m ON m.mac = f.originator_mac
-    LEFT JOIN bare_devices AS b ON b.address = f.originator AND no_mac(f.originator_mac)
-    WHERE coalesce(m.device, b.device) IN (FROM subjects)
+    JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
+    WHERE e.device IN (FROM subjects)
 ), numbered AS (
     SELECT *, sum(is_first::INTEGER) OVER (PARTITION BY device, name ORDER BY first_ns, flow ROWS UNBOUNDED PRECEDING) AS session FROM (
         SELECT *, coalesce(first_ns > max(last_ns) OVER (
