@@ -32,40 +32,30 @@ SELECT
     f.transport, f.application, f.responder_port AS port, f.first_ns AS flow_first_ns, f.began_in_capture
 FROM all_bursts AS t JOIN flow_ends AS e USING (flow) JOIN flows AS f USING (flow);
 
--- Bursts as events: when each began, with which packet, and the payload bytes of both ways.
-CREATE VIEW first_packets AS
-SELECT flow, first_ns AS time_ns, starts_with_originator, abs(lengths[1]) AS first_length,
-    originator_payload_bytes + responder_payload_bytes AS bytes
-FROM bursts WHERE bursts = 1
-UNION ALL
-SELECT flow, first_ns, originator_payload_bytes > 0,
-    CASE WHEN originator_payload_bytes > 0 THEN originator_payload_bytes ELSE responder_payload_bytes END,
-    originator_payload_bytes + responder_payload_bytes
-FROM flows ANTI JOIN bursts USING (flow) WHERE originator_payload_bytes + responder_payload_bytes > 0;
-
--- Flows of services whose messages are not told by themselves below, with how many events each has.
+-- Flows by what they are used for, but for protocols whose messages are told by themselves below.
 CREATE VIEW flow_services AS
-WITH counted AS (
-    SELECT flow, count(*) FILTER (bursts = 1) AS events FROM bursts GROUP BY flow
-)
-SELECT e.device, e.peer, concat_ws('/', coalesce(f.application, f.transport, 'frames'), f.responder_port) AS service, e.flow, e.is_originator,
-    coalesce(c.events, (f.originator_payload_bytes + f.responder_payload_bytes > 0)::BIGINT) AS events
-FROM flow_ends AS e JOIN flows AS f USING (flow) LEFT JOIN counted AS c USING (flow)
-WHERE coalesce(f.application, '') NOT IN ('dns', 'mdns', 'ntp', 'ssdp', 'dhcp', 'dhcpv6') AND coalesce(f.transport, '') <> 'icmp';
+SELECT *, concat_ws('/', coalesce(application, transport, 'frames'), responder_port) AS service FROM flows
+WHERE coalesce(application, '') NOT IN ('dns', 'mdns', 'ntp', 'ssdp', 'dhcp', 'dhcpv6') AND coalesce(transport, '') <> 'icmp';
 
--- What a device and a peer do often enough to be regular. Numbers stand for names: of events there are many.
-CREATE TABLE usages AS
-SELECT row_number() OVER ()::INTEGER AS usage, *
-FROM (SELECT device, peer, service FROM flow_services GROUP BY ALL HAVING sum(events) >= 8);
+-- Bursts as events: when each began, with which packet, and the payload bytes of both ways.
+CREATE VIEW burst_events AS
+SELECT flow, first_ns AS time_ns, starts_with_originator, abs(lengths[1]) AS first_length, originator_payload_bytes + responder_payload_bytes AS bytes
+FROM bursts WHERE bursts = 1;
 
-CREATE TABLE flow_usages AS
-SELECT s.flow, s.is_originator, u.usage
-FROM flow_services AS s JOIN usages AS u ON s.device = u.device AND s.peer IS NOT DISTINCT FROM u.peer AND s.service = u.service
-WHERE s.events > 0;
+CREATE VIEW lone_events AS
+SELECT flow, first_ns AS time_ns, originator_payload_bytes > 0 AS starts_with_originator,
+    CASE WHEN originator_payload_bytes > 0 THEN originator_payload_bytes ELSE responder_payload_bytes END AS first_length,
+    originator_payload_bytes + responder_payload_bytes AS bytes, service
+FROM flow_services ANTI JOIN bursts USING (flow) WHERE originator_payload_bytes + responder_payload_bytes > 0;
 
-CREATE VIEW usage_events AS
-SELECT u.usage, p.starts_with_originator = u.is_originator AS starts, p.first_length, p.time_ns, p.bytes
-FROM first_packets AS p JOIN flow_usages AS u USING (flow);
+-- How many of each kind a flow has.
+CREATE VIEW flow_events AS
+SELECT b.*, f.service FROM (
+    SELECT flow, starts_with_originator, first_length, count(*) AS events, min(time_ns) AS first_ns, max(time_ns) AS last_ns
+    FROM burst_events GROUP BY ALL
+) AS b JOIN flow_services AS f USING (flow)
+UNION ALL
+SELECT flow, starts_with_originator, first_length, 1, time_ns, time_ns, service FROM lone_events;
 
 -- Messages that are events by themselves.
 CREATE VIEW message_events AS
@@ -88,14 +78,16 @@ SELECT device, NULL, 'NTP requests', time_ns, 48 FROM time_messages WHERE is_req
 -- Kinds of events, and how many there are of each.
 CREATE TABLE event_kinds AS
 WITH counted AS (
-    SELECT usage, starts, first_length, count(*) AS events, min(time_ns) AS first_ns, max(time_ns) AS last_ns FROM usage_events GROUP BY ALL
+    SELECT e.device, e.peer, f.service, f.starts_with_originator = e.is_originator AS starts, f.first_length,
+        sum(f.events)::BIGINT AS events, min(f.first_ns) AS first_ns, max(f.last_ns) AS last_ns
+    FROM flow_events AS f JOIN flow_ends AS e USING (flow) GROUP BY ALL
 )
 -- packets of one length are events of one kind: keep-alives apart from what else is said
-SELECT u.device, u.peer, u.service || CASE WHEN c.starts THEN ' from the device' ELSE ' from the peer' END
-    || CASE WHEN c.events >= 8 THEN ', first packet of ' || c.first_length || ' bytes' ELSE ', other lengths' END AS what, c.*
-FROM counted AS c JOIN usages AS u USING (usage)
-UNION ALL
-SELECT device, peer, what, NULL, NULL, NULL, count(*), min(time_ns), max(time_ns) FROM message_events GROUP BY ALL;
+SELECT *, service || CASE WHEN starts THEN ' from the device' ELSE ' from the peer' END
+    || CASE WHEN events >= 8 THEN ', first packet of ' || first_length || ' bytes' ELSE ', other lengths' END AS what
+FROM counted
+UNION ALL BY NAME
+SELECT device, peer, what, count(*) AS events, min(time_ns) AS first_ns, max(time_ns) AS last_ns FROM message_events GROUP BY ALL;
 
 -- Trains of events, and how many events of each of its four stretches are looked at: as many as all trains together allow, which is
 -- about a second of work. Where even that is too much, those with most events are left out.
@@ -113,16 +105,21 @@ SELECT row_number() OVER ()::INTEGER AS train, *, events > 4 * stretch AS is_sam
 FROM counted CROSS JOIN stretches
 QUALIFY sum(least(events, 4 * stretch)) OVER (ORDER BY events, device, peer NULLS FIRST, what) <= 60000;
 
-CREATE TABLE usage_trains AS
-SELECT k.usage, k.starts, k.first_length, t.train
-FROM event_kinds AS k JOIN trains AS t ON k.device = t.device AND k.peer IS NOT DISTINCT FROM t.peer AND k.what = t.what
-WHERE k.usage IS NOT NULL;
+-- Which events of a flow are of which train. Numbers stand for names: of events there are many.
+CREATE TABLE flow_trains AS
+WITH kinds AS (
+    SELECT t.train, k.* FROM event_kinds AS k JOIN trains AS t ON k.device = t.device AND k.peer IS NOT DISTINCT FROM t.peer AND k.what = t.what
+)
+SELECT f.flow, f.starts_with_originator, f.first_length, k.train
+FROM flow_events AS f JOIN flow_ends AS e USING (flow) JOIN kinds AS k ON k.device = e.device AND k.peer IS NOT DISTINCT FROM e.peer
+    AND k.service = f.service AND k.starts IS NOT DISTINCT FROM (f.starts_with_originator = e.is_originator)
+    AND k.first_length IS NOT DISTINCT FROM f.first_length;
 
 -- Events of trains. A view, since long trains are not held whole.
 CREATE VIEW train_events AS
 SELECT t.train, e.time_ns, e.bytes
-FROM usage_events AS e JOIN usage_trains AS t ON e.usage = t.usage AND e.starts IS NOT DISTINCT FROM t.starts
-    AND e.first_length IS NOT DISTINCT FROM t.first_length
+FROM (FROM burst_events UNION ALL SELECT * EXCLUDE (service) FROM lone_events) AS e JOIN flow_trains AS t ON e.flow = t.flow
+    AND e.starts_with_originator IS NOT DISTINCT FROM t.starts_with_originator AND e.first_length IS NOT DISTINCT FROM t.first_length
 UNION ALL
 SELECT t.train, e.time_ns, e.bytes
 FROM message_events AS e JOIN trains AS t ON e.device = t.device AND e.peer IS NOT DISTINCT FROM t.peer AND e.what = t.what;

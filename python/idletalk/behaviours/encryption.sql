@@ -134,8 +134,9 @@ COMMENT ON COLUMN flow_encryption.reason IS 'What tells it: the protocol, or sta
 -- The same by peer and protocol, in bytes of payload.
 CREATE TABLE peer_encryption AS
 WITH said AS (
-    SELECT DISTINCT p.device, p.peer, p.network, p.transport, p.application, p.flow
-    FROM peer_flows AS p SEMI JOIN flow_encryption USING (flow)
+    SELECT device, peer, network, transport, application, flow FROM peer_flows WHERE repeated_flow IS NULL
+    UNION ALL
+    SELECT DISTINCT device, peer, network, transport, application, flow FROM peer_flows WHERE repeated_flow IS NOT NULL
 )
 SELECT s.device, s.peer, s.network, s.transport, s.application,
     array_to_string(list_sort(list_distinct(list(e.channel))), ', ') AS channel,
