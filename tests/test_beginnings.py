@@ -49,6 +49,21 @@ def test_what_comes_often_or_goes_unanswered_or_comes_early_is_no_command() -> N
         assert set(began(times, [*reports, *others])) == {"device"}
 
 
+def test_a_keep_alive_that_is_in_most_windows_is_no_part_of_the_action() -> None:
+    shown = 0
+    for seed in range(100):
+        rng = random.Random(seed)
+        times = [1000.0 * number + rng.uniform(0, 200) for number in range(1, 11)]
+        pings = [burst(rng.uniform(0, 1) + 21.0 * number, (182, -18), peer="relay") for number in range(4000)]
+        bursts = sorted([*(burst(at + 0.1, REPORT) for at in times), *pings], key=lambda one: one.first_ns)
+        events = [Event(time_ns=int(at * NS_PER_S), action="on") for at in times]
+        own = beyond(bursts, windows(events, 0), DAY_S)
+        assert all("cloud" in {one.peer for one in those} for those in own.values())
+        shown += any("relay" in {one.peer for one in those} for those in own.values())
+    print(f"keep-alives taken for a part of an action, of 100 actions: {shown}")
+    assert shown <= 1
+
+
 def test_an_answer_from_far_away_is_no_begin() -> None:
     ping = burst(0, (69, -69, 1445, 405, -69, 389), gaps_us=(0, 76_000, 58_000, 8_000, 109_000, 168_000))
     assert [place for place in range(6) if begins(ping, place)] == [0, 5]

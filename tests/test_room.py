@@ -47,12 +47,12 @@ def test_what_fits_changes_nothing() -> None:
 def test_what_finds_too_little_gets_more_step_by_step_and_gives_it_back() -> None:
     assert run(Room(), failing(1)) == ("done", [LIMITS[0], LIMITS[0]])
     assert run(Room(), failing(2)) == ("done", [*LIMITS[:2], LIMITS[0]])
-    assert run(Room(), failing(3)) == ("done", [*LIMITS, LIMITS[0]])
+    assert run(Room(), failing(len(LIMITS))) == ("done", [*LIMITS, LIMITS[0]])
 
 
 def test_what_never_fits_says_so() -> None:
     with pytest.raises(duckdb.OutOfMemoryException):
-        run(Room(), failing(4))
+        run(Room(), failing(len(LIMITS) + 1))
 
 
 def test_a_second_try_waits_until_the_others_are_done_and_nobody_begins_beside_it() -> None:

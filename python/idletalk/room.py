@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-LIMITS = ("250MB", "440MB", "640MB")
+LIMITS = ("250MB", "350MB", "440MB", "640MB")
 """What DuckDB may hold; it spills to disk beyond (the whole program's bound is 600 MiB). A statement that cannot be done with
 the first while others run is tried alone with each; the last goes beyond that bound."""
 

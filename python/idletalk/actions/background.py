@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from math import comb, exp
+from math import comb
 
 from idletalk.actions.burst import EARLIER_NS, NS_PER_S, Burst, Event, Window, begin, begins, between, part
 from idletalk.actions.causes import CAUSE_S, with_causes
@@ -119,7 +119,7 @@ def beyond(
             for key, times in shown.items()
             if (key[2] != ANY or counts[key] * mean_s / outside_s < MAX_RATE)
             and times >= MIN_SHARE * len(repetitions)
-            and at_least(times, len(repetitions), 1 - exp(-counts[key] * mean_s / outside_s)) < limit
+            and at_least(times, len(repetitions), chance_of(counts[key] * mean_s / outside_s)) < limit
             # once in many is chance, whatever the background: what came once was never seen to repeat
             and (times > 1 or len(repetitions) < 3)
         }
@@ -198,6 +198,14 @@ def _ends(kinds: Kinds, kept: Collection[KindKey], burst: Burst, window: Window)
         is_inside = window.low_ns <= end.first_ns < window.high_ns
         if is_inside and kinds.of(end) in kept and kinds.of(end)[2] != UNKNOWN:
             yield place, end
+
+
+def chance_of(expected: float) -> float:
+    """Probability of one or more, at most, where so many are expected, whatever makes them (Markov's inequality).
+
+    For random events it would be less, but what has a period shorter than a window is in each.
+    """
+    return min(1.0, expected)
 
 
 def at_least(hits: int, trials: int, chance: float) -> float:

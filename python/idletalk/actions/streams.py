@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
 from statistics import median
 
-from idletalk.actions.background import MAX_CHANCE, at_least
+from idletalk.actions.background import MAX_CHANCE, at_least, chance_of
 from idletalk.actions.burst import NS_PER_S, Burst, Window
 from idletalk.actions.steps import MIN_SHARE, MIN_STREAM_PACKETS, MIN_STREAM_S
 
@@ -46,7 +45,7 @@ def ended(
     found: list[Ended] = []
     for place, members in places.items():
         times = sum(stream.place == place for stream in streams) - len(members)
-        chance = 1 - exp(-times * (BEFORE_S + AFTER_S) / max(observed_s, 1.0))
+        chance = chance_of(times * (BEFORE_S + AFTER_S) / max(observed_s, 1.0))
         if (
             len(members) >= MIN_SHARE * len(repetitions)
             and at_least(len(members), len(repetitions), chance) < MAX_CHANCE

@@ -109,9 +109,11 @@ QUALIFY sum(least(events, 4 * stretch)) OVER (ORDER BY events, device, peer NULL
 CREATE TABLE flow_trains AS
 WITH kinds AS (
     SELECT t.train, k.* FROM event_kinds AS k JOIN trains AS t ON k.device = t.device AND k.peer IS NOT DISTINCT FROM t.peer AND k.what = t.what
+), ends AS MATERIALIZED (
+    SELECT e.* FROM flow_ends AS e SEMI JOIN kinds AS k ON k.device = e.device AND k.peer IS NOT DISTINCT FROM e.peer
 )
 SELECT f.flow, f.starts_with_originator, f.first_length, k.train
-FROM flow_events AS f JOIN flow_ends AS e USING (flow) JOIN kinds AS k ON k.device = e.device AND k.peer IS NOT DISTINCT FROM e.peer
+FROM ends AS e JOIN flow_events AS f USING (flow) JOIN kinds AS k ON k.device = e.device AND k.peer IS NOT DISTINCT FROM e.peer
     AND k.service = f.service AND k.starts IS NOT DISTINCT FROM (f.starts_with_originator = e.is_originator)
     AND k.first_length IS NOT DISTINCT FROM f.first_length;
 

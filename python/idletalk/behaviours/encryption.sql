@@ -133,26 +133,35 @@ COMMENT ON COLUMN flow_encryption.reason IS 'What tells it: the protocol, or sta
 
 -- The same by peer and protocol, in bytes of payload.
 CREATE TABLE peer_encryption AS
-WITH said AS (
-    SELECT device, peer, network, transport, application, flow FROM peer_flows WHERE repeated_flow IS NULL
+WITH verdicts AS MATERIALIZED (
+    SELECT row_number() OVER ()::INTEGER AS verdict, * FROM (SELECT DISTINCT channel, payload, reason FROM flow_encryption)
+), judged AS (
+    -- of flows there are many: they are joined as numbers
+    SELECT ('0x' || e.flow)::UBIGINT AS id, v.verdict, e.payload_bytes
+    FROM flow_encryption AS e JOIN verdicts AS v ON v.channel = e.channel AND v.payload = e.payload AND v.reason IS NOT DISTINCT FROM e.reason
+), said AS (
+    SELECT device, peer, network, transport, application, ('0x' || flow)::UBIGINT AS id FROM peer_flows WHERE repeated_flow IS NULL
     UNION ALL
-    SELECT DISTINCT device, peer, network, transport, application, flow FROM peer_flows WHERE repeated_flow IS NOT NULL
+    SELECT DISTINCT device, peer, network, transport, application, ('0x' || flow)::UBIGINT FROM peer_flows WHERE repeated_flow IS NOT NULL
+), sums AS (
+    SELECT s.* EXCLUDE (id), j.verdict, sum(j.payload_bytes) AS payload_bytes, max(j.payload_bytes) AS most_bytes
+    FROM said AS s JOIN judged AS j USING (id) GROUP BY ALL
 )
 SELECT s.device, s.peer, s.network, s.transport, s.application,
-    array_to_string(list_sort(list_distinct(list(e.channel))), ', ') AS channel,
-    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'encrypted'), 0)::BIGINT AS encrypted_bytes,
-    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'cleartext'), 0)::BIGINT AS cleartext_bytes,
-    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'mixed'), 0)::BIGINT AS mixed_bytes,
-    coalesce(sum(e.payload_bytes) FILTER (e.payload = 'unknown'), 0)::BIGINT AS unknown_bytes,
+    array_to_string(list_sort(list_distinct(list(v.channel))), ', ') AS channel,
+    coalesce(sum(s.payload_bytes) FILTER (v.payload = 'encrypted'), 0)::BIGINT AS encrypted_bytes,
+    coalesce(sum(s.payload_bytes) FILTER (v.payload = 'cleartext'), 0)::BIGINT AS cleartext_bytes,
+    coalesce(sum(s.payload_bytes) FILTER (v.payload = 'mixed'), 0)::BIGINT AS mixed_bytes,
+    coalesce(sum(s.payload_bytes) FILTER (v.payload = 'unknown'), 0)::BIGINT AS unknown_bytes,
     -- the verdict that all share but what is unknown of less than half; both kinds together are mixed
     CASE
-        WHEN 2 * unknown_bytes >= sum(e.payload_bytes) THEN 'unknown'
+        WHEN 2 * unknown_bytes >= sum(s.payload_bytes) THEN 'unknown'
         WHEN mixed_bytes > 0 OR (encrypted_bytes > 0 AND cleartext_bytes > 0) THEN 'mixed'
         WHEN encrypted_bytes > 0 THEN 'encrypted'
         ELSE 'cleartext' END AS payload,
     -- the reason of the most bytes
-    arg_max(e.reason, (e.payload_bytes, e.reason)) AS reason
-FROM said AS s JOIN flow_encryption AS e USING (flow)
+    arg_max(v.reason, (s.most_bytes, v.reason)) AS reason
+FROM sums AS s JOIN verdicts AS v USING (verdict)
 GROUP BY ALL;
 
 COMMENT ON TABLE peer_encryption IS 'Whether what a device and a peer say is encrypted, by protocol. Both directions together; flow_encryption has each.';

@@ -190,7 +190,7 @@ BEHAVIOUR = Behaviour(
         "offset is that after which most events are followed by bursts of rare kinds; where another explains as many, none is believed. A device's bursts in the window from "
         f"{background.BEFORE_S:g} s before to {background.AFTER_S:g} s after an event (PingPong, NDSS 2020) are its own if their kind (peer, "
         "service, who begins, cluster of the first length) comes in more of the windows than the rest of the capture "
-        f"explains (binomial, below {background.MAX_CHANCE:g}). Repetitions are told apart by whose packet is first seen. A signature is "
+        f"explains (binomial, below {background.MAX_CHANCE:g}; the chance of one window is at most how many are expected in it, whether they come at random or regularly). Repetitions are told apart by whose packet is first seen. A signature is "
         f"learnt from every other repetition: up to {signature.MAX_SEQUENCES} runs of up to {signature.MAX_PACKETS} packets, each with the range of its length "
         f"({signature.EPSILON_BYTES} bytes more at most, where it varies), and of the peers the registrable domains, the AS numbers, and whether "
         "they are in the LAN, no addresses. A burst with a peer of another name, or without names of another network, does not match; "
