@@ -1,10 +1,14 @@
 -- Events that may come at regular times. Takes endpoints, subjects, device_sides (inventory.sql), flows, time_messages
 -- (timesync.sql), peers, and the facts bursts, dns, ssdp, mqtt, icmp.
 
--- The device's end of each flow.
+-- The device's end of each flow; those of one segment, as a flood of them has, need no comparison.
 CREATE TABLE flow_ends AS
-SELECT DISTINCT s.device, s.flow, s.is_originator, coalesce(s.peer, s.peer_mac) AS peer
-FROM device_sides AS s WHERE s.device IN (FROM subjects);
+WITH ends AS (
+    SELECT device, flow, is_originator, coalesce(peer, peer_mac) AS peer FROM device_sides WHERE device IN (FROM subjects)
+)
+FROM ends ANTI JOIN flow_labels USING (flow)
+UNION ALL
+SELECT DISTINCT * FROM ends SEMI JOIN flow_labels USING (flow);
 
 -- Bursts; a flow without a row in bursts is one burst.
 CREATE VIEW all_bursts AS
