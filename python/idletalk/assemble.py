@@ -47,11 +47,11 @@ def assembled(
 
     Secrets in the tables are masked while the report is in use: the folder is whole when that ends.
     """
-    from idletalk.provenance import file_hashes, now_of, program_version
+    from idletalk.provenance import file_hashes, give_way, now_of, program_version
 
     store = Store(folder)
-    # hashing needs a processor for itself and no interpreter; images wait for the process that unpacks them
-    apart, examining = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+    # hashing needs no interpreter, and takes what is left of the processors; images wait for the process that unpacks them
+    apart, examining = ThreadPoolExecutor(1, initializer=give_way), ThreadPoolExecutor(1)
     try:
         early = apart.submit(file_hashes, files, options.hash)
         unreadable = store.ask("SELECT error FROM captures WHERE error IS NOT NULL ORDER BY capture")

@@ -94,7 +94,7 @@ def main_group() -> None:
     type=click.Choice(["auto", "cited", "all", "none"]),
     default="auto",
     show_default=True,
-    help="Which capture files get a SHA-256; auto: all, up to 256 MiB together; cited: those that findings cite.",
+    help="Which capture files get a SHA-256; auto: all, up to 1 GiB together, or a single one, else those that findings cite (cited).",
 )
 @click.option("--as-of", metavar="TIME", help="The 'now' of judgements  [default: the capture's end].")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads  [default: one per processor].")

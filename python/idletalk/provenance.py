@@ -1,8 +1,11 @@
 """How an analysis was made: its options, hashes, version and the 'now' of its judgements."""
 
 import hashlib
+import os
 import stat
+import threading
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -15,6 +18,9 @@ HashChoice = Literal["auto", "cited", "all", "none"]
 
 AUTO_HASH_BYTES = 1 << 30
 """Up to so many bytes of captures every file is hashed by default: half a second, beside the judging."""
+
+HASHING_NICENESS = 10
+"""Hashing takes what others leave of the processors: it has as long as they take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +54,23 @@ def as_given(options: Options) -> Mapping[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
+def give_way() -> None:
+    """Let other threads go before this one, where the system has a priority for each thread (Linux)."""
+    with suppress(OSError, AttributeError):
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + HASHING_NICENESS)
+
+
 def file_hashes(files: Sequence[Path], choice: HashChoice, cited: Collection[Path] = ()) -> dict[str, str]:
     """SHA-256 by path, of the files that the choice covers and that can be read.
 
-    ``auto`` covers all where they are small together, else the `cited` ones: those that hold frames of findings.
+    ``auto`` covers all where they are small together, and a single one, which any finding cites; else the `cited` ones: those that hold
+    frames of findings.
     """
     if choice == "none":
         return {}
     sizes = {file: size for file in files if (size := _size(file)) is not None}
-    if choice == "cited" or (choice == "auto" and sum(sizes.values()) > AUTO_HASH_BYTES):
+    if choice == "cited" or (choice == "auto" and len(files) > 1 and sum(sizes.values()) > AUTO_HASH_BYTES):
         sizes = {file: size for file, size in sizes.items() if file in cited}
     hashes: dict[str, str] = {}
     for file in sizes:

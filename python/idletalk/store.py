@@ -42,6 +42,10 @@ GIVES_BACK = {
 MAX_AT_ONCE = 4
 """Statements side by side at most: each holds memory."""
 
+MAX_SHARED_BYTES = 100_000_000
+"""Files of facts up to which statements are done side by side: of more each keeps all processors busy, and together they would spill
+what one alone holds."""
+
 MAX_HELD_SEGMENTS = 20_000
 """Segments of flows up to which views are held as tables: for so few it costs more to plan a view again than to make its
 rows. There are up to two rows of such a view for a segment, each of 300 bytes or so: some 12 MB for a view."""
@@ -94,6 +98,7 @@ class Store:
         files = sorted(file for part in (TABLES, MESSAGES) for file in (folder / part).glob("*.parquet"))
         if not files:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
+        self._shares = sum(file.stat().st_size for file in files) <= MAX_SHARED_BYTES
         for file in files:
             self._execute(f'CREATE VIEW "{file.stem}" AS FROM read_parquet({quoted(str(file))})')
         self._execute(f"CREATE SCHEMA {JUDGED}")
@@ -132,7 +137,7 @@ class Store:
         stopped = threading.Event()
         line = Line(waits_for, stopped)
         with ExitStack() as opened:
-            at_once = max(1, min(self._processors, MAX_AT_ONCE, len(steps)))
+            at_once = max(1, min(self._processors, MAX_AT_ONCE, len(steps))) if self._shares else 1
             stores = [opened.enter_context(self.beside()) for _ in range(at_once)]
             works = [partial(line.work, steps, partial(take, store)) for store in stores]
             together(works, [store.connection for store in stores], stopped)

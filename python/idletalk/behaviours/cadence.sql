@@ -46,18 +46,22 @@ CREATE VIEW burst_events AS
 SELECT flow, first_ns AS time_ns, starts_with_originator, abs(lengths[1]) AS first_length, originator_payload_bytes + responder_payload_bytes AS bytes
 FROM bursts WHERE bursts = 1;
 
+-- How many of each kind a flow has; none where rows stand for several.
+CREATE TABLE burst_kinds AS
+SELECT b.*, f.service FROM (
+    SELECT flow, starts_with_originator, abs(lengths[1]) AS first_length, count(*) FILTER (bursts = 1) AS events,
+        min(first_ns) FILTER (bursts = 1) AS first_ns, max(first_ns) FILTER (bursts = 1) AS last_ns
+    FROM bursts GROUP BY ALL
+) AS b JOIN flow_services AS f USING (flow);
+
 CREATE VIEW lone_events AS
 SELECT flow, first_ns AS time_ns, originator_payload_bytes > 0 AS starts_with_originator,
     CASE WHEN originator_payload_bytes > 0 THEN originator_payload_bytes ELSE responder_payload_bytes END AS first_length,
     originator_payload_bytes + responder_payload_bytes AS bytes, service
-FROM flow_services ANTI JOIN bursts USING (flow) WHERE originator_payload_bytes + responder_payload_bytes > 0;
+FROM flow_services ANTI JOIN burst_kinds USING (flow) WHERE originator_payload_bytes + responder_payload_bytes > 0;
 
--- How many of each kind a flow has.
 CREATE VIEW flow_events AS
-SELECT b.*, f.service FROM (
-    SELECT flow, starts_with_originator, first_length, count(*) AS events, min(time_ns) AS first_ns, max(time_ns) AS last_ns
-    FROM burst_events GROUP BY ALL
-) AS b JOIN flow_services AS f USING (flow)
+FROM burst_kinds
 UNION ALL
 SELECT flow, starts_with_originator, first_length, 1, time_ns, time_ns, service FROM lone_events;
 

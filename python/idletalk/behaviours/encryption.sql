@@ -133,21 +133,23 @@ COMMENT ON COLUMN flow_encryption.reason IS 'What tells it: the protocol, or sta
 
 -- The same by peer and protocol, in bytes of payload.
 CREATE TABLE peer_encryption AS
+-- of flows there may be millions: numbers stand for them, for verdicts and for what is said with whom
 WITH verdicts AS MATERIALIZED (
     SELECT row_number() OVER ()::INTEGER AS verdict, * FROM (SELECT DISTINCT channel, payload, reason FROM flow_encryption)
 ), judged AS (
-    -- of flows there are many: they are joined as numbers
     SELECT ('0x' || e.flow)::UBIGINT AS id, v.verdict, e.payload_bytes
     FROM flow_encryption AS e JOIN verdicts AS v ON v.channel = e.channel AND v.payload = e.payload AND v.reason IS NOT DISTINCT FROM e.reason
+), pairs AS MATERIALIZED (
+    SELECT row_number() OVER ()::INTEGER AS pair, * FROM (SELECT DISTINCT device, peer, network, transport, application FROM pair_protocols)
 ), said AS (
-    SELECT device, peer, network, transport, application, ('0x' || flow)::UBIGINT AS id FROM peer_flows WHERE repeated_flow IS NULL
-    UNION ALL
-    SELECT DISTINCT device, peer, network, transport, application, ('0x' || flow)::UBIGINT FROM peer_flows WHERE repeated_flow IS NOT NULL
+    SELECT DISTINCT n.pair, ('0x' || p.flow)::UBIGINT AS id
+    FROM peer_flows AS p JOIN pairs AS n ON n.device = p.device AND n.peer = p.peer AND n.network = p.network
+        AND n.transport IS NOT DISTINCT FROM p.transport AND n.application IS NOT DISTINCT FROM p.application
 ), sums AS (
-    SELECT s.* EXCLUDE (id), j.verdict, sum(j.payload_bytes) AS payload_bytes, max(j.payload_bytes) AS most_bytes
+    SELECT s.pair, j.verdict, sum(j.payload_bytes) AS payload_bytes, max(j.payload_bytes) AS most_bytes
     FROM said AS s JOIN judged AS j USING (id) GROUP BY ALL
 )
-SELECT s.device, s.peer, s.network, s.transport, s.application,
+SELECT n.device, n.peer, n.network, n.transport, n.application,
     array_to_string(list_sort(list_distinct(list(v.channel))), ', ') AS channel,
     coalesce(sum(s.payload_bytes) FILTER (v.payload = 'encrypted'), 0)::BIGINT AS encrypted_bytes,
     coalesce(sum(s.payload_bytes) FILTER (v.payload = 'cleartext'), 0)::BIGINT AS cleartext_bytes,
@@ -161,7 +163,7 @@ SELECT s.device, s.peer, s.network, s.transport, s.application,
         ELSE 'cleartext' END AS payload,
     -- the reason of the most bytes
     arg_max(v.reason, (s.most_bytes, v.reason)) AS reason
-FROM sums AS s JOIN verdicts AS v USING (verdict)
+FROM sums AS s JOIN verdicts AS v USING (verdict) JOIN pairs AS n USING (pair)
 GROUP BY ALL;
 
 COMMENT ON TABLE peer_encryption IS 'Whether what a device and a peer say is encrypted, by protocol. Both directions together; flow_encryption has each.';
