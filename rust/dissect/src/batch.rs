@@ -10,9 +10,9 @@ use crate::sink::Sink;
 /// to stay in the nearest cache.
 pub const GROUP: usize = 32;
 
-/// Room that a shard keeps beside twice what it had, in bytes of frames and in frames.
-const SPARE_BYTES: usize = 64 << 10;
-const SPARE_FRAMES: usize = 256;
+/// Room that a shard keeps in any case, in bytes of frames and in frames: twice what is its part of an even meeting.
+const SPARE_BYTES: usize = 512 << 10;
+const SPARE_FRAMES: usize = 4096;
 
 /// A frame of a group.
 pub struct Taken<'a> {

@@ -5,7 +5,7 @@ use crate::tables::{Sheet, Sheets};
 use std::collections::VecDeque;
 
 /// Rows of one table, in bytes, whose room is used again; a table has as many as a thread makes between two meetings.
-const MAX_SPARE_BYTES: usize = 512 << 10;
+const MAX_SPARE_BYTES: usize = 2 << 20;
 
 /// Rows that wait to be written.
 #[derive(Default)]
