@@ -181,20 +181,18 @@ impl Payloads {
         }
     }
 
-    /// Rows that must not wait longer, with their positions; none while there is room.
-    pub fn due(&mut self) -> Vec<(u64, PayloadRow)> {
-        let is_full = self.contents.len() >= MAX_WAITING_BYTES || self.waiting.len() >= MAX_WAITING_ROWS;
-        if is_full { self.drain() } else { Vec::new() }
+    /// Whether rows must not wait longer.
+    pub fn is_full(&self) -> bool {
+        self.contents.len() >= MAX_WAITING_BYTES || self.waiting.len() >= MAX_WAITING_ROWS
     }
 
-    /// All rows that wait.
-    pub fn drain(&mut self) -> Vec<(u64, PayloadRow)> {
-        let mut rows = std::mem::take(&mut self.waiting);
+    /// All rows that wait, with their positions.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, (u64, PayloadRow)> {
         for known in self.known.drain() {
-            known.tell(&mut rows, &self.contents);
+            known.tell(&mut self.waiting, &self.contents);
         }
         self.contents.clear();
-        rows
+        self.waiting.drain(..)
     }
 
     /// What was left out.

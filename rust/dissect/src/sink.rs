@@ -106,9 +106,11 @@ impl Sink {
         bytes: &[u8],
     ) -> bool {
         let wanted = self.payloads.add(self.position, at, carrier, subject, offset, bytes);
-        for (position, row) in self.payloads.due() {
-            self.sub = self.sub.wrapping_add(1);
-            self.sheets.push((position, self.sub), &row);
+        if self.payloads.is_full() {
+            for (position, row) in self.payloads.drain() {
+                self.sub = self.sub.wrapping_add(1);
+                self.sheets.push((position, self.sub), &row);
+            }
         }
         wanted
     }
@@ -118,7 +120,7 @@ impl Sink {
     /// # Errors
     /// when contents could not be kept that rows tell of
     pub fn finish(&mut self) -> std::io::Result<()> {
-        for (sub, (position, row)) in self.payloads.drain().into_iter().enumerate() {
+        for (sub, (position, row)) in self.payloads.drain().enumerate() {
             self.sheets.push((position, sub as u64), &row);
         }
         for (sub, row) in self.payloads.omitted().into_iter().enumerate() {
