@@ -6,23 +6,25 @@ CREATE OR REPLACE MACRO update_word(text) AS nullif(trim(regexp_extract(
     text, '(?i)(firmware|upgrade|bootloader|(^|[^a-z])(fw|f?ota|rom|updates?|upd)([^a-z]|$))'), '/._-?&=0123456789'), '');
 CREATE OR REPLACE MACRO speaks_of_updates(text) AS update_word(text) IS NOT NULL;
 
+-- Responses that bring devices something. What is long goes no further. A table, since one statement with all that follows needs more
+-- memory than there is.
+CREATE TABLE own_responses AS
+SELECT e.device, r.* EXCLUDE (headers),
+    nullif(regexp_extract(array_to_string(headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
+FROM http_responses AS r
+JOIN endpoints AS e ON e.endpoint = endpoint(r.destination_mac, r.destination)
+WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET' AND e.device IN (FROM subjects);
+
+-- Their requests: of the same in one frame the first; a response that two captures hold, with MACs and without, is one.
+CREATE TABLE own_requests AS
+SELECT r.flow, r.position, min((r.capture, r.frame)) AS place,
+    arg_min(struct_pack(q.user_agent, q.range, q.capture, q.frame, q.time_ns), (q.position, q.capture)) AS request
+FROM own_responses AS r LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
+    AND q.uri = r.request_uri
+GROUP BY r.flow, r.position;
+
 -- A response with its body, and the request that it answers, where that was captured.
 CREATE TABLE fetches AS
-WITH responses AS MATERIALIZED (
-    -- what is long goes no further
-    SELECT e.device, r.* EXCLUDE (headers),
-        nullif(regexp_extract(array_to_string(headers, chr(10)), '(?i)(^|\n)content-md5:\s*(\S+)', 2), '') AS content_md5
-    FROM http_responses AS r
-    JOIN endpoints AS e ON e.endpoint = endpoint(r.destination_mac, r.destination)
-    WHERE status IN (200, 203, 206) AND coalesce(request_method, 'GET') = 'GET' AND e.device IN (FROM subjects)
-), asked AS (
-    -- of the same requests in one frame the first; a response that two captures hold, with MACs and without, is one
-    SELECT r.flow, r.position, min((r.capture, r.frame)) AS place,
-        arg_min(struct_pack(q.user_agent, q.range, q.capture, q.frame, q.time_ns), (q.position, q.capture)) AS request
-    FROM responses AS r LEFT JOIN http_requests AS q ON q.flow = r.flow AND q.capture = r.request_capture AND q.frame = r.request_frame
-        AND q.uri = r.request_uri
-    GROUP BY r.flow, r.position
-)
 SELECT r.device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_port, r.flow, r.capture, r.frame, r.position,
     r.time_ns, r.request_method AS method, r.request_host AS host, r.request_uri AS uri, r.status, r.etag, r.last_modified,
     r.content_type, r.content_encoding, q.request.user_agent, q.request.range, q.request.capture AS asked_capture, q.request.frame AS asked_frame,
@@ -33,10 +35,10 @@ SELECT r.device, 'http' AS protocol, r.source AS peer, r.source_port AS peer_por
     body.announced_bytes, body.framing, body.length_bytes, body.present_bytes, body.is_complete, body.missing, body.missing_ranges,
     body.conflicting_bytes, body.sha256, body.md5, body.decoded_bytes, body.decoded_sha256, body.spool, body.spool_offset, body.left_out, body.last_ns,
     r.content_md5
-FROM responses AS r
+FROM own_responses AS r
 JOIN http_bodies AS body ON body.flow = r.flow AND body.is_response AND body.position = r.position
     AND body.capture = r.capture AND body.frame = r.frame
-JOIN asked AS q ON q.flow = r.flow AND q.position = r.position AND q.place = (r.capture, r.frame)
+JOIN own_requests AS q ON q.flow = r.flow AND q.position = r.position AND q.place = (r.capture, r.frame)
 UNION ALL BY NAME
 -- What others send a device unasked: bodies of requests to it, the whole in one.
 SELECT e.device, 'http' AS protocol, q.source AS peer, q.source_port AS peer_port, q.flow, q.capture, q.frame, q.position,
@@ -59,6 +61,10 @@ SELECT e.device, c.protocol, c.source AS peer, c.source_port AS peer_port, c.flo
 FROM file_contents AS c
 JOIN endpoints AS e ON e.endpoint = endpoint(c.destination_mac, c.destination)
 WHERE c.refusal IS NULL AND e.device IN (FROM subjects);
+
+DROP TABLE own_responses;
+
+DROP TABLE own_requests;
 
 -- Parts of one thing: the same target, version mark and length, whatever the connection. A thing without marks is one a response.
 CREATE TABLE transfer_parts AS

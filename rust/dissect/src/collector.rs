@@ -65,6 +65,11 @@ impl Collector {
         self.ready.front().map_or(self.complete, |(epoch, _)| epoch.saturating_sub(1))
     }
 
+    /// Takes the room of earlier rows.
+    pub fn spare(&mut self) -> Vec<Sheet> {
+        std::mem::take(&mut self.spare)
+    }
+
     /// Whether nothing waits or is written.
     pub fn is_idle(&self) -> bool {
         self.ready.is_empty() && self.busy.is_empty()

@@ -249,9 +249,9 @@ impl<'a> State<'a> {
     }
 
     /// What a thread holds more than others, and what nobody needs any more.
-    fn leave(&mut self, thread: usize, threads: usize) -> (Vec<Option<Box<Desk>>>, Vec<Batch>) {
+    fn leave(&mut self, thread: usize, threads: usize) -> (Vec<Option<Box<Desk>>>, Vec<Batch>, Vec<Sheet>) {
         let own = self.desks.iter_mut().skip(thread).step_by(threads.max(1)).map(Option::take).collect();
-        (own, std::mem::take(&mut self.batches))
+        (own, std::mem::take(&mut self.batches), self.collector.spare())
     }
 
     fn was_read(&mut self, reading: Reading) {
