@@ -122,3 +122,22 @@ def test_who_answers_for_another_bacnet_network_is_not_what_it_tells(tmp_path: P
         folder = tmp_path / str(len(network))
         folder.mkdir()
         assert told(folder, [(0.0, frame)]) == (expected, "bacnet")
+
+
+def test_loopback_s_mac_of_zeros_is_nobody_s(tmp_path: Path) -> None:
+    nobody = "00:00:00:00:00:00"
+    client, server = (nobody, "127.0.0.1", 40_000), (nobody, "127.0.0.1", 8080)
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: acme/1.2\r\n\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    frames = [
+        (0.0, made.segment(client, server, 0, 0x02)),
+        (0.1, made.segment(server, client, 0, 0x12)),
+        (0.2, made.segment(client, server, 1, 0x18, request)),
+        (0.3, made.segment(server, client, 1, 0x18, answer)),
+    ]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out", idletalk.Options())
+    [device] = found.report.devices
+    assert device.id == "ip:127.0.0.1"
+    assert [(fact.kind, fact.value) for fact in device.facts] == [("software", "acme/1.2")]
+    services = found.sql("SELECT device, port, conversations FROM services")
+    assert [tuple(row.values()) for row in services] == [("ip:127.0.0.1", 8080, 1)]
