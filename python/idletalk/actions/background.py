@@ -108,6 +108,7 @@ def beyond(
     for action in (*sorted({window.event.action for window in all_windows}), None):
         repetitions = [window for window in all_windows if action in (window.event.action, None)]
         mean_s = sum(w.high_ns - w.low_ns for w in repetitions) / NS_PER_S / len(repetitions)
+        expected = {key: count * mean_s / outside_s for key, count in counts.items()}
         shown: dict[KindKey, int] = {}
         for window in repetitions:
             for key in {key for burst in inside[window] for key in _keys(kinds, burst)}:
@@ -117,22 +118,22 @@ def beyond(
         kept[action] = {
             key
             for key, times in shown.items()
-            if (key[2] != ANY or counts[key] * mean_s / outside_s < MAX_RATE)
+            if (key[2] != ANY or expected[key] < MAX_RATE)
             and times >= MIN_SHARE * len(repetitions)
-            and at_least(times, len(repetitions), chance_of(counts[key] * mean_s / outside_s)) < limit
+            and at_least(times, len(repetitions), chance_of(expected[key])) < limit
             # once in many is chance, whatever the background: what came once was never seen to repeat
             and (times > 1 or len(repetitions) < 3)
         }
         # what shows another action of the device may show this one too
-        rare |= {key for key in kept[action] if counts[key] * mean_s / outside_s < MAX_RATE}
+        rare |= {key for key in kept[action] if expected[key] < MAX_RATE}
     own: dict[Window, tuple[Burst, ...]] = {}
     for window in all_windows:
         mine = kept[window.event.action]
         nearby = between(bursts, window.low_ns - EARLIER_NS, window.high_ns)
         parts = [_own_part(kinds, mine, rare, burst, window) for burst in nearby if burst.last_ns >= window.low_ns]
         own[window] = tuple(sorted((p for p in parts if p is not None), key=lambda p: (p.first_ns, p.capture, p.frame)))
-    expected = {key: (counts[key] + 1) * CAUSE_S / outside_s for key in counts}
-    return with_causes(_led(own), bursts, lambda burst: expected[kinds.of(burst)])
+    causes = {key: (count + 1) * CAUSE_S / outside_s for key, count in counts.items()}
+    return with_causes(_led(own), bursts, lambda burst: causes[kinds.of(burst)])
 
 
 def _led(own: Mapping[Window, tuple[Burst, ...]]) -> Mapping[Window, tuple[Burst, ...]]:

@@ -1,5 +1,5 @@
--- Events that may come at regular times. Takes endpoints, subjects, device_sides (inventory.sql), flows, time_messages
--- (timesync.sql), peers, and the facts bursts, dns, ssdp, mqtt, icmp.
+-- Events that may come at regular times. Takes endpoints, subjects, device_sides (inventory.sql), flows, flow_labels (flows.sql),
+-- time_messages (timesync.sql), and the facts bursts, dns, ssdp, mqtt, icmp.
 
 -- The device's end of each flow; those of one segment, as a flood of them has, need no comparison.
 CREATE TABLE flow_ends AS

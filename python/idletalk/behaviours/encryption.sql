@@ -1,5 +1,5 @@
 -- Is it encrypted? For each flow and direction the channel, what its payload is, and what tells it. Takes flows, messages,
--- peer_flows, and the facts flow_content, tls_connections, tls_client_hellos, snmp.
+-- peer_flows, pair_protocols, and the facts flow_content, tls_connections, tls_client_hellos, snmp.
 
 -- Thresholds of what bytes alone tell. All are measured: docs/validation.md has the samples and the error rates.
 -- Share of bytes in runs of at least 8 printable ones, from which on a direction is text: heads of messages are less, lines are more.

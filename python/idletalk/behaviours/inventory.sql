@@ -186,6 +186,10 @@ CREATE MACRO endpoint(mac, address) AS CASE WHEN no_mac(mac) THEN address ELSE m
 CREATE VIEW device_sides AS
 SELECT e.device, s.* FROM sides AS s JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address);
 
+-- Flows by the device that opened them.
+CREATE VIEW opened_flows AS
+SELECT e.device, f.* FROM flows AS f JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator);
+
 -- Names that devices give themselves.
 CREATE TABLE device_names AS
 WITH told AS (

@@ -1,4 +1,4 @@
--- What a device does to its neighbours. Takes device_macs, endpoints, subjects, addresses (inventory.sql), flows, peers,
+-- What a device does to its neighbours. Takes device_macs, endpoints, opened_flows, subjects, addresses (inventory.sql), flows, peers,
 -- address_devices, router_devices, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
 
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
@@ -73,11 +73,9 @@ WHERE coalesce(a.device, g.source) <> g.device;
 -- told, or within a minute of an answer.
 CREATE TABLE follow_flows AS
 WITH opened AS (
-    SELECT e.device, coalesce(a.device, f.responder) AS neighbour, f.*
-    FROM flows AS f
-    JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
-    LEFT JOIN address_devices AS a ON a.address = f.responder
-    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND e.device IN (FROM subjects)
+    SELECT coalesce(a.device, f.responder) AS neighbour, f.*
+    FROM opened_flows AS f LEFT JOIN address_devices AS a ON a.address = f.responder
+    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND f.device IN (FROM subjects)
 ), first_answers AS (
     SELECT device, neighbour, protocol, min(time_ns) AS time_ns FROM answer_frames GROUP BY ALL
 )
@@ -134,20 +132,16 @@ SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.capture, a.fr
 FROM arp AS a JOIN device_macs AS m ON m.mac = a.source_mac
 WHERE a.operation = 1 AND a.sender <> a.target AND m.device IN (FROM subjects)
 UNION ALL
-SELECT m.device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
+SELECT e.device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
 FROM icmp AS i
-JOIN endpoints AS m ON m.endpoint = endpoint(i.source_mac, i.source)
-WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND m.device IN (FROM subjects)
+JOIN endpoints AS e ON e.endpoint = endpoint(i.source_mac, i.source)
+WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND e.device IN (FROM subjects)
     AND place_of(i.destination, NULL) IS DISTINCT FROM 'global'
 UNION ALL
 SELECT device, kind, CASE kind WHEN 'ports' THEN responder ELSE 'tcp/' || responder_port END,
     CASE kind WHEN 'ports' THEN 'tcp/' || responder_port ELSE responder END, capture, frame, first_ns
-FROM (
-    SELECT m.device, f.responder, f.responder_port, f.capture, f.frame, f.first_ns
-    FROM flows AS f
-    JOIN endpoints AS m ON m.endpoint = endpoint(f.originator_mac, f.originator)
-    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND m.device IN (FROM subjects)
-) AS o SEMI JOIN (FROM peers WHERE scope IN ('lan', 'gateway')) AS p ON p.device = o.device AND p.peer = o.responder
+FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 2 > 0 AND device IN (FROM subjects)) AS o
+SEMI JOIN (FROM peers WHERE scope IN ('lan', 'gateway')) AS p ON p.device = o.device AND p.peer = o.responder
 CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind);
 
 -- In each five minutes those are counted that were not asked in the five minutes before.

@@ -1,4 +1,4 @@
--- What fails again and again. Takes endpoints, subjects, sources (inventory.sql), flows, peers,
+-- What fails again and again. Takes endpoints, opened_flows, subjects, sources (inventory.sql), flows, peers,
 -- unseen_peers (peers.sql), and the facts
 -- icmp, dns, dhcp, tls_alerts, tls_connections.
 
@@ -50,10 +50,8 @@ WHERE r.time_ns - q.time_ns <= 10000000000;
 
 -- What devices that are judged began themselves.
 CREATE VIEW begun_flows AS
-SELECT e.device, f.*
-FROM flows AS f
-JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
-WHERE e.device IN (FROM subjects)
+FROM opened_flows AS f
+WHERE f.device IN (FROM subjects)
     AND NOT EXISTS (FROM forwarded AS p WHERE p.mac = f.originator_mac AND p.address = f.originator);
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.

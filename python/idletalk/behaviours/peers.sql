@@ -1,4 +1,4 @@
--- Who each device talks to. Takes flow_labels, device_sides, hosts, routers, addresses, the look-ups, and the
+-- Who each device talks to. Takes flow_labels, device_sides, endpoints, opened_flows, hosts, routers, addresses, the look-ups, and the
 -- facts dns_records, tls_client_hellos, quic_connections, http_requests, certificates.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
@@ -119,12 +119,10 @@ HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device
 -- Next hops of each device over which answers went past the capture point: connections that were accepted (the device acknowledged
 -- the answer to its SYN, and sent data) of which nothing came back, at least one in ten. One alone can be a fault of the capture.
 CREATE TABLE unseen_ways AS
-SELECT e.device, f.responder_mac AS hop,
-    count(*) FILTER (f.responder_packets = 0) AS unseen, count(*) AS accepted
-FROM flows AS f
-JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
-WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 18 = 18 AND f.originator_payload_bytes > 0
-    AND (f.responder_packets = 0 OR f.responder_tcp_flags & 18 = 18)
+SELECT device, responder_mac AS hop, count(*) FILTER (responder_packets = 0) AS unseen, count(*) AS accepted
+FROM opened_flows
+WHERE transport = 'tcp' AND originator_tcp_flags & 18 = 18 AND originator_payload_bytes > 0
+    AND (responder_packets = 0 OR responder_tcp_flags & 18 = 18)
 GROUP BY ALL HAVING unseen >= 2 AND unseen * 10 >= accepted;
 
 -- Whom they ask over those hops: whether these answered cannot be seen.

@@ -1,4 +1,4 @@
--- What else speaks of updates: requests that failed, questions for versions, downloads that nobody can read. Takes flows, device_macs, endpoints,
+-- What else speaks of updates: requests that failed, questions for versions, downloads that nobody can read. Takes flows, device_macs, endpoints, opened_flows,
 -- subjects, devices (inventory.sql), update_word, transfer_parts (transfers.sql), and the facts http_requests, http_responses, file_contents, tftp, coap, mqtt, dhcp,
 -- tls_connections, quic_connections.
 
@@ -47,12 +47,12 @@ WITH given AS (
     WHERE c.code = '0.01' AND c.uri_path IS NOT NULL AND c.source = f.originator AND substr(c.destination, 1, 2) <> 'ff'
         AND NOT regexp_matches(c.destination, '^(22[4-9]|23\d|255)\.')
 )
-SELECT m.device AS device, a.* EXCLUDE (source_mac, source),
+SELECT e.device, a.* EXCLUDE (source_mac, source),
     coalesce('target: ' || update_word(a.target), 'host: ' || update_word(a.host), 'file: ' || image_suffix(a.target),
         CASE a.protocol WHEN 'tftp' THEN 'protocol: devices fetch by it what they start from' END) AS reason
 FROM asked AS a
-JOIN endpoints AS m ON m.endpoint = endpoint(a.source_mac, a.source)
-WHERE a.outcome IS NOT NULL AND m.device IN (FROM subjects);
+JOIN endpoints AS e ON e.endpoint = endpoint(a.source_mac, a.source)
+WHERE a.outcome IS NOT NULL AND e.device IN (FROM subjects);
 
 CREATE TABLE failed_transfers AS
 SELECT device, protocol, peer, peer_port, host, target, outcome, reason, count(*) AS times, min(time_ns) AS first_ns, max(time_ns) AS last_ns
@@ -114,13 +114,11 @@ WITH names AS (
     SELECT flow, min(server_name) AS name FROM (SELECT flow, server_name FROM tls_connections UNION ALL SELECT flow, server_name FROM quic_connections)
     WHERE server_name IS NOT NULL GROUP BY flow
 ), opened AS (
-    SELECT e.device, coalesce(n.name, f.responder) AS name, f.*
+    SELECT coalesce(n.name, f.responder) AS name, f.*
     FROM (
         -- the device opened it, towards the Internet
-        FROM flows WHERE application IN ('tls', 'quic') AND responder_payload_bytes >= 8192 AND began_in_capture IS DISTINCT FROM false
-            AND place_of(responder, responder_key) = 'global') AS f LEFT JOIN names AS n USING (flow)
-    JOIN endpoints AS e ON e.endpoint = endpoint(f.originator_mac, f.originator)
-    WHERE e.device IN (FROM subjects)
+        FROM opened_flows WHERE application IN ('tls', 'quic') AND responder_payload_bytes >= 8192 AND began_in_capture IS DISTINCT FROM false
+            AND place_of(responder, responder_key) = 'global' AND device IN (FROM subjects)) AS f LEFT JOIN names AS n USING (flow)
 ), numbered AS (
     SELECT *, sum(is_first::INTEGER) OVER (PARTITION BY device, name ORDER BY first_ns, flow ROWS UNBOUNDED PRECEDING) AS session FROM (
         SELECT *, coalesce(first_ns > max(last_ns) OVER (

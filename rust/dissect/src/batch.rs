@@ -10,7 +10,8 @@ use crate::sink::Sink;
 /// to stay in the nearest cache.
 pub const GROUP: usize = 32;
 
-/// Room that a shard keeps in any case, in bytes of frames and in frames: twice what is its part of an even meeting.
+/// Room that a shard keeps beside twice what it had, in bytes of frames and in frames: some times what is its part of an even
+/// meeting, so that it need not be asked for again and again.
 const SPARE_BYTES: usize = 512 << 10;
 const SPARE_FRAMES: usize = 4096;
 
