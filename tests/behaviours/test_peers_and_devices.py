@@ -201,6 +201,19 @@ def test_what_could_not_be_seen_is_said(tmp_path: Path) -> None:
     assert {"snaplen", "drops_unknown", "station_to_station", "mac_filter"} <= kinds
 
 
+def test_files_that_look_filtered_are_counted_as_files_however_short(tmp_path: Path) -> None:
+    files = [
+        made.pcap(
+            tmp_path / f"{n}.pcap",
+            [(n * 100.0 + i, made.datagram(plug, through(CLOUD, 9), b"hello")) for i in range(30)],
+        )
+        for n in range(3)
+    ]
+    unseen = idletalk.analyze(files, tmp_path / "out").report.cannot_be_seen
+    (told,) = [one.sentence for one in unseen if one.kind == "mac_filter" and PLUG in one.sentence]
+    assert told.startswith(f"In 3 files every frame is to or from {PLUG}: they look filtered")
+
+
 def test_a_gap_between_files_is_told(tmp_path: Path) -> None:
     one = made.pcap(tmp_path / "a.pcap", [(0.0, HOME[0][1]), (10.0, HOME[0][1])])
     two = made.pcap(tmp_path / "b.pcap", [(7210.0, HOME[0][1]), (7220.0, HOME[0][1])])

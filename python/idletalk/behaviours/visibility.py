@@ -78,11 +78,13 @@ def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
         " WHERE originator_mac IS DISTINCT FROM responder_mac"
         " UNION ALL SELECT capture, responder_mac, originator_packets + responder_packets FROM flow_segments),"
         " counted AS (SELECT capture, mac, sum(frames) AS frames FROM ends WHERE mac IS NOT NULL AND NOT is_group(mac) GROUP BY 1, 2),"
-        " whole AS (SELECT mac, count(*) AS files FROM counted JOIN seen USING (capture, frames)"
-        " WHERE frames >= ? GROUP BY mac)"
-        " SELECT mac, files FROM whole WHERE mac NOT IN (SELECT mac FROM routers) AND mac <> '00:00:00:00:00:00'"
+        # a segment is of the file of its first frame, so that short files are counted only where all are alike
+        " whole AS (SELECT mac, count(*) FILTER (frames >= ?) AS files, count(*) = (SELECT count(*) FROM seen) AS is_all"
+        " FROM counted JOIN seen USING (capture, frames) GROUP BY mac)"
+        " SELECT mac, CASE WHEN is_all THEN ? ELSE files END AS files FROM whole WHERE files > 0 AND mac NOT IN (SELECT mac FROM routers) AND mac <> '00:00:00:00:00:00'"
         " AND mac NOT IN (SELECT unnest(macs) FROM devices WHERE role IN ('gateway', 'capture')) ORDER BY files DESC, mac",
         MIN_FILTERED_FRAMES,
+        sum(bool(file.packets) for file in captures.files),
     ):
         found.append(
             (
