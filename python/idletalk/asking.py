@@ -60,34 +60,44 @@ class Asking:
             return claims, hidden
         return None
 
-    def answers(self, store: Store, scene: Scene, *, waits: bool) -> list[tuple[Behaviour, Answer]]:
-        """What those say who wait for images and others' answers, or those who do not: idletalk's own side by side, then the others."""
+    def answers(
+        self, store: Store, scene: Scene, *, waits: bool, beside: Callable[[Store], None] | None = None
+    ) -> list[tuple[Behaviour, Answer]]:
+        """What those say who wait for images and others' answers, or those who do not: idletalk's own side by side, and with
+        what else is asked meanwhile, then the others.
+        """
         own = [behaviour for behaviour in self._own() if behaviour.waits == waits]
         # those that take longest are begun first: of the others, those that build on most
         begun = own[::-1]
         begun.sort(key=lambda behaviour: not behaviour.is_long)
 
-        def ask(behaviour: Behaviour) -> Callable[[Store], Answer | None]:
-            return lambda beside: self.answer(behaviour, beside.ask, scene)
+        given: dict[str, Answer | None] = {}
 
-        given = store.together([ask(behaviour) for behaviour in begun])
-        by_name = {behaviour.name: answer for behaviour, answer in zip(begun, given, strict=True)}
-        answers = [(behaviour, by_name[behaviour.name]) for behaviour in own]
+        def ask(behaviour: Behaviour) -> Callable[[Store], None]:
+            def work(store: Store) -> None:
+                given[behaviour.name] = self.answer(behaviour, store.ask, scene)
+
+            return work
+
+        store.together([*map(ask, begun), *([] if beside is None else [beside])])
+        answers = [(behaviour, given[behaviour.name]) for behaviour in own]
         brought = [behaviour for behaviour in self._brought() if behaviour.waits == waits]
         answers += [(behaviour, self.answer(behaviour, store.ask, scene)) for behaviour in brought]
         return [(behaviour, answer) for behaviour, answer in answers if answer is not None]
 
+    def keep_brought(self, store: Store) -> None:
+        """Write the tables of other packages' behaviours, which may fail."""
+        for behaviour in self._brought():
+            with self._guarded(behaviour):
+                store.keep(behaviour.tables)
+
     def keep(self, store: Store) -> None:
-        """Write the tables of those that have not failed."""
-        own = [table for behaviour in self._own() for table in behaviour.tables]
+        """Write the tables of idletalk's own."""
 
         def write(table: str) -> Callable[[Store], None]:
             return lambda beside: beside.keep([table])
 
-        store.together([write(table) for table in own])
-        for behaviour in self._brought():
-            with self._guarded(behaviour):
-                store.keep(behaviour.tables)
+        store.together([write(table) for behaviour in self._own() for table in behaviour.tables])
 
     @contextmanager
     def _guarded(self, behaviour: Behaviour) -> Generator[None]:

@@ -1,6 +1,6 @@
 """Facts and judgements put together as a report."""
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,24 +11,23 @@ from zoneinfo import ZoneInfo
 
 from idletalk.asking import Asking
 from idletalk.behaviours import cadence, captures, connections, encryption, facts, inventory, peers, traffic, visibility
-from idletalk.behaviours.finding import Scene
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
 from idletalk.conclusions.operating import operating_rows, unnamed_actions
 from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
-from idletalk.filters import BARE, mac_prefix
 from idletalk.findings import judged
 from idletalk.image_pages import image_pages
 from idletalk.images import begin_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
 from idletalk.masking import Masks, Secrets
-from idletalk.model import Blindness, Captures, Conclusions, Device, LookupSource, Provenance, Report
+from idletalk.model import Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.repeats import hear_once
 from idletalk.room import ASKING_LIMIT, KEEPING_LIMIT
+from idletalk.scene import chosen, scene_of
 from idletalk.store import Store
 from idletalk.update_steps import keep_steps
 
@@ -63,17 +62,19 @@ def assembled(
         store.shrink(ASKING_LIMIT)
         finish_images = begin_images(store, folder, examining)
         what = captures.captures(store.ask)
-        observed_s = what.coverage.observed_s if what.coverage else 0.0
-        everything = inventory.devices(
-            store.ask, peers.peers(store.ask), facts.facts(store.ask, inventory.SHOWN), observed_s
-        )
-        devices = _chosen(everything, options.device)
         end = store.ask("SELECT max(last_ns) AS last_ns FROM flow_segments")[0]["last_ns"]
         unseen = visibility.blindness(store.ask, what)
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
-        ids = {device.id for device in devices}
-        scene = replace(_scene(store, what, unseen, ids, lab), shows_secrets=options.show_secrets)
-        answers = asking.answers(store, scene, waits=False)
+        ids = chosen(store, options.device)
+        scene = replace(scene_of(store, what, unseen, ids, lab), shows_secrets=options.show_secrets)
+        everything: list[Device] = []
+
+        def tell_devices(beside: Store) -> None:
+            ask = beside.ask
+            told = facts.facts(ask, inventory.SHOWN)
+            everything.extend(inventory.devices(ask, peers.peers(ask), told, scene.observed_s))
+
+        answers = asking.answers(store, scene, waits=False, beside=tell_devices)
         images = finish_images()
         keep_steps(store)
         answers += asking.answers(store, scene, waits=True)
@@ -94,12 +95,13 @@ def assembled(
                 connections_omitted=shorter.get(device.id, 0),
                 payload=carried.get(device.id),
             )
-            for device in devices
+            for device in everything
+            if device.id in ids
         )
         shown = {file.path: _shown(file.path) for file in what.files}
         citing = examining.submit(write_evidence, store.sources(), folder, verdicts.claims, shown, program_version())
         store.shrink(KEEPING_LIMIT)
-        asking.keep(store)
+        asking.keep_brought(store)
         secrets = () if options.show_secrets else _secrets(store)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
         conclusions = Conclusions(
@@ -112,9 +114,16 @@ def assembled(
         omitted = max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything))
         hours = tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids)
         pages = image_pages(store, folder, images, scene.names)
-        # what is asked of the tables has been asked
-        store.forget()
         hashes = hashing.result()
+
+        def keep() -> None:
+            asking.keep(store)
+            # what is asked of the tables has been asked
+            store.forget()
+
+        # of many facts the memory is wanted for the report
+        if not store.is_small:
+            keep()
         report = Report(
             provenance=Provenance(
                 idletalk=program_version(),
@@ -149,11 +158,17 @@ def assembled(
             images=pages,
             conclusions=conclusions,
         )
-        # drawing needs the interpreter, masking and writing evidence do not
         masks = Masks(secrets)
-        masking = apart.submit(masks.over_tables, store.kept_tables())
+
+        def finish() -> None:
+            if store.is_small:
+                keep()
+            masks.over_tables(store.kept_tables())
+
+        # drawing needs the interpreter, writing and masking tables and evidence do not
+        finishing = apart.submit(finish)
         yield masks.over_report(report)
-        masking.result()
+        finishing.result()
         citing.result()
     finally:
         apart.shutdown(cancel_futures=True)
@@ -166,42 +181,6 @@ def _secrets(store: Store) -> Secrets:
     return [(row["kind"], row["secret"]) for row in store.ask("FROM secret_texts ORDER BY kind, secret")]
 
 
-def _peer_names(store: Store) -> dict[tuple[str, str], str]:
-    """The best name of each peer of the devices that are judged."""
-    rows = store.ask(
-        "SELECT p.device, p.peer, coalesce(d.name, n.name) AS name FROM peers AS p SEMI JOIN subjects USING (device)"
-        " LEFT JOIN devices AS d ON d.device = p.peer_device LEFT JOIN ("
-        "   SELECT device, peer, arg_min(name, (list_position(?, told_by), -times, name)) AS name FROM peer_names GROUP BY ALL"
-        " ) AS n ON n.device = p.device AND n.peer = p.peer WHERE coalesce(d.name, n.name) IS NOT NULL",
-        list(peers.NAME_TRUST),
-    )
-    return {(row["device"], row["peer"]): row["name"] for row in rows}
-
-
-def _scene(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str], lab: Lab) -> Scene:
-    """What every judgement may want to know; only the `chosen` devices are judged."""
-    rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
-    bare = store.ask("SELECT device, list(address ORDER BY address) AS bare FROM bare_devices GROUP BY device")
-    subjects = {row["device"] for row in store.ask("FROM subjects")}
-    kinds = {kind for file in what.files for kind in file.link_types}
-    return Scene(
-        names={row["device"]: row["name"] for row in rows},
-        peers=_peer_names(store),
-        macs={row["device"]: row["macs"] for row in rows},
-        bare={row["device"]: row["bare"] for row in bare},
-        subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
-        observed_s=what.coverage.observed_s if what.coverage else 0.0,
-        unseen={blindness.kind: blindness.sentence for blindness in unseen},
-        shows_secrets=False,
-        secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
-        public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
-        mac_prefix=mac_prefix(kinds),
-        one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
-        is_mixed=bool(kinds & BARE) and not kinds <= BARE,
-        is_repeated=what.packets > what.unique_packets,
-    )
-
-
 def _warnings(unmet: Sequence[str], options: "Options") -> tuple[str, ...]:
     """What the lab file says and nothing here answers to; of other devices than the one that was asked for, nothing is known."""
     if options.device is not None:
@@ -212,7 +191,7 @@ def _warnings(unmet: Sequence[str], options: "Options") -> tuple[str, ...]:
     )
 
 
-def _missing(lab: Lab, devices: tuple[Device, ...], options: "Options") -> dict[str, str]:
+def _missing(lab: Lab, devices: Sequence[Device], options: "Options") -> dict[str, str]:
     """Devices under test of the lab file that this capture does not show, names by id."""
     if options.device is not None:
         return {}
@@ -234,18 +213,6 @@ def prepare(store: Store, lab: Lab) -> Asking:
 def _shown(path: str) -> str:
     """A path as the report names it: the file's name alone, so that the same captures give the same report anywhere."""
     return Path(path).name
-
-
-def _chosen(devices: tuple[Device, ...], wanted: str | None) -> tuple[Device, ...]:
-    """The devices that ``--device`` names: by id, MAC, name or address."""
-    if wanted is None:
-        return devices
-    key = wanted.lower()
-    found = tuple(d for d in devices if key in (d.id, d.name.lower(), *d.macs, *(a.address for a in d.addresses)))
-    if not found:
-        known = ", ".join(sorted(f"{d.name} ({d.id})" for d in devices)[:20])
-        raise IdletalkError(f"no device {wanted!r} in this capture; there are: {known}")
-    return found
 
 
 def _know_lab(store: Store, lab: Lab) -> None:

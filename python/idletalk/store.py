@@ -42,9 +42,9 @@ GIVES_BACK = {
 MAX_AT_ONCE = 4
 """Statements side by side at most: each holds memory."""
 
-MAX_SHARED_BYTES = 100_000_000
-"""Files of facts up to which statements are done side by side: of more each keeps all processors busy, and together they would spill
-what one alone holds."""
+MAX_SMALL_BYTES = 100_000_000
+"""Files of facts up to which much is done side by side: of more each statement keeps all processors busy, and together they would
+spill what one alone holds."""
 
 MAX_HELD_SEGMENTS = 20_000
 """Segments of flows up to which views are held as tables: for so few it costs more to plan a view again than to make its
@@ -98,7 +98,7 @@ class Store:
         files = sorted(file for part in (TABLES, MESSAGES) for file in (folder / part).glob("*.parquet"))
         if not files:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
-        self._shares = sum(file.stat().st_size for file in files) <= MAX_SHARED_BYTES
+        self.is_small = sum(file.stat().st_size for file in files) <= MAX_SMALL_BYTES
         for file in files:
             self._execute(f'CREATE VIEW "{file.stem}" AS FROM read_parquet({quoted(str(file))})')
         self._execute(f"CREATE SCHEMA {JUDGED}")
@@ -136,11 +136,21 @@ class Store:
         """Take steps on connections of their own, each when those are done that it waits for."""
         stopped = threading.Event()
         line = Line(waits_for, stopped)
+        at_once = max(1, min(self._processors, MAX_AT_ONCE, len(steps))) if self.is_small else 1
         with ExitStack() as opened:
-            at_once = max(1, min(self._processors, MAX_AT_ONCE, len(steps))) if self._shares else 1
+            opened.enter_context(self._threads(self._processors // at_once))
             stores = [opened.enter_context(self.beside()) for _ in range(at_once)]
             works = [partial(line.work, steps, partial(take, store)) for store in stores]
             together(works, [store.connection for store in stores], stopped)
+
+    @contextmanager
+    def _threads(self, each: int) -> Generator[None]:
+        """As many threads for a statement: those that run beside others would only hand work to and fro."""
+        self._execute(f"SET threads = {max(1, each)}")
+        try:
+            yield
+        finally:
+            self._execute(f"SET threads = {self._processors}")
 
     def ask(self, sql: str | Insertion, *parameters: Any) -> Rows:
         """The rows of a query, by column name; rows to add give none."""

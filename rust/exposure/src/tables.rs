@@ -14,6 +14,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnDescriptor;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::words::Words;
 
@@ -138,8 +139,11 @@ impl Batch {
     }
 }
 
-/// Where a text lies: those that repeat lie in a dictionary and come as the same bytes, which are looked at once.
-fn place(text: &ByteArray) -> (*const u8, usize) {
+/// Where a text lies: those that repeat lie in a dictionary and come as the same bytes, which are looked at once in a [`Batch`].
+/// Beyond it another text may lie there.
+type Place = (*const u8, usize);
+
+fn place(text: &ByteArray) -> Place {
     (text.data().as_ptr(), text.len())
 }
 
@@ -147,14 +151,11 @@ fn place(text: &ByteArray) -> (*const u8, usize) {
 fn holds(reader: ColumnReader, about: &ColumnDescriptor, words: &Words) -> io::Result<bool> {
     let mut reader = get_typed_column_reader::<ByteArrayType>(reader);
     let mut batch = Batch::default();
+    let mut seen: FxHashSet<Place> = FxHashSet::default();
     while batch.read(&mut reader, about)? {
-        // of texts that were let go of, another may take the place
-        let mut last = (std::ptr::null(), 0);
-        for value in &batch.values {
-            if place(value) != last && words.stand_in(value.data()) {
-                return Ok(true);
-            }
-            last = place(value);
+        seen.clear();
+        if batch.values.iter().any(|value| seen.insert(place(value)) && words.stand_in(value.data())) {
+            return Ok(true);
         }
     }
     Ok(false)
@@ -169,15 +170,14 @@ fn write_anew(
 ) -> io::Result<()> {
     let mut reader = get_typed_column_reader::<ByteArrayType>(reader);
     let mut batch = Batch::default();
+    let mut said: FxHashMap<Place, ByteArray> = FxHashMap::default();
     while batch.read(&mut reader, about)? {
-        let mut last = (std::ptr::null(), 0);
-        let mut said = ByteArray::new();
+        said.clear();
         for value in &mut batch.values {
-            if place(value) != last {
-                last = place(value);
-                said = words.replaced(value.data()).map_or_else(|| value.clone(), ByteArray::from);
-            }
-            *value = said.clone();
+            let told = said
+                .entry(place(value))
+                .or_insert_with(|| words.replaced(value.data()).map_or_else(|| value.clone(), ByteArray::from));
+            *value = told.clone();
         }
         writer.write_batch(
             &batch.values,

@@ -1,0 +1,67 @@
+"""What every judgement may want to know of a capture as a whole, and of which devices anything is judged."""
+
+from collections.abc import Collection, Sequence
+
+from idletalk.behaviours import peers
+from idletalk.behaviours.finding import Scene
+from idletalk.behaviours.inventory import SHOWN
+from idletalk.errors import IdletalkError
+from idletalk.filters import BARE, mac_prefix
+from idletalk.labfile import Lab
+from idletalk.model import Blindness, Captures
+from idletalk.store import Store
+
+
+def chosen(store: Store, wanted: str | None) -> set[str]:
+    """Ids of the devices of the report, or of those that ``--device`` names: by id, MAC, name or address."""
+    rows = store.ask(
+        "SELECT device, name, macs, (SELECT coalesce(list(DISTINCT address), []) FROM addresses AS a WHERE a.device = d.device) AS addresses"
+        f" FROM devices AS d SEMI JOIN {SHOWN} AS shown USING (device)"
+    )
+    names = {
+        row["device"]: (row["name"], {row["device"], row["name"].lower(), *row["macs"], *row["addresses"]})
+        for row in rows
+    }
+    if wanted is None:
+        return set(names)
+    found = {device for device, (_, called) in names.items() if wanted.lower() in called}
+    if not found:
+        known = ", ".join(sorted(f"{name} ({device})" for device, (name, _) in names.items())[:20])
+        raise IdletalkError(f"no device {wanted!r} in this capture; there are: {known}")
+    return found
+
+
+def _peer_names(store: Store) -> dict[tuple[str, str], str]:
+    """The best name of each peer of the devices that are judged."""
+    rows = store.ask(
+        "SELECT p.device, p.peer, coalesce(d.name, n.name) AS name FROM peers AS p SEMI JOIN subjects USING (device)"
+        " LEFT JOIN devices AS d ON d.device = p.peer_device LEFT JOIN ("
+        "   SELECT device, peer, arg_min(name, (list_position(?, told_by), -times, name)) AS name FROM peer_names GROUP BY ALL"
+        " ) AS n ON n.device = p.device AND n.peer = p.peer WHERE coalesce(d.name, n.name) IS NOT NULL",
+        list(peers.NAME_TRUST),
+    )
+    return {(row["device"], row["peer"]): row["name"] for row in rows}
+
+
+def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: Collection[str], lab: Lab) -> Scene:
+    """What every judgement may want to know; only the `chosen` devices are judged."""
+    rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
+    bare = store.ask("SELECT device, list(address ORDER BY address) AS bare FROM bare_devices GROUP BY device")
+    subjects = {row["device"] for row in store.ask("FROM subjects")}
+    kinds = {kind for file in what.files for kind in file.link_types}
+    return Scene(
+        names={row["device"]: row["name"] for row in rows},
+        peers=_peer_names(store),
+        macs={row["device"]: row["macs"] for row in rows},
+        bare={row["device"]: row["bare"] for row in bare},
+        subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
+        observed_s=what.coverage.observed_s if what.coverage else 0.0,
+        unseen={blindness.kind: blindness.sentence for blindness in unseen},
+        shows_secrets=False,
+        secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
+        public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
+        mac_prefix=mac_prefix(kinds),
+        one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
+        is_mixed=bool(kinds & BARE) and not kinds <= BARE,
+        is_repeated=what.packets > what.unique_packets,
+    )
