@@ -52,6 +52,16 @@ def test_each_evidence_file_holds_the_kept_frames(demo: Analysis) -> None:
         server.close()
 
 
+def test_findings_on_the_same_frames_have_one_file_with_several_names(demo: Analysis) -> None:
+    files: dict[frozenset[tuple[int, int]], set[int]] = {}
+    for finding in demo.report.findings:
+        frames = frozenset((frame.capture, frame.frame) for frame in finding.evidence.kept)
+        assert finding.evidence.file is not None
+        files.setdefault(frames, set()).add((demo.folder / finding.evidence.file).stat().st_ino)
+    assert all(len(inodes) == 1 for inodes in files.values())
+    assert len(set().union(*files.values())) == len(files) < len(demo.report.findings)
+
+
 def test_evidence_can_be_read_by_its_owner_only(demo: Analysis) -> None:
     assert (demo.folder / "evidence").stat().st_mode & 0o777 == 0o700
 
