@@ -24,6 +24,8 @@ pub enum Piece<'a> {
     Data(&'a [u8]),
     /// this many bytes never appeared
     Gap(u64),
+    /// this many bytes were passed over while nobody read
+    Passed(u64),
     /// another copy of bytes that were given: how far they begin before the next byte, and the bytes
     Again(u64, &'a [u8]),
     /// the sender said that it has nothing more (FIN), and all before it was given
@@ -74,8 +76,10 @@ pub struct Half {
     pending_bytes: usize,
     /// sequence number behind the last byte (its FIN), until that is reached
     fin: Option<u32>,
-    /// nobody reads this direction any more: only its position is kept
+    /// nobody reads this direction: only its position is kept
     deaf: bool,
+    /// somebody reads again, from the next new segment on
+    resumes: bool,
     recent: Recent,
     odd: Oddities,
 }
@@ -89,9 +93,16 @@ impl Half {
     /// Stops giving bytes and frees what waits.
     pub fn stop(&mut self) {
         self.deaf = true;
+        self.resumes = false;
         self.pending = VecDeque::new();
         self.pending_bytes = 0;
         self.recent = Recent::default();
+    }
+
+    /// Gives bytes again, from the next new segment on, if nobody read.
+    pub fn resume(&mut self) {
+        self.resumes = self.deaf;
+        self.deaf = false;
     }
 
     /// Whether anybody reads this direction.
@@ -137,7 +148,11 @@ impl Half {
             return;
         }
         let next = *self.next.get_or_insert(start);
-        if distance(start, next) > 0 {
+        if self.resumes && distance(start, next) >= 0 {
+            self.resumes = false;
+            self.next = Some(start);
+            deliver(Piece::Passed(u64::from(start.wrapping_sub(next))));
+        } else if distance(start, next) > 0 {
             if !self.keep(memory, start, tcp) {
                 self.odd.is_full = true;
                 self.finish(memory, deliver);

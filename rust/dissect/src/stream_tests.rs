@@ -18,6 +18,7 @@ fn note(text: &mut String, piece: Piece<'_>) {
     match piece {
         Piece::Data(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
         Piece::Gap(n) => text.push_str(&format!("[{n}]")),
+        Piece::Passed(n) => text.push_str(&format!("({n})")),
         Piece::Again(back, bytes) => text.push_str(&format!("<{back}:{}>", String::from_utf8_lossy(bytes))),
         Piece::End => text.push('.'),
     }
@@ -48,6 +49,19 @@ fn a_keep_alive_before_anything_else_is_no_data() {
 fn an_end_is_told_behind_all_bytes() {
     let mut half = Half::default();
     assert_eq!(read(&mut half, &[(10, 0, b"ab"), (14, tcp_flags::FIN, b"e"), (12, 0, b"cd")]), "abcde.");
+}
+
+#[test]
+fn who_reads_again_begins_with_the_next_new_segment() {
+    let mut half = Half::default();
+    assert_eq!(read(&mut half, &[(10, 0, b"abc")]), "abc");
+    half.stop();
+    assert_eq!(read(&mut half, &[(13, 0, b"def")]), "");
+    half.resume();
+    assert_eq!(
+        read(&mut half, &[(10, 0, b"abc"), (20, 0, b"gh"), (22, 0, b"i"), (24, tcp_flags::FIN, b"k"), (23, 0, b"j")]),
+        "<3:abc>(7)ghijk."
+    );
 }
 
 #[test]

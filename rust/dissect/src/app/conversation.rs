@@ -25,6 +25,9 @@ pub struct Conversation {
     /// application and what told it
     pub label: Option<(&'static str, &'static str)>,
     probes: u8,
+    /// who spoke last, and how often protocols are still asked when another begins to
+    speaker: Option<Direction>,
+    turns: u8,
     /// the first bytes of a direction were those of no protocol here
     contradicted: bool,
     /// bytes of each direction that wait for recognition, and whether they begin the stream
@@ -65,6 +68,8 @@ impl Conversation {
             state: if blind { State::Unclaimed } else { State::Asking },
             label: None,
             probes: 0,
+            speaker: None,
+            turns: if blind { 0 } else { asking::MAX_TURNS },
             contradicted: false,
             waiting: [Waiting::default(), Waiting::default()],
             from_start: [began; 2],
@@ -123,6 +128,7 @@ impl Conversation {
             self.is_expected(ctx);
         }
         match (&self.state, piece) {
+            (_, Piece::Passed(_)) => {}
             (State::Reading(..), _) => self.read(ctx, direction, piece),
             (_, Piece::Again(..) | Piece::End) => {}
             (State::Asking, Piece::Data(bytes)) => self.ask_stream(ctx, direction, bytes),
@@ -131,12 +137,18 @@ impl Conversation {
                 self.leave_unclaimed(ctx, direction, 0);
                 self.set_from_start(direction, false);
             }
-            (State::Unclaimed, Piece::Data(bytes)) => self.keep(ctx, direction, self.offset(direction), bytes),
+            (State::Unclaimed, Piece::Data(bytes)) if !self.is_turn(direction) => {
+                self.keep(ctx, direction, self.offset(direction), bytes);
+            }
+            (State::Unclaimed, Piece::Data(bytes)) => self.ask_turn(ctx, direction, bytes),
             (State::Unclaimed, Piece::Gap(_)) | (State::Ignored, _) => {}
         }
         let passed = match piece {
-            Piece::Data(bytes) => bytes.len() as u64,
-            Piece::Gap(missing) => *missing,
+            Piece::Data(bytes) => {
+                self.speaker = Some(direction);
+                bytes.len() as u64
+            }
+            Piece::Gap(missing) | Piece::Passed(missing) => *missing,
             Piece::Again(..) | Piece::End => 0,
         };
         let offset = direction.of(&mut self.offsets);
@@ -189,6 +201,7 @@ impl Conversation {
                 parser.again(ctx, direction, *back, bytes);
                 Appetite::More
             }
+            Piece::Passed(_) => Appetite::More,
             Piece::End => {
                 parser.closed(ctx, direction);
                 Appetite::More

@@ -8,6 +8,8 @@ use crate::stream::Piece;
 const MAX_PROBES: u8 = 8;
 /// The same for datagrams: media sessions try their paths (STUN) before the first DTLS message.
 const MAX_DATAGRAM_PROBES: u8 = 32;
+/// Times that protocols are asked of a stream that nobody knew, as another end begins to speak.
+pub(super) const MAX_TURNS: u8 = 32;
 /// Bytes of one direction kept while protocols answer "maybe".
 const MAX_PROBE_BYTES: usize = 4096;
 
@@ -78,6 +80,27 @@ impl Conversation {
     pub(super) fn count_probe(&mut self, ctx: &mut Context<'_>, direction: Direction, after: usize) {
         if self.is_hopeless(Carrier::Tcp, ctx, !self.contradicted) {
             self.give_up(ctx, direction, after);
+        }
+    }
+
+    /// Whether a message may begin in a stream that nobody knew: another end begins to speak. Where the stream's start was captured and
+    /// told no protocol, none follows.
+    pub(super) fn is_turn(&self, direction: Direction) -> bool {
+        let [up, down] = &self.halves;
+        let is_alone = !(up.is_read() && down.is_read());
+        self.turns > 0 && !self.contradicted && (is_alone || self.speaker != Some(direction))
+    }
+
+    /// Asks whose such a message is. What came before were the middles of others (a download under way as the capture began).
+    pub(super) fn ask_turn(&mut self, ctx: &mut Context<'_>, direction: Direction, bytes: &[u8]) {
+        self.turns = self.turns.saturating_sub(1);
+        let probe = Probe { carrier: Carrier::Tcp, at: &ctx.at, bytes, from_start: false, before: None };
+        if let Some(protocol) = ask(&probe).0 {
+            self.settle(protocol, "content");
+            self.half(direction.reversed()).resume();
+            self.read(ctx, direction, &Piece::Data(bytes));
+        } else {
+            self.keep(ctx, direction, self.offset(direction), bytes);
         }
     }
 
