@@ -53,18 +53,22 @@ fn probe(probe: &Probe<'_>) -> Verdict {
     }
     match probe.bytes {
         // where the start was not captured, only the whole of what no other protocol says
-        bytes if !probe.from_start => if bytes.starts_with(b"SSH-2.0-") { Verdict::Yes } else { Verdict::No },
+        bytes if !probe.from_start => if names(bytes) { Verdict::Yes } else { Verdict::No },
         [b'S', b'S', b'H', b'-', b'1'..=b'2', b'.', ..] => Verdict::Yes,
         [] | [b'S'] | [b'S', b'S'] | [b'S', b'S', b'H'] | [b'S', b'S', b'H', b'-'] | [b'S', b'S', b'H', b'-', b'1'..=b'2'] => Verdict::Maybe,
         bytes => after_greeting(bytes, probe.at.source.port == Some(PORT)),
     }
 }
 
+/// Whether a line begins with the name of a version that is still spoken.
+fn names(line: &[u8]) -> bool {
+    line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-")
+}
+
 /// A server may send lines before its identification (RFC 4253 4.2), which are waited through on the port of SSH only.
 fn after_greeting(bytes: &[u8], is_usual: bool) -> Verdict {
     let text = bytes.get(..MAX_GREETING_BYTES).unwrap_or(bytes);
     let is_text = text.iter().all(|byte| *byte == b'\n' || *byte == b'\r' || *byte == b'\t' || *byte >= b' ');
-    let names = |line: &[u8]| line.starts_with(b"SSH-2.0-") || line.starts_with(b"SSH-1.99-");
     match () {
         () if text.split(|byte| *byte == b'\n').skip(1).any(names) => Verdict::Yes,
         () if is_usual && is_text && bytes.len() < MAX_GREETING_BYTES => Verdict::Maybe,
@@ -220,7 +224,7 @@ mod tests {
     fn it_begins_with_its_name_on_any_port() {
         let probed = |bytes: &[u8], from_start| (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(1, 2), bytes, from_start, before: None });
         assert_eq!([probed(b"SSH-2.0-x\r\n", true), probed(b"SS", true), probed(b"SSL", true)], [Verdict::Yes, Verdict::Maybe, Verdict::No]);
-        assert_eq!([probed(b"SSH-2.0-x\r\n", false), probed(b"SSH", false)], [Verdict::Yes, Verdict::No]);
+        assert_eq!([probed(b"SSH-2.0-x\r\n", false), probed(b"SSH-1.99-x", false), probed(b"SSH", false)], [Verdict::Yes, Verdict::Yes, Verdict::No]);
     }
 
     proptest! {

@@ -32,12 +32,12 @@ const SETTINGS: u8 = 4;
 
 fn probe(probe: &Probe<'_>) -> Verdict {
     let bytes = probe.bytes;
-    if probe.carrier != Carrier::Tcp || !probe.from_start {
-        return Verdict::No;
-    }
-    let is_known = bytes.starts_with(PREFACE) || begins_with_settings(bytes);
     match bytes.len() {
-        _ if is_known => Verdict::Yes,
+        _ if probe.carrier != Carrier::Tcp => Verdict::No,
+        _ if bytes.starts_with(PREFACE) => Verdict::Yes,
+        // where the start was not captured, only the whole of what no other protocol says
+        _ if !probe.from_start => Verdict::No,
+        _ if begins_with_settings(bytes) => Verdict::Yes,
         1.. if PREFACE.starts_with(bytes) => Verdict::Maybe,
         _ => Verdict::No,
     }

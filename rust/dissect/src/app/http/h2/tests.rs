@@ -53,7 +53,7 @@ fn it_is_told_by_what_both_sides_say_first() {
         (PROTOCOL.probe)(&Probe { carrier: Carrier::Tcp, at: &at(1, 2), bytes, from_start, before: None })
     };
     assert_eq!([probed(PREFACE, true), probed(b"PRI *", true), probed(b"PRIVMSG ", true)], [Verdict::Yes, Verdict::Maybe, Verdict::No]);
-    assert_eq!([probed(&response(), true), probed(&response(), false)], [Verdict::Yes, Verdict::No]);
+    assert_eq!([probed(&response(), true), probed(&response(), false), probed(PREFACE, false)], [Verdict::Yes, Verdict::No, Verdict::Yes]);
     // a length that is none of settings
     assert_eq!(probed(&frame(4, 0, 0, &[0, 3, 0, 0]), true), Verdict::No);
 }
