@@ -42,3 +42,5 @@ def test_frames_out_of_order_are_noticed(tmp_path: Path) -> None:
     path = made.pcap(tmp_path / "back.pcap", [(10.0, frame), (9.0, frame)])
     told = idletalk.info([path]).whole
     assert (told.in_time_order, told.duration_s) == (False, 1.0)
+    [file] = idletalk.info([path]).files
+    assert (file.set_back_s, file.set_back_frame) == (1.0, 2)

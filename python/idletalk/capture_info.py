@@ -48,6 +48,9 @@ class FileInfo(Totals):
     capture_application: str | None
     comments: tuple[str, ...]
     decryption_secrets_blocks: int
+    set_back_s: float | None
+    """most that a frame is earlier than the one before it"""
+    set_back_frame: int | None
     interfaces: tuple[dict[str, Any], ...]
     faults: tuple[dict[str, Any], ...]
 
@@ -144,6 +147,8 @@ def _file(
         capture_application=row["capture_application"],
         comments=tuple(row["comments"] or ()),
         decryption_secrets_blocks=row["decryption_secrets_blocks"],
+        set_back_s=None if row["set_back_ns"] is None else row["set_back_ns"] / 1e9,
+        set_back_frame=row["set_back_frame"],
         interfaces=mine(interfaces),
         faults=mine(damage),
     )
@@ -188,6 +193,10 @@ def _file_lines(file: FileInfo) -> list[tuple[str, str]]:
     lines += [("Comment", comment) for comment in file.comments]
     if file.dropped is not None:
         lines.append(("Dropped", f"{file.dropped} frames"))
+    if file.set_back_s is not None:
+        lines.append(
+            ("Time goes back", f"by {human_duration(file.set_back_s)} at most, at frame {file.set_back_frame}")
+        )
     if len(file.interfaces) > 1 or any(i["name"] or i["filter"] for i in file.interfaces):
         for one in file.interfaces:
             condition = f", filter {one['filter']}" if one["filter"] else ""

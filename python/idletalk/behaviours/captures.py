@@ -2,8 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
 
+from idletalk.behaviours import clock
 from idletalk.behaviours.behaviour import Ask, Row, by, iso, optional_iso
 from idletalk.model import CaptureFile, Captures, Coverage, Fault, Gap, Interface
 
@@ -66,6 +68,8 @@ def _file(row: Row, interfaces: list[Interface]) -> CaptureFile:
         truncated_packets=row["truncated_frames"],
         first=optional_iso(row["earliest_ns"]),
         last=optional_iso(row["latest_ns"]),
+        set_back_s=None if row["set_back_ns"] is None else row["set_back_ns"] / 1e9,
+        set_back_frame=row["set_back_frame"],
         interfaces=tuple(interfaces),
     )
 
@@ -88,7 +92,7 @@ def _faults(ask: Ask) -> tuple[Fault, ...]:
 
 
 def _coverage(ask: Ask) -> Coverage:
-    """Time between first and last frame of each file, put together; gaps between files; silence inside them.
+    """Time between first and last frame of each file, put together; gaps between files, and where the clock was set; silence inside them.
 
     Where the analysis was cut by time, only what lies inside the cut counts.
     """
@@ -101,20 +105,24 @@ def _coverage(ask: Ask) -> Coverage:
         bounds["first_ns"],
         bounds["last_ns"],
     )
-    gaps: list[Gap] = []
-    merged: list[tuple[int, int]] = []
+    merged: list[clock.Span] = []
     for span in spans:
         first, last = span["first_ns"], span["last_ns"]
         if merged and (first - merged[-1][1]) / 1e9 < MIN_GAP_S:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-            continue
-        if merged:
-            gaps.append(Gap(first=iso(merged[-1][1]), last=iso(first), duration_s=(first - merged[-1][1]) / 1e9))
-        merged.append((first, last))
+        else:
+            merged.append((first, last))
+    steps = clock.steps(ask, merged)
+    merged = list(clock.without(merged, steps))
+    gaps = tuple(_gap(first, last, is_step=(first, last) in steps) for (_, first), (last, _) in pairwise(merged))
     heard = sorted(row["slot_ns"] // 1_000_000_000 for row in ask("SELECT DISTINCT slot_ns FROM flow_segments"))
     silent = sum(_silent_slots(first // 1_000_000_000, last // 1_000_000_000, heard) for first, last in merged) * SLOT_S
     observed = sum(last - first for first, last in merged) / 1e9
-    return Coverage(observed_s=observed, gaps=tuple(gaps), silent_s=float(silent))
+    return Coverage(observed_s=observed, gaps=gaps, silent_s=float(silent))
+
+
+def _gap(first: int, last: int, *, is_step: bool) -> Gap:
+    return Gap(first=iso(first), last=iso(last), duration_s=(last - first) / 1e9, is_step=is_step)
 
 
 def _silent_slots(first_s: int, last_s: int, heard: list[int]) -> int:

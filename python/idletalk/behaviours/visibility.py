@@ -1,5 +1,6 @@
 """What can this capture not show? A negative is worth what could have been seen."""
 
+from idletalk.behaviours import clock
 from idletalk.behaviours.behaviour import Ask
 from idletalk.behaviours.finding import some
 from idletalk.model import Blindness, Captures
@@ -49,6 +50,7 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
                 " the network was silent or the capture was blind.",
             )
         )
+    found += clock.told(captures.files, coverage.gaps if coverage else ())
     dropped = [i.dropped for file in captures.files for i in file.interfaces if i.dropped is not None]
     if sum(dropped):
         found.append(("drops", f"The capture lost {counted(sum(dropped), 'frame')}, as it says itself."))

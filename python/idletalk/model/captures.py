@@ -43,6 +43,10 @@ class CaptureFile:
     truncated_packets: Annotated[int | None, Meta(description="frames cut by the snap length")]
     first: str | None
     last: str | None
+    set_back_s: Annotated[
+        float | None, Meta(description="most that a frame is earlier than the one before it; null: in time order")
+    ]
+    set_back_frame: Annotated[int | None, Meta(description="that frame")]
     interfaces: tuple[Interface, ...]
 
 
@@ -53,6 +57,12 @@ class Gap:
     first: str
     last: str
     duration_s: float
+    is_step: Annotated[
+        bool,
+        Meta(
+            description="inside a file, and connections go on behind it: the clock was set, or the capture stood still"
+        ),
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,10 @@ record! {
         latest_ns: Option<i64>,
         /// Whether no frame is earlier than the one before it
         is_in_time_order: Option<bool>,
+        /// The most that a frame is earlier than the one before it, nanoseconds; null in time order
+        set_back_ns: Option<u64>,
+        /// That frame
+        set_back_frame: Option<u64>,
         /// Smallest snap length of its interfaces, bytes; null where unlimited
         snaplen_bytes: Option<u32>,
         /// Frames that its interfaces dropped, as they say; null where none says
@@ -167,6 +171,8 @@ pub fn emit(sink: &mut Sink, capture: u32, path: &Path, state: Result<&Summary, 
         earliest_ns: summary.and_then(|s| s.earliest_ns),
         latest_ns: summary.and_then(|s| s.latest_ns),
         is_in_time_order: summary.map(|s| s.in_time_order),
+        set_back_ns: summary.and_then(|s| s.set_back).map(|(back, _)| back),
+        set_back_frame: summary.and_then(|s| s.set_back).map(|(_, frame)| frame),
         snaplen_bytes: summary.and_then(|s| s.interfaces.iter().filter_map(|i| limited(i.snaplen)).min()),
         dropped: match (total(|i| i.dropped), total(|i| i.os_dropped)) {
             (None, None) => None,

@@ -201,7 +201,10 @@ impl Reader {
             return;
         }
         let time_ns = found.time_ns;
-        summary.in_time_order &= summary.last_ns.is_none_or(|last| time_ns >= last);
+        if let Some(back) = summary.last_ns.filter(|last| time_ns < *last).map(|last| last.abs_diff(time_ns)) {
+            summary.in_time_order = false;
+            summary.set_back = summary.set_back.filter(|(most, _)| *most >= back).or(Some((back, self.number)));
+        }
         summary.first_ns = summary.first_ns.or(Some(time_ns));
         summary.last_ns = Some(time_ns);
         summary.earliest_ns = Some(summary.earliest_ns.map_or(time_ns, |t| t.min(time_ns)));

@@ -190,6 +190,8 @@ pub struct Summary {
     pub last_ns: Option<i64>,
     /// False once a frame is earlier than the one before it.
     pub in_time_order: bool,
+    /// The most that a frame is earlier than the one before it, nanoseconds, and its number.
+    pub set_back: Option<(u64, u64)>,
     /// What was wrong, at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
     /// Faults beyond these.
@@ -225,6 +227,7 @@ impl Summary {
             first_ns: None,
             last_ns: None,
             in_time_order: true,
+            set_back: None,
             faults: Vec::new(),
             faults_omitted: 0,
         }

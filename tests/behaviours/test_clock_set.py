@@ -1,0 +1,75 @@
+"""A clock that was set while frames were captured: what lies between is no observed time, and is said."""
+
+from pathlib import Path
+
+from tests import made
+from tests.made import GATEWAY, PLUG
+
+import idletalk
+from idletalk.model import Report
+
+DEVICE, SERVER = (PLUG, "192.168.1.20", 40000), (GATEWAY, "198.51.100.7", 8883)
+SYN, ACK = 0x02, 0x10
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+def spoken(start: float, sequence: int, *, begins: bool = False) -> list[tuple[float, bytes]]:
+    """A message a minute of one connection for half an hour."""
+    frames = [(start, made.segment(DEVICE, SERVER, sequence - 1, SYN))] if begins else []
+    return frames + [
+        (start + 60 * n, made.segment(DEVICE, SERVER, sequence + 4 * n, ACK, b"\xf5abc")) for n in range(30)
+    ]
+
+
+def report(tmp_path: Path, *files: list[tuple[float, bytes]]) -> Report:
+    paths = [made.pcap(tmp_path / f"{n}.pcap", frames) for n, frames in enumerate(files)]
+    return idletalk.analyze(paths, tmp_path / "out").report
+
+
+def kinds(told: Report) -> set[str]:
+    return {one.kind for one in told.cannot_be_seen}
+
+
+def test_a_connection_that_goes_on_across_a_day_shows_that_the_clock_was_set(tmp_path: Path) -> None:
+    told = report(tmp_path, spoken(DAY, 1000, begins=True) + spoken(3 * DAY, 1120))
+    coverage = told.captures.coverage
+    assert coverage is not None
+    [gap] = coverage.gaps
+    assert (gap.is_step, gap.duration_s) == (True, 2 * DAY - 29 * 60)
+    assert (coverage.observed_s, coverage.silent_s) == (2 * 29 * 60, 0)
+    assert "clock_set_forward" in kinds(told)
+    assert "Nothing found in 1.0 h observed." in {check.sentence for check in told.checks}
+
+
+def test_a_new_connection_behind_a_silence_shows_nothing(tmp_path: Path) -> None:
+    told = report(tmp_path, spoken(DAY, 1000, begins=True) + spoken(3 * DAY, 9000, begins=True))
+    coverage = told.captures.coverage
+    assert coverage is not None
+    assert (coverage.observed_s, coverage.gaps) == (2 * DAY + 29 * 60, ())
+    assert "silence" in kinds(told)
+    assert "clock_set_forward" not in kinds(told)
+
+
+def test_a_gap_between_files_is_one_whatever_goes_on_behind_it(tmp_path: Path) -> None:
+    told = report(tmp_path, spoken(DAY, 1000, begins=True), spoken(3 * DAY, 1120))
+    coverage = told.captures.coverage
+    assert coverage is not None
+    assert [gap.is_step for gap in coverage.gaps] == [False]
+    assert "clock_set_forward" not in kinds(told)
+
+
+def test_a_clock_that_was_set_back_is_told_with_its_frame(tmp_path: Path) -> None:
+    told = report(tmp_path, spoken(DAY, 1000, begins=True) + spoken(DAY - HOUR, 1120))
+    [file] = told.captures.files
+    assert (file.set_back_s, file.set_back_frame) == (HOUR + 29 * 60, 32)
+    [sentence] = [one.sentence for one in told.cannot_be_seen if one.kind == "clock_set_back"]
+    assert "by 1.5 h (frame 32 of 0.pcap)" in sentence
+
+
+def test_frames_of_two_interfaces_a_little_out_of_order_are_no_set_clock(tmp_path: Path) -> None:
+    frames = spoken(DAY, 1000, begins=True)
+    frames[5] = (frames[6][0] + 0.2, frames[5][1])
+    told = report(tmp_path, frames)
+    assert told.captures.files[0].set_back_s is not None
+    assert "clock_set_back" not in kinds(told)
