@@ -108,6 +108,14 @@ def _point(ask: Ask) -> list[tuple[str, str]]:
                 "The link layer tells no or only one MAC: devices are told by IP address, and those behind a router look alike.",
             )
         )
+    if "linux-sll" in kinds:
+        found.append(
+            (
+                "no_interface",
+                "A Linux cooked capture of version 1 does not tell at which interface a frame was seen: one that came in at several"
+                " (a bridge and its port) is counted as often. Version 2 (tcpdump -y LINUX_SLL2) tells it.",
+            )
+        )
     if ask("SELECT 1 FROM device_macs LIMIT 1"):
         among = ask(
             "SELECT count(*) AS n FROM peer_flows WHERE scope = 'lan' AND peer_device IS NOT NULL"

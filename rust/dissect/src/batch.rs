@@ -2,7 +2,7 @@
 //! in far memory; read together, a shard's flows stay near, and those of several frames are fetched at the same time.
 
 use crate::capture::LinkType;
-use crate::packet::{Head, head};
+use crate::packet::{Head, Passed, head, passed};
 use crate::shard::{SHARDS, Shard, Sighting};
 use crate::sink::Sink;
 
@@ -23,6 +23,8 @@ pub struct Taken<'a> {
     pub head: Head<'a>,
     /// its bytes
     pub bytes: &'a [u8],
+    /// where on the capturing machine it passed, as a cooked header tells it
+    pub passed: Option<Passed<'a>>,
 }
 
 struct Waiting {
@@ -93,7 +95,12 @@ impl Queue {
             group.extend(frames.iter().map(|frame| {
                 let bytes = self.bytes.get(start..frame.end).unwrap_or_default();
                 start = frame.end;
-                Taken { seen: frame.seen, head: head(frame.link_type, bytes), bytes }
+                Taken {
+                    seen: frame.seen,
+                    head: head(frame.link_type, bytes),
+                    bytes,
+                    passed: passed(frame.link_type, bytes),
+                }
             }));
             shard.frames(sink, &group);
             group.clear();

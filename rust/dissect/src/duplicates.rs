@@ -20,8 +20,8 @@ const MAX_SIGHTINGS: usize = 16_384;
 /// which are heads below).
 const TELLING_BYTES: usize = 34;
 
-/// Where a frame was captured: file and interface.
-pub type Vantage = (u32, u32);
+/// Where a frame was captured: file, interface, and where on the machine it passed ([`crate::packet::Passed::device`]; 0: not told).
+pub type Vantage = (u32, u32, u64);
 
 /// What makes a frame the same one elsewhere, as keyed 64-bit hashes: a chance of 1 in 10^19 a pair.
 #[derive(Clone, Copy)]
@@ -52,9 +52,11 @@ struct Sighting {
 }
 
 impl Sighting {
-    fn fits(&self, frame: Identity, time_ns: i64, vantage: Vantage) -> bool {
+    fn fits(&self, frame: Identity, time_ns: i64, vantage: Vantage, overlap: Overlap) -> bool {
         let own = if frame.is_bare { self.bare } else { self.full };
-        time_ns.abs_diff(self.time_ns) <= DUPLICATE_WINDOW_NS.unsigned_abs()
+        // one file may hold a frame where it came in and where it left
+        (overlap == Overlap::Here || vantage.2 > 0 && self.vantages.iter().all(|known| known.0 == vantage.0))
+            && time_ns.abs_diff(self.time_ns) <= DUPLICATE_WINDOW_NS.unsigned_abs()
             && !self.vantages.contains(&vantage)
             && own.is_none_or(|whole| whole == frame.whole)
             && (self.payload == frame.payload || self.is_cut || frame.is_cut)
@@ -78,8 +80,8 @@ pub struct Duplicates {
 }
 
 impl Duplicates {
-    /// What tells the frame from others.
-    pub fn identity(&self, bytes: &[u8], original_len: u32, head: &Head<'_>) -> Identity {
+    /// What tells the frame from others: its bytes in two parts, without what tells where it passed.
+    pub fn identity(&self, bytes: [&[u8]; 2], original_len: u32, is_cut: bool, head: &Head<'_>) -> Identity {
         let whole = self.hasher.hash_one((bytes, original_len));
         let (packet, payload) = match &head.network {
             Network::Ip(ip) => {
@@ -91,7 +93,6 @@ impl Duplicates {
             }
             _ => (whole, whole),
         };
-        let is_cut = u32::try_from(bytes.len()).is_ok_and(|captured| captured < original_len);
         Identity { whole, packet, payload, is_cut, is_bare: head.source.is_none() && head.destination.is_none() }
     }
 
@@ -101,9 +102,7 @@ impl Duplicates {
     pub fn is_repeated(&mut self, frame: Identity, time_ns: i64, vantage: Vantage, overlap: Overlap) -> bool {
         self.forget(time_ns);
         let sightings = self.recent.entry(frame.packet).or_default();
-        if overlap == Overlap::Here
-            && let Some(sighting) = sightings.iter_mut().find(|one| one.fits(frame, time_ns, vantage))
-        {
+        if let Some(sighting) = sightings.iter_mut().find(|one| one.fits(frame, time_ns, vantage, overlap)) {
             sighting.take(frame, vantage);
             return true;
         }
@@ -150,51 +149,51 @@ mod tests {
     #[test]
     fn a_frame_at_two_interfaces_is_one() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(full(1, 1), 0, (0, 0), Overlap::Here));
-        assert!(seen.is_repeated(full(1, 1), 1000, (0, 1), Overlap::Here));
+        assert!(!seen.is_repeated(full(1, 1), 0, (0, 0, 0), Overlap::Here));
+        assert!(seen.is_repeated(full(1, 1), 1000, (0, 1, 0), Overlap::Here));
     }
 
     #[test]
     fn a_frame_repeated_on_one_interface_is_two() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0), Overlap::Here));
-        assert!(!seen.is_repeated(full(2, 2), 1000, (0, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 1000, (0, 0, 0), Overlap::Here));
         // and the other interface shows both again
-        assert!(seen.is_repeated(full(2, 2), 1100, (0, 1), Overlap::Here));
-        assert!(seen.is_repeated(full(2, 2), 1200, (0, 1), Overlap::Here));
-        assert!(!seen.is_repeated(full(2, 2), 1300, (0, 1), Overlap::Here));
+        assert!(seen.is_repeated(full(2, 2), 1100, (0, 1, 0), Overlap::Here));
+        assert!(seen.is_repeated(full(2, 2), 1200, (0, 1, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 1300, (0, 1, 0), Overlap::Here));
     }
 
     #[test]
     fn outside_the_window_it_is_another_frame() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(full(1, 1), 0, (0, 0), Overlap::Here));
-        assert!(!seen.is_repeated(full(1, 1), DUPLICATE_WINDOW_NS + 1, (0, 1), Overlap::Here));
+        assert!(!seen.is_repeated(full(1, 1), 0, (0, 0, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(1, 1), DUPLICATE_WINDOW_NS + 1, (0, 1, 0), Overlap::Here));
     }
 
     #[test]
     fn a_frame_repeated_where_one_file_follows_another_is_two() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0), Overlap::Ahead));
-        assert!(!seen.is_repeated(full(2, 2), 1000, (1, 0), Overlap::Ahead));
+        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0, 0), Overlap::Ahead));
+        assert!(!seen.is_repeated(full(2, 2), 1000, (1, 0, 0), Overlap::Ahead));
     }
 
     #[test]
     fn a_frame_before_the_other_file_began_is_remembered() {
         let mut seen = Duplicates::default();
-        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0), Overlap::Ahead));
-        assert!(seen.is_repeated(full(2, 2), 1000, (1, 0), Overlap::Here));
+        assert!(!seen.is_repeated(full(2, 2), 0, (0, 0, 0), Overlap::Ahead));
+        assert!(seen.is_repeated(full(2, 2), 1000, (1, 0, 0), Overlap::Here));
     }
 
     #[test]
     fn a_packet_without_macs_is_the_frame_s_whichever_comes_first() {
         for (one, other) in [(full(1, 9), bare(2, 9)), (bare(2, 9), full(1, 9))] {
             let mut seen = Duplicates::default();
-            assert!(!seen.is_repeated(one, 0, (0, 0), Overlap::Here));
-            assert!(seen.is_repeated(other, 1000, (1, 0), Overlap::Here));
+            assert!(!seen.is_repeated(one, 0, (0, 0, 0), Overlap::Here));
+            assert!(seen.is_repeated(other, 1000, (1, 0, 0), Overlap::Here));
             // another packet, and the same between other MACs, are their own
-            assert!(!seen.is_repeated(bare(3, 8), 1000, (1, 0), Overlap::Here));
-            assert!(!seen.is_repeated(full(4, 9), 1000, (2, 0), Overlap::Here));
+            assert!(!seen.is_repeated(bare(3, 8), 1000, (1, 0, 0), Overlap::Here));
+            assert!(!seen.is_repeated(full(4, 9), 1000, (2, 0, 0), Overlap::Here));
         }
     }
 
@@ -204,8 +203,8 @@ mod tests {
         for (other, is_one) in [(other, false), (Identity { is_cut: true, ..other }, true)] {
             for (first, second) in [(full(1, 9), other), (other, full(1, 9))] {
                 let mut seen = Duplicates::default();
-                assert!(!seen.is_repeated(first, 0, (0, 0), Overlap::Here));
-                assert_eq!(seen.is_repeated(second, 1000, (1, 0), Overlap::Here), is_one);
+                assert!(!seen.is_repeated(first, 0, (0, 0, 0), Overlap::Here));
+                assert_eq!(seen.is_repeated(second, 1000, (1, 0, 0), Overlap::Here), is_one);
             }
         }
     }

@@ -93,13 +93,15 @@ impl Shard {
     }
 
     fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>, known: Option<&Known<'_>>) {
-        let Taken { seen, head, bytes } = taken;
+        let Taken { seen, head, bytes, passed } = taken;
         sink.begin(seen.position);
-        let repeats = seen.overlap != Overlap::None
+        let is_cut = u32::try_from(bytes.len()).is_ok_and(|captured| captured < seen.original_len);
+        let constant = passed.map_or([*bytes, &[]], |passed| passed.constant);
+        let repeats = (seen.overlap != Overlap::None || passed.is_some())
             && self.duplicates.is_repeated(
-                self.duplicates.identity(bytes, seen.original_len, head),
+                self.duplicates.identity(constant, seen.original_len, is_cut, head),
                 seen.time_ns,
-                (seen.capture, seen.interface),
+                (seen.capture, seen.interface, passed.map_or(0, |passed| passed.device)),
                 seen.overlap,
             );
         let (whole, made);

@@ -22,7 +22,7 @@ use crate::eapol::Eapol;
 use crate::group::Membership;
 use crate::icmp::Icmp;
 use crate::lldp::Lldp;
-use crate::packet::{Cursor, Network, head, transport};
+use crate::packet::{Cursor, Network, head, passed, transport};
 use crate::shard::{Shard, Sighting};
 use crate::sink::Sink;
 use crate::tables::FlowId;
@@ -199,7 +199,9 @@ pub fn frames(input: &[u8]) {
             original_len: u32::try_from(step.bytes.len()).unwrap_or(u32::MAX).saturating_add(cut),
             overlap,
         };
-        shard.frames(&mut sink, &[Taken { seen, head: head(link_type(*choice), step.bytes), bytes: step.bytes }]);
+        let link_type = link_type(*choice);
+        let (head, passed) = (head(link_type, step.bytes), passed(link_type, step.bytes));
+        shard.frames(&mut sink, &[Taken { seen, head, bytes: step.bytes, passed }]);
     }
     shard.finish(&mut sink);
     assert!(sink.finish().is_ok());

@@ -1,6 +1,6 @@
 //! Link layers: Ethernet (802.1Q, QinQ, PPPoE, MPLS), Linux cooked, raw IP, null/loopback, PPP, 802.11.
 
-use super::{Cursor, Head, Mac, Network, ethertype, ip, ppp, wlan};
+use super::{Cursor, Head, Mac, Network, cooked, ethertype, ip, ppp, wlan};
 use crate::capture::LinkType;
 use crate::weird::Weird;
 
@@ -148,8 +148,8 @@ pub fn head(link_type: LinkType, bytes: &[u8]) -> Head<'_> {
             Head::bare(None, None).with_ip_by_version(bytes)
         }
         LinkType::NULL | LinkType::LOOP => loopback(bytes),
-        LinkType::LINUX_SLL => cooked(bytes),
-        LinkType::LINUX_SLL2 => cooked_v2(bytes),
+        LinkType::LINUX_SLL => cooked::head(bytes),
+        LinkType::LINUX_SLL2 => cooked::head_v2(bytes),
         LinkType::PPP | LinkType::PPP_HDLC => ppp::frame(bytes),
         LinkType::PPP_ETHER => ppp::over_ethernet(bytes),
         LinkType::IEEE802_11 => wlan::frame(bytes, false),
@@ -193,50 +193,6 @@ fn loopback(bytes: &[u8]) -> Head<'_> {
             [_, _, 0x08, 0x00] | [_, _, 0x86, 0xdd] => head.with_ip_by_version(cursor.rest()),
             _ => head,
         },
-    }
-}
-
-/// ARPHRD_NETLINK: the protocol field is then no EtherType (LINKTYPE_LINUX_SLL).
-const ARPHRD_NETLINK: u16 = 824;
-
-fn cooked(bytes: &[u8]) -> Head<'_> {
-    let mut cursor = Cursor::new(bytes);
-    let parse = |cursor: &mut Cursor<'_>| {
-        Some((cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.array::<8>()?, cursor.u16()?))
-    };
-    match parse(&mut cursor) {
-        Some((_, hardware, length, address, protocol)) => {
-            cooked_payload(hardware, length, address, protocol, cursor.rest())
-        }
-        None => Head::bare(None, None),
-    }
-}
-
-fn cooked_v2(bytes: &[u8]) -> Head<'_> {
-    let mut cursor = Cursor::new(bytes);
-    let parse = |cursor: &mut Cursor<'_>| {
-        let protocol = cursor.u16()?;
-        cursor.skip(6)?; // reserved, interface index
-        let hardware = cursor.u16()?;
-        let _packet_type = cursor.u8()?;
-        Some((protocol, hardware, u16::from(cursor.u8()?), cursor.array::<8>()?))
-    };
-    match parse(&mut cursor) {
-        Some((protocol, hardware, length, address)) => {
-            cooked_payload(hardware, length, address, protocol, cursor.rest())
-        }
-        None => Head::bare(None, None),
-    }
-}
-
-fn cooked_payload(hardware: u16, length: u16, address: [u8; 8], protocol: u16, rest: &[u8]) -> Head<'_> {
-    let [a, b, c, d, e, f, ..] = address;
-    let head = Head::bare((length == 6).then_some(Mac([a, b, c, d, e, f])), None);
-    match protocol {
-        _ if hardware == ARPHRD_NETLINK => head,
-        4 => head.with_llc(rest),
-        0..=1500 => head,
-        _ => head.with_ethertype(protocol, rest),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Two steps, since each thread looks at every frame but owns only some: [`head`] finds link and network
 //! addresses (enough to know the owner), [`transport`] the rest.
 
+mod cooked;
 mod cursor;
 mod ip;
 mod link;
@@ -14,6 +15,7 @@ mod tests;
 mod transport;
 mod wlan;
 
+pub use cooked::{Passed, passed};
 pub use cursor::Cursor;
 pub use ip::{Fragment, Ip};
 pub use link::{head, ipv4_ends};
