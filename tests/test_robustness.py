@@ -76,8 +76,29 @@ def test_an_unreadable_file_is_said_in_a_line(tmp_path: Path) -> None:
 def test_a_capture_without_packets_gives_a_report_that_says_so(tmp_path: Path) -> None:
     done = run("analyze", made.pcap(tmp_path / "none.pcap", []), "--out", tmp_path / "out")
     assert done.returncode == 0
-    assert "without a single frame" in done.stdout
+    assert "without a single frame." in done.stdout
     assert report(tmp_path / "out")["captures"]["first"] is None
+
+
+def test_a_time_without_frames_is_told_from_a_file_without_any(tmp_path: Path) -> None:
+    capture = made.pcap(tmp_path / "in.pcap", FRAMES)
+    done = run("analyze", capture, "--out", tmp_path / "out", "--from", "2099-01-01")
+    assert (done.returncode, "without a single frame in the time that was chosen" in done.stdout) == (0, True)
+
+
+def test_a_terminal_of_few_signs_gets_others_for_those_that_it_lacks(tmp_path: Path) -> None:
+    capture = made.pcap(tmp_path / "in.pcap", FRAMES)
+    command = [sys.executable, "-c", "from idletalk.cli import main; main()", "analyze", str(capture), "--out"]
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([*command, str(tmp_path / "out")], env=plain, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Report:" in done.stdout
+
+
+def test_a_folder_whose_path_is_no_text_is_refused_in_a_line(tmp_path: Path) -> None:
+    done = run("analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--out", os.fsdecode(bytes(tmp_path) + b"/\xe9"))
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)
+    assert "no UTF-8 text" in done.stderr
 
 
 def test_a_folder_of_good_and_bad_files_gives_the_good_and_names_the_bad(tmp_path: Path) -> None:

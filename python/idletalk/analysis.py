@@ -203,6 +203,12 @@ def _replace(out: Path, partial: Path) -> None:
 
 
 def _check_target(out: Path, *, force: bool) -> None:
+    try:
+        str(out.absolute()).encode()
+    except UnicodeEncodeError:
+        raise IdletalkError(
+            "the folder's path is no UTF-8 text, which tables cannot have: give another with --out"
+        ) from None
     if not out.exists():
         return
     if not force:

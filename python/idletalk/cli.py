@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,6 @@ EXIT_PARTIAL = 1
 
 PATHS = click.argument("paths", nargs=-1, required=True)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
-
 
 _ELSEWHERE = {
     "doctor": ("idletalk.firmware.command", "doctor_command", "Say which optional tools are there, and what for."),
@@ -282,15 +282,16 @@ def schema() -> None:
 
 def main() -> None:
     """Run the command line; a mistake of the user is one line and exit code 2, Ctrl-C is 130."""
+    for stream in (sys.stdout, sys.stderr):
+        # where the terminal's encoding has no sign for a character, another stands for it
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         main_group.main(standalone_mode=False)
     except IdletalkError as error:
         click.echo(f"idletalk: {error}", err=True)
         raise SystemExit(2) from None
-    except click.exceptions.Abort:
-        click.echo("idletalk: stopped", err=True)
-        raise SystemExit(130) from None
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("idletalk: stopped", err=True)
         raise SystemExit(130) from None
     except click.ClickException as error:

@@ -92,7 +92,8 @@ def opening(report: Report, number: Callable[[float, str, str], str] = lambda _v
     count = len(what.files)
     files = f"{number(count, 'captures.files', str(count))} capture file{'s' if count != 1 else ''}"
     if what.first is None or what.last is None or what.duration_s is None:
-        return f"{files} without a single frame."
+        frames = sum(file.packets or 0 for file in what.files)
+        return f"{files} without a single frame{' in the time that was chosen' if frames else ''}."
     under_test = sum(1 for device in report.devices if device.under_test)
     count = len(report.devices)
     devices = f"{number(count, 'report.devices', str(count))} device{'s' if count != 1 else ''}"
