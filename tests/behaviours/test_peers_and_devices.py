@@ -228,3 +228,16 @@ def test_silence_inside_a_file_is_told(tmp_path: Path) -> None:
     coverage = analysis(tmp_path, frames).report.captures.coverage
     assert coverage is not None
     assert coverage.silent_s == 3 * 900
+
+
+def test_who_speaks_to_the_link_alone_is_on_it_whatever_its_address(tmp_path: Path) -> None:
+    groups = ["224.0.0.251", "255.255.255.255"]
+    frames = [
+        (n + k / 10, made.datagram((LAMP, CLOUD, 5353), ("01:00:5e:00:00:fb", group, 5353), b"hello"))
+        for n in range(3)
+        for k, group in enumerate(groups)
+    ]
+    frames += [(5.0 + n, made.datagram(plug, ("01:00:5e:00:00:fb", groups[0], 5353), b"hello")) for n in range(3)]
+    found = analysis(tmp_path, sorted(frames))
+    assert device(found, LAMP).role is None
+    assert [address.address for address in device(found, LAMP).addresses] == [CLOUD]

@@ -59,10 +59,14 @@ UNION ALL
 SELECT client_mac, your_address, 'dhcp', min(time_ns), max(time_ns), count(*)
 FROM dhcp WHERE message_type = 5 AND your_address <> '0.0.0.0' GROUP BY ALL;
 
--- What each MAC sent from, and whether it claimed the address.
+-- Groups whose packets no router hands on: 224.0.0.0/24 (RFC 5771 4), ff02::/16 (RFC 4291 2.7), and the limited broadcast (RFC 919 7).
+CREATE OR REPLACE MACRO stays_on_link(address, key) AS
+    address = '255.255.255.255' OR starts_with(address, 'ff02:') OR (key BETWEEN 3758096384 AND 3758096639 AND NOT contains(address, ':'));
+
+-- What each MAC sent from, and whether it claimed the address, or showed that it is on the link.
 CREATE TABLE sources AS
 SELECT s.mac, s.address, max(s.key) AS key, max(h.form) AS form, contains(s.address, ':') AS is_v6,
-    bool_or(c.mac IS NOT NULL) AS claimed,
+    bool_or(c.mac IS NOT NULL OR coalesce(stays_on_link(s.peer, s.peer_key), false)) AS claimed,
     min(s.first_ns) AS first_ns, max(s.last_ns) AS last_ns, sum(s.tx_packets)::BIGINT AS times
 FROM sides AS s JOIN hosts AS h USING (address)
 LEFT JOIN (SELECT DISTINCT mac, address FROM claims) AS c ON c.mac = s.mac AND c.address = s.address
