@@ -241,3 +241,20 @@ def test_who_speaks_to_the_link_alone_is_on_it_whatever_its_address(tmp_path: Pa
     found = analysis(tmp_path, sorted(frames))
     assert device(found, LAMP).role is None
     assert [address.address for address in device(found, LAMP).addresses] == [CLOUD]
+
+
+def test_a_host_behind_nat64_is_whose_the_address_inside_is(tmp_path: Path) -> None:
+    translated = "64:ff9b::808:808"
+    frames = [
+        (1.0, made.datagram(plug, through(OTHER, 53), b"hello")),
+        (2.0, made.datagram((PLUG, "2001:db8::2", 50_000), through(translated, 53), b"hello")),
+    ]
+    found = analysis(tmp_path, frames)
+    one, other = (peer(found, PLUG, address) for address in (OTHER, translated))
+    assert one.organisation is not None
+    assert (other.scope, other.asn, other.organisation, other.provider) == (
+        one.scope,
+        one.asn,
+        one.organisation,
+        one.provider,
+    )

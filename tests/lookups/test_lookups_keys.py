@@ -36,7 +36,7 @@ def test_every_global_ipv6_key_and_bucket_is_above_every_ipv4_one(v4: IPv4Addres
 
 @given(IPV4)
 def test_a_mapped_address_has_the_key_of_the_address_inside(v4: IPv4Address) -> None:
-    assert address_key(f"::ffff:{v4}") == address_key(str(v4))
+    assert address_key(f"::ffff:{v4}") == address_key(f"64:ff9b::{v4}") == address_key(str(v4))
 
 
 def test_an_ipv6_key_is_the_upper_half_of_the_address() -> None:

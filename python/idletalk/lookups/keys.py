@@ -5,6 +5,10 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 IPV4_LAST_KEY = 2**32 - 1
 """The highest key of an IPv4 address, 255.255.255.255."""
 
+IPV4_BITS = 32
+NAT64_PREFIX = 0x64_FF9B << 64
+"""What is before the 32 bits of an IPv4 address in 64:ff9b::/96."""
+
 IPV6_KEY_SHIFT_BITS = 64
 """An IPv6 key is the address without its lower 64 bits, the interface identifier (RFC 4291, 2.5.1)."""
 
@@ -39,7 +43,8 @@ def address_key(text: str) -> int:
 
     IPv4: the address as a 32-bit number. IPv6: its upper 64 bits. So every global IPv6 key is above
     every IPv4 key, and one sorted column serves both. An IPv4-mapped address (::ffff:0:0/96, RFC 4291,
-    2.5.5.2) has the key of the IPv4 address inside. A zone (``%eth0``) does not matter.
+    2.5.5.2) and one behind NAT64's own prefix (64:ff9b::/96, RFC 6052, 2.1) have the key of the IPv4 address inside.
+    A zone (``%eth0``) does not matter.
 
     Two kinds of IPv6 address share keys with 0.0.0.0/8 and the like, namely ::/32; IANA keeps that
     block for loopback, unspecified and mapped addresses, and no table has an answer for either.
@@ -53,6 +58,6 @@ def key_of(address: IPv4Address | IPv6Address) -> int:
     """The key of a parsed address; see :func:`address_key`."""
     if isinstance(address, IPv4Address):
         return int(address)
-    if address.ipv4_mapped is not None:
-        return int(address.ipv4_mapped)
+    if address.ipv4_mapped is not None or int(address) >> IPV4_BITS == NAT64_PREFIX:
+        return int(address) & IPV4_LAST_KEY
     return int(address) >> IPV6_KEY_SHIFT_BITS

@@ -61,14 +61,17 @@ impl Address {
     }
 }
 
-/// Key under which look-up tables sort an address: an IPv4 address as a number, or the upper 64 bits of an IPv6 one.
+/// Key under which look-up tables sort an address: an IPv4 address as a number, or the upper 64 bits of an IPv6 one. Behind the
+/// prefixes of NAT64 (64:ff9b::/96, RFC 6052 2.1) and of mapped addresses (RFC 4291 2.5.5.2) it is that of the IPv4 address inside.
 pub fn lookup_key(address: IpAddr) -> KeyValue {
     match address {
         IpAddr::V4(v4) => KeyValue(u64::from(u32::from(v4))),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            KeyValue([a, b, c, d].iter().fold(0, |key, part| key << 16 | u64::from(*part)))
-        }
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0, 0, 0, 0, 0, 0xffff, high, low] => {
+                KeyValue(u64::from(high) << 16 | u64::from(low))
+            }
+            [a, b, c, d, ..] => KeyValue([a, b, c, d].iter().fold(0, |key, part| key << 16 | u64::from(*part))),
+        },
     }
 }
 
