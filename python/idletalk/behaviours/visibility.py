@@ -1,6 +1,6 @@
 """What can this capture not show? A negative is worth what could have been seen."""
 
-from idletalk.behaviours import clock
+from idletalk.behaviours import clock, hidden_names
 from idletalk.behaviours.behaviour import Ask
 from idletalk.behaviours.finding import some
 from idletalk.model import Blindness, Captures
@@ -15,7 +15,14 @@ MAX_NAMED = 5
 
 def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
     """What hides something, and what it hides, each in a sentence."""
-    found = [*_files(captures), *_filters(ask, captures), *_point(ask), *_one_way(ask), *_content(ask)]
+    found = [
+        *_files(captures),
+        *_filters(ask, captures),
+        *_point(ask),
+        *_one_way(ask),
+        *_content(ask),
+        *hidden_names.told(ask),
+    ]
     return tuple(Blindness(kind=kind, sentence=sentence) for kind, sentence in found)
 
 
