@@ -1,8 +1,6 @@
 """The whole way in one call: captures in, an analysis folder out; and an analysis that is there already."""
 
 import gc
-import secrets
-import shutil
 import sys
 import threading
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from idletalk import inputs, labfile
+from idletalk.aside import aside, check_target, writing
 from idletalk.errors import IdletalkError
 from idletalk.events import read_events
 from idletalk.model import Device, Finding, Report
@@ -130,22 +129,14 @@ def analyze(
     """
     chosen = options or Options()
     out = Path(out)
-    with _writing(out):
-        _check_target(out, force=force)
+    check_target(out, REPORT, force=force)
     lab = labfile.read_lab(Path(chosen.lab) if chosen.lab else None)
     if chosen.events is not None:
         lab = labfile.with_events(lab, read_events(Path(chosen.events)))
-    partial = out.with_name(f".{out.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with _writing(out):
-            partial.mkdir(mode=0o755, parents=True)
+    with aside(out) as partial:
         files = inputs.expand([str(path) for path in paths], partial / SPOOL)
         with _seldom_collecting(), _often_switching():
             report = _run(files, partial, out, lab, chosen, progress or (lambda _what, _share: None))
-        with _writing(out):
-            _replace(out, partial)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return Analysis(out, report)
 
 
@@ -183,42 +174,6 @@ def _often_switching() -> Generator[None]:
         sys.setswitchinterval(interval)
 
 
-@contextmanager
-def _writing(out: Path) -> Generator[None]:
-    """Where the analysis cannot be written is told in a line."""
-    try:
-        yield
-    except OSError as error:
-        raise IdletalkError(f"cannot write the analysis {out}: {error.strerror}") from None
-
-
-def _replace(out: Path, partial: Path) -> None:
-    if out.exists():
-        aside = out.with_name(f".{out.name}.{secrets.token_hex(4)}.old")
-        out.rename(aside)
-        partial.rename(out)
-        shutil.rmtree(aside)
-    else:
-        partial.rename(out)
-
-
-def _check_target(out: Path, *, force: bool) -> None:
-    try:
-        str(out.absolute()).encode()
-    except UnicodeEncodeError:
-        raise IdletalkError(
-            "the folder's path is no UTF-8 text, which tables cannot have: give another with --out"
-        ) from None
-    if not out.exists():
-        return
-    if not force:
-        raise IdletalkError(f"{out} exists: give another folder with --out, or overwrite it with --force")
-    if not ((out / REPORT).is_file() and (out / "tables").is_dir()):
-        raise IdletalkError(
-            f"{out} exists and is no analysis of ours: it is not overwritten, give another folder with --out"
-        )
-
-
 def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options: Options, progress: Progress) -> Report:
     from idletalk.dissector import dissect
 
@@ -250,7 +205,7 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
         if has_streams:
             spool = partial / SPOOL
             _restate(partial, "error", {f"{spool / inputs.SPOOLED_INPUT}:": "standard input:", f"{spool}/": ""})
-        with assembled(partial, files, lab, options, as_given(options)) as report, _writing(out):
+        with assembled(partial, files, lab, options, as_given(options)) as report, writing(out):
             write_report(report, partial)
         if has_streams:
             _restate(partial, "path", {f"{partial}/": f"{out}/"})

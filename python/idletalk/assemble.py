@@ -27,7 +27,7 @@ from idletalk.model import Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.repeats import hear_once
 from idletalk.room import ASKING_LIMIT, KEEPING_LIMIT
-from idletalk.scene import chosen, scene_of
+from idletalk.scene import chosen_ids, scene_of
 from idletalk.store import Store
 from idletalk.update_steps import keep_steps
 
@@ -65,7 +65,7 @@ def assembled(
         end = store.ask("SELECT max(last_ns) AS last_ns FROM flow_segments")[0]["last_ns"]
         unseen = visibility.blindness(store.ask, what)
         lan_visible = "station_to_station" not in {blindness.kind for blindness in unseen}
-        ids = chosen(store, options.device)
+        ids = chosen_ids(store, options.device)
         scene = replace(scene_of(store, what, unseen, ids, lab), shows_secrets=options.show_secrets)
         everything: list[Device] = []
 

@@ -12,7 +12,7 @@ from idletalk.model import Blindness, Captures
 from idletalk.store import Store
 
 
-def chosen(store: Store, wanted: str | None) -> set[str]:
+def chosen_ids(store: Store, wanted: str | None) -> set[str]:
     """Ids of the devices of the report, or of those that ``--device`` names: by id, MAC, name or address."""
     rows = store.ask(
         "SELECT device, name, macs, (SELECT coalesce(list(DISTINCT address), []) FROM addresses AS a WHERE a.device = d.device) AS addresses"

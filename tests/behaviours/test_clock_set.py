@@ -42,6 +42,28 @@ def test_a_connection_that_goes_on_across_a_day_shows_that_the_clock_was_set(tmp
     assert "Nothing found in 1.0 h observed." in {check.sentence for check in told.checks}
 
 
+def test_an_end_alone_after_days_is_no_connection_that_goes_on(tmp_path: Path) -> None:
+    end = [(3 * DAY, made.segment(DEVICE, SERVER, 1120, 0x11))]
+    told = report(tmp_path, spoken(DAY, 1000, begins=True) + end)
+    assert told.captures.coverage is not None
+    assert told.captures.coverage.gaps == ()
+
+
+def test_a_clock_that_went_back_days_was_not_set_forward(tmp_path: Path) -> None:
+    told = report(tmp_path, spoken(5 * DAY, 1000, begins=True) + spoken(3 * DAY, 1120))
+    assert "clock_set_back" in kinds(told)
+    assert "clock_set_forward" not in kinds(told)
+
+
+def test_a_clock_that_begins_in_1970_was_set_whoever_goes_on(tmp_path: Path) -> None:
+    frames = [(start + n, made.datagram(DEVICE, SERVER, b"hello")) for start in (100.0, 1.7e9) for n in range(60)]
+    told = report(tmp_path, frames)
+    assert "clock_set_forward" in kinds(told)
+    assert "gaps" not in kinds(told)
+    assert told.captures.coverage is not None
+    assert told.captures.coverage.observed_s == 2 * 59
+
+
 def test_a_new_connection_behind_a_silence_shows_nothing(tmp_path: Path) -> None:
     told = report(tmp_path, spoken(DAY, 1000, begins=True) + spoken(3 * DAY, 9000, begins=True))
     coverage = told.captures.coverage

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests import made
 from tests.conftest import ROOT
-from tests.made import GATEWAY, PLUG
+from tests.made import GATEWAY, LAMP, PLUG
 
 import idletalk
 from idletalk.behaviours.hidden_names import resolvers
@@ -27,6 +27,18 @@ def test_tls_at_the_port_of_dns_hides_names(port: int, is_told: bool, tmp_path: 
     frames += [(2.0 + n, made.segment(DEVICE, server, 100 + n * len(RECORD), ACK, RECORD)) for n in range(3)]
     told = sentences(made.pcap(tmp_path / "in.pcap", frames), tmp_path)
     assert [("port 853" in one) for one in told] == [True] * is_told
+
+
+def test_what_is_no_tls_at_that_port_and_a_bystander_are_not_told(tmp_path: Path) -> None:
+    server = (GATEWAY, "198.51.100.7", 853)
+    frames = [(2.0 + n, made.segment(DEVICE, server, 100 + n, ACK, bytes([n]))) for n in range(3)]
+    assert sentences(made.pcap(tmp_path / "foreign.pcap", frames), tmp_path / "foreign") == []
+    frames = [(2.0 + n, made.segment(DEVICE, server, 100 + n * len(RECORD), ACK, RECORD)) for n in range(3)]
+    capture = made.pcap(tmp_path / "in.pcap", frames)
+    lab = tmp_path / "lab.toml"
+    lab.write_text(f'[[device]]\nname = "lamp"\nmacs = ["{LAMP}"]\nunder_test = true\n')
+    told = idletalk.analyze([capture], tmp_path / "out", idletalk.Options(lab=lab)).report
+    assert "names_encrypted" not in {one.kind for one in told.cannot_be_seen}
 
 
 @pytest.mark.parametrize(

@@ -113,8 +113,9 @@ def _coverage(ask: Ask) -> Coverage:
         else:
             merged.append((first, last))
     steps = clock.steps(ask, merged)
+    stepped = set(steps)
     merged = list(clock.without(merged, steps))
-    gaps = tuple(_gap(first, last, is_step=(first, last) in steps) for (_, first), (last, _) in pairwise(merged))
+    gaps = tuple(_gap(first, last, is_step=(first, last) in stepped) for (_, first), (last, _) in pairwise(merged))
     heard = sorted(row["slot_ns"] // 1_000_000_000 for row in ask("SELECT DISTINCT slot_ns FROM flow_segments"))
     silent = sum(_silent_slots(first // 1_000_000_000, last // 1_000_000_000, heard) for first, last in merged) * SLOT_S
     observed = sum(last - first for first, last in merged) / 1e9

@@ -10,24 +10,38 @@ from idletalk.plural import counted, observed
 MIN_SET_BACK_S = 1.0
 """Interfaces of one capture hand their frames on a little out of order; clocks are set by more."""
 
-MIN_STEP_S = 6 * 3600
-"""A pause inside a file from which on nobody is believed to have kept a TCP connection without a packet: three times the usual time to
-a keep-alive (two hours, RFC 9293 3.8.4)."""
+MIN_STEP_S = 24 * 3600
+"""A pause inside a file from which on nobody is believed to have kept a TCP connection without a packet, while nobody else said anything
+either: address translation forgets connections after two hours (RFC 5382, REQ-5), and leases of addresses end within a day."""
+
+MIN_EPOCH_S = 365 * 24 * 3600
+"""The same whether or not a connection goes on: a clock that begins in 1970."""
+
+MAX_STEPS = 1000
+"""Pauses that are told, the longest ones: broken times can make thousands."""
 
 Span = tuple[int, int]
 """First and last time, UTC nanoseconds."""
 
 
 def steps(ask: Ask, spans: Sequence[Span]) -> list[Span]:
-    """Pauses inside spans across which TCP connections go on: the clock was set forward, or the capture stood still."""
+    """Pauses inside spans, in time order, across which TCP connections go on: the clock was set forward, or the capture stood still.
+
+    Where a file goes back in time its pauses are between what was captured before and after.
+    """
     rows = ask(
         "WITH pauses AS (SELECT slot_ns, lead(slot_ns) OVER (ORDER BY slot_ns) AS next_ns FROM (SELECT DISTINCT slot_ns FROM flow_segments)"
-        " QUALIFY next_ns - slot_ns >= ?),"
-        " ends AS (SELECT (SELECT max(last_ns) FROM flow_segments AS f WHERE f.slot_ns = p.slot_ns) AS first_ns,"
-        " (SELECT min(first_ns) FROM flow_segments AS f WHERE f.slot_ns = p.next_ns) AS last_ns FROM pauses AS p)"
-        " SELECT first_ns, last_ns FROM ends AS e WHERE EXISTS"
-        " (FROM flows AS f WHERE f.transport = 'tcp' AND f.first_ns <= e.first_ns AND f.last_ns >= e.last_ns) ORDER BY first_ns",
+        " QUALIFY next_ns - slot_ns >= $1 ORDER BY next_ns - slot_ns DESC, slot_ns LIMIT $2),"
+        " ends AS (SELECT max(f.last_ns) FILTER (f.slot_ns = p.slot_ns) AS first_ns, min(f.first_ns) FILTER (f.slot_ns = p.next_ns) AS last_ns"
+        " FROM pauses AS p JOIN flow_segments AS f ON f.slot_ns IN (p.slot_ns, p.next_ns) GROUP BY p.slot_ns, p.next_ns)"
+        " SELECT first_ns, last_ns FROM ends AS e WHERE last_ns - first_ns >= $1"
+        " AND NOT EXISTS (FROM captures WHERE set_back_ns >= $1) AND (last_ns - first_ns >= $3 OR EXISTS"
+        " (FROM flows AS f SEMI JOIN (SELECT flow FROM flow_segments AS s WHERE s.first_ns >= e.last_ns"
+        "   AND s.originator_payload_bytes + s.responder_payload_bytes > 0) AS said USING (flow)"
+        "  WHERE f.transport = 'tcp' AND f.first_ns <= e.first_ns AND f.last_ns >= e.last_ns)) ORDER BY first_ns",
         MIN_STEP_S * 1_000_000_000,
+        MAX_STEPS,
+        MIN_EPOCH_S * 1_000_000_000,
     )
     pauses = [(row["first_ns"], row["last_ns"]) for row in rows]
     return [(first, last) for first, last in pauses if any(low <= first and last <= high for low, high in spans)]
@@ -57,9 +71,8 @@ def told(files: Iterable[CaptureFile], gaps: Iterable[Gap]) -> Iterator[tuple[st
         )
     forward = [gap for gap in gaps if gap.is_step]
     if forward:
-        pauses = counted(len(forward), "pause")
         yield (
             "clock_set_forward",
-            f"Connections go on across {pauses} inside the files, of {observed(sum(gap.duration_s for gap in forward))}: the clock was set forward, or the capture stood still."
-            " That time does not count as observed.",
+            f"Across {counted(len(forward), 'pause')} inside the files, of {observed(sum(gap.duration_s for gap in forward))} in all, connections go on, or years"
+            " pass: the clock was set forward, or the capture stood still. That time does not count as observed.",
         )

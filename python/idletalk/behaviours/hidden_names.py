@@ -24,12 +24,12 @@ def told(ask: Ask) -> list[tuple[str, str]]:
     """A sentence on those devices, with its kind; none where there are none."""
     rows = ask(
         "WITH ways AS ("
-        " SELECT device, 'port ' || responder_port AS way FROM opened_flows WHERE responder_port = $1 AND application IN ('tls', 'dtls', 'quic')"
+        " SELECT device, 'port ' || responder_port AS way FROM opened_flows WHERE responder_port = $1 AND application IN ('tls', 'dtls', 'quic') AND recognised_by = 'content'"
         " UNION SELECT device, name FROM peer_names"
         " WHERE told_by = 'sni' AND list_any_value(list_filter($2, lambda one: name = one OR ends_with(name, '.' || one))) IS NOT NULL"
         " UNION SELECT e.device, 'ALPN ' || h.id FROM (SELECT source_mac, source, unnest(alpn) AS id FROM tls_client_hellos) AS h"
         " JOIN endpoints AS e ON e.endpoint = endpoint(h.source_mac, h.source) WHERE h.id = 'dot' OR starts_with(h.id, 'doq'))"
-        " SELECT d.name AS device, w.way FROM ways AS w JOIN devices AS d USING (device) ORDER BY ALL",
+        " SELECT d.name AS device, w.way FROM ways AS w JOIN devices AS d USING (device) SEMI JOIN subjects USING (device) ORDER BY ALL",
         ENCRYPTED_PORT,
         list(resolvers()),
     )

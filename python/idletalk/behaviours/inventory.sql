@@ -7,7 +7,7 @@ CREATE OR REPLACE MACRO form_of(address, key) AS CASE
     WHEN address IS NULL THEN NULL
     WHEN address IN ('0.0.0.0', '::') THEN 'unspecified'
     WHEN address = '255.255.255.255' THEN 'broadcast'
-    WHEN contains(address, ':') THEN CASE
+    WHEN contains(address, ':') AND (key = 0 OR key > 4294967295) THEN CASE   -- others hold an IPv4 address, whose key is theirs
         WHEN starts_with(address, 'ff') THEN 'multicast'
         WHEN key >> 57 = 126 OR key >> 54 = 1018 OR key = 0 THEN 'local'      -- fc00::/7, fe80::/10, ::1
         ELSE 'global' END
@@ -59,9 +59,8 @@ UNION ALL
 SELECT client_mac, your_address, 'dhcp', min(time_ns), max(time_ns), count(*)
 FROM dhcp WHERE message_type = 5 AND your_address <> '0.0.0.0' GROUP BY ALL;
 
--- Groups whose packets no router hands on: 224.0.0.0/24 (RFC 5771 4), ff02::/16 (RFC 4291 2.7), and the limited broadcast (RFC 919 7).
-CREATE OR REPLACE MACRO stays_on_link(address, key) AS
-    address = '255.255.255.255' OR starts_with(address, 'ff02:') OR (key BETWEEN 3758096384 AND 3758096639 AND NOT contains(address, ':'));
+-- Groups whose packets no router hands on: 224.0.0.0/24 (RFC 5771 4), ff02::/16 (RFC 4291 2.7), the limited broadcast (RFC 919 7).
+CREATE OR REPLACE MACRO stays_on_link(address, key) AS key BETWEEN 3758096384 AND 3758096639 OR starts_with(address, 'ff02:') OR address = '255.255.255.255';
 
 -- What each MAC sent from, and whether it claimed the address, or showed that it is on the link.
 CREATE TABLE sources AS

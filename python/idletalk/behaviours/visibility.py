@@ -40,13 +40,13 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
             )
         )
     coverage = captures.coverage
-    if coverage and coverage.gaps:
-        hours = sum(gap.duration_s for gap in coverage.gaps) / 3600
-        count = counted(len(coverage.gaps), "gap", "gaps")
+    gaps = [gap for gap in coverage.gaps if not gap.is_step] if coverage else []
+    if gaps:
+        hours = sum(gap.duration_s for gap in gaps) / 3600
         found.append(
             (
                 "gaps",
-                f"There {'is' if len(coverage.gaps) == 1 else 'are'} {count} without capture, {hours:.1f} h in all.",
+                f"There {'is' if len(gaps) == 1 else 'are'} {counted(len(gaps), 'gap')} without capture, {hours:.1f} h in all.",
             )
         )
     if coverage and coverage.silent_s:

@@ -15,6 +15,9 @@ pub const DUPLICATE_WINDOW_NS: i64 = 100_000_000;
 /// Sightings remembered in one shard, at most: bounds memory when a capture puts many frames into one instant.
 const MAX_SIGHTINGS: usize = 16_384;
 
+/// Sightings of frames that are alike, and places where one was seen, at most: each is looked through for every such frame.
+const MAX_ALIKE: usize = 64;
+
 /// Bytes of an IP packet's payload by which it is looked up, and told from others where a capture has cut it: ports, sequence number
 /// and checksum are among them, and a capture that cuts its frames seldom cuts them shorter (tcpdump's old default left 68 bytes, 34 of
 /// which are heads below).
@@ -54,8 +57,10 @@ struct Sighting {
 impl Sighting {
     fn fits(&self, frame: Identity, time_ns: i64, vantage: Vantage, overlap: Overlap) -> bool {
         let own = if frame.is_bare { self.bare } else { self.full };
-        // one file may hold a frame where it came in and where it left
-        (overlap == Overlap::Here || vantage.2 > 0 && self.vantages.iter().all(|known| known.0 == vantage.0))
+        // one file, and the next of the same capture, may hold a frame where it came in and where it left
+        let passes = || vantage.2 > 0 && self.vantages.iter().all(|known| known.2 > 0 && known.2 != vantage.2);
+        (overlap == Overlap::Here || passes())
+            && self.vantages.len() < MAX_ALIKE
             && time_ns.abs_diff(self.time_ns) <= DUPLICATE_WINDOW_NS.unsigned_abs()
             && !self.vantages.contains(&vantage)
             && own.is_none_or(|whole| whole == frame.whole)
@@ -105,6 +110,9 @@ impl Duplicates {
         if let Some(sighting) = sightings.iter_mut().find(|one| one.fits(frame, time_ns, vantage, overlap)) {
             sighting.take(frame, vantage);
             return true;
+        }
+        if sightings.len() >= MAX_ALIKE {
+            sightings.remove(0);
         }
         let Identity { payload, is_cut, .. } = frame;
         let mut first = Sighting { time_ns, full: None, bare: None, payload, is_cut, vantages: Vec::new() };
@@ -162,6 +170,27 @@ mod tests {
         assert!(seen.is_repeated(full(2, 2), 1100, (0, 1, 0), Overlap::Here));
         assert!(seen.is_repeated(full(2, 2), 1200, (0, 1, 0), Overlap::Here));
         assert!(!seen.is_repeated(full(2, 2), 1300, (0, 1, 0), Overlap::Here));
+    }
+
+    #[test]
+    fn a_frame_that_passes_interfaces_of_one_machine_is_one_across_files_too() {
+        let mut seen = Duplicates::default();
+        assert!(!seen.is_repeated(full(3, 3), 0, (0, 0, 8), Overlap::None));
+        assert!(seen.is_repeated(full(3, 3), 1000, (0, 0, 12), Overlap::None));
+        // the next file begins; what is seen there again at the first interface was sent again
+        assert!(seen.is_repeated(full(3, 3), 2000, (1, 0, 7), Overlap::Ahead));
+        assert!(!seen.is_repeated(full(3, 3), 3000, (1, 0, 8), Overlap::None));
+    }
+
+    #[test]
+    fn of_frames_that_are_alike_some_are_remembered() {
+        let mut seen = Duplicates::default();
+        for device in 1..10_000 {
+            seen.is_repeated(full(4, 4), 0, (0, 0, device), Overlap::None);
+            seen.is_repeated(full(4, 4), 0, (0, 0, 1), Overlap::None);
+        }
+        assert!(seen.recent.values().all(|alike| alike.len() <= MAX_ALIKE));
+        assert!(seen.recent.values().flatten().all(|sighting| sighting.vantages.len() <= MAX_ALIKE));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use std::collections::VecDeque;
 const MAX_PENDING_BYTES: usize = 3 << 20;
 /// Segments that wait, at most: those of so many bytes, and some smaller ones.
 const MAX_PENDING_SEGMENTS: usize = 4096;
+/// Distances from the last byte that was given to an acknowledgement, beyond which it is one of bytes before: what may be under way.
+#[allow(clippy::cast_possible_truncation)] // 3 MiB
+const LATE_ACKNOWLEDGEMENT: u32 = u32::MAX - MAX_PENDING_BYTES as u32;
 /// Waiting bytes of all directions of a shard; with 16 shards 64 MiB.
 const SHARD_PENDING_BYTES: usize = 4 << 20;
 /// What a waiting segment takes beside its bytes.
@@ -24,8 +27,6 @@ pub enum Piece<'a> {
     Data(&'a [u8]),
     /// this many bytes never appeared
     Gap(u64),
-    /// this many bytes were passed over while nobody read
-    Passed(u64),
     /// another copy of bytes that were given: how far they begin before the next byte, and the bytes
     Again(u64, &'a [u8]),
     /// the sender said that it has nothing more (FIN), and all before it was given
@@ -78,8 +79,6 @@ pub struct Half {
     fin: Option<u32>,
     /// nobody reads this direction: only its position is kept
     deaf: bool,
-    /// somebody reads again, from the next new segment on
-    resumes: bool,
     recent: Recent,
     odd: Oddities,
 }
@@ -93,16 +92,24 @@ impl Half {
     /// Stops giving bytes and frees what waits.
     pub fn stop(&mut self) {
         self.deaf = true;
-        self.resumes = false;
         self.pending = VecDeque::new();
         self.pending_bytes = 0;
         self.recent = Recent::default();
     }
 
-    /// Gives bytes again, from the next new segment on, if nobody read.
-    pub fn resume(&mut self) {
-        self.resumes = self.deaf;
-        self.deaf = false;
+    /// Gives bytes again, if nobody read: from the one on that the other side waits for, where its acknowledgement is known. Gives how
+    /// many were passed over.
+    pub fn resume(&mut self, acknowledged: Option<u32>) -> u64 {
+        if !std::mem::take(&mut self.deaf) {
+            return 0;
+        }
+        let passed = self.next.zip(acknowledged).map_or(0, |(next, number)| number.wrapping_sub(next));
+        if passed > LATE_ACKNOWLEDGEMENT {
+            // what was given is not acknowledged yet
+            return 0;
+        }
+        self.next = acknowledged;
+        u64::from(passed)
     }
 
     /// Whether anybody reads this direction.
@@ -148,11 +155,7 @@ impl Half {
             return;
         }
         let next = *self.next.get_or_insert(start);
-        if self.resumes && distance(start, next) >= 0 {
-            self.resumes = false;
-            self.next = Some(start);
-            deliver(Piece::Passed(u64::from(start.wrapping_sub(next))));
-        } else if distance(start, next) > 0 {
+        if distance(start, next) > 0 {
             if !self.keep(memory, start, tcp) {
                 self.odd.is_full = true;
                 self.finish(memory, deliver);

@@ -48,6 +48,7 @@ pub fn read(
     let direction = if upward { Direction::Up } else { Direction::Down };
     if talk.is_reading() {
         let mut ctx = Context { at, is_cut: false, budget, sink, protocol: "tcp" };
+        talk.acknowledged = (tcp.flags & tcp_flags::ACK != 0).then_some(tcp.acknowledgement);
         if talk.half(direction).is_touched_by(tcp) {
             with_half(talk, direction, &mut ctx, |half, deliver| half.segment(memory, tcp, deliver));
         }

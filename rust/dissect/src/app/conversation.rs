@@ -28,6 +28,8 @@ pub struct Conversation {
     /// who spoke last, and how often protocols are still asked when another begins to
     speaker: Option<Direction>,
     turns: u8,
+    /// what the segment at hand acknowledges
+    pub acknowledged: Option<u32>,
     /// the first bytes of a direction were those of no protocol here
     contradicted: bool,
     /// bytes of each direction that wait for recognition, and whether they begin the stream
@@ -69,6 +71,7 @@ impl Conversation {
             label: None,
             probes: 0,
             speaker: None,
+            acknowledged: None,
             turns: if blind { 0 } else { asking::MAX_TURNS },
             contradicted: false,
             waiting: [Waiting::default(), Waiting::default()],
@@ -128,7 +131,6 @@ impl Conversation {
             self.is_expected(ctx);
         }
         match (&self.state, piece) {
-            (_, Piece::Passed(_)) => {}
             (State::Reading(..), _) => self.read(ctx, direction, piece),
             (_, Piece::Again(..) | Piece::End) => {}
             (State::Asking, Piece::Data(bytes)) => self.ask_stream(ctx, direction, bytes),
@@ -148,7 +150,7 @@ impl Conversation {
                 self.speaker = Some(direction);
                 bytes.len() as u64
             }
-            Piece::Gap(missing) | Piece::Passed(missing) => *missing,
+            Piece::Gap(missing) => *missing,
             Piece::Again(..) | Piece::End => 0,
         };
         let offset = direction.of(&mut self.offsets);
@@ -201,7 +203,6 @@ impl Conversation {
                 parser.again(ctx, direction, *back, bytes);
                 Appetite::More
             }
-            Piece::Passed(_) => Appetite::More,
             Piece::End => {
                 parser.closed(ctx, direction);
                 Appetite::More

@@ -36,7 +36,7 @@ impl Conversation {
         let appetite = caught(ctx, answer.protocol, answer.parser.as_mut(), |parser, ctx| match piece {
             Piece::Data(bytes) => parser.data(ctx, direction, bytes),
             Piece::Gap(missing) => parser.gap(ctx, direction, *missing),
-            Piece::Passed(_) | Piece::Again(..) | Piece::End => Appetite::More,
+            Piece::Again(..) | Piece::End => Appetite::More,
         });
         if !matches!(appetite, Some(Appetite::More)) {
             self.stop(direction);

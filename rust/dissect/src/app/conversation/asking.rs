@@ -97,7 +97,10 @@ impl Conversation {
         let probe = Probe { carrier: Carrier::Tcp, at: &ctx.at, bytes, from_start: false, before: None };
         if let Some(protocol) = ask(&probe).0 {
             self.settle(protocol, "content");
-            self.half(direction.reversed()).resume();
+            let (other, acknowledged) = (direction.reversed(), self.acknowledged);
+            let passed = self.half(other).resume(acknowledged);
+            let offset = other.of(&mut self.offsets);
+            *offset = offset.saturating_add(passed);
             self.read(ctx, direction, &Piece::Data(bytes));
         } else {
             self.keep(ctx, direction, self.offset(direction), bytes);
