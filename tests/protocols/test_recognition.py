@@ -62,7 +62,7 @@ ROWS = {
     "coap": Row("ndpi/coap_mqtt.pcap"),
     "rtsp": Row("ndpi/rtsp.pcap"),
     "ssh": Row("ndpi/ssh.pcap", midway="encrypted, without any mark"),
-    "telnet": Row("ndpi/telnet.pcap", midway="once options are agreed on, it is what somebody types"),
+    "telnet": Row("ndpi/telnet.pcap"),
     "wsd": Row("ndpi/upnp.pcap"),
     "tftp": Row("ndpi/tftp.pcap"),
     "wireguard": Row("ndpi/protonvpn.pcap"),
