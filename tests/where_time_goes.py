@@ -1,6 +1,6 @@
 """`python -m tests.where_time_goes CAPTURE...`: the parts of an analysis, by clock and processor.
 
-Parts run one after another; what runs beside them (hashes, images, evidence, masks) is in the part beside which it runs. Seconds of the processor are
+Parts run one after another; what runs beside them (hashes, images, evidence, tables that are written, masks) is in the part beside which it runs. Seconds of the processor are
 of the whole process, with the threads of the dissector and the database; child processes that unpack images are not in them.
 """
 
@@ -17,8 +17,7 @@ import idletalk
 PARTS = (
     ("idletalk.dissector.dissect", "dissecting: frames to tables of facts"),
     ("idletalk.assemble.prepare", "tables of the behaviours (SQL)"),
-    ("idletalk.asking.Asking.answers", "claims (SQL and Python), search for values"),
-    ("idletalk.asking.Asking.keep", "writing judged tables"),
+    ("idletalk.asking.Asking.answers", "claims (SQL and Python), search for values, devices"),
     ("idletalk.masking.Masks.over_report", "masks in the report"),
     ("idletalk.report.write_report", "report.json and the page"),
 )
@@ -65,7 +64,7 @@ def main(captures: Sequence[str]) -> int:
     print("| part | clock | processor |\n|---|---:|---:|")
     told = [spent.get(part, (0.0, 0.0)) for _, part in PARTS]
     clocks, processors = (sum(values) for values in zip(*told, strict=True))
-    spent["the rest: images, look-ups, devices and peers of the report"] = (
+    spent["the rest: images, look-ups, the capture as a whole"] = (
         spent["all"][0] - clocks,
         spent["all"][1] - processors,
     )
