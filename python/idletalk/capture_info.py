@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from idletalk import inputs
-from idletalk.behaviours.behaviour import optional_iso
+from idletalk.behaviours.behaviour import optional_iso, optional_seconds
 from idletalk.errors import IdletalkError
 from idletalk.report.text import clean, human_bytes, human_duration
 
@@ -147,7 +147,7 @@ def _file(
         capture_application=row["capture_application"],
         comments=tuple(row["comments"] or ()),
         decryption_secrets_blocks=row["decryption_secrets_blocks"],
-        set_back_s=None if row["set_back_ns"] is None else row["set_back_ns"] / 1e9,
+        set_back_s=optional_seconds(row["set_back_ns"]),
         set_back_frame=row["set_back_frame"],
         interfaces=mine(interfaces),
         faults=mine(damage),

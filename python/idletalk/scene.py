@@ -14,6 +14,8 @@ from idletalk.store import Store
 
 def chosen_ids(store: Store, wanted: str | None) -> set[str]:
     """Ids of the devices of the report, or of those that ``--device`` names: by id, MAC, name or address."""
+    if wanted is None:
+        return {row["device"] for row in store.ask(f"FROM {SHOWN}")}
     rows = store.ask(
         "SELECT device, name, macs, (SELECT coalesce(list(DISTINCT address), []) FROM addresses AS a WHERE a.device = d.device) AS addresses"
         f" FROM devices AS d SEMI JOIN {SHOWN} AS shown USING (device)"
@@ -22,8 +24,6 @@ def chosen_ids(store: Store, wanted: str | None) -> set[str]:
         row["device"]: (row["name"], {row["device"], row["name"].lower(), *row["macs"], *row["addresses"]})
         for row in rows
     }
-    if wanted is None:
-        return set(names)
     found = {device for device, (_, called) in names.items() if wanted.lower() in called}
     if not found:
         known = ", ".join(sorted(f"{name} ({device})" for device, (name, _) in names.items())[:20])

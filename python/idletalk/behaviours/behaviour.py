@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from idletalk.behaviours.finding import Hidden, Judge, Kind, never, nothing
-from idletalk.behaviours.rows import Ask, Row, by, insert, iso, optional_iso
+from idletalk.behaviours.rows import Ask, Row, by, insert, iso, optional_iso, optional_seconds
 from idletalk.model import FindingKind, Question
 
-__all__ = ["Ask", "Behaviour", "Row", "by", "insert", "iso", "optional_iso"]
+__all__ = ["Ask", "Behaviour", "Row", "by", "insert", "iso", "optional_iso", "optional_seconds"]
 
 _COMMENT = re.compile(r"^COMMENT ON .*;$", re.MULTILINE)
 """What a table or a column means: a line each."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from idletalk.behaviours import clock
-from idletalk.behaviours.behaviour import Ask, Row, by, iso, optional_iso
+from idletalk.behaviours.behaviour import Ask, Row, by, iso, optional_iso, optional_seconds
 from idletalk.model import CaptureFile, Captures, Coverage, Fault, Gap, Interface
 
 MIN_GAP_S = 60
@@ -68,7 +68,7 @@ def _file(row: Row, interfaces: list[Interface]) -> CaptureFile:
         truncated_packets=row["truncated_frames"],
         first=optional_iso(row["earliest_ns"]),
         last=optional_iso(row["latest_ns"]),
-        set_back_s=None if row["set_back_ns"] is None else row["set_back_ns"] / 1e9,
+        set_back_s=optional_seconds(row["set_back_ns"]),
         set_back_frame=row["set_back_frame"],
         interfaces=tuple(interfaces),
     )

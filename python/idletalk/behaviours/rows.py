@@ -33,6 +33,11 @@ def optional_iso(time_ns: int | None) -> str | None:
     return None if time_ns is None else iso(time_ns)
 
 
+def optional_seconds(duration_ns: int | None) -> float | None:
+    """Seconds of a duration in nanoseconds that can be missing."""
+    return None if duration_ns is None else duration_ns / 1e9
+
+
 def _utc(seconds: int) -> str:
     return (_EPOCH + timedelta(seconds=seconds)).isoformat()
 

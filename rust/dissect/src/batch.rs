@@ -2,7 +2,7 @@
 //! in far memory; read together, a shard's flows stay near, and those of several frames are fetched at the same time.
 
 use crate::capture::LinkType;
-use crate::packet::{Head, Passed, head, passed};
+use crate::packet::{Head, head};
 use crate::shard::{SHARDS, Shard, Sighting};
 use crate::sink::Sink;
 
@@ -19,12 +19,12 @@ const SPARE_FRAMES: usize = 4096;
 pub struct Taken<'a> {
     /// where and when it was seen
     pub seen: Sighting,
+    /// what its bytes begin with
+    pub link_type: LinkType,
     /// its link and network headers
     pub head: Head<'a>,
     /// its bytes
     pub bytes: &'a [u8],
-    /// where on the capturing machine it passed, as a cooked header tells it
-    pub passed: Option<Passed<'a>>,
 }
 
 struct Waiting {
@@ -95,12 +95,7 @@ impl Queue {
             group.extend(frames.iter().map(|frame| {
                 let bytes = self.bytes.get(start..frame.end).unwrap_or_default();
                 start = frame.end;
-                Taken {
-                    seen: frame.seen,
-                    head: head(frame.link_type, bytes),
-                    bytes,
-                    passed: passed(frame.link_type, bytes),
-                }
+                Taken { seen: frame.seen, link_type: frame.link_type, head: head(frame.link_type, bytes), bytes }
             }));
             shard.frames(sink, &group);
             group.clear();

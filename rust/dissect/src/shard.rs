@@ -18,7 +18,7 @@ use crate::group::{self, Membership};
 use crate::icmp::Icmp;
 use crate::lldp::Lldp;
 use crate::originator::sender_is_originator;
-use crate::packet::{Network, head, ipv4_ends, protocol, tcp_flags};
+use crate::packet::{Network, head, ipv4_ends, passed, protocol, tcp_flags};
 use crate::parts::{Content, Parts};
 use crate::sink::Sink;
 use crate::stream::Memory;
@@ -93,17 +93,9 @@ impl Shard {
     }
 
     fn frame(&mut self, sink: &mut Sink, taken: &Taken<'_>, known: Option<&Known<'_>>) {
-        let Taken { seen, head, bytes, passed } = taken;
+        let Taken { seen, head, .. } = taken;
         sink.begin(seen.position);
-        let is_cut = u32::try_from(bytes.len()).is_ok_and(|captured| captured < seen.original_len);
-        let constant = passed.map_or([*bytes, &[]], |passed| passed.constant);
-        let repeats = (seen.overlap != Overlap::None || passed.is_some())
-            && self.duplicates.is_repeated(
-                self.duplicates.identity(constant, seen.original_len, is_cut, head),
-                seen.time_ns,
-                (seen.capture, seen.interface, passed.map_or(0, |passed| passed.device)),
-                seen.overlap,
-            );
+        let repeats = self.repeats(taken);
         let (whole, made);
         let known = match (known, &head.network) {
             (Some(known), _) => known,
@@ -141,6 +133,19 @@ impl Shard {
             }
         }
         read(sink, (&self.budget, &self.reassembly), flow, parts, upward, at);
+    }
+
+    /// Whether the capture holds the frame from another place already.
+    fn repeats(&mut self, taken: &Taken<'_>) -> bool {
+        let Taken { seen, link_type, head, bytes } = taken;
+        let passed = passed(*link_type, bytes);
+        if seen.overlap == Overlap::None && passed.is_none() {
+            return false;
+        }
+        let is_cut = u32::try_from(bytes.len()).is_ok_and(|captured| captured < seen.original_len);
+        let (device, constant) = passed.map_or((0, [*bytes, &[]]), |passed| (passed.device, passed.constant));
+        let identity = self.duplicates.identity(constant, seen.original_len, is_cut, head);
+        self.duplicates.is_repeated(identity, seen.time_ns, (seen.capture, seen.interface, device), seen.overlap)
     }
 
     /// The place of the frame's flow, which is made where there is none.

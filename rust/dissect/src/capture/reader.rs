@@ -202,7 +202,6 @@ impl Reader {
         }
         let time_ns = found.time_ns;
         if let Some(back) = summary.last_ns.filter(|last| time_ns < *last).map(|last| last.abs_diff(time_ns)) {
-            summary.in_time_order = false;
             summary.set_back = summary.set_back.filter(|(most, _)| *most >= back).or(Some((back, self.number)));
         }
         summary.first_ns = summary.first_ns.or(Some(time_ns));

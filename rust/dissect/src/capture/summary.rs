@@ -188,9 +188,7 @@ pub struct Summary {
     pub first_ns: Option<i64>,
     /// Time of the last timed frame of the file.
     pub last_ns: Option<i64>,
-    /// False once a frame is earlier than the one before it.
-    pub in_time_order: bool,
-    /// The most that a frame is earlier than the one before it, nanoseconds, and its number.
+    /// The most that a frame is earlier than the one before it, nanoseconds, and its number; None in time order.
     pub set_back: Option<(u64, u64)>,
     /// What was wrong, at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
@@ -226,7 +224,6 @@ impl Summary {
             latest_ns: None,
             first_ns: None,
             last_ns: None,
-            in_time_order: true,
             set_back: None,
             faults: Vec::new(),
             faults_omitted: 0,

@@ -22,7 +22,7 @@ use crate::eapol::Eapol;
 use crate::group::Membership;
 use crate::icmp::Icmp;
 use crate::lldp::Lldp;
-use crate::packet::{Cursor, Network, head, passed, transport};
+use crate::packet::{Cursor, Network, head, transport};
 use crate::shard::{Shard, Sighting};
 use crate::sink::Sink;
 use crate::tables::FlowId;
@@ -200,8 +200,7 @@ pub fn frames(input: &[u8]) {
             overlap,
         };
         let link_type = link_type(*choice);
-        let (head, passed) = (head(link_type, step.bytes), passed(link_type, step.bytes));
-        shard.frames(&mut sink, &[Taken { seen, head, bytes: step.bytes, passed }]);
+        shard.frames(&mut sink, &[Taken { seen, link_type, head: head(link_type, step.bytes), bytes: step.bytes }]);
     }
     shard.finish(&mut sink);
     assert!(sink.finish().is_ok());
