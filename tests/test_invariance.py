@@ -150,3 +150,15 @@ def test_the_same_capture_given_twice_counts_once(whole: idletalk.Analysis, tmp_
         assert (two.id, two.traffic.unique) == (one.id, one.traffic.unique)
         assert two.traffic.tx_bytes == 2 * one.traffic.tx_bytes
         assert two.traffic.rx_bytes == 2 * one.traffic.rx_bytes
+
+
+def test_many_facts_are_judged_as_few_are(
+    whole: idletalk.Analysis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many facts statements run one after another, and what they make lies in a file: not a byte differs."""
+    monkeypatch.setattr("idletalk.store.MAX_SMALL_BYTES", 0)
+    [capture] = whole.folder.parent.glob("*.pcap")
+    many = analyze([capture], tmp_path / "whole.idletalk")
+    assert many.report == whole.report
+    changed = [name for name, file in tables(many).items() if file.read_bytes() != tables(whole)[name].read_bytes()]
+    assert not changed

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from idletalk.errors import IdletalkError
-from idletalk.store import judging
+from idletalk.interrupts import judging
 from tests import made
 from tests.conftest import DEMO, ROOT
 

@@ -197,8 +197,8 @@ def _run(files: list[Path], partial: Path, out: Path, lab: labfile.Lab, options:
         warming.start()
     warm.wait()
     from idletalk.assemble import assembled
+    from idletalk.interrupts import judging
     from idletalk.report import write_report
-    from idletalk.store import judging
 
     has_streams = any(file.is_relative_to(partial) for file in files)
     with judging():

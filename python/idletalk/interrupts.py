@@ -1,4 +1,4 @@
-"""Queries that Ctrl-C stops: DuckDB, waiting in the main thread, can lose it."""
+"""Queries that stop: by Ctrl-C, which DuckDB, waiting in the main thread, can lose, or by a fault, which is a line."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from idletalk.errors import IdletalkError
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,6 +34,23 @@ def interruptible() -> Generator[None]:
         if "interrupted" in str(error).lower():
             raise KeyboardInterrupt from None
         raise
+
+
+@contextmanager
+def judging() -> Generator[None]:
+    """What DuckDB cannot do while it judges is told in a line."""
+    import duckdb
+
+    try:
+        with interruptible():
+            yield
+    except duckdb.Error as error:
+        full = ", memory or disk space ran out" if isinstance(error, duckdb.OutOfMemoryException) else ""
+        raise IdletalkError(f"the analysis could not be completed{full}: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def together(

@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 
     from idletalk.behaviours import Behaviour
 
-JUDGED = "judged"
-"""Schema of what judging makes. It stands before the facts' own views, so that a view of the same name stands for these."""
+FACTS = "memory.main"
+"""Schema of the facts' views."""
 
-SEARCH_PATH = f"SET search_path = '{JUDGED},main'"
+JUDGED = "memory.judged"
+"""Schema of what judging makes. It stands before the facts' own, so that a view of the same name stands for these."""
+
+JUDGED_IN_FILE = "spilled.judged"
+"""The same of many facts, in a file: its pages are packed, and leave the memory as it is wanted. What is known of a table's
+nulls stays in memory where tables are held there: of ten million flows more than 100 MB."""
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -49,23 +54,6 @@ spill what one alone holds."""
 MAX_HELD_SEGMENTS = 20_000
 """Segments of flows up to which views are held as tables: for so few it costs more to plan a view again than to make its
 rows. There are up to two rows of such a view for a segment, each of 300 bytes or so: some 12 MB for a view."""
-
-
-@contextmanager
-def judging() -> Generator[None]:
-    """What DuckDB cannot do while it judges is told in a line."""
-    import duckdb
-
-    try:
-        with interruptible():
-            yield
-    except duckdb.Error as error:
-        full = ", memory or disk space ran out" if isinstance(error, duckdb.OutOfMemoryException) else ""
-        raise IdletalkError(f"the analysis could not be completed{full}: {_first_line(error)}") from None
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 @cache
@@ -101,8 +89,18 @@ class Store:
         self.is_small = sum(file.stat().st_size for file in files) <= MAX_SMALL_BYTES
         for file in files:
             self._execute(f'CREATE VIEW "{file.stem}" AS FROM read_parquet({quoted(str(file))})')
-        self._execute(f"CREATE SCHEMA {JUDGED}")
-        self._execute(SEARCH_PATH)
+        self._judged = JUDGED if self.is_small else JUDGED_IN_FILE
+        if not self.is_small:
+            # nobody opens the file again: it needs neither a log nor its last state
+            path = quoted(str(Path(self._spill.name, "judged.duckdb")))
+            self._execute(f"ATTACH {path} AS spilled (RECOVERY_MODE no_wal_writes)")
+            self._execute("SET checkpoint_on_detach = 'DISABLED'")
+        self._execute(f"CREATE SCHEMA {self._judged}")
+        self._search()
+
+    def _search(self) -> None:
+        """Let names be looked for where judged tables are, then among the facts."""
+        self.connection.execute(f"SET search_path = '{self._judged},{FACTS}'")
 
     def close(self) -> None:
         """Let go of the files."""
@@ -115,7 +113,7 @@ class Store:
         other = copy(self)
         other.connection = self.connection.cursor()
         try:
-            other.connection.execute(SEARCH_PATH)
+            other._search()
             yield other
         finally:
             other.connection.close()
@@ -255,8 +253,8 @@ class Store:
 
     def forget(self) -> None:
         """Let go of all that was judged: the memory is wanted for the report. Tables that were kept are files."""
-        self._execute(f"DROP SCHEMA {JUDGED} CASCADE")
-        self._execute(f"CREATE SCHEMA {JUDGED}")
+        self._execute(f"DROP SCHEMA {self._judged} CASCADE")
+        self._execute(f"CREATE SCHEMA {self._judged}")
 
     def kept_tables(self) -> list[Path]:
         """The files of the tables that may be shown."""
