@@ -77,9 +77,9 @@ def cost(captures: Path, out: Path) -> dict[str, float]:
         (Contents, "by_value", SEARCHING, always),
     )
 
-    def at_once(*given: Any) -> Callable[[], Any]:
-        kept = begin_images(*given)()
-        return lambda: kept
+    def at_once(store: Store, *given: Any) -> Callable[[Store], Any]:
+        kept = begin_images(store, *given)(store)
+        return lambda _beside: kept
 
     with ExitStack() as stack:
         stack.enter_context(mock.patch("idletalk.store.MAX_AT_ONCE", 1))

@@ -30,12 +30,12 @@ def share(captures: list[Path], out: Path) -> float:
     """Of the processor time of an analysis."""
     spent = [0.0]
 
-    def timed(store: Store, folder: Path, _apart: Executor) -> Callable[[], tuple[Kept, ...]]:
+    def timed(store: Store, folder: Path, _apart: Executor) -> Callable[[Store], tuple[Kept, ...]]:
         started = time.process_time()
         with ThreadPoolExecutor(1) as alone:
-            kept = begin_images(store, folder, alone)()
+            kept = begin_images(store, folder, alone)(store)
         spent[0] += time.process_time() - started
-        return lambda: kept
+        return lambda _beside: kept
 
     started = time.process_time()
     with mock.patch("idletalk.assemble.begin_images", timed):

@@ -18,6 +18,9 @@ MAX_REASON_CHARS = 200
 Answer = tuple[list[Claim], dict[str, str | None]]
 """Claims, and for each device without any why the capture cannot answer (none: it can, and there is nothing)."""
 
+Work = Callable[[Store], None]
+"""What else is done with a store of its own."""
+
 
 def _behaviours() -> list[Behaviour]:
     return list(installed())
@@ -61,25 +64,24 @@ class Asking:
         return None
 
     def answers(
-        self, store: Store, scene: Scene, *, waits: bool, beside: Callable[[Store], None] | None = None
+        self, store: Store, scene: Scene, *, waits: bool, soon: Sequence[Work] = (), late: Sequence[Work] = ()
     ) -> list[tuple[Behaviour, Answer]]:
-        """What those say who wait for images and others' answers, or those who do not: idletalk's own side by side, and with
-        what else is asked meanwhile, then the others.
+        """What those say who wait for images and others' answers, or those who do not: idletalk's own side by side, with
+        what else is done meanwhile, soon or as late as may be; then the others.
         """
         own = [behaviour for behaviour in self._own() if behaviour.waits == waits]
         # those that take longest are begun first: of the others, those that build on most
-        begun = own[::-1]
-        begun.sort(key=lambda behaviour: not behaviour.is_long)
-
+        long = [behaviour for behaviour in own[::-1] if behaviour.is_long]
+        short = [behaviour for behaviour in own[::-1] if not behaviour.is_long]
         given: dict[str, Answer | None] = {}
 
-        def ask(behaviour: Behaviour) -> Callable[[Store], None]:
+        def ask(behaviour: Behaviour) -> Work:
             def work(store: Store) -> None:
                 given[behaviour.name] = self.answer(behaviour, store.ask, scene)
 
             return work
 
-        store.together([*map(ask, begun), *([] if beside is None else [beside])])
+        store.together([*map(ask, long), *soon, *map(ask, short), *late])
         answers = [(behaviour, given[behaviour.name]) for behaviour in own]
         brought = [behaviour for behaviour in self._brought() if behaviour.waits == waits]
         answers += [(behaviour, self.answer(behaviour, store.ask, scene)) for behaviour in brought]
@@ -94,7 +96,7 @@ class Asking:
     def keep(self, store: Store) -> None:
         """Write the tables of idletalk's own."""
 
-        def write(table: str) -> Callable[[Store], None]:
+        def write(table: str) -> Work:
             return lambda beside: beside.keep([table])
 
         store.together([write(table) for behaviour in self._own() for table in behaviour.tables])

@@ -18,7 +18,7 @@ from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
 from idletalk.findings import judged
-from idletalk.image_pages import image_pages
+from idletalk.image_pages import Kept, image_pages
 from idletalk.images import begin_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
@@ -68,15 +68,18 @@ def assembled(
         ids = chosen_ids(store, options.device)
         scene = replace(scene_of(store, what, unseen, ids, lab), shows_secrets=options.show_secrets)
         everything: list[Device] = []
+        images: list[Kept] = []
 
         def tell_devices(beside: Store) -> None:
             ask = beside.ask
             told = facts.facts(ask, inventory.SHOWN)
             everything.extend(inventory.devices(ask, peers.peers(ask), told, scene.observed_s))
 
-        answers = asking.answers(store, scene, waits=False, beside=tell_devices)
-        images = finish_images()
-        keep_steps(store)
+        def tell_steps(beside: Store) -> None:
+            images.extend(finish_images(beside))
+            keep_steps(beside)
+
+        answers = asking.answers(store, scene, waits=False, soon=[tell_devices], late=[tell_steps])
         answers += asking.answers(store, scene, waits=True)
         verdicts = judged(answers, scene, lab)
         # of thousands of claims a few are told
@@ -84,6 +87,9 @@ def assembled(
         paths = {file.capture: file.path for file in what.files}
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
         hashing = apart.submit(lambda: early.result() or file_hashes(files, options.hash, cited))
+        store.shrink(KEEPING_LIMIT)
+        # of many facts the memory is wanted for what follows, and then for the report
+        keeping = apart.submit(asking.keep, store) if store.is_small else None
         regular = cadence.cadences(store.ask)
         held, shorter = connections.connections(store.ask)
         carried = encryption.payload_bytes(store.ask)
@@ -100,7 +106,6 @@ def assembled(
         )
         shown = {file.path: _shown(file.path) for file in what.files}
         citing = examining.submit(write_evidence, store.sources(), folder, verdicts.claims, shown, program_version())
-        store.shrink(KEEPING_LIMIT)
         asking.keep_brought(store)
         secrets = () if options.show_secrets else _secrets(store)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
@@ -116,14 +121,9 @@ def assembled(
         pages = image_pages(store, folder, images, scene.names)
         hashes = hashing.result()
 
-        def keep() -> None:
+        if keeping is None:
             asking.keep(store)
-            # what is asked of the tables has been asked
             store.forget()
-
-        # of many facts the memory is wanted for the report
-        if not store.is_small:
-            keep()
         report = Report(
             provenance=Provenance(
                 idletalk=program_version(),
@@ -161,8 +161,8 @@ def assembled(
         masks = Masks(secrets)
 
         def finish() -> None:
-            if store.is_small:
-                keep()
+            if keeping is not None:
+                keeping.result()
             masks.over_tables(store.kept_tables())
 
         # drawing needs the interpreter, writing and masking tables and evidence do not

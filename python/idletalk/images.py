@@ -44,16 +44,16 @@ PACKED_CATEGORIES = frozenset({"archive", "compressed"})
 """Categories that can hold an image as well as anything else."""
 
 
-def begin_images(store: Store, folder: Path, apart: Executor) -> Callable[[], tuple[Kept, ...]]:
+def begin_images(store: Store, folder: Path, apart: Executor) -> Callable[[Store], tuple[Kept, ...]]:
     """Write what was fetched as files beside the tables and examine them, all in the one thread of ``apart``.
 
-    Gives a function that waits for the end, fills the table ``images``, and gives what is called firmware, the same bytes once.
+    Gives a function that waits for the end, fills the table ``images`` of a store, and gives what is called firmware, the same bytes once.
     """
     kept: dict[str, Kept] = {}
     made = apart.submit(_rows, store, folder, kept)
 
-    def finish() -> tuple[Kept, ...]:
-        insert(store.ask, "images", made.result())
+    def finish(beside: Store) -> tuple[Kept, ...]:
+        insert(beside.ask, "images", made.result())
         return tuple(kept.values())
 
     return finish

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from copy import copy
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -87,6 +87,10 @@ class Store:
         if not files:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
         self.is_small = sum(file.stat().st_size for file in files) <= MAX_SMALL_BYTES
+        processors: int = self.ask("SELECT current_setting('threads')::INTEGER AS n")[0]["n"]
+        self._at_once = min(processors, MAX_AT_ONCE) if self.is_small else 1
+        # as many threads for each: those that run beside others would only hand work to and fro
+        self._execute(f"SET threads = {processors // self._at_once}")
         for file in files:
             self._execute(f'CREATE VIEW "{file.stem}" AS FROM read_parquet({quoted(str(file))})')
         self._judged = JUDGED if self.is_small else JUDGED_IN_FILE
@@ -134,21 +138,10 @@ class Store:
         """Take steps on connections of their own, each when those are done that it waits for."""
         stopped = threading.Event()
         line = Line(waits_for, stopped)
-        at_once = max(1, min(self._processors, MAX_AT_ONCE, len(steps))) if self.is_small else 1
         with ExitStack() as opened:
-            opened.enter_context(self._threads(self._processors // at_once))
-            stores = [opened.enter_context(self.beside()) for _ in range(at_once)]
+            stores = [opened.enter_context(self.beside()) for _ in range(max(1, min(self._at_once, len(steps))))]
             works = [partial(line.work, steps, partial(take, store)) for store in stores]
             together(works, [store.connection for store in stores], stopped)
-
-    @contextmanager
-    def _threads(self, each: int) -> Generator[None]:
-        """As many threads for a statement: those that run beside others would only hand work to and fro."""
-        self._execute(f"SET threads = {max(1, each)}")
-        try:
-            yield
-        finally:
-            self._execute(f"SET threads = {self._processors}")
 
     def ask(self, sql: str | Insertion, *parameters: Any) -> Rows:
         """The rows of a query, by column name; rows to add give none."""
@@ -196,12 +189,21 @@ class Store:
 
     def judge(self, behaviours: Iterable[Behaviour]) -> None:
         """Make the tables of behaviours, side by side where they allow it; rows get their order when they are kept."""
-        self._run([statement for behaviour in behaviours for statement in self._statements(behaviour)])
+        statements = [statement for behaviour in behaviours for statement in self._statements(behaviour)]
+        with self._in_any_order():
+            waits_for = predecessors(statement.query for statement in statements)
+            self._side_by_side(statements, waits_for, lambda beside, statement: beside._execute(statement))
 
     def judge_apart(self, behaviour: Behaviour) -> None:
         """Make the tables of a behaviour of another package, which may have temporary ones that no other connection knows."""
         with self._in_any_order():
             for statement in self._statements(behaviour):
+                self._execute(statement)
+
+    def run(self, script: str) -> None:
+        """Run the statements of a script one after another, beside what others ask; of many facts nobody does."""
+        with nullcontext() if self.is_small else self._in_any_order():
+            for statement in parsed(script):
                 self._execute(statement)
 
     def _statements(self, behaviour: Behaviour) -> list[duckdb.Statement]:
@@ -216,21 +218,8 @@ class Store:
         return statements
 
     @cached_property
-    def _processors(self) -> int:
-        return self.ask("SELECT current_setting('threads')::INTEGER AS n")[0]["n"]
-
-    @cached_property
     def _segments(self) -> int:
         return self.ask("SELECT count(*) AS n FROM flow_segments")[0]["n"]
-
-    def run(self, script: str) -> None:
-        """Run the statements of a script; rows get their order when their table is kept."""
-        self._run(self.connection.extract_statements(script))
-
-    def _run(self, statements: Sequence[duckdb.Statement]) -> None:
-        with self._in_any_order():
-            waits_for = predecessors(statement.query for statement in statements)
-            self._side_by_side(statements, waits_for, lambda beside, statement: beside._execute(statement))
 
     @contextmanager
     def _in_any_order(self) -> Generator[None]:
