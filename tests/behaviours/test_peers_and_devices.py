@@ -223,6 +223,28 @@ def test_a_gap_between_files_is_told(tmp_path: Path) -> None:
     assert coverage.observed_s == 20.0
 
 
+def test_a_quiet_devices_hourly_files_have_silence_between_them_and_a_missing_file_is_a_gap(tmp_path: Path) -> None:
+    files = [
+        made.pcap(tmp_path / f"{hour}.pcap", [(hour * 3600.0 + s, HOME[0][1]) for s in range(300, 3600, 600)])
+        for hour in (0, 1, 2, 4)
+    ]
+    found = idletalk.analyze(files, tmp_path / "out").report
+    coverage = found.captures.coverage
+    assert coverage is not None
+    assert [gap.duration_s for gap in coverage.gaps] == [4200.0]
+    assert coverage.observed_s == 3 * 3600 - 600 + 3000
+    assert {"gaps"} == {told.kind for told in found.cannot_be_seen} & {"gaps", "silence"}
+
+
+def test_a_pause_of_days_in_a_file_makes_no_silence_of_the_gap_beside_it(tmp_path: Path) -> None:
+    week = 7 * 86400.0
+    one = made.pcap(tmp_path / "a.pcap", [(0.0, HOME[0][1]), (week, HOME[0][1])])
+    two = made.pcap(tmp_path / "b.pcap", [(week + 7200, HOME[0][1]), (week + 7210, HOME[0][1])])
+    coverage = idletalk.analyze([one, two], tmp_path / "out").report.captures.coverage
+    assert coverage is not None
+    assert [gap.duration_s for gap in coverage.gaps] == [7200.0]
+
+
 def test_silence_inside_a_file_is_told(tmp_path: Path) -> None:
     frames = [(float(t), HOME[0][1]) for t in (0, 850, 4 * 900 + 10, 5 * 900 + 10)]
     coverage = analysis(tmp_path, frames).report.captures.coverage

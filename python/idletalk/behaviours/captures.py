@@ -1,5 +1,6 @@
 """What was captured: files, interfaces, damage, and how much of the time they cover."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from itertools import pairwise
@@ -11,6 +12,9 @@ from idletalk.model import CaptureFile, Captures, Coverage, Fault, Gap, Interfac
 
 MIN_GAP_S = 60
 """A pause between two files from which on it is told as a gap: tcpdump needs less to begin the next file."""
+
+MAX_SILENCE_S = 24 * 3600
+"""A pause inside a file up to which it is believed to be silence: where it is longer, the capture stood still or the clock was set."""
 
 SLOT_S = 900
 """Length of the slots in which frames are counted (a quarter of an hour)."""
@@ -94,11 +98,12 @@ def _faults(ask: Ask) -> tuple[Fault, ...]:
 def _coverage(ask: Ask) -> Coverage:
     """Time between first and last frame of each file, put together; gaps between files, and where the clock was set; silence inside them.
 
-    Where the analysis was cut by time, only what lies inside the cut counts.
+    Where nobody spoke for as long inside one of two files, the pause between them is silence too: a quiet device's hourly files begin
+    and end with it. Where the analysis was cut by time, only what lies inside the cut counts.
     """
     bounds = ask("SELECT min(first_ns) AS first_ns, max(last_ns) AS last_ns FROM flow_segments")[0]
     spans = ask(
-        "SELECT greatest(earliest_ns, ?) AS first_ns, least(latest_ns, ?) AS last_ns FROM captures"
+        "SELECT greatest(earliest_ns, ?) AS first_ns, least(latest_ns, ?) AS last_ns, longest_pause_ns AS pause_ns FROM captures"
         " WHERE earliest_ns IS NOT NULL AND latest_ns >= ? AND earliest_ns <= ? ORDER BY 1, 2",
         bounds["first_ns"],
         bounds["last_ns"],
@@ -106,12 +111,16 @@ def _coverage(ask: Ask) -> Coverage:
         bounds["last_ns"],
     )
     merged: list[clock.Span] = []
+    quiet_s = 0.0
     for span in spans:
-        first, last = span["first_ns"], span["last_ns"]
-        if merged and (first - merged[-1][1]) / 1e9 < MIN_GAP_S:
+        first, last, silence_s = span["first_ns"], span["last_ns"], _silence_s(span["pause_ns"])
+        pause_s = (first - merged[-1][1]) / 1e9 if merged else math.inf
+        is_last = not merged or last >= merged[-1][1]
+        if pause_s < MIN_GAP_S or pause_s <= max(quiet_s, silence_s):
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
             merged.append((first, last))
+        quiet_s = silence_s if is_last else quiet_s
     steps = clock.steps(ask, merged)
     stepped = set(steps)
     merged = list(clock.without(merged, steps))
@@ -120,6 +129,12 @@ def _coverage(ask: Ask) -> Coverage:
     silent = sum(_silent_slots(first // 1_000_000_000, last // 1_000_000_000, heard) for first, last in merged) * SLOT_S
     observed = sum(last - first for first, last in merged) / 1e9
     return Coverage(observed_s=observed, gaps=gaps, silent_s=float(silent))
+
+
+def _silence_s(pause_ns: int | None) -> float:
+    """How long nobody spoke in a file, seconds; 0 where the longest pause is hardly silence."""
+    pause_s = (pause_ns or 0) / 1e9
+    return pause_s if pause_s <= MAX_SILENCE_S else 0.0
 
 
 def _gap(first: int, last: int, *, is_step: bool) -> Gap:

@@ -53,8 +53,8 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
         found.append(
             (
                 "silence",
-                f"For {coverage.silent_s / 3600:.2f} h inside the files not a single frame was captured:"
-                " the network was silent or the capture was blind.",
+                f"For {coverage.silent_s / 3600:.2f} h not a single frame was captured, inside files or between files that"
+                " hold as long a silence: the network was silent or the capture was blind.",
             )
         )
     found += clock.told(captures.files, coverage.gaps if coverage else ())

@@ -69,9 +69,11 @@ class Gap:
 class Coverage:
     """How much of the time between first and last frame was observed."""
 
-    observed_s: Annotated[float, Meta(description="time covered by capture files")]
+    observed_s: Annotated[
+        float, Meta(description="time covered by capture files, and silence between them as long as inside them")
+    ]
     gaps: tuple[Gap, ...]
-    silent_s: Annotated[float, Meta(description="quarters of an hour inside the files without a single frame")]
+    silent_s: Annotated[float, Meta(description="observed quarters of an hour without a single frame")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,8 @@ record! {
         set_back_ns: Option<u64>,
         /// That frame
         set_back_frame: Option<u64>,
+        /// Longest time from a frame to the next that is not earlier, nanoseconds: silence, while the capture went on
+        longest_pause_ns: Option<u64>,
         /// Smallest snap length of its interfaces, bytes; null where unlimited
         snaplen_bytes: Option<u32>,
         /// Frames that its interfaces dropped, as they say; null where none says
@@ -173,6 +175,7 @@ pub fn emit(sink: &mut Sink, capture: u32, path: &Path, state: Result<&Summary, 
         is_in_time_order: summary.map(|s| s.set_back.is_none()),
         set_back_ns: summary.and_then(|s| s.set_back).map(|(back, _)| back),
         set_back_frame: summary.and_then(|s| s.set_back).map(|(_, frame)| frame),
+        longest_pause_ns: summary.and_then(|s| s.longest_pause_ns),
         snaplen_bytes: summary.and_then(|s| s.interfaces.iter().filter_map(|i| limited(i.snaplen)).min()),
         dropped: match (total(|i| i.dropped), total(|i| i.os_dropped)) {
             (None, None) => None,

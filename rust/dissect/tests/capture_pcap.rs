@@ -94,6 +94,7 @@ fn times_out_of_order_are_noted_and_kept() {
     let summary = reader.summary();
     assert_eq!(frames.iter().map(|f| f.time_ns / 1_000_000_000).collect::<Vec<_>>(), [5, 3, 4, 3]);
     assert_eq!(summary.set_back, Some((2_000_000_000, 2)));
+    assert_eq!(summary.longest_pause_ns, Some(1_000_000_000));
     assert_eq!((summary.earliest_ns, summary.latest_ns), (Some(3_000_000_000), Some(5_000_000_000)));
     assert_eq!((summary.first_ns, summary.last_ns), (Some(5_000_000_000), Some(3_000_000_000)));
 }

@@ -184,6 +184,8 @@ impl Reader {
         match (summary.last_ns, summary.latest_ns) {
             // In order: the usual case.
             (Some(last), Some(latest)) if found.has_time && time_ns >= last => {
+                let pause = time_ns.abs_diff(last);
+                summary.longest_pause_ns = Some(summary.longest_pause_ns.map_or(pause, |longest| longest.max(pause)));
                 summary.last_ns = Some(time_ns);
                 summary.latest_ns = Some(latest.max(time_ns));
                 self.time_ns = time_ns;

@@ -190,6 +190,8 @@ pub struct Summary {
     pub last_ns: Option<i64>,
     /// The most that a frame is earlier than the one before it, nanoseconds, and its number; None in time order.
     pub set_back: Option<(u64, u64)>,
+    /// The longest time from a frame to the next that is not earlier, nanoseconds; None where no frame follows one so.
+    pub longest_pause_ns: Option<u64>,
     /// What was wrong, at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
     /// Faults beyond these.
@@ -225,6 +227,7 @@ impl Summary {
             first_ns: None,
             last_ns: None,
             set_back: None,
+            longest_pause_ns: None,
             faults: Vec::new(),
             faults_omitted: 0,
         }
