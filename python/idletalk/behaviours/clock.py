@@ -69,10 +69,19 @@ def told(files: Iterable[CaptureFile], gaps: Iterable[Gap]) -> Iterator[tuple[st
             f" (frame {most.set_back_frame} of {Path(most.path).name}): the clock was set, or captures were put together out of order."
             " Durations and periods across such a place are not what they seem.",
         )
-    forward = [gap for gap in gaps if gap.is_step]
+    steps = [gap.duration_s for gap in gaps if gap.is_step]
+    whys = (
+        ("connections go on", [step for step in steps if step < MIN_EPOCH_S]),
+        ("a year or more passes", [step for step in steps if step >= MIN_EPOCH_S]),
+    )
+    forward = [
+        f"across {counted(len(those), 'pause')} inside the files, of {observed(sum(those))} in all, {why}"
+        for why, those in whys
+        if those
+    ]
     if forward:
         yield (
             "clock_set_forward",
-            f"Across {counted(len(forward), 'pause')} inside the files, of {observed(sum(gap.duration_s for gap in forward))} in all, connections go on, or years"
-            " pass: the clock was set forward, or the capture stood still. That time does not count as observed.",
+            f"{'; '.join(forward).capitalize()}: the clock was set forward, or the capture stood still."
+            " That time does not count as observed.",
         )

@@ -60,7 +60,7 @@ class Gap:
     is_step: Annotated[
         bool,
         Meta(
-            description="inside a file, and connections go on behind it: the clock was set, or the capture stood still"
+            description="inside a file, and connections go on behind it, or it lasts a year or more: the clock was set, or the capture stood still"
         ),
     ]
 
