@@ -97,7 +97,7 @@ def main_group() -> None:
     help="Which capture files get a SHA-256; auto: all, up to 1 GiB together, or a single one, else those that findings cite (cited).",
 )
 @click.option("--as-of", metavar="TIME", help="The 'now' of judgements  [default: the capture's end].")
-@click.option("--threads", type=click.IntRange(0), default=0, help="Threads  [default: one per processor].")
+@click.option("--threads", type=click.IntRange(0), default=0, help="Threads  [default: one per processor, at most 8].")
 @click.option("--show-secrets", is_flag=True, help="Do not mask secrets found in clear in the report and the tables.")
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
 @AS_JSON

@@ -45,7 +45,7 @@ GIVES_BACK = {
 """Memory that DuckDB needs no more goes back to the system at once: as a rule it keeps some hundred megabytes, beyond its limit."""
 
 MAX_AT_ONCE = 4
-"""Statements side by side at most: each holds memory."""
+"""Statements side by side at most, and threads of all together: each holds memory, of which the database does not count all."""
 
 MAX_SMALL_BYTES = 100_000_000
 """Files of facts up to which much is done side by side: of more each statement keeps all processors busy, and together they would
@@ -87,8 +87,8 @@ class Store:
         if not files:
             raise IdletalkError(f"{folder} is no analysis: it has no tables. Make one with: idletalk analyze CAPTURE")
         self.is_small = sum(file.stat().st_size for file in files) <= MAX_SMALL_BYTES
-        processors: int = self.ask("SELECT current_setting('threads')::INTEGER AS n")[0]["n"]
-        self._at_once = min(processors, MAX_AT_ONCE) if self.is_small else 1
+        processors: int = min(MAX_AT_ONCE, self.ask("SELECT current_setting('threads')::INTEGER AS n")[0]["n"])
+        self._at_once = processors if self.is_small else 1
         # as many threads for each: those that run beside others would only hand work to and fro
         self._execute(f"SET threads = {processors // self._at_once}")
         for file in files:

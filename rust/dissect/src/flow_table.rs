@@ -8,10 +8,10 @@ use crate::tables::FlowId;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use std::hash::BuildHasher;
 
-/// Flows in memory per shard; with 16 shards 131,072. One takes some 1,300 bytes before it has anything to be reassembled.
-pub const MAX_FLOWS: usize = 8192;
-/// Flows that have left and are remembered by their key's hash, per shard.
-const MAX_DEPARTED: usize = 65_536;
+/// Flows in memory per shard; with 16 shards 98,304. One takes some 1,300 bytes before it has anything to be reassembled.
+pub const MAX_FLOWS: usize = 6144;
+/// Flows that have left and are remembered by their key's hash, per shard: as many as a hash table of 131,072 places takes, in 3 MiB.
+const MAX_DEPARTED: usize = 114_688;
 
 /// A flow in memory.
 pub struct Flow {
@@ -52,7 +52,9 @@ pub struct FlowTable {
     index: HashTable<Entry>,
     flows: Vec<Flow>,
     hand: usize,
-    departed: HashMap<u64, Departed>,
+    departed: HashMap<u64, Remembered>,
+    tellers: Codes<&'static str>,
+    labels: Codes<(&'static str, &'static str)>,
     has_forgotten: bool,
 }
 
@@ -62,7 +64,7 @@ struct Entry {
     place: usize,
 }
 
-/// What is remembered of a flow that left.
+/// What is known of a flow before its next packet.
 #[derive(Clone, Copy)]
 pub struct Departed {
     /// its id
@@ -75,6 +77,35 @@ pub struct Departed {
     pub began: Option<bool>,
     /// application and what told it
     pub label: Option<(&'static str, &'static str)>,
+}
+
+/// The same of a flow that left, in little memory: words of ours as codes.
+#[derive(Clone, Copy)]
+struct Remembered {
+    id: FlowId,
+    originator_known_by: u16,
+    label: Option<u16>,
+    low_is_originator: bool,
+    began: Option<bool>,
+}
+
+/// Values of which there are few, each with a code.
+#[derive(Default)]
+struct Codes<T>(Vec<T>);
+
+impl<T: Copy + PartialEq> Codes<T> {
+    /// The code of a value; none where there are too many.
+    fn code(&mut self, value: T) -> Option<u16> {
+        let place = self.0.iter().position(|known| *known == value).unwrap_or_else(|| {
+            self.0.push(value);
+            self.0.len().saturating_sub(1)
+        });
+        u16::try_from(place).ok()
+    }
+
+    fn value(&self, code: u16) -> Option<T> {
+        self.0.get(usize::from(code)).copied()
+    }
 }
 
 impl Flow {
@@ -147,7 +178,14 @@ impl FlowTable {
         if self.departed.is_empty() {
             return None;
         }
-        self.departed.remove(&hash)
+        let known = self.departed.remove(&hash)?;
+        Some(Departed {
+            id: known.id,
+            low_is_originator: known.low_is_originator,
+            originator_known_by: self.tellers.value(known.originator_known_by)?,
+            began: known.began,
+            label: known.label.and_then(|label| self.labels.value(label)),
+        })
     }
 
     /// Whether flows that left are not remembered any more: one without its start may then have begun in the capture.
@@ -172,23 +210,21 @@ impl FlowTable {
         }
         self.index_at(hash, place);
         if !leaving.is_closing {
-            if self.departed.len() >= MAX_DEPARTED {
-                self.departed.clear();
-                self.has_forgotten = true;
-            }
-            let label = leaving.label.or(leaving.conversation.as_ref().and_then(|talk| talk.label));
-            self.departed.insert(
-                old_hash,
-                Departed {
-                    id: leaving.id,
-                    low_is_originator: leaving.low_is_originator,
-                    originator_known_by: leaving.originator_known_by,
-                    began: leaving.began,
-                    label,
-                },
-            );
+            self.remember(&leaving, old_hash);
         }
         (place, Some(leaving))
+    }
+
+    fn remember(&mut self, leaving: &Flow, hash: u64) {
+        if self.departed.len() >= MAX_DEPARTED {
+            self.departed.clear();
+            self.has_forgotten = true;
+        }
+        let label = leaving.label.or(leaving.conversation.as_ref().and_then(|talk| talk.label));
+        let label = label.and_then(|label| self.labels.code(label));
+        let Some(originator_known_by) = self.tellers.code(leaving.originator_known_by) else { return };
+        let Flow { id, low_is_originator, began, .. } = *leaving;
+        self.departed.insert(hash, Remembered { id, originator_known_by, label, low_is_originator, began });
     }
 
     /// Takes all flows out.
