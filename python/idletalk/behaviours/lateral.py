@@ -171,6 +171,7 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
     for row in rows:
         what = {
             "arp": "asks by ARP for {n} addresses",
+            "nd": "asks by neighbour discovery for {n} addresses",
             "ping": "pings {n} hosts of the LAN",
             "hosts": f"tries {row['peer']} of {{n}} hosts of the LAN",
             "ports": f"tries {{n}} TCP ports of {row['peer']}",
@@ -200,6 +201,8 @@ def _sweep_filter(scene: Scene, row: Row) -> str:
     own = scene.sent_by(row["device"])
     if row["kind"] == "arp":
         return filters.both("arp.opcode == 1 && !(arp.isgratuitous == 1)", own)
+    if row["kind"] == "nd":
+        return filters.both("icmpv6.type == 135 && ipv6.src != ::", own)
     if row["kind"] == "ping":
         return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
     opened = filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own)
@@ -225,7 +228,7 @@ BEHAVIOUR = Behaviour(
         "(RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, by whichever "
         "of its addresses, and the device then opened a "
         "TCP connection to that neighbour, at the port of the URL that it was told or within a minute of an answer. "
-        "Sweeps: at least 25 hosts by ARP, ping or one TCP port, or 15 TCP ports of one host, within any five minutes (thresholds of "
+        "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, within any five minutes (thresholds of "
         "Zeek's scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
     ),
     limits=(

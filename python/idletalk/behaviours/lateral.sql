@@ -126,22 +126,28 @@ COMMENT ON COLUMN lateral_chains.statuses IS 'Status codes of the answers';
 COMMENT ON COLUMN lateral_chains.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN lateral_chains.last_ns IS 'Last of them, UTC nanoseconds since 1970';
 
--- Sweeps: many hosts, or many ports of one, in five minutes. Hosts are asked by ARP, by ping, and by TCP at one port.
+-- Sweeps: many hosts, or many ports of one, in five minutes. Hosts are asked by ARP or neighbour discovery, by ping, and by TCP at
+-- one port. A solicitation from no address only asks whether one's own is free (RFC 4862 5.4).
 CREATE TABLE probes AS
+WITH near AS (SELECT device, peer FROM peers WHERE scope IN ('lan', 'gateway'))
 SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.capture, a.frame, a.time_ns
 FROM arp AS a JOIN device_macs AS m ON m.mac = a.source_mac
 WHERE a.operation = 1 AND a.sender <> a.target AND m.device IN (FROM subjects)
 UNION ALL
+SELECT e.device, 'nd', NULL, i.neighbour, i.capture, i.frame, i.time_ns
+FROM icmp AS i JOIN endpoints AS e ON e.endpoint = endpoint(i.source_mac, i.source)
+WHERE i.version = 6 AND i.kind = 135 AND i.source <> '::' AND i.neighbour IS NOT NULL AND e.device IN (FROM subjects)
+UNION ALL
 SELECT e.device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
 FROM icmp AS i
 JOIN endpoints AS e ON e.endpoint = endpoint(i.source_mac, i.source)
+SEMI JOIN near AS n ON n.device = e.device AND n.peer = i.destination
 WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND e.device IN (FROM subjects)
-    AND place_of(i.destination, NULL) IS DISTINCT FROM 'global'
 UNION ALL
 SELECT device, kind, CASE kind WHEN 'ports' THEN responder ELSE 'tcp/' || responder_port END,
     CASE kind WHEN 'ports' THEN 'tcp/' || responder_port ELSE responder END, capture, frame, first_ns
 FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 2 > 0 AND device IN (FROM subjects)) AS o
-SEMI JOIN (FROM peers WHERE scope IN ('lan', 'gateway')) AS p ON p.device = o.device AND p.peer = o.responder
+SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder
 CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind);
 
 -- In each five minutes those are counted that were not asked in the five minutes before.
@@ -163,8 +169,8 @@ FROM counted WHERE targets >= least GROUP BY device, kind, peer;
 
 COMMENT ON TABLE sweeps IS 'Searches of address ranges and ports: at least 25 hosts or 15 ports within five minutes.';
 COMMENT ON COLUMN sweeps.device IS 'Device id';
-COMMENT ON COLUMN sweeps.kind IS 'arp, ping, hosts (by TCP at one port) or ports';
-COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP or ping asked';
+COMMENT ON COLUMN sweeps.kind IS 'arp, nd (neighbour discovery), ping, hosts (by TCP at one port) or ports';
+COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP, neighbour discovery or ping asked';
 COMMENT ON COLUMN sweeps.targets IS 'Most hosts or ports within five minutes';
 COMMENT ON COLUMN sweeps.frames IS 'Frames that asked, in all of the capture: of TCP the first of each connection';
 COMMENT ON COLUMN sweeps.first_ns IS 'First of them, UTC nanoseconds since 1970';
