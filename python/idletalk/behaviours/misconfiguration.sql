@@ -56,7 +56,7 @@ WHERE f.device IN (FROM subjects)
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
 CREATE TABLE attempts AS
-SELECT f.device, f.responder AS peer, f.transport, f.responder_port AS port,
+SELECT f.device, f.responder AS peer, f.transport, f.responder_port AS port, f.flow,
     f.capture, f.frame, f.first_ns, f.last_ns, f.application, f.originator_packets, f.responder_packets,
     CASE
         WHEN f.transport = 'tcp' AND f.responder_tcp_flags & 6 = 4 THEN 'reset'
