@@ -11,6 +11,11 @@ from idletalk.labfile import Lab
 from idletalk.model import Blindness, Captures
 from idletalk.store import Store
 
+_VEILED = (
+    "SELECT device FROM device_sides GROUP BY device"
+    " HAVING bool_or(coalesce(network, '') = 'wlan-protected') AND bool_and(address IS NULL)"
+)
+
 
 def chosen_ids(store: Store, wanted: str | None) -> set[str]:
     """Ids of the devices of the report, or of those that ``--device`` names: by id, MAC, name or address."""
@@ -62,6 +67,7 @@ def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: 
         public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
         mac_prefix=mac_prefix(kinds),
         one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
+        veiled=frozenset(row["device"] for row in store.ask(_VEILED)),
         is_mixed=bool(kinds & BARE) and not kinds <= BARE,
         is_repeated=what.packets > what.unique_packets,
     )

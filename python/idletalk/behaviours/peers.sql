@@ -114,7 +114,9 @@ WITH acknowledged AS (
 )
 SELECT device, sum(rx_packets) = 0 AS is_sent FROM peers WHERE scope IN ('lan', 'gateway', 'internet', 'routed') GROUP BY device
 HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device IN (
-    SELECT e.device FROM acknowledged AS a JOIN endpoints AS e ON e.endpoint = endpoint(a.mac, a.address)));
+    SELECT e.device FROM acknowledged AS a JOIN endpoints AS e ON e.endpoint = endpoint(a.mac, a.address)))
+    -- what a router forwards is not its own, but shows that both directions are captured: it may answer only those that asked all (DHCP)
+    AND NOT (device IN (FROM router_devices) AND device IN (SELECT device FROM devices WHERE tx_packets > 0 AND rx_packets > 0));
 
 -- Next hops of each device over which answers went past the capture point: connections that were accepted (the device acknowledged
 -- the answer to its SYN, and sent data) of which nothing came back, at least one in ten. One alone can be a fault of the capture.
