@@ -259,3 +259,29 @@ def test_a_question_to_a_name_server_from_the_port_of_llmnr_is_no_search(tmp_pat
     assert lateral(analysis) == {}
     [device] = [one for one in analysis.report.devices if one.id == PLUG]
     assert [one.protocol for one in device.protocols] == ["dns"]
+
+
+@pytest.mark.parametrize("address", ["192.168.1.40", "fe80::40"])
+def test_a_neighbour_that_anothers_answer_names_is_followed(address: str, tmp_path: Path) -> None:
+    named = "02:00:00:00:00:04"
+    url = f"http://[{address}]:9000/d.xml" if ":" in address else f"http://{address}:9000/d.xml"
+    location = LOCATION.replace(b"http://192.168.1.30:8080/d.xml", url.encode())
+    own = "fe80::20" if ":" in address else "192.168.1.20"
+    there = (named, address, 9000)
+    group = ("01:00:5e:7f:ff:fa", "239.255.255.250", 1900)
+    kind = 0x86DD if ":" in address else 0x0800
+    frames = [
+        (0.5, made.datagram(there, (LAMP, "fe80::30" if ":" in address else "192.168.1.30", 9001), b"here")),
+        (1.0, made.datagram((*SEARCHER, 50_000), group, SEARCH)),
+        (1.2, made.datagram((*ANSWERER, 1900), (*SEARCHER, 50_000), location)),
+        # beyond the minute in which a connection to any port follows on an answer
+        (90.0, made.ethernet(PLUG, named, kind, made.ip(own, address, 6, made.tcp(40_001, 9000, 1, 0, 2)))),
+        (90.1, made.ethernet(named, PLUG, kind, made.ip(address, own, 6, made.tcp(9000, 40_001, 1, 2, 18)))),
+        # of who answered nothing is fetched
+        *connection(95.0, "192.168.1.30", 9000),
+    ]
+    analysis = analysed(tmp_path, frames)
+    lateral(analysis)
+    [chain] = [one for one in analysis.report.findings if one.kind == "lan-follow-up"]
+    assert (chain.peer, chain.subject, chain.evidence.frames) == (address, "tcp/9000", 4)
+    assert f"(192.168.1.30) answered and named 02:00:00:00:00:04 ({address}), and" in chain.sentence

@@ -104,24 +104,27 @@ def _reverse(ask: Ask, row: Row) -> bool:
 def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         f"WITH answered AS (SELECT device, protocol, neighbour, {FRAMES} AS answers,"
-        f" min(DISTINCT {FRAME}, {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources"
+        f" min(DISTINCT {FRAME}, {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources, bool_and(is_named) AS is_named"
         " FROM answer_frames GROUP BY ALL),"
         f" searched AS (SELECT device, protocol, {FRAMES} AS searches,"
         f" min({FRAME}, {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
         f" opened AS (SELECT device, peer, port, min({FRAME}, {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"
-        " SELECT c.*, a.answers, a.sources, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
+        " SELECT c.*, a.answers, a.sources, a.is_named, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
         " FROM lateral_chains AS c JOIN opened AS o USING (device, peer, port) JOIN answered AS a USING (device, protocol, neighbour)"
         " JOIN searched AS s ON s.device = c.device AND s.protocol = c.protocol ORDER BY c.device, c.peer, c.port"
     )
     for row in rows:
         neighbour = f"{scene.name(row['peer_device'])} ({row['peer']})" if row["peer_device"] else row["peer"]
+        answered = (
+            f"{_answerers(scene, row)} answered and named {neighbour}" if row["is_named"] else f"{neighbour} answered"
+        )
         frames = row["searches"] + row["answers"] + row["packets"]
         yield Claim(
             kind=(GATEWAY if row["scope"] == "gateway" else FOLLOWED).name,
             device=row["device"],
             peer=row["peer"],
             subject=f"tcp/{row['port']}",
-            sentence=f"{scene.name(row['device'])} searched the LAN by {spelled(row['protocol'])}, {neighbour} answered, and"
+            sentence=f"{scene.name(row['device'])} searched the LAN by {spelled(row['protocol'])}, {answered}, and"
             f" {scene.name(row['device'])} connected to its TCP port {row['port']}: {counted(row['connections'], 'connection')},"
             f" {row['accepted']} accepted{_fetched(row)}.",
             numbers={
@@ -136,6 +139,10 @@ def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
             filter=_chain_filter(scene, row),
             filter_note=_also(row),
         )
+
+
+def _answerers(scene: Scene, row: Row) -> str:
+    return some([scene.peer(row["device"], source) for source in row["sources"]], MAX_NAMED)
 
 
 def _also(row: Row) -> str | None:
@@ -227,7 +234,7 @@ BEHAVIOUR = Behaviour(
         "a question that carries the asker's own records, or one by LLMNR for all types of record, only asks whether its name is free "
         "(RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, by whichever "
         "of its addresses, and the device then opened a "
-        "TCP connection to that neighbour, at the port of the URL that it was told or within a minute of an answer. "
+        "TCP connection to that neighbour, or to the one that the answer's URL names, at the port of the URL that it was told or within a minute of an answer. "
         "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, within any five minutes (thresholds of "
         "Zeek's scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
     ),

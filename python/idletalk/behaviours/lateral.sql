@@ -39,7 +39,7 @@ COMMENT ON COLUMN searches.last_ns IS 'Last time, UTC nanoseconds since 1970';
 
 -- Who answers: most protocols answer the searcher; mDNS answers go to all, so one within ten seconds of the question counts
 -- (RFC 6762 6: an answer comes within half a second, 7.2: a known-answer list may take longer; 16: case does not matter).
--- A neighbour is a device, whichever of its addresses answers.
+-- A neighbour is a device, whichever of its addresses answers; the URL of an answer may name another one (`is_named`).
 CREATE TABLE answer_frames AS
 WITH answers AS (
     SELECT 'ssdp' AS protocol, location, capture, frame, time_ns, source, destination_mac, destination FROM ssdp WHERE kind = 'response'
@@ -61,13 +61,18 @@ WITH answers AS (
     FROM search_frames AS q JOIN dns_records AS r ON lower(r.name) = lower(q.what) AND r.protocol = 'mdns' AND r.is_response
         AND r.section = 'answer' AND r.kind = 12 AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000
     WHERE q.protocol = 'mdns' AND r.source <> q.source
+), told AS (
+    SELECT g.*, coalesce(a.device, g.source) AS answerer, p.device AS named,
+        coalesce(try_cast(regexp_extract(g.location, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
+            CASE WHEN g.location LIKE 'https:%' THEN 443 ELSE 80 END) AS port
+    FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source
+    -- a link-local address may stand there with its zone (RFC 6874)
+    LEFT JOIN address_devices AS p ON p.address = ltrim(regexp_extract(lower(g.location), '^https?://(\[[0-9a-f:.]+|[0-9.]+)', 1), '[')
 )
-SELECT g.device, g.protocol, g.source AS peer, coalesce(a.device, g.source) AS neighbour, g.capture, g.frame, g.time_ns,
-    g.location IS NOT NULL AS tells_place,
-    coalesce(try_cast(regexp_extract(g.location, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
-        CASE WHEN g.location LIKE 'https:%' THEN 443 ELSE 80 END) AS port
-FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source
-WHERE coalesce(a.device, g.source) <> g.device;
+SELECT t.device, protocol, source AS peer, CASE WHEN names_other.yes THEN named ELSE answerer END AS neighbour, capture, frame, time_ns,
+    names_other.yes AS is_named, location IS NOT NULL AND (names_other.yes OR coalesce(named, answerer) = answerer) AS tells_place, port
+FROM told AS t CROSS JOIN (VALUES (false), (true)) AS names_other(yes)
+WHERE (NOT names_other.yes OR named <> answerer) AND CASE WHEN names_other.yes THEN named ELSE answerer END <> t.device;
 
 -- What is then fetched: connections that the device opens to who answered it, at the port of the URL that it was
 -- told, or within a minute of an answer.

@@ -11,6 +11,7 @@ use crate::record;
 use crate::tables::{KeyValue, Record};
 use crate::weird::Weird;
 use message::{Content, Header, Message};
+pub(super) use message::NAME_SERVER;
 use std::net::IpAddr;
 
 record! {
@@ -121,8 +122,6 @@ pub const PROTOCOL: Protocol = Protocol {
     tables: &[Dns::SPEC, DnsQuestion::SPEC, DnsRecord::SPEC],
 };
 
-/// RFC 1035 4.2.
-pub(super) const NAME_SERVER: u16 = 53;
 /// NetBIOS name service shares DNS's frame but not its names.
 const NETBIOS_NAME_PORT: u16 = 137;
 
