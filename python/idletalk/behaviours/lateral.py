@@ -182,11 +182,12 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
             "ping": "pings {n} hosts of the LAN",
             "hosts": f"tries {row['peer']} of {{n}} hosts of the LAN",
             "ports": f"tries {{n}} TCP ports of {row['peer']}",
+            "udp-ports": f"tries {{n}} UDP ports below 1024 of {row['peer']}",
         }[row["kind"]].format(n=row["targets"])
         yield Claim(
             kind=SWEEP.name,
             device=row["device"],
-            peer=row["peer"] if row["kind"] == "ports" else None,
+            peer=row["peer"] if row["kind"] in _PORTS else None,
             subject=row["peer"] if row["kind"] == "hosts" else row["kind"],
             sentence=f"{scene.name(row['device'])} {what} within five minutes.",
             numbers={"targets": row["targets"], "frames": row["all_frames"]},
@@ -201,7 +202,10 @@ _SWEPT_TOO = {
     "ping": "also pings of hosts beyond the LAN",
     "hosts": "also those sent again, and to hosts beyond the LAN",
     "ports": "also those sent again",
+    "udp-ports": "also those sent again",
 }
+_PORTS = ("ports", "udp-ports")
+"""Kinds of sweeps that ask for ports of one neighbour."""
 
 
 def _sweep_filter(scene: Scene, row: Row) -> str:
@@ -212,6 +216,8 @@ def _sweep_filter(scene: Scene, row: Row) -> str:
         return filters.both("icmpv6.type == 135 && ipv6.src != ::", own)
     if row["kind"] == "ping":
         return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
+    if row["kind"] == "udp-ports":
+        return filters.both("udp.dstport < 1024", own, filters.address("dst", row["peer"]), filters.NOT_QUOTED)
     opened = filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own)
     if row["kind"] == "hosts":
         return filters.both(opened, f"tcp.dstport == {row['peer'].removeprefix('tcp/')}")
@@ -235,13 +241,13 @@ BEHAVIOUR = Behaviour(
         "(RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, by whichever "
         "of its addresses, and the device then opened a "
         "TCP connection to that neighbour, or to the one that the answer's URL names, at the port of the URL that it was told or within a minute of an answer. "
-        "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, within any five minutes (thresholds of "
+        "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, or UDP ports below 1024, within any five minutes (thresholds of "
         "Zeek's scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
     ),
     limits=(
         "Traffic between stations of one access point may never reach the capture: then nothing seen is not nothing done. "
         "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Slow sweeps stay "
-        "below the thresholds; sweeps and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
+        "below the thresholds; sweeps of hosts, or of higher ports, and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
     ),
     tables=("searches", "lateral_chains", "sweeps"),
     kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP),

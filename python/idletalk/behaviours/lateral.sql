@@ -153,12 +153,17 @@ SELECT device, kind, CASE kind WHEN 'ports' THEN responder ELSE 'tcp/' || respon
     CASE kind WHEN 'ports' THEN 'tcp/' || responder_port ELSE responder END, capture, frame, first_ns
 FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 2 > 0 AND device IN (FROM subjects)) AS o
 SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder
-CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind);
+CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind)
+UNION ALL
+-- of UDP only ports below 1024 (RFC 6335 6): what goes to others may be answers
+SELECT o.device, 'udp-ports', responder, 'udp/' || responder_port, capture, frame, first_ns
+FROM (FROM opened_flows WHERE transport = 'udp' AND responder_port < 1024 AND device IN (FROM subjects)) AS o
+SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder;
 
 -- In each five minutes those are counted that were not asked in the five minutes before.
 CREATE TABLE sweeps AS
 WITH many AS (
-    SELECT device, kind, peer, count(*) AS frames, CASE kind WHEN 'ports' THEN 15 ELSE 25 END AS least
+    SELECT device, kind, peer, count(*) AS frames, CASE WHEN kind IN ('ports', 'udp-ports') THEN 15 ELSE 25 END AS least
     FROM probes GROUP BY ALL HAVING count(DISTINCT target) >= least
 ), fresh AS (
     SELECT p.device, p.kind, p.peer, m.frames, m.least, p.time_ns,
@@ -174,7 +179,7 @@ FROM counted WHERE targets >= least GROUP BY device, kind, peer;
 
 COMMENT ON TABLE sweeps IS 'Searches of address ranges and ports: at least 25 hosts or 15 ports within five minutes.';
 COMMENT ON COLUMN sweeps.device IS 'Device id';
-COMMENT ON COLUMN sweeps.kind IS 'arp, nd (neighbour discovery), ping, hosts (by TCP at one port) or ports';
+COMMENT ON COLUMN sweeps.kind IS 'arp, nd (neighbour discovery), ping, hosts (by TCP at one port), ports (TCP) or udp-ports';
 COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP, neighbour discovery or ping asked';
 COMMENT ON COLUMN sweeps.targets IS 'Most hosts or ports within five minutes';
 COMMENT ON COLUMN sweeps.frames IS 'Frames that asked, in all of the capture: of TCP the first of each connection';
