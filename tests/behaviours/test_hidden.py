@@ -52,3 +52,17 @@ def test_where_frames_are_cut_no_update_is_called_not_found(tmp_path: Path) -> N
     assert {outcomes[question] for question in ("updates", "update_signs", "exposure")} == {"could_not_be_seen"}
     [row] = [one for one in report.conclusions.updates or () if one.device == PLUG]
     assert row.sentence.startswith("Could not be seen: 5 frames were cut by the snap length")
+
+
+def test_a_file_whose_frames_are_cut_hides_nothing_of_devices_in_others(tmp_path: Path) -> None:
+    def said(mac: str, address: str) -> list[tuple[float, bytes]]:
+        there = (GATEWAY, "203.0.113.9", 4_000)
+        return [(float(n), made.datagram((mac, address, 4_000), there, bytes(400))) for n in range(5)]
+
+    files = [
+        made.pcap(tmp_path / "cut.pcap", said(PLUG, "192.168.1.2"), snaplen=96),
+        made.pcap(tmp_path / "whole.pcap", said(LAMP, "192.168.1.3")),
+    ]
+    report = idletalk.analyze(files, tmp_path / "out").report
+    outcomes = {check.device: check.outcome for check in report.checks if check.question == "updates"}
+    assert (outcomes[PLUG], outcomes[LAMP]) == ("could_not_be_seen", "not_found")

@@ -80,6 +80,8 @@ class Scene:
     """where Wireshark keeps MACs in these captures"""
     one_way: Mapping[str, bool]
     """devices of which one direction was captured only, and whether it is what they sent"""
+    cut: Collection[str]
+    """devices that were captured in files whose frames the snap length cuts"""
     veiled: Collection[str]
     """devices whose packets are encrypted on the air, all of them"""
     is_mixed: bool
@@ -167,9 +169,9 @@ def one_way(scene: Scene, device: str) -> str | None:
     return f"Could not be seen: only what {way} was captured, so questions and answers cannot be held together."
 
 
-def cut(scene: Scene, _device: str) -> str | None:
+def cut(scene: Scene, device: str) -> str | None:
     """Of a question about contents, which are not there behind the snap length."""
-    return f"Could not be seen: {scene.unseen['snaplen']}" if "snaplen" in scene.unseen else None
+    return f"Could not be seen: {scene.unseen['snaplen']}" if device in scene.cut else None
 
 
 def never(_scene: Scene, _device: str) -> str | None:
