@@ -67,3 +67,28 @@ def test_a_scan_of_udp_ports_is_told_and_answers_to_high_ports_are_none(
     if found:
         sweep = told["lan-sweep"]
         assert (sweep.subject, sweep.peer, sweep.numbers["targets"]) == ("udp-ports", "192.168.1.30", 20)
+
+
+@pytest.mark.parametrize(
+    ("accepts", "named", "found"), [(False, False, True), (True, False, False), (False, True, False)]
+)
+def test_a_port_of_many_internet_hosts_that_do_not_accept_is_told(
+    accepts: bool, named: bool, found: bool, tmp_path: Path
+) -> None:
+    # something comes back, so that both directions are captured
+    frames = [(0.5, made.datagram((ROUTER, "192.168.1.1", 4_000), (*SEARCHER, 4_000), b"here"))]
+    for n in range(30):
+        address = f"198.18.0.{1 + n}"
+        here, there = (*SEARCHER, 40_000 + n), (ROUTER, address, 23)
+        if named:
+            answer = made.dns_answer(f"h{n}.example", address)
+            frames.append((0.9 + n, made.datagram((ROUTER, "192.168.1.1", 53), (*SEARCHER, 5_000 + n), answer)))
+        frames.append((1.0 + n, made.segment(here, there, 1, 2)))
+        if accepts:
+            frames.append((1.1 + n, made.segment(there, here, 1, 18)))
+    analysis = analysed(tmp_path, frames)
+    lateral(analysis)
+    told = [one for one in analysis.report.findings if one.kind == "internet-sweep"]
+    assert [(one.device, one.subject, one.evidence.frames) for one in told] == [(PLUG, "tcp/23", 30)] * found
+    [row] = [one for one in analysis.report.conclusions.idle or () if one.device == PLUG]
+    assert not row.lateral_movements

@@ -37,6 +37,14 @@ SWEEP = Kind(
     would_change="the reason for which it asks; a hub that keeps a list of its devices asks many hosts too",
 )
 
+INTERNET = Kind(
+    name="internet-sweep",
+    severity="medium",
+    meaning="The device tries one TCP port of many Internet hosts, which it knows by no name and which do not accept the connection (25 hosts within five minutes, "
+    "Zeek's scan detection): malware looks so for others to take over. Each of these hosts sees the address of this network.",
+    would_change="a purpose of its own, as of a peer-to-peer network whose list of peers is old",
+)
+
 _SEARCHED = {
     "ssdp": 'ssdp && http.request.method == "M-SEARCH"',
     "mdns": "mdns && dns.flags.response == 0 && dns.qry.type == 12 && dns.count.auth_rr == 0",
@@ -181,14 +189,15 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
             "nd": "asks by neighbour discovery for {n} addresses",
             "ping": "pings {n} hosts of the LAN",
             "hosts": f"tries {row['peer']} of {{n}} hosts of the LAN",
+            "internet": f"tries {row['peer']} of {{n}} Internet hosts that do not accept it",
             "ports": f"tries {{n}} TCP ports of {row['peer']}",
             "udp-ports": f"tries {{n}} UDP ports below 1024 of {row['peer']}",
         }[row["kind"]].format(n=row["targets"])
         yield Claim(
-            kind=SWEEP.name,
+            kind=(INTERNET if row["kind"] == "internet" else SWEEP).name,
             device=row["device"],
             peer=row["peer"] if row["kind"] in _PORTS else None,
-            subject=row["peer"] if row["kind"] == "hosts" else row["kind"],
+            subject=row["peer"] if row["kind"] in ("hosts", "internet") else row["kind"],
             sentence=f"{scene.name(row['device'])} {what} within five minutes.",
             numbers={"targets": row["targets"], "frames": row["all_frames"]},
             frames=row["all_frames"],
@@ -201,6 +210,7 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
 _SWEPT_TOO = {
     "ping": "also pings of hosts beyond the LAN",
     "hosts": "also those sent again, and to hosts beyond the LAN",
+    "internet": "also those sent again, and to hosts of the LAN, with a name, or that accept it",
     "ports": "also those sent again",
     "udp-ports": "also those sent again",
 }
@@ -219,7 +229,7 @@ def _sweep_filter(scene: Scene, row: Row) -> str:
     if row["kind"] == "udp-ports":
         return filters.both("udp.dstport < 1024", own, filters.address("dst", row["peer"]), filters.NOT_QUOTED)
     opened = filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own)
-    if row["kind"] == "hosts":
+    if row["kind"] in ("hosts", "internet"):
         return filters.both(opened, f"tcp.dstport == {row['peer'].removeprefix('tcp/')}")
     return filters.both(opened, filters.address("dst", row["peer"]))
 
@@ -242,7 +252,7 @@ BEHAVIOUR = Behaviour(
         "of its addresses, and the device then opened a "
         "TCP connection to that neighbour, or to the one that the answer's URL names, at the port of the URL that it was told or within a minute of an answer. "
         "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, or UDP ports below 1024, within any five minutes (thresholds of "
-        "Zeek's scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
+        "Zeek's scan detection); one TCP port of 25 Internet hosts that have no name here and do not accept the connection is told likewise. What phones and hubs (lab file) do to others is their purpose and no finding."
     ),
     limits=(
         "Traffic between stations of one access point may never reach the capture: then nothing seen is not nothing done. "
@@ -250,7 +260,7 @@ BEHAVIOUR = Behaviour(
         "below the thresholds; sweeps of hosts, or of higher ports, and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
     ),
     tables=("searches", "lateral_chains", "sweeps"),
-    kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP),
+    kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP, INTERNET),
     judge=_judge,
     hidden=_hidden,
 )

@@ -1,5 +1,5 @@
 -- What a device does to its neighbours. Takes device_macs, endpoints, opened_flows, subjects, addresses (inventory.sql), flows, peers,
--- address_devices, router_devices, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
+-- address_devices, router_devices, one_way, unseen_peers, peer_names, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
 
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
 -- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names, but for all types
@@ -155,6 +155,15 @@ FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 2 > 0
 SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder
 CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind)
 UNION ALL
+-- on the Internet those that were not accepted, to hosts that the device knows by no name: services there have many addresses, and a
+-- filter on the way may bar all of them
+SELECT o.device, 'internet', 'tcp/' || responder_port, responder, capture, frame, first_ns
+FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 18 = 2 AND responder_tcp_flags & 18 <> 18
+    AND device IN (FROM subjects) AND device NOT IN (SELECT device FROM one_way)) AS o
+SEMI JOIN (FROM peers WHERE scope = 'internet') AS p ON p.device = o.device AND p.peer = o.responder
+ANTI JOIN unseen_peers AS u ON u.device = o.device AND u.peer = o.responder
+ANTI JOIN peer_names AS n ON n.device = o.device AND n.peer = o.responder
+UNION ALL
 -- of UDP only ports below 1024 (RFC 6335 6): what goes to others may be answers
 SELECT o.device, 'udp-ports', responder, 'udp/' || responder_port, capture, frame, first_ns
 FROM (FROM opened_flows WHERE transport = 'udp' AND responder_port < 1024 AND device IN (FROM subjects)) AS o
@@ -179,7 +188,7 @@ FROM counted WHERE targets >= least GROUP BY device, kind, peer;
 
 COMMENT ON TABLE sweeps IS 'Searches of address ranges and ports: at least 25 hosts or 15 ports within five minutes.';
 COMMENT ON COLUMN sweeps.device IS 'Device id';
-COMMENT ON COLUMN sweeps.kind IS 'arp, nd (neighbour discovery), ping, hosts (by TCP at one port), ports (TCP) or udp-ports';
+COMMENT ON COLUMN sweeps.kind IS 'arp, nd (neighbour discovery), ping, hosts (by TCP at one port), internet (the same there, connections that were not accepted), ports (TCP) or udp-ports';
 COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP, neighbour discovery or ping asked';
 COMMENT ON COLUMN sweeps.targets IS 'Most hosts or ports within five minutes';
 COMMENT ON COLUMN sweeps.frames IS 'Frames that asked, in all of the capture: of TCP the first of each connection';
