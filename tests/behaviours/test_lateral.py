@@ -240,3 +240,20 @@ def test_a_neighbour_that_anothers_answer_names_is_followed(address: str, tmp_pa
     [chain] = [one for one in analysis.report.findings if one.kind == "lan-follow-up"]
     assert (chain.peer, chain.subject, chain.evidence.frames) == (address, "tcp/9000", 4)
     assert f"(192.168.1.30) answered and named 02:00:00:00:00:04 ({address}), and" in chain.sentence
+
+
+def test_what_upnp_control_is_asked_for_is_told(tmp_path: Path) -> None:
+    group, port, asked, answered = TALKS["ssdp"]
+    here, there = (*SEARCHER, 40_001), (LAMP, "192.168.1.30", 8080)
+    posted = (
+        b"POST /control HTTP/1.1\r\nHost: 192.168.1.30\r\nContent-Length: 0\r\n"
+        b'SOAPAction: "urn:schemas-upnp-org:service:WANIPConnection:1#AddPortMapping"\r\n\r\n'
+    )
+    frames = [
+        (1.0, made.datagram((*SEARCHER, 50_000), ("01:00:5e:7f:ff:fa", group, port), asked)),
+        (1.2, made.datagram((*ANSWERER, port), (*SEARCHER, 50_000), answered)),
+        *connection(2.0, "192.168.1.30", 8080),
+        (2.1, made.segment(here, there, 2, 24, posted)),
+    ]
+    chain = lateral(analysed(tmp_path, frames))["lan-follow-up"]
+    assert chain.sentence.endswith("1 HTTP request (/control; asked for AddPortMapping; answer: no answer).")

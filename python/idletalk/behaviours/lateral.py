@@ -162,7 +162,8 @@ def _fetched(row: Row) -> str:
         return ""
     pages = ", ".join(row["uris"][:MAX_NAMED])
     codes = ", ".join(str(status) for status in row["statuses"] or ()) or "no answer"
-    return f", {counted(row['requests'], 'HTTP request')} ({pages}; {'answer' if len(row['statuses'] or ()) < 2 else 'answers'}: {codes})"
+    asked = f"; asked for {some(row['actions'], MAX_NAMED)}" if row["actions"] else ""
+    return f", {counted(row['requests'], 'HTTP request')} ({pages}{asked}; {'answer' if len(row['statuses'] or ()) < 2 else 'answers'}: {codes})"
 
 
 def _chain_filter(scene: Scene, row: Row) -> str:

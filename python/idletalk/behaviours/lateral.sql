@@ -96,8 +96,12 @@ ORDER BY o.flow, a.protocol DESC;
 CREATE TABLE lateral_chains AS
 WITH pages AS (
     SELECT f.device, f.peer, f.port, count(*) AS requests,
-        list(DISTINCT q.uri ORDER BY q.uri)[:8] AS uris
-    FROM http_requests AS q JOIN follow_flows AS f USING (flow) GROUP BY ALL
+        list(DISTINCT q.uri ORDER BY q.uri)[:8] AS uris,
+        list(DISTINCT q.action ORDER BY q.action) FILTER (q.action <> '') AS actions
+    -- what UPnP control asks for stands in a field of its own (UPnP Device Architecture 1.1, 3.2.1)
+    FROM (SELECT flow, uri, list_max(list_transform(headers, lambda field: regexp_extract(field, '(?i)^soapaction:.*#(\w{1,64})', 1))) AS action
+        FROM http_requests SEMI JOIN follow_flows USING (flow)) AS q
+    JOIN follow_flows AS f USING (flow) GROUP BY ALL
 ), results AS (
     SELECT f.device, f.peer, f.port, list(DISTINCT r.status ORDER BY r.status) AS statuses
     FROM http_responses AS r JOIN follow_flows AS f USING (flow) GROUP BY ALL
@@ -105,7 +109,7 @@ WITH pages AS (
 SELECT f.device, f.peer, max(p.peer_device) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
     count(*) AS connections, count(*) FILTER (accepted) AS accepted,
     sum(f.packets)::BIGINT AS packets, sum(f.bytes)::BIGINT AS bytes,
-    max(g.requests) AS requests, any_value(g.uris ORDER BY g.uris) AS uris, any_value(r.statuses ORDER BY r.statuses) AS statuses,
+    max(g.requests) AS requests, any_value(g.uris ORDER BY g.uris) AS uris, any_value(g.actions ORDER BY g.actions) AS actions, any_value(r.statuses ORDER BY r.statuses) AS statuses,
     min(f.first_ns) AS first_ns, max(f.last_ns) AS last_ns
 FROM follow_flows AS f
 LEFT JOIN peers AS p ON p.device = f.device AND p.peer = f.peer
@@ -127,6 +131,7 @@ COMMENT ON COLUMN lateral_chains.packets IS 'Frames of those connections';
 COMMENT ON COLUMN lateral_chains.bytes IS 'Bytes of those';
 COMMENT ON COLUMN lateral_chains.requests IS 'HTTP requests in them';
 COMMENT ON COLUMN lateral_chains.uris IS 'What was asked for, at most eight';
+COMMENT ON COLUMN lateral_chains.actions IS 'UPnP actions that were asked for; null: none';
 COMMENT ON COLUMN lateral_chains.statuses IS 'Status codes of the answers';
 COMMENT ON COLUMN lateral_chains.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN lateral_chains.last_ns IS 'Last of them, UTC nanoseconds since 1970';

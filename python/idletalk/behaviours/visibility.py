@@ -53,7 +53,7 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
         found.append(
             (
                 "silence",
-                f"For {coverage.silent_s / 3600:.2f} h inside the files not a single frame was captured:"
+                f"For at least {coverage.silent_s / 3600:.2f} h inside the files not a single frame was captured:"
                 " the network was silent or the capture was blind.",
             )
         )
