@@ -257,3 +257,18 @@ def test_what_upnp_control_is_asked_for_is_told(tmp_path: Path) -> None:
     ]
     chain = lateral(analysed(tmp_path, frames))["lan-follow-up"]
     assert chain.sentence.endswith("1 HTTP request (/control; asked for AddPortMapping; answer: no answer).")
+
+
+def test_who_had_the_address_then_is_the_neighbour(tmp_path: Path) -> None:
+    group, port, asked, answered = TALKS["ssdp"]
+    later = ("02:00:00:00:00:04", "192.168.1.30")
+    frames = [
+        (1.0, made.datagram((*SEARCHER, 50_000), ("01:00:5e:7f:ff:fa", group, port), asked)),
+        (1.2, made.datagram((*ANSWERER, port), (*SEARCHER, 50_000), answered)),
+        # at the port that the answer told, however late
+        *connection(90.0, "192.168.1.30", 8080),
+        (500.0, made.arp(1, later, ("00:00:00:00:00:00", "192.168.1.1"))),
+        (501.0, made.datagram((*later, 4_000), (ROUTER, "198.18.0.9", 4_000), b"hello")),
+    ]
+    chain = lateral(analysed(tmp_path, frames))["lan-follow-up"]
+    assert f", {LAMP} (192.168.1.30) answered" in chain.sentence

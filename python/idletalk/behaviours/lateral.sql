@@ -37,19 +37,24 @@ COMMENT ON COLUMN searches.times IS 'How often';
 COMMENT ON COLUMN searches.first_ns IS 'First time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN searches.last_ns IS 'Last time, UTC nanoseconds since 1970';
 
+-- An address may have another owner later: what a neighbour's own MAC sent, or was sent, is its.
+CREATE VIEW near_macs AS SELECT mac, device FROM device_macs WHERE device NOT IN (FROM router_devices);
+
 -- Who answers: most protocols answer the searcher; mDNS answers go to all, so one within ten seconds of the question counts
 -- (RFC 6762 6: an answer comes within half a second, 7.2: a known-answer list may take longer; 16: case does not matter).
 -- A neighbour is a device, whichever of its addresses answers; the URL of an answer may name another one (`is_named`).
 CREATE TABLE answer_frames AS
 WITH answers AS (
-    SELECT 'ssdp' AS protocol, location, capture, frame, time_ns, source, destination_mac, destination FROM ssdp WHERE kind = 'response'
+    SELECT 'ssdp' AS protocol, location, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM ssdp
+    WHERE kind = 'response'
     UNION ALL
-    SELECT 'wsd', regexp_extract(addresses, '\S+'), capture, frame, time_ns, source, destination_mac, destination FROM wsd
+    SELECT 'wsd', regexp_extract(addresses, '\S+'), capture, frame, time_ns, source_mac, source, destination_mac, destination FROM wsd
     WHERE kind IN ('ProbeMatches', 'ResolveMatches')
     UNION ALL
-    SELECT 'nbns', NULL, capture, frame, time_ns, source, destination_mac, destination FROM nbns WHERE is_response AND opcode = 0 AND rcode = 0
+    SELECT 'nbns', NULL, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM nbns
+    WHERE is_response AND opcode = 0 AND rcode = 0
     UNION ALL
-    SELECT DISTINCT 'llmnr', NULL, capture, frame, time_ns, source, destination_mac, destination FROM dns_records
+    SELECT DISTINCT 'llmnr', NULL, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_records
     WHERE protocol = 'llmnr' AND is_response AND section = 'answer'
 ), got AS (
     SELECT e.device, a.*
@@ -57,17 +62,18 @@ WITH answers AS (
     JOIN endpoints AS e ON e.endpoint = endpoint(a.destination_mac, a.destination)
     WHERE e.device IN (FROM subjects)
     UNION ALL
-    SELECT DISTINCT q.device, 'mdns', NULL, r.capture, r.frame, r.time_ns, r.source, NULL, NULL
+    SELECT DISTINCT q.device, 'mdns', NULL, r.capture, r.frame, r.time_ns, r.source_mac, r.source, NULL, NULL
     FROM search_frames AS q JOIN dns_records AS r ON lower(r.name) = lower(q.what) AND r.protocol = 'mdns' AND r.is_response
         AND r.section = 'answer' AND r.kind = 12 AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000
     WHERE q.protocol = 'mdns' AND r.source <> q.source
 ), told AS (
-    SELECT g.*, coalesce(a.device, g.source) AS answerer, p.device AS named,
+    SELECT g.*, coalesce(m.device, a.device, g.source) AS answerer, p.device AS named,
         coalesce(try_cast(regexp_extract(g.location, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
             CASE WHEN g.location LIKE 'https:%' THEN 443 ELSE 80 END) AS port
-    FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source
+    FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source LEFT JOIN near_macs AS m ON m.mac = g.source_mac
     -- a link-local address may stand there with its zone (RFC 6874)
     LEFT JOIN address_devices AS p ON p.address = ltrim(regexp_extract(lower(g.location), '^https?://(\[[0-9a-f:.]+|[0-9.]+)', 1), '[')
+        AND p.address <> g.source
 )
 SELECT t.device, protocol, source AS peer, CASE WHEN names_other.yes THEN named ELSE answerer END AS neighbour, capture, frame, time_ns,
     names_other.yes AS is_named, location IS NOT NULL AND (names_other.yes OR coalesce(named, answerer) = answerer) AS tells_place, port
@@ -78,8 +84,8 @@ WHERE (NOT names_other.yes OR named <> answerer) AND CASE WHEN names_other.yes T
 -- told, or within a minute of an answer.
 CREATE TABLE follow_flows AS
 WITH opened AS (
-    SELECT coalesce(a.device, f.responder) AS neighbour, f.*
-    FROM opened_flows AS f LEFT JOIN address_devices AS a ON a.address = f.responder
+    SELECT coalesce(m.device, a.device, f.responder) AS neighbour, f.*
+    FROM opened_flows AS f LEFT JOIN address_devices AS a ON a.address = f.responder LEFT JOIN near_macs AS m ON m.mac = f.responder_mac
     WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND f.device IN (FROM subjects)
 ), first_answers AS (
     SELECT device, neighbour, protocol, min(time_ns) AS time_ns FROM answer_frames GROUP BY ALL
@@ -106,13 +112,14 @@ WITH pages AS (
     SELECT f.device, f.peer, f.port, list(DISTINCT r.status ORDER BY r.status) AS statuses
     FROM http_responses AS r JOIN follow_flows AS f USING (flow) GROUP BY ALL
 )
-SELECT f.device, f.peer, max(p.peer_device) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
+SELECT f.device, f.peer, coalesce(max(d.device), max(p.peer_device)) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
     count(*) AS connections, count(*) FILTER (accepted) AS accepted,
     sum(f.packets)::BIGINT AS packets, sum(f.bytes)::BIGINT AS bytes,
     max(g.requests) AS requests, any_value(g.uris ORDER BY g.uris) AS uris, any_value(g.actions ORDER BY g.actions) AS actions, any_value(r.statuses ORDER BY r.statuses) AS statuses,
     min(f.first_ns) AS first_ns, max(f.last_ns) AS last_ns
 FROM follow_flows AS f
 LEFT JOIN peers AS p ON p.device = f.device AND p.peer = f.peer
+LEFT JOIN devices AS d ON d.device = f.neighbour
 LEFT JOIN pages AS g ON g.device = f.device AND g.peer = f.peer AND g.port = f.port
 LEFT JOIN results AS r ON r.device = f.device AND r.peer = f.peer AND r.port = f.port
 GROUP BY f.device, f.peer, f.port;
