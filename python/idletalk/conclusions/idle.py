@@ -102,8 +102,8 @@ def _moved(finding: Finding, holders: Mapping[str, str]) -> str:
 
 
 def internet_services(device: Device) -> list[Peer]:
-    """Internet hosts of which a device asks more than the time."""
-    return [peer for peer in device.peers if peer.scope == "internet" and not peer.is_ntp_only]
+    """Internet hosts of which a device asks more than the time, without those that called and were told nothing."""
+    return [peer for peer in device.peers if peer.scope == "internet" and not peer.is_ntp_only and not peer.is_caller]
 
 
 def clocks(device: Device) -> int:
