@@ -108,13 +108,13 @@ def assembled(
         citing = examining.submit(write_evidence, store.sources(), folder, verdicts.claims, shown, program_version())
         asking.keep_brought(store)
         secrets = () if options.show_secrets else _secrets(store)
-        rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible)
+        rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible, scene.veiled)
         conclusions = Conclusions(
             fleet=fleet(rows),
             idle=rows,
             operating=operating_rows(store.ask, devices),
             unnamed=unnamed_actions(store.ask, devices),
-            updates=update_rows(store.ask, devices, rows, scene.observed_s),
+            updates=update_rows(store.ask, devices, rows, scene),
         )
         omitted = max(0, store.ask("SELECT count(*) AS n FROM devices")[0]["n"] - len(everything))
         hours = tuple(hour for hour in traffic.hours(store.ask) if hour.device in ids)

@@ -16,6 +16,9 @@ MAX_OF_A_KIND = 20
 """Findings of one kind about one device in the report, those with the most frames: a page that nobody can read convinces
 nobody. The check of the question counts all."""
 
+VEILED = "Could not be seen: its packets are encrypted on the air."
+"""Of any question about a device of which nothing but its MAC and lengths can be read."""
+
 _GRAVITY: dict[Severity, int] = {severity: rank for rank, severity in enumerate(get_args(Severity))}
 
 
@@ -101,7 +104,7 @@ def _checks(
     hours = observed(scene.observed_s)
     for device in scene.subjects:
         found = counts.get(device, 0)
-        hidden = reasons.get(device)
+        hidden = VEILED if device in scene.veiled else reasons.get(device)
         if found:
             sentence = f"{counted(found, 'finding')} in {hours} observed."
         else:

@@ -11,6 +11,17 @@ from idletalk.labfile import Lab
 from idletalk.model import Blindness, Captures
 from idletalk.store import Store
 
+_CUT = (
+    "SELECT DISTINCT device FROM (SELECT originator_mac AS mac, originator AS address, capture FROM flow_segments"
+    " UNION SELECT responder_mac, responder, capture FROM flow_segments) AS s"
+    " JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address)"
+    " SEMI JOIN (FROM captures WHERE truncated_frames > 0) AS c ON c.capture = s.capture"
+)
+_VEILED = (
+    "SELECT device FROM device_sides GROUP BY device"
+    " HAVING bool_or(coalesce(network, '') = 'wlan-protected') AND bool_and(address IS NULL)"
+)
+
 
 def chosen_ids(store: Store, wanted: str | None) -> set[str]:
     """Ids of the devices of the report, or of those that ``--device`` names: by id, MAC, name or address."""
@@ -48,6 +59,7 @@ def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: 
     rows = store.ask("SELECT device, name, macs FROM devices ORDER BY device")
     bare = store.ask("SELECT device, list(address ORDER BY address) AS bare FROM bare_devices GROUP BY device")
     subjects = {row["device"] for row in store.ask("FROM subjects")}
+    hidden = {blindness.kind: blindness.sentence for blindness in unseen}
     kinds = {kind for file in what.files for kind in file.link_types}
     return Scene(
         names={row["device"]: row["name"] for row in rows},
@@ -56,12 +68,14 @@ def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: 
         bare={row["device"]: row["bare"] for row in bare},
         subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
         observed_s=what.coverage.observed_s if what.coverage else 0.0,
-        unseen={blindness.kind: blindness.sentence for blindness in unseen},
+        unseen=hidden,
         shows_secrets=False,
         secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
         public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
         mac_prefix=mac_prefix(kinds),
         one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
+        cut=frozenset(row["device"] for row in store.ask(_CUT)) if "snaplen" in hidden else frozenset(),
+        veiled=frozenset(row["device"] for row in store.ask(_VEILED)),
         is_mixed=bool(kinds & BARE) and not kinds <= BARE,
         is_repeated=what.packets > what.unique_packets,
     )

@@ -99,3 +99,12 @@ def test_frames_of_two_interfaces_a_little_out_of_order_are_no_set_clock(tmp_pat
     told = report(tmp_path, frames)
     assert told.captures.files[0].set_back_s is not None
     assert "clock_set_back" not in kinds(told)
+
+
+def test_frames_of_1970_in_the_middle_of_a_file_do_not_make_years_observed(tmp_path: Path) -> None:
+    # zeros in a file are records without bytes, of the beginning of 1970
+    told = report(tmp_path, [*spoken(1.7e9, 1000, begins=True), *[(0.0, b"")] * 20])
+    assert "clock_set_back" in kinds(told)
+    coverage = told.captures.coverage
+    assert coverage is not None
+    assert (coverage.observed_s, coverage.silent_s) == (29 * 60, 0)

@@ -166,3 +166,17 @@ def test_what_a_device_passes_on_from_a_network_of_its_own_is_no_attempt_of_it(t
     assert list(found.findings(kind="service-unanswered")) == []
     bare = idletalk.analyze([made.pcap(tmp_path / "bare.pcap", [*syns, (9.1, own)])], tmp_path / "other")
     assert len(bare.findings(kind="service-unanswered")) == 1, "without a claim the address may be the device's"
+
+
+def test_a_router_that_tells_its_clients_unasked_is_no_capture_of_one_direction(tmp_path: Path) -> None:
+    own = (GATEWAY, ROUTER, 67)
+    clients = [(f"02:00:00:00:01:{n:02x}", f"192.168.1.{100 + n}") for n in range(3)]
+    frames = [(0.5, made.arp(1, (GATEWAY, ROUTER), ("00:00:00:00:00:00", "192.168.1.99")))]
+    for n, (mac, address) in enumerate(clients):
+        frames.append((1.0 + n, made.datagram(own, (mac, address, 68), bytes(40))))
+        for host in (f"203.0.113.{n}", f"198.51.100.{n}"):
+            frames.append((5.0 + n, made.datagram((mac, address, 40_000), (GATEWAY, host, 4_000), b"ping")))
+            frames.append((5.1 + n, made.datagram((GATEWAY, host, 4_000), (mac, address, 40_000), b"pong")))
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", sorted(frames))], tmp_path / "out")
+    assert {one.id: one.role for one in found.report.devices}[GATEWAY] == "gateway"
+    assert "one_way" not in {one.kind for one in found.report.cannot_be_seen}

@@ -206,3 +206,69 @@ def test_where_stations_cannot_be_seen_nothing_is_called_not_found(tmp_path: Pat
     assert check.outcome == "could_not_be_seen"
     [row] = [row for row in report.conclusions.idle or () if row.device == PLUG]
     assert (row.lan_peers, row.lateral_movements) == (None, None)
+
+
+def test_a_question_to_a_name_server_from_the_port_of_llmnr_is_no_search(tmp_path: Path) -> None:
+    frames = [(1.0, made.datagram((*SEARCHER, 5355), (ROUTER, "192.168.1.1", 53), question("x.example.net", 1)))]
+    analysis = analysed(tmp_path, frames)
+    assert lateral(analysis) == {}
+    [device] = [one for one in analysis.report.devices if one.id == PLUG]
+    assert [one.protocol for one in device.protocols] == ["dns"]
+
+
+@pytest.mark.parametrize("address", ["192.168.1.40", "fe80::40"])
+def test_a_neighbour_that_anothers_answer_names_is_followed(address: str, tmp_path: Path) -> None:
+    named = "02:00:00:00:00:04"
+    url = f"http://[{address}]:9000/d.xml" if ":" in address else f"http://{address}:9000/d.xml"
+    location = LOCATION.replace(b"http://192.168.1.30:8080/d.xml", url.encode())
+    own = "fe80::20" if ":" in address else "192.168.1.20"
+    there = (named, address, 9000)
+    group = ("01:00:5e:7f:ff:fa", "239.255.255.250", 1900)
+    kind = 0x86DD if ":" in address else 0x0800
+    frames = [
+        (0.5, made.datagram(there, (LAMP, "fe80::30" if ":" in address else "192.168.1.30", 9001), b"here")),
+        (1.0, made.datagram((*SEARCHER, 50_000), group, SEARCH)),
+        (1.2, made.datagram((*ANSWERER, 1900), (*SEARCHER, 50_000), location)),
+        # beyond the minute in which a connection to any port follows on an answer
+        (90.0, made.ethernet(PLUG, named, kind, made.ip(own, address, 6, made.tcp(40_001, 9000, 1, 0, 2)))),
+        (90.1, made.ethernet(named, PLUG, kind, made.ip(address, own, 6, made.tcp(9000, 40_001, 1, 2, 18)))),
+        # of who answered nothing is fetched
+        *connection(95.0, "192.168.1.30", 9000),
+    ]
+    analysis = analysed(tmp_path, frames)
+    lateral(analysis)
+    [chain] = [one for one in analysis.report.findings if one.kind == "lan-follow-up"]
+    assert (chain.peer, chain.subject, chain.evidence.frames) == (address, "tcp/9000", 4)
+    assert f"(192.168.1.30) answered and named 02:00:00:00:00:04 ({address}), and" in chain.sentence
+
+
+def test_what_upnp_control_is_asked_for_is_told(tmp_path: Path) -> None:
+    group, port, asked, answered = TALKS["ssdp"]
+    here, there = (*SEARCHER, 40_001), (LAMP, "192.168.1.30", 8080)
+    posted = (
+        b"POST /control HTTP/1.1\r\nHost: 192.168.1.30\r\nContent-Length: 0\r\n"
+        b'SOAPAction: "urn:schemas-upnp-org:service:WANIPConnection:1#AddPortMapping"\r\n\r\n'
+    )
+    frames = [
+        (1.0, made.datagram((*SEARCHER, 50_000), ("01:00:5e:7f:ff:fa", group, port), asked)),
+        (1.2, made.datagram((*ANSWERER, port), (*SEARCHER, 50_000), answered)),
+        *connection(2.0, "192.168.1.30", 8080),
+        (2.1, made.segment(here, there, 2, 24, posted)),
+    ]
+    chain = lateral(analysed(tmp_path, frames))["lan-follow-up"]
+    assert chain.sentence.endswith("1 HTTP request (/control; asked for AddPortMapping; answer: no answer).")
+
+
+def test_who_had_the_address_then_is_the_neighbour(tmp_path: Path) -> None:
+    group, port, asked, answered = TALKS["ssdp"]
+    later = ("02:00:00:00:00:04", "192.168.1.30")
+    frames = [
+        (1.0, made.datagram((*SEARCHER, 50_000), ("01:00:5e:7f:ff:fa", group, port), asked)),
+        (1.2, made.datagram((*ANSWERER, port), (*SEARCHER, 50_000), answered)),
+        # at the port that the answer told, however late
+        *connection(90.0, "192.168.1.30", 8080),
+        (500.0, made.arp(1, later, ("00:00:00:00:00:00", "192.168.1.1"))),
+        (501.0, made.datagram((*later, 4_000), (ROUTER, "198.18.0.9", 4_000), b"hello")),
+    ]
+    chain = lateral(analysed(tmp_path, frames))["lan-follow-up"]
+    assert f", {LAMP} (192.168.1.30) answered" in chain.sentence

@@ -27,7 +27,8 @@ Span = tuple[int, int]
 def steps(ask: Ask, spans: Sequence[Span]) -> list[Span]:
     """Pauses inside spans, in time order, across which TCP connections go on: the clock was set forward, or the capture stood still.
 
-    Where a file goes back in time its pauses are between what was captured before and after.
+    Where a file goes back in time its pauses are between what was captured before and after; years are no time of capture even there
+    (zeros in a file, as a lost supply of power leaves them, are frames of 1970).
     """
     rows = ask(
         "WITH pauses AS (SELECT slot_ns, lead(slot_ns) OVER (ORDER BY slot_ns) AS next_ns FROM (SELECT DISTINCT slot_ns FROM flow_segments)"
@@ -35,10 +36,10 @@ def steps(ask: Ask, spans: Sequence[Span]) -> list[Span]:
         " ends AS (SELECT max(f.last_ns) FILTER (f.slot_ns = p.slot_ns) AS first_ns, min(f.first_ns) FILTER (f.slot_ns = p.next_ns) AS last_ns"
         " FROM pauses AS p JOIN flow_segments AS f ON f.slot_ns IN (p.slot_ns, p.next_ns) GROUP BY p.slot_ns, p.next_ns)"
         " SELECT first_ns, last_ns FROM ends AS e WHERE last_ns - first_ns >= $1"
-        " AND NOT EXISTS (FROM captures WHERE set_back_ns >= $1) AND (last_ns - first_ns >= $3 OR EXISTS"
+        " AND (last_ns - first_ns >= $3 OR (NOT EXISTS (FROM captures WHERE set_back_ns >= $1) AND EXISTS"
         " (FROM flows AS f SEMI JOIN (SELECT flow FROM flow_segments AS s WHERE s.first_ns >= e.last_ns"
         "   AND s.originator_payload_bytes + s.responder_payload_bytes > 0) AS said USING (flow)"
-        "  WHERE f.transport = 'tcp' AND f.first_ns <= e.first_ns AND f.last_ns >= e.last_ns)) ORDER BY first_ns",
+        "  WHERE f.transport = 'tcp' AND f.first_ns <= e.first_ns AND f.last_ns >= e.last_ns))) ORDER BY first_ns",
         MIN_STEP_S * 1_000_000_000,
         MAX_STEPS,
         MIN_EPOCH_S * 1_000_000_000,

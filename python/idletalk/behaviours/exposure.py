@@ -8,7 +8,7 @@ from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.exposure_changes import Times, Way, times_told
 from idletalk.behaviours.exposure_hits import gathered
 from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, MAX_KNOWN, search
-from idletalk.behaviours.finding import Claim, Scene, kept, spelled
+from idletalk.behaviours.finding import Claim, Scene, cut, kept, spelled
 from idletalk.exposure.search import WHOLE
 from idletalk.plural import counted
 
@@ -115,12 +115,6 @@ def _protocol(row: Row) -> str:
     return f"{named} over {layer}" + ("" if row["is_known"] else " and by unknown protocols")
 
 
-def _hidden(scene: Scene, _device: str) -> str | None:
-    if "snaplen" in scene.unseen:
-        return "Could not be seen: " + scene.unseen["snaplen"]
-    return None
-
-
 BEHAVIOUR = Behaviour(
     name="exposure",
     question="What does each device give away in clear?",
@@ -156,5 +150,5 @@ BEHAVIOUR = Behaviour(
     ),
     judge=_judge,
     is_long=True,
-    hidden=_hidden,
+    hidden=cut,
 )

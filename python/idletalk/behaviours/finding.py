@@ -1,7 +1,7 @@
 """What a behaviour claims, before its evidence is cut out of the captures."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from idletalk import filters
@@ -80,6 +80,10 @@ class Scene:
     """where Wireshark keeps MACs in these captures"""
     one_way: Mapping[str, bool]
     """devices of which one direction was captured only, and whether it is what they sent"""
+    cut: Collection[str]
+    """devices that were captured in files whose frames the snap length cuts"""
+    veiled: Collection[str]
+    """devices whose packets are encrypted on the air, all of them"""
     is_mixed: bool
     """whether some frames have MACs and others, of the same conversations perhaps, have none"""
     is_repeated: bool
@@ -163,6 +167,11 @@ def one_way(scene: Scene, device: str) -> str | None:
         return None
     way = "it sent" if scene.one_way[device] else "it was sent"
     return f"Could not be seen: only what {way} was captured, so questions and answers cannot be held together."
+
+
+def cut(scene: Scene, device: str) -> str | None:
+    """Of a question about contents, which are not there behind the snap length."""
+    return f"Could not be seen: {scene.unseen['snaplen']}" if device in scene.cut else None
 
 
 def never(_scene: Scene, _device: str) -> str | None:

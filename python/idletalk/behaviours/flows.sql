@@ -108,7 +108,7 @@ SELECT
     nullif(responder_mac, '00:00:00:00:00:00') AS peer_mac, responder AS peer, responder_key AS peer_key,
     originator_packets AS tx_packets, originator_bytes AS tx_bytes,
     originator_packets - originator_duplicate_packets AS tx_unique_packets,
-    originator_bytes - originator_duplicate_bytes AS tx_unique_bytes,
+    originator_bytes - originator_duplicate_bytes AS tx_unique_bytes, originator_payload_bytes AS tx_payload_bytes,
     responder_packets AS rx_packets, responder_bytes AS rx_bytes,
     responder_packets - responder_duplicate_packets AS rx_unique_packets,
     responder_bytes - responder_duplicate_bytes AS rx_unique_bytes,
@@ -121,7 +121,7 @@ SELECT
     nullif(responder_mac, '00:00:00:00:00:00'), responder, responder_key,
     nullif(originator_mac, '00:00:00:00:00:00'), originator, originator_key,
     responder_packets, responder_bytes,
-    responder_packets - responder_duplicate_packets, responder_bytes - responder_duplicate_bytes,
+    responder_packets - responder_duplicate_packets, responder_bytes - responder_duplicate_bytes, responder_payload_bytes,
     originator_packets, originator_bytes,
     originator_packets - originator_duplicate_packets, originator_bytes - originator_duplicate_bytes,
     application, recognised_by, began_in_capture, responder_port

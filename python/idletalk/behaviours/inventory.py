@@ -11,7 +11,7 @@ BEHAVIOUR = Behaviour(
         "joins several MACs of one thing, and so does an identifier (DUID, UUID) of one MAC that holds another. "
         "What an address sends where frames have no MAC is the device's that alone has the address wherever they have one, if a conversation is seen at the same time with and without MACs. "
         "A router is a MAC from which packets of two or more hosts beyond the link "
-        "came, or whose address DHCP names as router; hosts behind it are no devices. Addresses are told by ARP, "
+        "came, that advertises itself as router (IPv6), or whose address DHCP names as router; hosts behind it are no devices. Addresses are told by ARP, "
         "neighbour discovery, DHCP acknowledgements and the sources of packets. The vendor is the holder of the MAC's "
         "prefix in the IEEE registry."
     ),

@@ -74,13 +74,16 @@ GROUP BY s.mac, s.address;
 
 -- A router is a MAC from which packets of hosts beyond the link come: of two global IPv4 hosts that it did not claim, of
 -- one where the link itself uses private addresses, or of three IPv6 networks (a device has addresses of its own in one
--- or two, and new ones when the provider changes the prefix); or whose address DHCP names as router.
+-- or two, and new ones when the provider changes the prefix); or that advertises itself, or whose address DHCP names, as router.
 CREATE TABLE routers AS
 SELECT mac, 'hosts beyond the link' AS told_by FROM (
     SELECT mac, count(*) FILTER (form = 'global' AND NOT claimed AND NOT is_v6) AS hosts,
         count(DISTINCT key) FILTER (form = 'global' AND NOT claimed AND is_v6) AS networks
     FROM sources GROUP BY mac
 ) WHERE hosts >= 2 OR networks >= 3 OR (hosts = 1 AND EXISTS (FROM sources WHERE form = 'local' AND NOT is_v6))
+UNION
+-- who only leads into another network (as of Thread) advertises itself with no lifetime (RFC 4861 4.2)
+SELECT source_mac, 'router advertisement' FROM icmp WHERE version = 6 AND kind = 134 AND router_lifetime_s > 0 AND source_mac IS NOT NULL
 UNION
 SELECT c.mac, 'dhcp router option' FROM claims AS c
 JOIN (SELECT DISTINCT unnest(routers) AS address FROM dhcp WHERE routers IS NOT NULL) USING (address)

@@ -37,6 +37,14 @@ SWEEP = Kind(
     would_change="the reason for which it asks; a hub that keeps a list of its devices asks many hosts too",
 )
 
+INTERNET = Kind(
+    name="internet-sweep",
+    severity="medium",
+    meaning="The device tries one TCP port of many Internet hosts, which it knows by no name and which do not accept the connection (25 hosts within five minutes, "
+    "Zeek's scan detection): malware looks so for others to take over. Each of these hosts sees the address of this network.",
+    would_change="a purpose of its own, as of a peer-to-peer network whose list of peers is old",
+)
+
 _SEARCHED = {
     "ssdp": 'ssdp && http.request.method == "M-SEARCH"',
     "mdns": "mdns && dns.flags.response == 0 && dns.qry.type == 12 && dns.count.auth_rr == 0",
@@ -104,24 +112,27 @@ def _reverse(ask: Ask, row: Row) -> bool:
 def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         f"WITH answered AS (SELECT device, protocol, neighbour, {FRAMES} AS answers,"
-        f" min(DISTINCT {FRAME}, {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources"
+        f" min(DISTINCT {FRAME}, {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources, bool_and(is_named) AS is_named"
         " FROM answer_frames GROUP BY ALL),"
         f" searched AS (SELECT device, protocol, {FRAMES} AS searches,"
         f" min({FRAME}, {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
         f" opened AS (SELECT device, peer, port, min({FRAME}, {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"
-        " SELECT c.*, a.answers, a.sources, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
+        " SELECT c.*, a.answers, a.sources, a.is_named, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
         " FROM lateral_chains AS c JOIN opened AS o USING (device, peer, port) JOIN answered AS a USING (device, protocol, neighbour)"
         " JOIN searched AS s ON s.device = c.device AND s.protocol = c.protocol ORDER BY c.device, c.peer, c.port"
     )
     for row in rows:
         neighbour = f"{scene.name(row['peer_device'])} ({row['peer']})" if row["peer_device"] else row["peer"]
+        answered = (
+            f"{_answerers(scene, row)} answered and named {neighbour}" if row["is_named"] else f"{neighbour} answered"
+        )
         frames = row["searches"] + row["answers"] + row["packets"]
         yield Claim(
             kind=(GATEWAY if row["scope"] == "gateway" else FOLLOWED).name,
             device=row["device"],
             peer=row["peer"],
             subject=f"tcp/{row['port']}",
-            sentence=f"{scene.name(row['device'])} searched the LAN by {spelled(row['protocol'])}, {neighbour} answered, and"
+            sentence=f"{scene.name(row['device'])} searched the LAN by {spelled(row['protocol'])}, {answered}, and"
             f" {scene.name(row['device'])} connected to its TCP port {row['port']}: {counted(row['connections'], 'connection')},"
             f" {row['accepted']} accepted{_fetched(row)}.",
             numbers={
@@ -138,6 +149,10 @@ def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
         )
 
 
+def _answerers(scene: Scene, row: Row) -> str:
+    return some([scene.peer(row["device"], source) for source in row["sources"]], MAX_NAMED)
+
+
 def _also(row: Row) -> str | None:
     return "all mDNS of both, questions and answers alike" if row["protocol"] == "mdns" else None
 
@@ -147,7 +162,8 @@ def _fetched(row: Row) -> str:
         return ""
     pages = ", ".join(row["uris"][:MAX_NAMED])
     codes = ", ".join(str(status) for status in row["statuses"] or ()) or "no answer"
-    return f", {counted(row['requests'], 'HTTP request')} ({pages}; {'answer' if len(row['statuses'] or ()) < 2 else 'answers'}: {codes})"
+    asked = f"; asked for {some(row['actions'], MAX_NAMED)}" if row["actions"] else ""
+    return f", {counted(row['requests'], 'HTTP request')} ({pages}{asked}; {'answer' if len(row['statuses'] or ()) < 2 else 'answers'}: {codes})"
 
 
 def _chain_filter(scene: Scene, row: Row) -> str:
@@ -171,15 +187,18 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
     for row in rows:
         what = {
             "arp": "asks by ARP for {n} addresses",
+            "nd": "asks by neighbour discovery for {n} addresses",
             "ping": "pings {n} hosts of the LAN",
             "hosts": f"tries {row['peer']} of {{n}} hosts of the LAN",
+            "internet": f"tries {row['peer']} of {{n}} Internet hosts that do not accept it",
             "ports": f"tries {{n}} TCP ports of {row['peer']}",
+            "udp-ports": f"tries {{n}} UDP ports below 1024 of {row['peer']}",
         }[row["kind"]].format(n=row["targets"])
         yield Claim(
-            kind=SWEEP.name,
+            kind=(INTERNET if row["kind"] == "internet" else SWEEP).name,
             device=row["device"],
-            peer=row["peer"] if row["kind"] == "ports" else None,
-            subject=row["peer"] if row["kind"] == "hosts" else row["kind"],
+            peer=row["peer"] if row["kind"] in _PORTS else None,
+            subject=row["peer"] if row["kind"] in ("hosts", "internet") else row["kind"],
             sentence=f"{scene.name(row['device'])} {what} within five minutes.",
             numbers={"targets": row["targets"], "frames": row["all_frames"]},
             frames=row["all_frames"],
@@ -192,18 +211,26 @@ def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
 _SWEPT_TOO = {
     "ping": "also pings of hosts beyond the LAN",
     "hosts": "also those sent again, and to hosts beyond the LAN",
+    "internet": "also those sent again, and to hosts of the LAN, with a name, or that accept it",
     "ports": "also those sent again",
+    "udp-ports": "also those sent again",
 }
+_PORTS = ("ports", "udp-ports")
+"""Kinds of sweeps that ask for ports of one neighbour."""
 
 
 def _sweep_filter(scene: Scene, row: Row) -> str:
     own = scene.sent_by(row["device"])
     if row["kind"] == "arp":
         return filters.both("arp.opcode == 1 && !(arp.isgratuitous == 1)", own)
+    if row["kind"] == "nd":
+        return filters.both("icmpv6.type == 135 && ipv6.src != ::", own)
     if row["kind"] == "ping":
         return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
+    if row["kind"] == "udp-ports":
+        return filters.both("udp.dstport < 1024", own, filters.address("dst", row["peer"]), filters.NOT_QUOTED)
     opened = filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own)
-    if row["kind"] == "hosts":
+    if row["kind"] in ("hosts", "internet"):
         return filters.both(opened, f"tcp.dstport == {row['peer'].removeprefix('tcp/')}")
     return filters.both(opened, filters.address("dst", row["peer"]))
 
@@ -224,17 +251,17 @@ BEHAVIOUR = Behaviour(
         "a question that carries the asker's own records, or one by LLMNR for all types of record, only asks whether its name is free "
         "(RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, by whichever "
         "of its addresses, and the device then opened a "
-        "TCP connection to that neighbour, at the port of the URL that it was told or within a minute of an answer. "
-        "Sweeps: at least 25 hosts by ARP, ping or one TCP port, or 15 TCP ports of one host, within any five minutes (thresholds of "
-        "Zeek's scan detection). What phones and hubs (lab file) do to others is their purpose and no finding."
+        "TCP connection to that neighbour, or to the one that the answer's URL names, at the port of the URL that it was told or within a minute of an answer. "
+        "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, or UDP ports below 1024, within any five minutes (thresholds of "
+        "Zeek's scan detection); one TCP port of 25 Internet hosts that have no name here and do not accept the connection is told likewise. What phones and hubs (lab file) do to others is their purpose and no finding."
     ),
     limits=(
         "Traffic between stations of one access point may never reach the capture: then nothing seen is not nothing done. "
         "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Slow sweeps stay "
-        "below the thresholds; sweeps and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
+        "below the thresholds; sweeps of hosts, or of higher ports, and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
     ),
     tables=("searches", "lateral_chains", "sweeps"),
-    kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP),
+    kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP, INTERNET),
     judge=_judge,
     hidden=_hidden,
 )

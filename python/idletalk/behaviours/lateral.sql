@@ -1,5 +1,5 @@
 -- What a device does to its neighbours. Takes device_macs, endpoints, opened_flows, subjects, addresses (inventory.sql), flows, peers,
--- address_devices, router_devices, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
+-- address_devices, router_devices, one_way, unseen_peers, peer_names, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
 
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
 -- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names, but for all types
@@ -37,19 +37,24 @@ COMMENT ON COLUMN searches.times IS 'How often';
 COMMENT ON COLUMN searches.first_ns IS 'First time, UTC nanoseconds since 1970';
 COMMENT ON COLUMN searches.last_ns IS 'Last time, UTC nanoseconds since 1970';
 
+-- An address may have another owner later: what a neighbour's own MAC sent, or was sent, is its.
+CREATE VIEW near_macs AS SELECT mac, device FROM device_macs WHERE device NOT IN (FROM router_devices);
+
 -- Who answers: most protocols answer the searcher; mDNS answers go to all, so one within ten seconds of the question counts
 -- (RFC 6762 6: an answer comes within half a second, 7.2: a known-answer list may take longer; 16: case does not matter).
--- A neighbour is a device, whichever of its addresses answers.
+-- A neighbour is a device, whichever of its addresses answers; the URL of an answer may name another one (`is_named`).
 CREATE TABLE answer_frames AS
 WITH answers AS (
-    SELECT 'ssdp' AS protocol, location, capture, frame, time_ns, source, destination_mac, destination FROM ssdp WHERE kind = 'response'
+    SELECT 'ssdp' AS protocol, location, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM ssdp
+    WHERE kind = 'response'
     UNION ALL
-    SELECT 'wsd', regexp_extract(addresses, '\S+'), capture, frame, time_ns, source, destination_mac, destination FROM wsd
+    SELECT 'wsd', regexp_extract(addresses, '\S+'), capture, frame, time_ns, source_mac, source, destination_mac, destination FROM wsd
     WHERE kind IN ('ProbeMatches', 'ResolveMatches')
     UNION ALL
-    SELECT 'nbns', NULL, capture, frame, time_ns, source, destination_mac, destination FROM nbns WHERE is_response AND opcode = 0 AND rcode = 0
+    SELECT 'nbns', NULL, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM nbns
+    WHERE is_response AND opcode = 0 AND rcode = 0
     UNION ALL
-    SELECT DISTINCT 'llmnr', NULL, capture, frame, time_ns, source, destination_mac, destination FROM dns_records
+    SELECT DISTINCT 'llmnr', NULL, capture, frame, time_ns, source_mac, source, destination_mac, destination FROM dns_records
     WHERE protocol = 'llmnr' AND is_response AND section = 'answer'
 ), got AS (
     SELECT e.device, a.*
@@ -57,24 +62,30 @@ WITH answers AS (
     JOIN endpoints AS e ON e.endpoint = endpoint(a.destination_mac, a.destination)
     WHERE e.device IN (FROM subjects)
     UNION ALL
-    SELECT DISTINCT q.device, 'mdns', NULL, r.capture, r.frame, r.time_ns, r.source, NULL, NULL
+    SELECT DISTINCT q.device, 'mdns', NULL, r.capture, r.frame, r.time_ns, r.source_mac, r.source, NULL, NULL
     FROM search_frames AS q JOIN dns_records AS r ON lower(r.name) = lower(q.what) AND r.protocol = 'mdns' AND r.is_response
         AND r.section = 'answer' AND r.kind = 12 AND r.time_ns BETWEEN q.time_ns AND q.time_ns + 10000000000
     WHERE q.protocol = 'mdns' AND r.source <> q.source
+), told AS (
+    SELECT g.*, coalesce(m.device, a.device, g.source) AS answerer, p.device AS named,
+        coalesce(try_cast(regexp_extract(g.location, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
+            CASE WHEN g.location LIKE 'https:%' THEN 443 ELSE 80 END) AS port
+    FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source LEFT JOIN near_macs AS m ON m.mac = g.source_mac
+    -- a link-local address may stand there with its zone (RFC 6874)
+    LEFT JOIN address_devices AS p ON p.address = ltrim(regexp_extract(lower(g.location), '^https?://(\[[0-9a-f:.]+|[0-9.]+)', 1), '[')
+        AND p.address <> g.source
 )
-SELECT g.device, g.protocol, g.source AS peer, coalesce(a.device, g.source) AS neighbour, g.capture, g.frame, g.time_ns,
-    g.location IS NOT NULL AS tells_place,
-    coalesce(try_cast(regexp_extract(g.location, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
-        CASE WHEN g.location LIKE 'https:%' THEN 443 ELSE 80 END) AS port
-FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source
-WHERE coalesce(a.device, g.source) <> g.device;
+SELECT t.device, protocol, source AS peer, CASE WHEN names_other.yes THEN named ELSE answerer END AS neighbour, capture, frame, time_ns,
+    names_other.yes AS is_named, location IS NOT NULL AND (names_other.yes OR coalesce(named, answerer) = answerer) AS tells_place, port
+FROM told AS t CROSS JOIN (VALUES (false), (true)) AS names_other(yes)
+WHERE (NOT names_other.yes OR named <> answerer) AND CASE WHEN names_other.yes THEN named ELSE answerer END <> t.device;
 
 -- What is then fetched: connections that the device opens to who answered it, at the port of the URL that it was
 -- told, or within a minute of an answer.
 CREATE TABLE follow_flows AS
 WITH opened AS (
-    SELECT coalesce(a.device, f.responder) AS neighbour, f.*
-    FROM opened_flows AS f LEFT JOIN address_devices AS a ON a.address = f.responder
+    SELECT coalesce(m.device, a.device, f.responder) AS neighbour, f.*
+    FROM opened_flows AS f LEFT JOIN address_devices AS a ON a.address = f.responder LEFT JOIN near_macs AS m ON m.mac = f.responder_mac
     WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND f.device IN (FROM subjects)
 ), first_answers AS (
     SELECT device, neighbour, protocol, min(time_ns) AS time_ns FROM answer_frames GROUP BY ALL
@@ -91,19 +102,24 @@ ORDER BY o.flow, a.protocol DESC;
 CREATE TABLE lateral_chains AS
 WITH pages AS (
     SELECT f.device, f.peer, f.port, count(*) AS requests,
-        list(DISTINCT q.uri ORDER BY q.uri)[:8] AS uris
-    FROM http_requests AS q JOIN follow_flows AS f USING (flow) GROUP BY ALL
+        list(DISTINCT q.uri ORDER BY q.uri)[:8] AS uris,
+        list(DISTINCT q.action ORDER BY q.action) FILTER (q.action <> '') AS actions
+    -- what UPnP control asks for stands in a field of its own (UPnP Device Architecture 1.1, 3.2.1)
+    FROM (SELECT flow, uri, list_max(list_transform(headers, lambda field: regexp_extract(field, '(?i)^soapaction:.*#(\w{1,64})', 1))) AS action
+        FROM http_requests SEMI JOIN follow_flows USING (flow)) AS q
+    JOIN follow_flows AS f USING (flow) GROUP BY ALL
 ), results AS (
     SELECT f.device, f.peer, f.port, list(DISTINCT r.status ORDER BY r.status) AS statuses
     FROM http_responses AS r JOIN follow_flows AS f USING (flow) GROUP BY ALL
 )
-SELECT f.device, f.peer, max(p.peer_device) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
+SELECT f.device, f.peer, coalesce(max(d.device), max(p.peer_device)) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
     count(*) AS connections, count(*) FILTER (accepted) AS accepted,
     sum(f.packets)::BIGINT AS packets, sum(f.bytes)::BIGINT AS bytes,
-    max(g.requests) AS requests, any_value(g.uris ORDER BY g.uris) AS uris, any_value(r.statuses ORDER BY r.statuses) AS statuses,
+    max(g.requests) AS requests, any_value(g.uris ORDER BY g.uris) AS uris, any_value(g.actions ORDER BY g.actions) AS actions, any_value(r.statuses ORDER BY r.statuses) AS statuses,
     min(f.first_ns) AS first_ns, max(f.last_ns) AS last_ns
 FROM follow_flows AS f
 LEFT JOIN peers AS p ON p.device = f.device AND p.peer = f.peer
+LEFT JOIN devices AS d ON d.device = f.neighbour
 LEFT JOIN pages AS g ON g.device = f.device AND g.peer = f.peer AND g.port = f.port
 LEFT JOIN results AS r ON r.device = f.device AND r.peer = f.peer AND r.port = f.port
 GROUP BY f.device, f.peer, f.port;
@@ -122,32 +138,53 @@ COMMENT ON COLUMN lateral_chains.packets IS 'Frames of those connections';
 COMMENT ON COLUMN lateral_chains.bytes IS 'Bytes of those';
 COMMENT ON COLUMN lateral_chains.requests IS 'HTTP requests in them';
 COMMENT ON COLUMN lateral_chains.uris IS 'What was asked for, at most eight';
+COMMENT ON COLUMN lateral_chains.actions IS 'UPnP actions that were asked for; null: none';
 COMMENT ON COLUMN lateral_chains.statuses IS 'Status codes of the answers';
 COMMENT ON COLUMN lateral_chains.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN lateral_chains.last_ns IS 'Last of them, UTC nanoseconds since 1970';
 
--- Sweeps: many hosts, or many ports of one, in five minutes. Hosts are asked by ARP, by ping, and by TCP at one port.
+-- Sweeps: many hosts, or many ports of one, in five minutes. Hosts are asked by ARP or neighbour discovery, by ping, and by TCP at
+-- one port. A solicitation from no address only asks whether one's own is free (RFC 4862 5.4).
 CREATE TABLE probes AS
+WITH near AS (SELECT device, peer FROM peers WHERE scope IN ('lan', 'gateway'))
 SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.capture, a.frame, a.time_ns
 FROM arp AS a JOIN device_macs AS m ON m.mac = a.source_mac
 WHERE a.operation = 1 AND a.sender <> a.target AND m.device IN (FROM subjects)
 UNION ALL
+SELECT e.device, 'nd', NULL, i.neighbour, i.capture, i.frame, i.time_ns
+FROM icmp AS i JOIN endpoints AS e ON e.endpoint = endpoint(i.source_mac, i.source)
+WHERE i.version = 6 AND i.kind = 135 AND i.source <> '::' AND i.neighbour IS NOT NULL AND e.device IN (FROM subjects)
+UNION ALL
 SELECT e.device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
 FROM icmp AS i
 JOIN endpoints AS e ON e.endpoint = endpoint(i.source_mac, i.source)
+SEMI JOIN near AS n ON n.device = e.device AND n.peer = i.destination
 WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND e.device IN (FROM subjects)
-    AND place_of(i.destination, NULL) IS DISTINCT FROM 'global'
 UNION ALL
 SELECT device, kind, CASE kind WHEN 'ports' THEN responder ELSE 'tcp/' || responder_port END,
     CASE kind WHEN 'ports' THEN 'tcp/' || responder_port ELSE responder END, capture, frame, first_ns
 FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 2 > 0 AND device IN (FROM subjects)) AS o
-SEMI JOIN (FROM peers WHERE scope IN ('lan', 'gateway')) AS p ON p.device = o.device AND p.peer = o.responder
-CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind);
+SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder
+CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind)
+UNION ALL
+-- on the Internet those that were not accepted, to hosts that the device knows by no name: services there have many addresses, and a
+-- filter on the way may bar all of them
+SELECT o.device, 'internet', 'tcp/' || responder_port, responder, capture, frame, first_ns
+FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 18 = 2 AND responder_tcp_flags & 18 <> 18
+    AND device IN (FROM subjects) AND device NOT IN (SELECT device FROM one_way)) AS o
+SEMI JOIN (FROM peers WHERE scope = 'internet') AS p ON p.device = o.device AND p.peer = o.responder
+ANTI JOIN unseen_peers AS u ON u.device = o.device AND u.peer = o.responder
+ANTI JOIN peer_names AS n ON n.device = o.device AND n.peer = o.responder
+UNION ALL
+-- of UDP only ports below 1024 (RFC 6335 6): what goes to others may be answers
+SELECT o.device, 'udp-ports', responder, 'udp/' || responder_port, capture, frame, first_ns
+FROM (FROM opened_flows WHERE transport = 'udp' AND responder_port < 1024 AND device IN (FROM subjects)) AS o
+SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder;
 
 -- In each five minutes those are counted that were not asked in the five minutes before.
 CREATE TABLE sweeps AS
 WITH many AS (
-    SELECT device, kind, peer, count(*) AS frames, CASE kind WHEN 'ports' THEN 15 ELSE 25 END AS least
+    SELECT device, kind, peer, count(*) AS frames, CASE WHEN kind IN ('ports', 'udp-ports') THEN 15 ELSE 25 END AS least
     FROM probes GROUP BY ALL HAVING count(DISTINCT target) >= least
 ), fresh AS (
     SELECT p.device, p.kind, p.peer, m.frames, m.least, p.time_ns,
@@ -163,8 +200,8 @@ FROM counted WHERE targets >= least GROUP BY device, kind, peer;
 
 COMMENT ON TABLE sweeps IS 'Searches of address ranges and ports: at least 25 hosts or 15 ports within five minutes.';
 COMMENT ON COLUMN sweeps.device IS 'Device id';
-COMMENT ON COLUMN sweeps.kind IS 'arp, ping, hosts (by TCP at one port) or ports';
-COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP or ping asked';
+COMMENT ON COLUMN sweeps.kind IS 'arp, nd (neighbour discovery), ping, hosts (by TCP at one port), internet (the same there, connections that were not accepted), ports (TCP) or udp-ports';
+COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP, neighbour discovery or ping asked';
 COMMENT ON COLUMN sweeps.targets IS 'Most hosts or ports within five minutes';
 COMMENT ON COLUMN sweeps.frames IS 'Frames that asked, in all of the capture: of TCP the first of each connection';
 COMMENT ON COLUMN sweeps.first_ns IS 'First of them, UTC nanoseconds since 1970';

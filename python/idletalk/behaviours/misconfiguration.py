@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, iso
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way, spelled
+from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way, some, spelled
 from idletalk.plural import counted
 
 MIN_TIMES = 3
@@ -59,6 +59,9 @@ its ports (RFC 8446 5.1)."""
 MIN_ALIKE = 2
 """Other hosts at which the same fails, for it to be said: of our choice."""
 
+MAX_TELLERS = 2
+"""Hosts named that say that another cannot be reached."""
+
 _ICMP = {4: "icmp.type == 3 && icmp.code == 3", 6: "icmpv6.type == 1 && icmpv6.code == 4"}
 _WORDS = {2: "failed (SERVFAIL)", 3: "said that it does not exist (NXDOMAIN)", 5: "refused (REFUSED)"}
 
@@ -74,7 +77,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
 def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
         f"SELECT device, peer, port, transport, version, {FRAMES} AS frames, {KEPT} AS kept, min(time_ns) AS first_ns,"
-        " max(time_ns) AS last_ns FROM refused_datagrams GROUP BY ALL HAVING count(*) >= ? ORDER BY ALL",
+        " max(time_ns) AS last_ns, list(DISTINCT told_by ORDER BY told_by) AS tellers FROM refused_datagrams GROUP BY ALL HAVING count(*) >= ? ORDER BY ALL",
         MIN_TIMES,
     )
     for row in rows:
@@ -83,8 +86,8 @@ def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
             device=row["device"],
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
-            sentence=f"{scene.name(row['device'])} asks {scene.peer(row['device'], row['peer'])} at {spelled(row['transport'])} port {row['port']}, which answers"
-            f" that nobody listens there: {counted(row['frames'], 'time')} since {iso(row['first_ns'])[:19]}Z.",
+            sentence=f"{scene.name(row['device'])} asks {scene.peer(row['device'], row['peer'])} at {spelled(row['transport'])} port {row['port']}{_refusal(scene, row)}:"
+            f" {counted(row['frames'], 'time')} since {iso(row['first_ns'])[:19]}Z.",
             numbers={"times": row["frames"], "first": iso(row["first_ns"]), "last": iso(row["last_ns"])},
             frames=row["frames"],
             kept=kept(row),
@@ -97,13 +100,25 @@ def _refused(ask: Ask, scene: Scene) -> Iterable[Claim]:
         )
 
 
+def _refusal(scene: Scene, row: Row) -> str:
+    """Who says that nobody listens: the host itself, or somebody on the way, as a firewall does."""
+    if row["tellers"] == [row["peer"]]:
+        return ", which answers that nobody listens there"
+    return f", and {_tellers(scene, row)} answers that the port cannot be reached"
+
+
+def _tellers(scene: Scene, row: Row) -> str:
+    return some([scene.peer(row["device"], teller) for teller in row["tellers"]], MAX_TELLERS)
+
+
 def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
     rows = ask(
-        "SELECT a.device, a.peer, a.transport, a.port, a.outcome, max(f.times) AS times, max(f.successes) AS successes,"
+        "SELECT a.device, a.peer, a.transport, a.port, a.outcome, max(f.times) AS times, max(f.successes) AS successes, max(u.tellers) AS tellers,"
         f" sum(originator_packets)::BIGINT AS frames, {KEPT} AS kept, min(a.first_ns) AS first_ns,"
         " max(a.last_ns) AS last_ns, max(s.peers) AS silent"
         " FROM attempts AS a JOIN failures AS f USING (device, peer, transport, port, outcome)"
         " LEFT JOIN silent_ports AS s USING (transport, port)"
+        " LEFT JOIN unreachable AS u ON u.device = a.device AND u.peer = a.peer AND u.transport = a.transport AND u.port = a.port"
         " GROUP BY ALL HAVING max(f.times) >= ? AND (a.outcome = 'reset' OR max(f.successes) = 0) ORDER BY ALL",
         MIN_TIMES,
     )
@@ -116,6 +131,7 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
             if row["silent"]
             else ""
         )
+        barred = f"; {_tellers(scene, row)} says that it cannot be reached" if row["tellers"] else ""
         opens = "tcp.flags.syn == 1 && tcp.flags.ack == 0" if row["transport"] == "tcp" else filters.NOT_QUOTED
         yield Claim(
             kind=kind.name,
@@ -123,7 +139,7 @@ def _connections(ask: Ask, scene: Scene) -> Iterable[Claim]:
             peer=row["peer"],
             subject=f"{row['transport']}/{row['port']}",
             sentence=f"{scene.name(row['device'])} tries {scene.peer(row['device'], row['peer'])} at {spelled(row['transport'])} port {row['port']} and {told}:"
-            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z{accepted}{silent}.",
+            f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z{accepted}{barred}{silent}.",
             numbers={
                 "times": row["times"],
                 "answered": row["successes"],

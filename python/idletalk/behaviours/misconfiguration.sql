@@ -17,6 +17,16 @@ WHERE ((i.version = 4 AND i.kind = 3 AND i.code = 3) OR (i.version = 6 AND i.kin
         -- after an exchange it is the end of that exchange: a viewer that closed its socket
         AND f.responder_packets = 0);
 
+-- Who else says that hosts or ports cannot be reached (RFC 792 and RFC 4443: destination unreachable, but for packets that are too large).
+CREATE TABLE unreachable AS
+SELECT e.device, i.quoted_destination AS peer, i.quoted_destination_port AS port,
+    CASE i.quoted_protocol WHEN 6 THEN 'tcp' ELSE 'udp' END AS transport, list(DISTINCT i.source ORDER BY i.source) AS tellers
+FROM icmp AS i
+JOIN endpoints AS e ON e.endpoint = endpoint(i.destination_mac, i.destination)
+WHERE ((i.version = 4 AND i.kind = 3 AND i.code NOT IN (3, 4)) OR (i.version = 6 AND i.kind = 1 AND i.code <> 4))
+    AND i.quoted_protocol IN (6, 17) AND i.quoted_source = i.destination AND e.device IN (FROM subjects)
+GROUP BY e.device, i.quoted_destination, i.quoted_destination_port, i.quoted_protocol;
+
 -- Private addresses from which a device sent what it passed on: it claimed (ARP, DHCP) another one, and this one never.
 CREATE TABLE forwarded AS
 SELECT s.mac, s.address FROM sources AS s
@@ -56,7 +66,7 @@ WHERE f.device IN (FROM subjects)
 
 -- What each device tried at each service: connections, and requests of protocols that answer each request.
 CREATE TABLE attempts AS
-SELECT f.device, f.responder AS peer, f.transport, f.responder_port AS port,
+SELECT f.device, f.responder AS peer, f.transport, f.responder_port AS port, f.flow,
     f.capture, f.frame, f.first_ns, f.last_ns, f.application, f.originator_packets, f.responder_packets,
     CASE
         WHEN f.transport = 'tcp' AND f.responder_tcp_flags & 6 = 4 THEN 'reset'

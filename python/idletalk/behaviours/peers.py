@@ -104,4 +104,5 @@ def _peer(
         last=iso(row["last_ns"]),
         open_before_capture=row["open_before_capture"],
         is_ntp_only=row["is_ntp_only"],
+        is_caller=row["is_caller"],
     )

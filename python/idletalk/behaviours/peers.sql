@@ -61,7 +61,10 @@ SELECT
     sum(tx_unique_packets)::BIGINT AS tx_unique_packets, sum(tx_unique_bytes)::BIGINT AS tx_unique_bytes,
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
     min(first_ns) AS first_ns, max(last_ns) AS last_ns,
-    bool_or(NOT began_in_capture) AS open_before_capture
+    bool_or(NOT began_in_capture) AS open_before_capture,
+    -- who called and was told nothing: conversations whose start is known to be the peer's, and no payload but of ICMP
+    bool_and(NOT is_originator AND transport IS NOT NULL AND coalesce(began_in_capture, true)
+        AND (tx_payload_bytes = 0 OR transport NOT IN ('tcp', 'udp'))) AS is_caller
 FROM peer_flows
 GROUP BY ALL;
 
@@ -78,7 +81,9 @@ SELECT
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
     min(first_ns) AS first_ns, max(last_ns) AS last_ns,
     bool_or(open_before_capture) AS open_before_capture,
-    bool_and(coalesce(is_ntp, false)) AS is_ntp_only
+    bool_and(coalesce(is_ntp, false)) AS is_ntp_only,
+    -- where nothing is captured of what the device sends, that tells nothing
+    min(scope) = 'internet' AND bool_and(coalesce(is_caller, false)) AND bool_or(sum(tx_packets) > 0) OVER (PARTITION BY device) AS is_caller
 FROM pair_protocols
 GROUP BY device, peer;
 
@@ -100,6 +105,7 @@ COMMENT ON COLUMN peers.rx_unique_bytes IS 'Bytes of those';
 COMMENT ON COLUMN peers.first_ns IS 'First frame, UTC nanoseconds since 1970';
 COMMENT ON COLUMN peers.last_ns IS 'Last frame, UTC nanoseconds since 1970';
 COMMENT ON COLUMN peers.open_before_capture IS 'A TCP connection was open before the capture began; null without TCP';
+COMMENT ON COLUMN peers.is_caller IS 'An Internet host that began every conversation and was told nothing: a scan, or errors of a router on the way';
 COMMENT ON COLUMN peers.is_ntp_only IS 'Nothing but time was asked';
 
 -- Devices of which the capture shows one direction only, over three peers or more, or where the device acknowledges what the
@@ -114,7 +120,9 @@ WITH acknowledged AS (
 )
 SELECT device, sum(rx_packets) = 0 AS is_sent FROM peers WHERE scope IN ('lan', 'gateway', 'internet', 'routed') GROUP BY device
 HAVING (sum(rx_packets) = 0 OR sum(tx_packets) = 0) AND (count(*) >= 3 OR device IN (
-    SELECT e.device FROM acknowledged AS a JOIN endpoints AS e ON e.endpoint = endpoint(a.mac, a.address)));
+    SELECT e.device FROM acknowledged AS a JOIN endpoints AS e ON e.endpoint = endpoint(a.mac, a.address)))
+    -- what a router forwards is not its own, but shows that both directions are captured: it may answer only those that asked all (DHCP)
+    AND NOT (device IN (FROM router_devices) AND device IN (SELECT device FROM devices WHERE tx_packets > 0 AND rx_packets > 0));
 
 -- Next hops of each device over which answers went past the capture point: connections that were accepted (the device acknowledged
 -- the answer to its SYN, and sent data) of which nothing came back, at least one in ten. One alone can be a fault of the capture.

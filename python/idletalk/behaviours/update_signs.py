@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, cut, kept
 from idletalk.plural import counted
 
 UNANSWERED = Kind(
@@ -103,4 +103,5 @@ BEHAVIOUR = Behaviour(
     tables=("failed_transfers", "version_checks", "possible_updates"),
     kinds=(UNANSWERED, REFUSED, POSSIBLE),
     judge=_judge,
+    hidden=cut,
 )

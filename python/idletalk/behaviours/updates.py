@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, cut, kept
 from idletalk.plural import counted
 
 CHANGEABLE = Kind(
@@ -106,4 +106,5 @@ BEHAVIOUR = Behaviour(
     tables=("update_steps", "update_versions"),
     kinds=(CHANGEABLE, IN_CLEAR, INCOMPLETE),
     judge=_judge,
+    hidden=cut,
 )

@@ -53,7 +53,7 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
         found.append(
             (
                 "silence",
-                f"For {coverage.silent_s / 3600:.2f} h not a single frame was captured, inside files or between files that"
+                f"For at least {coverage.silent_s / 3600:.2f} h not a single frame was captured, inside files or between files that"
                 " hold as long a silence: the network was silent or the capture was blind.",
             )
         )
@@ -123,7 +123,7 @@ def _point(ask: Ask) -> list[tuple[str, str]]:
                 " (a bridge and its port) is counted as often. Version 2 (tcpdump -y LINUX_SLL2) tells it.",
             )
         )
-    if ask("SELECT 1 FROM device_macs LIMIT 1"):
+    if ask("SELECT 1 FROM devices LIMIT 1"):
         among = ask(
             "SELECT count(*) AS n FROM peer_flows WHERE scope = 'lan' AND peer_device IS NOT NULL"
             " AND device NOT IN (FROM router_devices) AND tx_packets > 0"

@@ -11,8 +11,8 @@ MAX_NAMED = 6
 
 
 def fleet(rows: Sequence[IdleRow]) -> tuple[str, ...]:
-    """Sentences over the idle rows of devices that were seen."""
-    seen = [row for row in rows if row.seen]
+    """Sentences over the idle rows of devices that were seen, and not only as encrypted frames."""
+    seen = [row for row in rows if row.seen and row.ntp_hosts is not None]
     if len(seen) < MIN_DEVICES:
         return ()
     return tuple(
@@ -80,7 +80,7 @@ def _time(rows: Sequence[IdleRow]) -> str | None:
     asking = [row for row in rows if row.ntp_hosts]
     if not asking:
         return "None was seen to ask a time server on the Internet."
-    most = max(asking, key=lambda row: (row.ntp_hosts, row.name))
+    most = max(asking, key=lambda row: (row.ntp_hosts or 0, row.name))
     return f"{len(asking)} of {len(rows)} ask time servers on the Internet, {most.name} {most.ntp_hosts} of them."
 
 

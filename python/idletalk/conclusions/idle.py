@@ -1,6 +1,6 @@
 """The idle conclusion: what each device does when nobody uses it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from idletalk.model import CloudUse, Device, Finding, IdleRow, Peer, PeerProtocol
 
@@ -12,12 +12,17 @@ IN_CLEAR = frozenset({"http", "mqtt", "ftp", "telnet", "smtp", "rtsp", "coap", "
 
 
 def idle_rows(
-    devices: Sequence[Device], findings: Sequence[Finding], missing: Mapping[str, str], lan_visible: bool
+    devices: Sequence[Device],
+    findings: Sequence[Finding],
+    missing: Mapping[str, str],
+    lan_visible: bool,
+    veiled: Collection[str] = (),
 ) -> tuple[IdleRow, ...]:
     """The idle conclusion: a row for each device but gateways and capture boxes; where a lab file tells, those under test.
 
     `missing` are devices under test that sent and got nothing, names by id; they have a row too. `lan_visible` is false
-    where this capture point cannot show whether devices of the LAN talk to one another.
+    where this capture point cannot show whether devices of the LAN talk to one another. Packets of the `veiled` are encrypted on
+    the air: what cannot be counted is null.
     """
     chosen = [d for d in devices if d.role not in ("gateway", "capture") and d.under_test is not False]
     unseen = tuple(
@@ -40,10 +45,16 @@ def idle_rows(
         for device, name in sorted(missing.items())
     )
     names = {device.id: device.name for device in devices}
-    return (*(_idle_row(device, findings, names, lan_visible) for device in chosen), *unseen)
+    return (
+        *(_idle_row(device, findings, names, lan_visible, is_veiled=device.id in veiled) for device in chosen),
+        *unseen,
+    )
 
 
-def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, str], lan_visible: bool) -> IdleRow:
+def _idle_row(
+    device: Device, findings: Sequence[Finding], names: Mapping[str, str], lan_visible: bool, *, is_veiled: bool
+) -> IdleRow:
+    lan_visible = lan_visible and not is_veiled
     services = internet_services(device)
     clouds: dict[str, list[Peer]] = {}
     for peer in services:
@@ -68,8 +79,8 @@ def _idle_row(device: Device, findings: Sequence[Finding], names: Mapping[str, s
         ),
         countries=_sorted(place(peer) for peer in services),
         countries_disputed=_sorted(place(peer) for peer in services if peer.country_disagrees),
-        ntp_hosts=clocks(device),
-        internet_peers_without_ntp=len(services),
+        ntp_hosts=None if is_veiled else clocks(device),
+        internet_peers_without_ntp=None if is_veiled else len(services),
         lan_peers=len(near) if near or lan_visible else None,
         lateral_movements=tuple(sorted(followed)) if followed or lan_visible else None,
         searches_by=_sorted(finding.subject for finding in own if finding.kind == "lan-search"),
@@ -91,8 +102,8 @@ def _moved(finding: Finding, holders: Mapping[str, str]) -> str:
 
 
 def internet_services(device: Device) -> list[Peer]:
-    """Internet hosts of which a device asks more than the time."""
-    return [peer for peer in device.peers if peer.scope == "internet" and not peer.is_ntp_only]
+    """Internet hosts of which a device asks more than the time, without those that called and were told nothing."""
+    return [peer for peer in device.peers if peer.scope == "internet" and not peer.is_ntp_only and not peer.is_caller]
 
 
 def clocks(device: Device) -> int:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from idletalk.behaviours.finding import Scene, cut
 from idletalk.behaviours.rows import by, iso
+from idletalk.findings import VEILED
 from idletalk.model import Device, IdleRow, Peer, UpdateRow, UpdateStep, VersionChange
 from idletalk.plural import counted, observed
 
@@ -14,9 +16,7 @@ MAX_OTHERS = 20
 """Possible and failed updates of one device in the table; the tables possible_updates and failed_transfers have all."""
 
 
-def update_rows(
-    ask: Ask, devices: Sequence[Device], judged: Sequence[IdleRow], observed_s: float
-) -> tuple[UpdateRow, ...]:
+def update_rows(ask: Ask, devices: Sequence[Device], judged: Sequence[IdleRow], scene: Scene) -> tuple[UpdateRow, ...]:
     """A row for each image of each device that is judged; a device without any has a row that says so."""
     known = {device.id: device for device in devices}
     found = by(ask("FROM updates ORDER BY device, first_ns, transfer"), "device", dict)
@@ -31,7 +31,7 @@ def update_rows(
     for one in judged:
         device = known.get(one.device)
         if device is None:
-            made.append(_none(one, observed_s, ()))
+            made.append(_none(one, scene, ()))
             continue
         own = tuple(checks.get(device.id, ()))
         rows = [
@@ -47,7 +47,7 @@ def update_rows(
         ]
         rows += [_possible(row, device, own) for row in possible.get(device.id, ())[:MAX_OTHERS]]
         rows += [_failed(row, device, own) for row in failed.get(device.id, ())[:MAX_OTHERS]]
-        made += rows or [_none(one, observed_s, own)]
+        made += rows or [_none(one, scene, own)]
     return tuple(made)
 
 
@@ -64,9 +64,10 @@ def _check(row: Mapping[str, Any]) -> str:
     return f"{row['protocol']} {'to' if row['by_device'] else 'from'} {where} ({counted(row['times'], 'time')})"
 
 
-def _none(one: IdleRow, observed_s: float, checks: Sequence[str]) -> UpdateRow:
+def _none(one: IdleRow, scene: Scene, checks: Sequence[str]) -> UpdateRow:
+    hidden = VEILED if one.device in scene.veiled else cut(scene, one.device)
     told = (
-        f"No firmware was seen in clear in {observed(observed_s)} observed."
+        hidden or f"No firmware was seen in clear in {observed(scene.observed_s)} observed."
         if one.seen
         else "Not one frame of it in this capture."
     )

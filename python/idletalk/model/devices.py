@@ -120,6 +120,12 @@ class Peer:
         bool | None, Meta(description="a TCP connection to it was open before the capture began; null without TCP")
     ]
     is_ntp_only: Annotated[bool, Meta(description="nothing but time was asked of it")]
+    is_caller: Annotated[
+        bool,
+        Meta(
+            description="an Internet host that began every conversation and was told nothing: a scan, or errors of a router on the way"
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

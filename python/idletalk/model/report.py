@@ -49,8 +49,12 @@ class IdleRow:
     countries_disputed: Annotated[
         tuple[str, ...], Meta(description="of these, those about which look-up tables disagree")
     ]
-    ntp_hosts: int
-    internet_peers_without_ntp: int
+    ntp_hosts: Annotated[
+        int | None, Meta(description="hosts asked for the time; null: its packets are encrypted on the air")
+    ]
+    internet_peers_without_ntp: Annotated[
+        int | None, Meta(description="other Internet hosts; null: its packets are encrypted on the air")
+    ]
     lan_peers: Annotated[
         int | None, Meta(description="devices of the LAN it exchanged frames with; null: undecidable here")
     ]

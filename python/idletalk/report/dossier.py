@@ -113,6 +113,10 @@ def _who(device: Device) -> Markup:
 
 
 def _whom(device: Device, hides_lan: bool) -> list[Markup]:
+    if any(each.protocol == "wlan-protected" for each in device.protocols) and not any(
+        each.transport for each in device.protocols
+    ):
+        return [_sentence("Its packets are encrypted on the air, so that its hosts cannot be seen.")]
     if device.role == "gateway":
         return [_sentence("What it forwards for others is in its traffic, not among its peers.")]
     services = internet_services(device)

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from idletalk.report.graph import CLOCKS, LAN, UNKNOWN
 
 _BOTH_WAYS = "tx_unique_bytes + rx_unique_bytes"
-_SERVICES = "FROM peers WHERE device = $device AND scope = 'internet' AND NOT is_ntp_only"
+_SERVICES = "FROM peers WHERE device = $device AND scope = 'internet' AND NOT is_ntp_only AND NOT is_caller"
 _ABROAD = (
     "FROM peers AS p JOIN host_networks AS h ON h.address = p.peer JOIN devices AS d USING (device)"
     " WHERE p.scope = 'internet' AND d.role IS DISTINCT FROM 'gateway' AND d.role IS DISTINCT FROM 'capture'"

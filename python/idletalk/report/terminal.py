@@ -170,8 +170,8 @@ def _idle(report: Report) -> Table:
             row.name,
             _clouds_cell(row),
             " ".join(code + ("?" if code in row.countries_disputed else "") for code in row.countries) or "-",
-            str(row.ntp_hosts),
-            str(row.internet_peers_without_ntp),
+            "?" if row.ntp_hosts is None else str(row.ntp_hosts),
+            "?" if row.internet_peers_without_ntp is None else str(row.internet_peers_without_ntp),
             "?" if row.lan_peers is None else str(row.lan_peers),
             "?" if row.lateral_movements is None else " ".join(row.lateral_movements) or "-",
         )
@@ -185,7 +185,8 @@ def _idle(report: Report) -> Table:
 
 
 def _clouds_cell(row: IdleRow) -> str:
-    told = clouds(row, MAX_CLOUDS) or ("none seen" if row.seen else "not one frame of it in this capture")
+    nothing = "encrypted on the air" if row.ntp_hosts is None else "none seen"
+    told = clouds(row, MAX_CLOUDS) or (nothing if row.seen else "not one frame of it in this capture")
     return f"{told}; in clear: {', '.join(row.unencrypted)}" if row.unencrypted else told
 
 

@@ -31,6 +31,8 @@ pub type Vantage = (u32, u32, u64);
 pub struct Identity {
     /// all its bytes and its length on the wire
     whole: u64,
+    /// its MACs and its length on the wire: with `packet` what tells a frame of which a capture has the beginning only
+    link: u64,
     /// ends, length and first bytes of its IP packet (a router on the way may count down its time to live, and a snap length cut
     /// one of the two); without one as `whole`
     packet: u64,
@@ -45,9 +47,9 @@ pub struct Identity {
 struct Sighting {
     time_ns: i64,
     /// the frame with MACs, once one was seen
-    full: Option<u64>,
+    full: Option<Identity>,
     /// the frame without, once one was seen
-    bare: Option<u64>,
+    bare: Option<Identity>,
     /// payload of its packet, of the sighting that has most of it
     payload: u64,
     is_cut: bool,
@@ -63,12 +65,17 @@ impl Sighting {
             && self.vantages.len() < MAX_ALIKE
             && time_ns.abs_diff(self.time_ns) <= DUPLICATE_WINDOW_NS.unsigned_abs()
             && !self.vantages.contains(&vantage)
-            && own.is_none_or(|whole| whole == frame.whole)
+            && own.is_none_or(|known| {
+                known.whole == frame.whole || ((known.is_cut || frame.is_cut) && known.link == frame.link)
+            })
             && (self.payload == frame.payload || self.is_cut || frame.is_cut)
     }
 
     fn take(&mut self, frame: Identity, vantage: Vantage) {
-        *(if frame.is_bare { &mut self.bare } else { &mut self.full }) = Some(frame.whole);
+        let own = if frame.is_bare { &mut self.bare } else { &mut self.full };
+        if own.is_none_or(|known| known.is_cut) {
+            *own = Some(frame);
+        }
         if self.is_cut && !frame.is_cut {
             (self.payload, self.is_cut) = (frame.payload, false);
         }
@@ -98,7 +105,8 @@ impl Duplicates {
             }
             _ => (whole, whole),
         };
-        Identity { whole, packet, payload, is_cut, is_bare: head.source.is_none() && head.destination.is_none() }
+        let link = self.hasher.hash_one((head.source, head.destination, head.vlan, original_len));
+        Identity { whole, link, packet, payload, is_cut, is_bare: head.source.is_none() && head.destination.is_none() }
     }
 
     /// Whether the frame is another sighting of one seen before at another vantage point.
@@ -147,7 +155,7 @@ mod tests {
 
     /// A frame with MACs whose bytes are told by a number, of a packet told by another one.
     fn full(whole: u64, packet: u64) -> Identity {
-        Identity { whole, packet, payload: packet, is_cut: false, is_bare: false }
+        Identity { whole, link: whole, packet, payload: packet, is_cut: false, is_bare: false }
     }
 
     fn bare(whole: u64, packet: u64) -> Identity {
@@ -223,6 +231,22 @@ mod tests {
             // another packet, and the same between other MACs, are their own
             assert!(!seen.is_repeated(bare(3, 8), 1000, (1, 0, 0), Overlap::Here));
             assert!(!seen.is_repeated(full(4, 9), 1000, (2, 0, 0), Overlap::Here));
+        }
+    }
+
+    #[test]
+    fn a_frame_of_which_one_interface_has_the_beginning_is_one() {
+        let cut = Identity { whole: 7, payload: 7, is_cut: true, ..full(1, 9) };
+        // between other MACs it is another one: a repeater sent it on
+        for (other, is_one) in [(cut, true), (Identity { link: 7, ..cut }, false)] {
+            for (first, second) in [(full(1, 9), other), (other, full(1, 9))] {
+                let mut seen = Duplicates::default();
+                assert!(!seen.is_repeated(first, 0, (0, 0, 0), Overlap::Here));
+                assert_eq!(seen.is_repeated(second, 1000, (0, 1, 0), Overlap::Here), is_one);
+                // a third interface, which cuts elsewhere
+                let shorter = Identity { whole: 8, payload: 8, ..cut };
+                assert!(seen.is_repeated(shorter, 2000, (0, 2, 0), Overlap::Here));
+            }
         }
     }
 

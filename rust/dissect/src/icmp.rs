@@ -23,6 +23,8 @@ record! {
         neighbour: Option<IpAddr>,
         /// MAC that neighbour discovery tells for it (link-layer option)
         neighbour_mac: Option<Mac>,
+        /// For how many seconds a router advertisement offers itself as a way out; 0: not at all
+        router_lifetime_s: Option<u16>,
         /// Sender of the datagram that an error quotes
         quoted_source: Option<IpAddr>,
         /// Its port
@@ -50,6 +52,7 @@ impl Icmp {
             echo_sequence: None,
             neighbour: None,
             neighbour_mac: None,
+            router_lifetime_s: None,
             quoted_source: None,
             quoted_source_port: None,
             quoted_destination: None,
@@ -65,6 +68,8 @@ impl Icmp {
             }
             // destination unreachable, quench, redirect, time exceeded, parameter problem (RFC 792); RFC 4443 2.1: below 128
             (false, 3 | 4 | 5 | 11 | 12) | (true, 1..=127) => icmp.quote(&mut body),
+            // hop limit, flags, lifetime (RFC 4861 4.2)
+            (true, 134) => icmp.router_lifetime_s = body.skip(2).and_then(|()| body.u16()),
             (true, 135 | 136) => icmp.discover(&mut body),
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! LLMNR (RFC 4795): DNS messages on port 5355.
 
-use super::dns::{self, DnsParser};
+use super::dns::{self, DnsParser, NAME_SERVER};
 use super::{Carrier, Probe, Protocol, Verdict};
 
 /// RFC 4795 2.
@@ -17,5 +17,6 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    if probe.carrier == Carrier::Udp && probe.has_port(PORT) { dns::looks_like(probe.bytes, true) } else { Verdict::No }
+    // a resolver may ask a name server from any port, this one too
+    if probe.carrier == Carrier::Udp && probe.has_port(PORT) && !probe.has_port(NAME_SERVER) { dns::looks_like(probe.bytes, true) } else { Verdict::No }
 }

@@ -1,12 +1,10 @@
 //! Multicast DNS (RFC 6762): DNS messages on UDP port 5353.
 
-use super::dns::{self, DnsParser};
+use super::dns::{self, DnsParser, NAME_SERVER};
 use super::{Carrier, Probe, Protocol, Verdict};
 
 /// RFC 6762 3.
 const PORT: u16 = 5353;
-/// RFC 1035 4.2.
-const NAME_SERVER: u16 = 53;
 
 /// Multicast DNS as a protocol; its records stand in the tables of DNS.
 pub const PROTOCOL: Protocol = Protocol {

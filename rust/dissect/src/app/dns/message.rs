@@ -10,6 +10,8 @@ const MAX_NAME_CHARS: usize = 255 * 4;
 const MAX_POINTERS: usize = 128;
 /// Questions and records read of one message: a UDP payload of 65,535 bytes holds no more of the smallest.
 pub const MAX_ENTRIES: usize = 6000;
+/// The port of name servers (RFC 1035 4.2).
+pub const NAME_SERVER: u16 = 53;
 
 /// Types whose data is text or an address here (IANA DNS parameters).
 pub mod kind {

@@ -11,6 +11,7 @@ use crate::record;
 use crate::tables::{KeyValue, Record};
 use crate::weird::Weird;
 use message::{Content, Header, Message};
+pub(super) use message::NAME_SERVER;
 use std::net::IpAddr;
 
 record! {
@@ -114,8 +115,8 @@ record! {
 /// DNS as a protocol.
 pub const PROTOCOL: Protocol = Protocol {
     name: "dns",
-    tcp_ports: &[53],
-    udp_ports: &[53],
+    tcp_ports: &[NAME_SERVER],
+    udp_ports: &[NAME_SERVER],
     probe,
     parser: || Box::new(DnsParser::new("dns")),
     tables: &[Dns::SPEC, DnsQuestion::SPEC, DnsRecord::SPEC],
@@ -127,7 +128,7 @@ const NETBIOS_NAME_PORT: u16 = 137;
 fn probe(probe: &Probe<'_>) -> Verdict {
     match probe.carrier {
         Carrier::Udp if probe.has_port(NETBIOS_NAME_PORT) => Verdict::No,
-        Carrier::Udp => looks_like(probe.bytes, probe.has_port(53)),
+        Carrier::Udp => looks_like(probe.bytes, probe.has_port(NAME_SERVER)),
         Carrier::Tcp => {
             // RFC 1035 4.2.2: two bytes of length first
             let Some((length, rest)) = probe.bytes.split_first_chunk::<2>() else { return Verdict::Maybe };
@@ -135,8 +136,8 @@ fn probe(probe: &Probe<'_>) -> Verdict {
             match rest.get(..length) {
                 _ if length < 12 => Verdict::No,
                 // in the middle of a stream only a whole message on its port convinces
-                _ if !probe.from_start && !probe.has_port(53) => Verdict::No,
-                Some(message) => looks_like(message, probe.has_port(53)),
+                _ if !probe.from_start && !probe.has_port(NAME_SERVER) => Verdict::No,
+                Some(message) => looks_like(message, probe.has_port(NAME_SERVER)),
                 None if !probe.from_start => Verdict::No,
                 None if Header::parse(rest).is_some_and(|header| !is_plausible(&header)) => Verdict::No,
                 None => Verdict::Maybe,

@@ -1,0 +1,48 @@
+"""Who says that a port cannot be reached is told: the host itself, or somebody on the way."""
+
+import struct
+from pathlib import Path
+
+import pytest
+from tests import made
+from tests.made import GATEWAY, PLUG
+
+import idletalk
+
+OWN, ROUTER, FAR = "192.168.1.2", "192.168.1.1", "203.0.113.9"
+HOST, PORT = 1, 3
+"""Codes of destination unreachable (RFC 792)."""
+
+
+def tried(teller: str, code: int) -> list[tuple[float, bytes]]:
+    """Four connections, each answered by ICMP that quotes the head and eight bytes."""
+    frames: list[tuple[float, bytes]] = []
+    for n in range(4):
+        asked = made.ip(OWN, FAR, 6, made.tcp(40_000 + n, 443, 1, 0, 2))
+        error = struct.pack(">BBHI", 3, code, 0, 0) + asked[:28]
+        frames.append((60.0 * n, made.ethernet(PLUG, GATEWAY, 0x0800, asked)))
+        frames.append((60.0 * n + 0.1, made.ethernet(GATEWAY, PLUG, 0x0800, made.ip(teller, OWN, 1, error))))
+    return frames
+
+
+@pytest.mark.parametrize(
+    ("teller", "code", "kind", "said"),
+    [
+        (FAR, PORT, "service-refused", f"asks {FAR} at TCP port 443, which answers that nobody listens there"),
+        (
+            ROUTER,
+            PORT,
+            "service-refused",
+            f"{FAR} at TCP port 443, and {GATEWAY} ({ROUTER}) answers that the port cannot",
+        ),
+        (ROUTER, HOST, "service-unanswered", f"{GATEWAY} ({ROUTER}) says that it cannot be reached."),
+    ],
+)
+def test_who_says_that_a_service_cannot_be_reached_is_named(
+    teller: str, code: int, kind: str, said: str, tmp_path: Path
+) -> None:
+    here = made.arp(2, (GATEWAY, ROUTER), (PLUG, OWN))
+    file = made.pcap(tmp_path / "in.pcap", [(0.0, here), *tried(teller, code)])
+    [finding] = idletalk.analyze([file], tmp_path / "out").findings(device=PLUG)
+    assert finding.kind == kind
+    assert said in finding.sentence
