@@ -16,7 +16,10 @@ contents AS MATERIALIZED (
     -- the same is often said by many; a hash has 16 bytes or more
     SELECT DISTINCT content FROM payloads WHERE octet_length(content) >= 16
 ), written AS (
-    SELECT content, unnest(regexp_extract_all(content::VARCHAR,
+    -- as text a byte that is no letter, a quotation mark too, is an escape whose digits would be taken for the hash's own first ones;
+    -- JSON may write a slash behind a backslash
+    SELECT content, unnest(regexp_extract_all(
+        regexp_replace(replace(content::VARCHAR, '\x5C/', '/'), '\\x[0-9A-F]{2}', ' ', 'g'),
         '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text
     FROM contents
 ), plain AS (
