@@ -93,7 +93,7 @@ def told(
 def test_a_certificate_with_a_fault_is_told(shown: bytes, fault: str, tmp_path: Path) -> None:
     [finding] = told(tmp_path, answer(shown), answer(shown), answer(certificate("a.example")))
     assert (finding.kind, finding.device, finding.peer) == ("certificate-fault", PLUG, "203.0.113.5")
-    assert f"gets a certificate of a.example (203.0.113.5) at TCP port 443: {fault}; 2 times" in finding.sentence
+    assert f" from a.example (203.0.113.5) at TCP port 443: {fault}; 2 times" in finding.sentence
     assert "none was finished" in finding.sentence
     assert finding.evidence.frames == 2
     assert "also 1 certificate" in (finding.evidence.filter_note or "")
@@ -121,12 +121,12 @@ def test_what_a_device_shows_others_is_told_of_it(tmp_path: Path) -> None:
     ("version", "cipher", "kinds"),
     [
         (0x0303, 0x002F, {}),
-        (0x0301, 0x002F, {"tls-old-version": "on TLS 1.0: 1 time"}),
-        (0x0303, 0x0002, {"tls-weak-cipher": "on TLS_RSA_WITH_NULL_SHA: 1 time"}),
+        (0x0301, 0x002F, {"tls-old-version": "on TLS 1.0 with"}),
+        (0x0303, 0x0002, {"tls-weak-cipher": "on TLS_RSA_WITH_NULL_SHA with"}),
         (
             0x0302,
             0x0005,
-            {"tls-old-version": "on TLS 1.1: 1 time", "tls-weak-cipher": "on TLS_RSA_WITH_RC4_128_SHA: 1 time"},
+            {"tls-old-version": "on TLS 1.1 with", "tls-weak-cipher": "on TLS_RSA_WITH_RC4_128_SHA with"},
         ),
     ],
 )

@@ -28,8 +28,8 @@ WEAK_CIPHER = Kind(
     "RC2, DES, 3DES; RFC 9325 4.1, NIST SP 800-131A): who is on the path may read or change what is said.",
     would_change="another cipher suite",
 )
-MAX_FAULTS = 6
-"""Of the certificates of one server in one sentence; the table has all."""
+MAX_NAMED = 4
+"""Servers, faults and cipher suites in one sentence; the tables have all."""
 MAX_ADDRESSES = 8
 """Addresses of one server that its filter names; of more it is by port alone."""
 
@@ -40,23 +40,20 @@ _TRANSPORTS = {"tls": "tcp", "dtls": "udp"}
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     shown = _shown(ask)
     yield from (_fault(scene, row, shown) for row in _certificates(ask))
-    for column, kind in (("is_old", OLD_VERSION), ("weakness IS NOT NULL", WEAK_CIPHER)):
-        yield from (_weak(scene, row, kind) for row in _handshakes(ask, column))
+    for condition, kind in (("is_old", OLD_VERSION), ("weakness IS NOT NULL", WEAK_CIPHER)):
+        yield from (_weak(scene, row, kind) for row in _handshakes(ask, condition))
 
 
 def _certificates(ask: Ask) -> Iterable[Row]:
-    # a server is a name at a port, whatever its addresses; a device that shows a certificate shows it to all
+    # one certificate is that of many servers of a cloud, and renewed under its name
     return ask(
-        "WITH shown AS (SELECT *, CASE WHEN is_client THEN coalesce(host, peer) ELSE '' END AS server FROM server_certificates)"
-        f" SELECT device, is_client, carrier, port, server, {FRAMES} FILTER (len(faults) > 0) AS frames,"
-        f" {KEPT_ONCE} FILTER (len(faults) > 0) AS kept,"
-        " count(DISTINCT flow) FILTER (len(faults) > 0) AS times,"
-        " count(DISTINCT flow) FILTER (len(faults) > 0 AND is_established) AS established,"
-        " list(DISTINCT peer ORDER BY peer) FILTER (len(faults) > 0) AS peers,"
-        " list_distinct(flatten(list(faults ORDER BY time_ns, capture, frame))) AS faults,"
-        " min(time_ns) FILTER (len(faults) > 0) AS first_ns, max(time_ns) FILTER (len(faults) > 0) AS last_ns FROM shown"
-        " GROUP BY device, is_client, carrier, port, server HAVING bool_or(len(faults) > 0)"
-        " ORDER BY device, is_client, carrier, port, server"
+        "SELECT device, is_client, carrier, port, coalesce(subject_cn, '') AS subject,"
+        f" {FRAMES} AS frames, {KEPT_ONCE} AS kept, count(DISTINCT flow) AS times,"
+        " count(DISTINCT flow) FILTER (is_established) AS established,"
+        " list(DISTINCT peer ORDER BY peer) AS peers, list_sort(list(DISTINCT struct_pack(host, peer))) AS servers,"
+        " list_sort(list_distinct(flatten(list(faults)))) AS faults, min(time_ns) AS first_ns, max(time_ns) AS last_ns"
+        " FROM server_certificates WHERE len(faults) > 0 GROUP BY device, is_client, carrier, port, subject"
+        " ORDER BY device, is_client, carrier, port, subject"
     )
 
 
@@ -71,25 +68,30 @@ def _shown(ask: Ask) -> dict[tuple[object, ...], int]:
 
 def _handshakes(ask: Ask, condition: str) -> Iterable[Row]:
     return ask(
-        f"SELECT device, is_client, carrier, port, CASE WHEN is_client THEN peer END AS server, {FRAMES} AS frames, {KEPT_ONCE} AS kept,"
-        " count(DISTINCT flow) AS times, list(DISTINCT peer ORDER BY peer) AS peers, list(DISTINCT version ORDER BY version) AS versions,"
-        " list(DISTINCT cipher ORDER BY cipher) AS ciphers, list(DISTINCT cipher_name ORDER BY cipher_name) AS names,"
-        f" min(time_ns) AS first_ns, max(time_ns) AS last_ns FROM weak_handshakes WHERE {condition}"
-        " GROUP BY device, is_client, carrier, port, CASE WHEN is_client THEN peer END ORDER BY device, is_client, carrier, port, server"
+        f"SELECT device, is_client, carrier, port, {FRAMES} AS frames, {KEPT_ONCE} AS kept, count(DISTINCT flow) AS times,"
+        " list(DISTINCT peer ORDER BY peer) AS peers, list_sort(list(DISTINCT struct_pack(host := NULL::VARCHAR, peer := peer))) AS servers,"
+        " list(DISTINCT version ORDER BY version) AS versions, list(DISTINCT cipher ORDER BY cipher) AS ciphers,"
+        " list(DISTINCT cipher_name ORDER BY cipher_name) AS names, min(time_ns) AS first_ns, max(time_ns) AS last_ns"
+        f" FROM weak_handshakes WHERE {condition} GROUP BY device, is_client, carrier, port"
+        " ORDER BY device, is_client, carrier, port"
     )
 
 
 def _fault(scene: Scene, row: Row, shown: Mapping[tuple[object, ...], int]) -> Claim:
     who, where = scene.name(row["device"]), _port(row)
-    whose = f"gets a certificate of {_server(scene, row)}" if row["is_client"] else "shows a certificate"
+    whose = f"the certificate of {row['subject']}" if row["subject"] else "a certificate"
+    gets = f"gets {whose} from {_servers(scene, row)}" if row["is_client"] else "shows a certificate"
     ends = (row["device"], row["is_client"], row["carrier"], row["port"])
-    others = sum(shown[(*ends, peer)] for peer in row["peers"]) - row["frames"]
+    selected = {peer: frames for (*at, peer), frames in shown.items() if tuple(at) == ends}
+    if _names_peers(row):
+        selected = {peer: selected[peer] for peer in row["peers"]}
+    others = sum(selected.values()) - row["frames"]
     return Claim(
         kind=FAULT.name,
         device=row["device"],
         peer=_peer(row),
-        subject=f"{_TRANSPORTS[row['carrier']]}/{row['port']} {row['server']}".strip(),
-        sentence=f"{who} {whose} at {where}: {some(sorted(row['faults']), MAX_FAULTS)}; {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z;"
+        subject=f"{_TRANSPORTS[row['carrier']]}/{row['port']} {row['subject']}",
+        sentence=f"{who} {gets} at {where}: {some(row['faults'], MAX_NAMED)}; {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z;"
         f" {_finished(row['established'])}.",
         numbers={
             "times": row["times"],
@@ -100,9 +102,7 @@ def _fault(scene: Scene, row: Row, shown: Mapping[tuple[object, ...], int]) -> C
         frames=row["frames"],
         kept=kept(row),
         filter=_filter(scene, row, f"{row['carrier']}.handshake.type == 11"),
-        filter_note=f"also {counted(others, 'certificate')} without such a fault or for other names"
-        if others
-        else None,
+        filter_note=f"also {counted(others, 'certificate')} without such a fault or of other names" if others else None,
     )
 
 
@@ -114,25 +114,25 @@ def _finished(times: int) -> str:
 
 def _weak(scene: Scene, row: Row, kind: Kind) -> Claim:
     versions = ", ".join(_VERSIONS.get(version, f"version {version}") for version in row["versions"])
-    agreed = versions if kind is OLD_VERSION else ", ".join(row["names"])
-    who, where = scene.name(row["device"]), _port(row)
-    with_whom = f"with {_server(scene, row)} at {where}" if row["is_client"] else f"with who asks at its {where}"
-    hello = f"{row['carrier']}.handshake.type == 2"
-    asked = (
-        f"{row['carrier']}.handshake.version in {{{', '.join(f'0x{version:04x}' for version in row['versions'])}}}"
-        if kind is OLD_VERSION
-        else f"{row['carrier']}.handshake.ciphersuite in {{{', '.join(f'0x{cipher:04x}' for cipher in row['ciphers'])}}}"
-    )
+    agreed = versions if kind is OLD_VERSION else some(row["names"], MAX_NAMED)
+    with_whom = _servers(scene, row) if row["is_client"] else "those who ask"
+    field, numbers = ("version", row["versions"]) if kind is OLD_VERSION else ("ciphersuite", row["ciphers"])
     return Claim(
         kind=kind.name,
         device=row["device"],
         peer=_peer(row),
-        subject=f"{_TRANSPORTS[row['carrier']]}/{row['port']}",
-        sentence=f"{who} agrees {with_whom} on {agreed}: {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z.",
+        subject=f"{_TRANSPORTS[row['carrier']]}/{row['port']} {'client' if row['is_client'] else 'server'}",
+        sentence=f"{scene.name(row['device'])} agrees on {agreed} with {with_whom} at {'' if row['is_client'] else 'its '}{_port(row)}:"
+        f" {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z.",
         numbers={"times": row["times"], "agreed": agreed, "first": iso(row["first_ns"]), "last": iso(row["last_ns"])},
         frames=row["frames"],
         kept=kept(row),
-        filter=_filter(scene, row, hello, asked),
+        filter=_filter(
+            scene,
+            row,
+            f"{row['carrier']}.handshake.type == 2",
+            f"{row['carrier']}.handshake.{field} in {{{', '.join(f'0x{number:04x}' for number in numbers)}}}",
+        ),
     )
 
 
@@ -144,20 +144,25 @@ def _peer(row: Row) -> str | None:
     return row["peers"][0] if row["is_client"] and len(row["peers"]) == 1 else None
 
 
-def _server(scene: Scene, row: Row) -> str:
-    """By the name that was asked for; else by the one that is known of its address."""
-    peers, server = row["peers"], row["server"]
-    if len(peers) > 1:
-        return f"{server} ({len(peers)} addresses)"
-    return scene.peer(row["device"], peers[0]) if server == peers[0] else f"{server} ({peers[0]})"
+def _servers(scene: Scene, row: Row) -> str:
+    """Servers by the names that were asked for, else by those that are known of their addresses."""
+    ends = [(server["host"], server["peer"]) for server in row["servers"]]
+    if len(ends) == 1:
+        [(host, peer)] = ends
+        return f"{host} ({peer})" if host else scene.peer(row["device"], peer)
+    names = sorted({host or scene.peers.get((row["device"], peer), peer) for host, peer in ends})
+    return f"{some(names, MAX_NAMED)} ({counted(len(row['peers']), 'address', 'addresses')})"
+
+
+def _names_peers(row: Row) -> bool:
+    return row["is_client"] and len(row["peers"]) <= MAX_ADDRESSES
 
 
 def _filter(scene: Scene, row: Row, *conditions: str) -> str:
     device, transport = row["device"], _TRANSPORTS[row["carrier"]]
-    is_few = row["is_client"] and len(row["peers"]) <= MAX_ADDRESSES
     return filters.both(
         scene.sent_to(device) if row["is_client"] else scene.sent_by(device),
-        filters.either([filters.address("src", peer) for peer in row["peers"]]) if is_few else "",
+        filters.either([filters.address("src", peer) for peer in row["peers"]]) if _names_peers(row) else "",
         f"{transport}.srcport == {row['port']}",
         *conditions,
         filters.NOT_QUOTED,
