@@ -116,7 +116,6 @@ def _weak(scene: Scene, row: Row, kind: Kind) -> Claim:
     versions = ", ".join(_VERSIONS.get(version, f"version {version}") for version in row["versions"])
     agreed = versions if kind is OLD_VERSION else some(row["names"], MAX_NAMED)
     with_whom = _servers(scene, row) if row["is_client"] else "those who ask"
-    field, numbers = ("version", row["versions"]) if kind is OLD_VERSION else ("ciphersuite", row["ciphers"])
     return Claim(
         kind=kind.name,
         device=row["device"],
@@ -127,13 +126,20 @@ def _weak(scene: Scene, row: Row, kind: Kind) -> Claim:
         numbers={"times": row["times"], "agreed": agreed, "first": iso(row["first_ns"]), "last": iso(row["last_ns"])},
         frames=row["frames"],
         kept=kept(row),
-        filter=_filter(
-            scene,
-            row,
-            f"{row['carrier']}.handshake.type == 2",
-            f"{row['carrier']}.handshake.{field} in {{{', '.join(f'0x{number:04x}' for number in numbers)}}}",
-        ),
+        filter=_filter(scene, row, _hello(row, kind)),
     )
+
+
+def _hello(row: Row, kind: Kind) -> str:
+    """Filter for the ServerHellos of a row."""
+    carrier = row["carrier"]
+    field, numbers = ("version", row["versions"]) if kind is OLD_VERSION else ("ciphersuite", row["ciphers"])
+    told = f"{carrier}.handshake.type == 2 && {carrier}.handshake.{field} in {{{', '.join(f'0x{number:04x}' for number in numbers)}}}"
+    if carrier != "tls" or kind is not OLD_VERSION:
+        return told
+    # the message's bytes where Wireshark takes the connection for another protocol, by one of its ports (RFC 5246 7.4.1.3)
+    bytes_told = [f"tcp.payload[9:2] == {number >> 8:02x}:{number & 255:02x}" for number in numbers]
+    return f"(({told}) || (!tls && tcp.payload[0:1] == 16 && tcp.payload[5:1] == 02 && {filters.either(bytes_told)}))"
 
 
 def _port(row: Row) -> str:

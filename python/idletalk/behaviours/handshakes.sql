@@ -16,7 +16,8 @@ WITH ends AS (
     SELECT flow, carrier, max(server_name) AS host, coalesce(bool_or(is_established), false) AS is_established
     FROM tls_connections GROUP BY flow, carrier
 ), own AS (
-    FROM certificates WHERE sent_by = 'server' AND position = 0 AND NOT is_repeated
+    -- Wireshark shows none of which bytes are missing, and its fields are what can be looked up
+    FROM certificates WHERE sent_by = 'server' AND position = 0 AND NOT is_repeated AND sha256 IS NOT NULL
 ), shown AS (
     SELECT e.device, true AS is_client, c.source AS peer, c.source_port AS port, c.* FROM own AS c
     JOIN endpoints AS e ON e.endpoint = endpoint(c.destination_mac, c.destination)
