@@ -134,12 +134,7 @@ def _hello(row: Row, kind: Kind) -> str:
     """Filter for the ServerHellos of a row."""
     carrier = row["carrier"]
     field, numbers = ("version", row["versions"]) if kind is OLD_VERSION else ("ciphersuite", row["ciphers"])
-    told = f"{carrier}.handshake.type == 2 && {carrier}.handshake.{field} in {{{', '.join(f'0x{number:04x}' for number in numbers)}}}"
-    if carrier != "tls" or kind is not OLD_VERSION:
-        return told
-    # the message's bytes where Wireshark takes the connection for another protocol, by one of its ports (RFC 5246 7.4.1.3)
-    bytes_told = [f"tcp.payload[9:2] == {number >> 8:02x}:{number & 255:02x}" for number in numbers]
-    return f"(({told}) || (!tls && tcp.payload[0:1] == 16 && tcp.payload[5:1] == 02 && {filters.either(bytes_told)}))"
+    return f"{carrier}.handshake.type == 2 && {carrier}.handshake.{field} in {{{', '.join(f'0x{number:04x}' for number in numbers)}}}"
 
 
 def _port(row: Row) -> str:
