@@ -180,5 +180,5 @@ def test_a_name_that_one_type_of_records_is_refused_for_is_answered_for_another(
     both = idletalk.analyze([made.pcap(tmp_path / "b.pcap", [*refused, (9.0, found_it)])], tmp_path / "both")
     [one], [other] = (list(each.findings(device=PLUG, kind="name-refused")) for each in (alone, both))
     assert "(AAAA); the name server refused (REFUSED) 3 times since 1970-01-01T00:00:00Z." in one.sentence
-    assert other.sentence.endswith("; for A it is answered.")
+    assert other.sentence.endswith("; it was also answered (A).")
     assert (one.id, one.evidence.frames) == (other.id, 3)

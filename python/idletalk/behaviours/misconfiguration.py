@@ -195,7 +195,7 @@ def _names(ask: Ask, scene: Scene) -> Iterable[Claim]:
 
 
 def _name(scene: Scene, row: Row) -> Claim:
-    found = f"; for {_types(row['found'])} it is answered" if row["found"] else ""
+    found = f"; it was also answered ({_types(row['found'])})" if row["found"] else ""
     return Claim(
         kind=(NAME_MISSING if row["rcode"] == 3 else NAME_REFUSED).name,
         device=row["device"],
