@@ -9,6 +9,7 @@ use crate::decode::{compiled, is_text, unquoted};
 use crate::hints::Hints;
 use crate::keyed::pairs_in;
 use crate::logins::{in_urls, is_sip, logins};
+use crate::places::places;
 use crate::plausible::{is_code, is_email, is_plausible};
 
 /// `<key>value</key>` of XML.
@@ -84,6 +85,7 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         pairs(content, kinds, &mut taken, &mut found);
     }
     logins(content, &hints, &mut found);
+    places(content, &hints, &mut found);
     let in_urls = if hints.any(&["@"]) { in_urls(content, &mut found) } else { Vec::new() };
     for (_, kind, pattern) in FORMATS.iter().filter(|(hint, ..)| hints.any(&[hint])) {
         for captures in pattern.captures_iter(content) {
