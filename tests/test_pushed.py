@@ -84,6 +84,16 @@ def test_a_hash_between_quotation_marks_is_held_against_the_image(
     assert row.told_hashes == (f"{hashlib.sha256(body).hexdigest()} udp by {CLOUD[1]}",)
 
 
+def test_a_hash_that_another_device_was_told_is_not_told_to_this_one(tmp_path: Path) -> None:
+    body = uimage()
+    other = ("02:00:00:00:00:88", "192.168.1.88", 9999)
+    told = made.datagram(CLOUD, other, b'{"sha256":"%s"}' % hashlib.sha256(body).hexdigest().encode())
+    frames = [(1.0, told), *sent(b"PUT", b"application/octet-stream", body)]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out")
+    [row] = [row for row in found.report.conclusions.updates or () if row.seen]
+    assert row.authenticated_by == "none found in image (only checksum or hash)"
+
+
 def test_versions_are_read_in_messages_that_are_no_text(tmp_path: Path) -> None:
     def told(seconds: float, version: bytes) -> tuple[float, bytes]:
         message = b"\xf7\x00\x02fw" + bytes([len(version)]) + version + b"\xff\x01\x80\x90"
