@@ -80,6 +80,21 @@ def test_actions_are_told_apart_where_their_lengths_differ_and_only_there(
     assert {row.distinguishable for row in rows.values()} >= {True, False}
 
 
+def test_of_actions_that_look_alike_it_is_said_that_one_of_them_was_done(
+    demo: idletalk.Analysis, rows: dict[tuple[str, str, str], OperatingRow]
+) -> None:
+    apart = {(row.device, row.action, row.first_packet): row.distinguishable for row in rows.values()}
+    told = {
+        (finding.device, finding.sentence.split("'")[1]): finding.sentence
+        for finding in demo.findings(kind="action-visible")
+    }
+    for (device, action, _), distinguishable in apart.items():
+        if (device, action) in told and distinguishable is False:
+            assert "is done, but not which of the two (first packet" in told[device, action]
+    assert any("not which of the two" in sentence for sentence in told.values())
+    assert any("can be told apart from" in sentence for sentence in told.values())
+
+
 def test_signatures_find_what_was_held_back_and_little_else(
     rows: dict[tuple[str, str, str], OperatingRow],
 ) -> None:

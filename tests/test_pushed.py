@@ -1,6 +1,8 @@
 """Firmware that a device is sent, and versions that it tells in messages that are no text."""
 
+import base64
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -60,6 +62,36 @@ def test_a_hash_that_was_told_as_bytes_is_held_against_the_image(tmp_path: Path)
     [row] = [row for row in found.report.conclusions.updates or () if row.seen]
     assert row.authenticated_by == "hash told in clear, matching"
     assert row.told_hashes == (f"{hashlib.sha256(body).hexdigest()} udp as bytes by {CLOUD[1]}",)
+
+
+@pytest.mark.parametrize(
+    ("around", "code"),
+    [
+        (b'{"sha256":"%s","size":7}', lambda digest: digest.hex()),
+        (b"<sum v='%s'/>", lambda digest: digest.hex().upper()),
+        (b'{"sum":"%s"}', lambda digest: base64.b64encode(digest).decode().replace("/", "\\/")),
+    ],
+)
+def test_a_hash_between_quotation_marks_is_held_against_the_image(
+    tmp_path: Path, around: bytes, code: Callable[[bytes], str]
+) -> None:
+    body = uimage()
+    told = made.datagram(CLOUD, OUT, around % code(hashlib.sha256(body).digest()).encode())
+    frames = [(1.0, told), *sent(b"PUT", b"application/octet-stream", body)]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out")
+    [row] = [row for row in found.report.conclusions.updates or () if row.seen]
+    assert row.authenticated_by == "hash told in clear, matching"
+    assert row.told_hashes == (f"{hashlib.sha256(body).hexdigest()} udp by {CLOUD[1]}",)
+
+
+def test_a_hash_that_another_device_was_told_is_not_told_to_this_one(tmp_path: Path) -> None:
+    body = uimage()
+    other = ("02:00:00:00:00:88", "192.168.1.88", 9999)
+    told = made.datagram(CLOUD, other, b'{"sha256":"%s"}' % hashlib.sha256(body).hexdigest().encode())
+    frames = [(1.0, told), *sent(b"PUT", b"application/octet-stream", body)]
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out")
+    [row] = [row for row in found.report.conclusions.updates or () if row.seen]
+    assert row.authenticated_by == "none found in image (only checksum or hash)"
 
 
 def test_versions_are_read_in_messages_that_are_no_text(tmp_path: Path) -> None:

@@ -107,6 +107,20 @@ def put_together(parts: Iterable[Part], target: Path, total: int | None) -> Arte
     )
 
 
+def whole(path: Path) -> Artefact:
+    """A thing of which every byte is there. Raises OSError where it cannot be read."""
+    sha256, sha1, md5 = _hashes(path)
+    return Artefact(
+        size_bytes=path.stat().st_size,
+        missing=(),
+        conflicting_bytes=0,
+        repeated_bytes=0,
+        sha256=sha256,
+        sha1=sha1,
+        md5=md5,
+    )
+
+
 def _placed(part: Part, limit: int) -> Span:
     """Where a part belongs in the thing."""
     return part.start, max(part.start, min(part.start + part.length, limit))

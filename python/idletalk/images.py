@@ -10,9 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together
+from idletalk.artefacts import BLOCK_BYTES, Artefact, Part, Span, put_together, whole
 from idletalk.behaviours.rows import Row, insert
 from idletalk.byteranges import ranges_within
+from idletalk.codings import undone
 from idletalk.dissector import SPOOL
 from idletalk.image_pages import Kept
 from idletalk.store import Store
@@ -121,13 +122,14 @@ class Made:
     total: int | None
     artefact: Artefact
     absent: int
+    as_sent: Artefact
+    """the same before its content coding was undone"""
 
     @property
     def hashes(self) -> tuple[str, ...]:
-        """Of the whole thing; none where it is not whole."""
-        return tuple(
-            value for value in (self.artefact.sha256, self.artefact.sha1, self.artefact.md5) if value is not None
-        )
+        """Of the whole thing, and of it as it was sent; none where it is not whole."""
+        every = [(each.sha256, each.sha1, each.md5) for each in (self.artefact, self.as_sent)]
+        return tuple(dict.fromkeys(value for those in every for value in those if value is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +163,13 @@ def _made(target: Path, row: Row, parts: Sequence[Part], inner_total: int | None
     if absent >= made.size_bytes:
         rough.unlink()
         return None
+    sent = made
+    if made.sha256 is not None and (plain := undone(rough, row["content_encoding"])):
+        rough = plain.replace(rough)
+        made = whole(rough)
+        total = made.size_bytes
     name = f"{row['device'].replace(':', '')}-{made.sha256[:16] if made.sha256 else row['transfer']}.bin"
-    return Made(row, rough.replace(target / name), total, made, absent)
+    return Made(row, rough.replace(target / name), total, made, absent, sent)
 
 
 def _examined(thing: Made, told: Sequence[str], known: Known) -> "tuple[Examination | None, Options]":

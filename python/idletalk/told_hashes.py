@@ -16,7 +16,10 @@ contents AS MATERIALIZED (
     -- the same is often said by many; a hash has 16 bytes or more
     SELECT DISTINCT content FROM payloads WHERE octet_length(content) >= 16
 ), written AS (
-    SELECT content, unnest(regexp_extract_all(content::VARCHAR,
+    -- as text a byte that is no letter, a quotation mark too, is an escape whose digits would be taken for the hash's own first ones;
+    -- JSON may write a slash behind a backslash
+    SELECT content, unnest(regexp_extract_all(
+        regexp_replace(replace(content::VARCHAR, '\x5C/', '/'), '\\x[0-9A-F]{2}', ' ', 'g'),
         '[0-9a-fA-F]{32,64}|[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{27}=|[A-Za-z0-9+/]{22}==')) AS text
     FROM contents
 ), plain AS (
@@ -28,15 +31,17 @@ contents AS MATERIALIZED (
     SELECT content, hash, '' AS how FROM plain JOIN wanted USING (text)
     UNION SELECT content, hash, ' as bytes' FROM raw JOIN wanted ON contains(digits, upper(hash))
 )
-SELECT DISTINCT hash, concat_ws(' by ', carrier || how, source) AS told FROM telling JOIN payloads USING (content) ORDER BY ALL
+SELECT DISTINCT hash, e.device, concat_ws(' by ', carrier || how, source) AS told FROM telling JOIN payloads USING (content)
+JOIN endpoints AS e ON e.endpoint = endpoint(destination_mac, destination) ORDER BY ALL
 """
-"""Messages that tell a hash (MD5, SHA-1 or SHA-256) in hexadecimal digits, base64 or bytes: their carriers and who sent them."""
+"""Messages that tell a hash (MD5, SHA-1 or SHA-256) in hexadecimal digits, base64 or bytes: to whom, their carriers and who sent them."""
+
+Carriers = Mapping[tuple[str, str], Sequence[str]]
+"""Carriers of messages and who sent them, by the hash that they tell and the device that they tell it."""
 
 
-def where_told(
-    hashes: Sequence[str], row: Row, fields: Sequence[str], carriers: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """Where hashes of a thing, whose transfer is `row`, were told, all of them readable on the wire: ``HASH WHERE``, with who said it."""
+def where_told(hashes: Sequence[str], row: Row, fields: Sequence[str], carriers: Carriers) -> list[str]:
+    """Where the device was told hashes of a thing, whose transfer is `row`, all of them readable on the wire: ``HASH WHERE``, with who said it."""
     found: list[str] = []
     for value in hashes:
         if value in (row["uri"] or "").lower():
@@ -44,7 +49,7 @@ def where_told(
         for name, _, text in (line.partition(":") for line in fields):
             if value in text.lower() or _coded(value) in text:
                 found.append(f"{value} {name.lower()} by {row['peer']}")
-        found.extend(f"{value} {carrier}" for carrier in carriers.get(value, ()))
+        found.extend(f"{value} {carrier}" for carrier in carriers.get((value, row["device"]), ()))
     return found
 
 
@@ -66,12 +71,15 @@ def fields_of(store: Store, transfers: Sequence[str]) -> dict[str, list[str]]:
     return by(rows, "transfer", lambda row: row["line"])
 
 
-def carriers_of(store: Store, hashes: Sequence[str]) -> dict[str, list[str]]:
-    """Carriers of the messages that tell a hash and who sent them, by the hash."""
+def carriers_of(store: Store, hashes: Sequence[str]) -> Carriers:
+    """The messages that tell one of these hashes."""
     if not hashes:
         return {}
     rows = store.ask(HASHES_TOLD, [*hashes, *hashes], [*hashes, *map(_coded, hashes)], "|".join(hashes).upper())
-    return by(rows, "hash", lambda row: row["told"])
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        found.setdefault((row["hash"], row["device"]), []).append(row["told"])
+    return found
 
 
 def _coded(value: str) -> str:

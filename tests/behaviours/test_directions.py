@@ -180,3 +180,19 @@ def test_a_router_that_tells_its_clients_unasked_is_no_capture_of_one_direction(
     found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", sorted(frames))], tmp_path / "out")
     assert {one.id: one.role for one in found.report.devices}[GATEWAY] == "gateway"
     assert "one_way" not in {one.kind for one in found.report.cannot_be_seen}
+
+
+def test_a_name_that_one_type_of_records_is_refused_for_is_answered_for_another(tmp_path: Path) -> None:
+    def answer(rcode: int, kind: int, records: bytes = b"") -> bytes:
+        head = struct.pack(">HHHHHH", 7, 0x8180 | rcode, 1, bool(records), 0, 0)
+        told = head + made.dns_name("cloud.example") + struct.pack(">HH", kind, 1) + records
+        return made.datagram((GATEWAY, ROUTER, 53), (PLUG, PLUG_IP, 40_000), told)
+
+    found_it = answer(0, 1, b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + bytes([203, 0, 113, 9]))
+    refused = [(float(n), answer(5, 28)) for n in range(3)]
+    alone = idletalk.analyze([made.pcap(tmp_path / "a.pcap", refused)], tmp_path / "alone")
+    both = idletalk.analyze([made.pcap(tmp_path / "b.pcap", [*refused, (9.0, found_it)])], tmp_path / "both")
+    [one], [other] = (list(each.findings(device=PLUG, kind="name-refused")) for each in (alone, both))
+    assert "(AAAA); the name server refused (REFUSED) 3 times since 1970-01-01T00:00:00Z." in one.sentence
+    assert other.sentence.endswith("; it was also answered (A).")
+    assert (one.id, one.evidence.frames) == (other.id, 3)

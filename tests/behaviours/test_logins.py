@@ -14,7 +14,16 @@ USER, PASSWORD = "porch-camera", "tulips-in-March"
 PAIR = base64.b64encode(f"{USER}:{PASSWORD}".encode())
 PLAIN = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode())
 
+
+def connect(client: str, user: str, password: str, will: tuple[str, bytes] = ("plug/gone", b"{}")) -> bytes:
+    """MQTT 3.1.1: CONNECT with a last will, user and password (3.1)."""
+    parts = [client.encode(), will[0].encode(), will[1], user.encode(), password.encode()]
+    body = b"\0\4MQTT\4\xc6\0\x3c" + b"".join(len(part).to_bytes(2) + part for part in parts)
+    return bytes([0x10, len(body)]) + body
+
+
 TALKS = {
+    "mqtt": (1883, b"", [connect("plug", USER, PASSWORD)]),
     "ftp": (21, b"220 FTP server\r\n", [f"USER {USER}\r\n".encode(), f"PASS {PASSWORD}\r\n".encode()]),
     "pop3": (110, b"+OK ready\r\n", [f"USER {USER}\r\n".encode(), f"PASS {PASSWORD}\r\n".encode()]),
     "imap": (143, b"* OK ready\r\n", [f'a1 LOGIN "{USER}" "{PASSWORD}"\r\n'.encode()]),
@@ -51,6 +60,15 @@ def test_a_login_is_a_grave_finding_that_hides_its_value(protocol: str, tmp_path
     )
     shown = json.dumps([(analysis.folder / name).read_text("utf-8") for name in ("report.json", "report.html")])
     assert not [text for text in (PASSWORD, USER, PAIR.decode(), PLAIN.decode()) if text in shown]
+
+
+def test_what_mqtt_gives_as_user_password_and_last_will_is_read_as_it_stands(tmp_path: Path) -> None:
+    # a password that base64 could be, and that is none
+    packet = connect("plug", USER, "tulips77", ("plug/gone", b'{"serial": "QX7730041"}'))
+    capture = talk(tmp_path / "a.pcap", 1883, b"", [packet])
+    analysis = idletalk.analyze([capture], tmp_path / "out", idletalk.Options(show_secrets=True))
+    told = {(row["kind"], row["value"]) for row in analysis.sql("SELECT kind, value FROM exposures")}
+    assert told == {("user", USER), ("password", "tulips77"), ("serial", "QX7730041")}
 
 
 def keys(text: str) -> list[tuple[bool, bytes]]:

@@ -5,6 +5,7 @@ import hmac
 import random
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.hazmat.primitives import hashes
@@ -186,11 +187,17 @@ def cpio(*files: tuple[str, bytes], mode: int = 0o100644) -> bytes:
     return out
 
 
-def swupdate() -> bytes:
+SW_DESCRIPTION = (
+    'software =\n{\n  version = "1.4";\n  images: ({\n    filename = "root.img";\n    sha256 = "%s";\n  });\n}\n'
+)
+
+
+def swupdate(description: str = SW_DESCRIPTION, sign: Callable[[bytes], bytes] | None = None, **others: bytes) -> bytes:
+    """``description`` has the place of the image's hash; ``others`` are files that it does not name."""
     data = noise(1000)
-    digest = hashlib.sha256(data).hexdigest()
-    text = f'software =\n{{\n  version = "1.4";\n  images: ({{\n    filename = "root.img";\n    sha256 = "{digest}";\n  }});\n}}\n'
-    return cpio(("sw-description", text.encode()), ("root.img", data))
+    text = (description % hashlib.sha256(data).hexdigest()).encode()
+    signature = [("sw-description.sig", sign(text))] if sign else []
+    return cpio(("sw-description", text), *signature, ("root.img", data), *others.items())
 
 
 def yaffs(page: int = 2048, *, big: bool = False) -> bytes:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from idletalk.firmware import examine
+from idletalk.firmware import Options, examine
 from idletalk.firmware.model import Examination
 from tests.firmware import made
 
@@ -48,6 +50,36 @@ def test_a_whole_a_changed_and_a_cut_image_are_told_apart(name: str, tmp_path: P
     assert [each.judgement.integrity for each in found] == ["intact", "damaged", "partial"]
     assert found[2].judgement.authentication == "undecidable (opaque or partial)"
     assert any("% of the" in note for note in found[2].notes)
+
+
+ONE_LINE = 'software = { version = "1.4"; images: ( { filename = "root.img"; sha256 = "%s"; } ); }'
+JSON = '{"software": {"version": "1.4", "images": [{"sha256": "%s", "filename": "root.img"}]}}'
+
+
+@pytest.mark.parametrize("description", [made.SW_DESCRIPTION, ONE_LINE, JSON])
+def test_swupdate_binds_its_files_however_the_description_is_laid_out(description: str, tmp_path: Path) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    public = tmp_path / "key.pem"
+    public.write_bytes(
+        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    )
+
+    def verdict(image: bytes) -> tuple[str, str, str]:
+        path = tmp_path / "image.bin"
+        path.write_bytes(image)
+        judged = examine(path, Options(keys=(public,))).judgement
+        return judged.authentication, judged.by, judged.integrity
+
+    def sign(text: bytes) -> bytes:
+        return key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+
+    whole = made.swupdate(description, sign)
+    by = "sw-description.sig, with the key that was given"
+    assert verdict(whole) == ("signature verified", by, "intact")
+    assert verdict(made.with_flipped(whole, len(whole) - 600))[::2] == ("signature present, invalid", "damaged")
+    # a file of which nothing is told has nothing wrong, and nothing that authenticates it
+    more = made.swupdate(description, sign, script=b"echo")
+    assert verdict(more) == ("signature verified", f"{by}; not covered: script", "intact")
 
 
 @pytest.mark.parametrize("make", [made.esp32_signed_rsa, made.esp32_signed_ecdsa])

@@ -1,8 +1,11 @@
 """Certificates, keys and credentials: the true ones are found, and nothing else is claimed."""
 
+import base64
 import datetime
 import gzip
 import io
+import math
+import time
 from pathlib import Path
 
 import pytest
@@ -188,3 +191,27 @@ def test_what_looks_like_a_credential_in_compressed_bytes_is_none(tmp_path: Path
     with gzip.GzipFile(filename=token.decode(), mode="wb", fileobj=hidden) as file:
         file.write(b"words " * 400)
     assert examined(tmp_path, hidden.getvalue()).secrets == ()
+
+
+def rsa_pem(p: int, q: int, *, exponent: int = 65537, off: int = 0) -> bytes:
+    """PKCS #1 of a key with these factors; ``off`` makes its private exponent wrong."""
+    d = pow(exponent, -1, math.lcm(p - 1, q - 1)) + off
+    numbers = [0, p * q, exponent, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p)]
+
+    def item(tag: int, body: bytes) -> bytes:
+        size = len(body).to_bytes((len(body).bit_length() + 7) // 8)
+        return bytes([tag]) + (size if len(body) < 128 else bytes([0x80 | len(size)]) + size) + body
+
+    der = item(0x30, b"".join(item(2, number.to_bytes(number.bit_length() // 8 + 1)) for number in numbers))
+    lines = base64.encodebytes(der).replace(b"\n", b"")
+    body = b"\n".join(lines[at : at + 64] for at in range(0, len(lines), 64))
+    return b"-----BEGIN RSA PRIVATE KEY-----\n" + body + b"\n-----END RSA PRIVATE KEY-----\n"
+
+
+def test_a_key_of_many_bits_costs_no_half_minute_and_numbers_that_do_not_fit_are_none(tmp_path: Path) -> None:
+    # Mersenne's primes: factors of a key that need no search
+    large = rsa_pem(2**4423 - 1, 2**4253 - 1)
+    began = time.process_time()
+    found = examined(tmp_path, large + rsa_pem(2**1279 - 1, 2**607 - 1, off=2))
+    assert time.process_time() - began < 3
+    assert [(key.state, key.kind) for key in found.keys] == [("verified", "RSA 8676"), ("label only", None)]

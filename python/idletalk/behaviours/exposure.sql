@@ -2,9 +2,9 @@
 -- and `heard` (repeats.py), the facts http_requests, http_responses, mqtt, coap, tftp, wsd, snmp, ssdp, dns, dns_questions, dns_records, nbns,
 -- tls_client_hellos, dhcp_options.
 
--- An answer to a prompt of a login: typed in telnet, base64 in mail.
+-- An answer to a prompt of a login: as it is in telnet and MQTT, base64 in mail.
 CREATE MACRO answered(carrier, content) AS
-    coalesce(CASE WHEN carrier <> 'telnet' THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
+    coalesce(CASE WHEN carrier NOT IN ('telnet', 'mqtt') THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
 
 -- What says one thing a frame; what says the same in many frames, once for all; and names of a frame together. Three statements, since the
 -- hash tables of all at a time would need more memory than there is.
@@ -21,7 +21,7 @@ SELECT 'http', request_uri, encode(array_to_string(headers, chr(10))), false, 1,
     time_ns, time_ns, source_mac, source, destination_mac, destination
 FROM http_responses
 UNION ALL
-SELECT 'mqtt', NULL, encode('client id ' || client_id || coalesce(chr(10) || 'user name: ' || user_name, '')), false, 1, capture, frame,
+SELECT 'mqtt', NULL, encode('client id ' || client_id || coalesce(chr(10) || 'username: ' || user_name, '')), false, 1, capture, frame,
     time_ns, time_ns, source_mac, source, destination_mac, destination
 FROM mqtt WHERE packet_type = 'connect' AND client_id IS NOT NULL;
 

@@ -153,7 +153,7 @@ def spelled(protocol: str) -> str:
     return _SPELLED.get(protocol, protocol.upper())
 
 
-_SPELLED = {"mdns": "mDNS", "nbns": "NetBIOS", "wsd": "WS-Discovery"}
+_SPELLED = {"coap": "CoAP", "mdns": "mDNS", "nbns": "NetBIOS", "wsd": "WS-Discovery"}
 
 
 def nothing(_ask: Ask, _scene: Scene) -> Iterable[Claim]:

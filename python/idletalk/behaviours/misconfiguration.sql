@@ -157,8 +157,16 @@ FROM tls_connections AS t JOIN begun_flows AS f USING (flow)
 WHERE t.carrier = 'tls' AND t.is_established AND (f.responder, f.responder_port) IN (SELECT (peer, port) FROM failed_handshakes) GROUP BY ALL;
 
 CREATE TABLE failed_names AS
-SELECT e.device, d.query AS name, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
+SELECT e.device, d.query AS name, d.query_type AS type, d.rcode, d.source AS server, d.capture, d.frame, d.time_ns
 FROM dns AS d
 JOIN endpoints AS e ON e.endpoint = endpoint(d.destination_mac, d.destination)
 WHERE d.protocol = 'dns' AND d.is_response AND d.rcode IN (2, 3, 5) AND d.query IS NOT NULL
     AND e.device IN (FROM subjects);
+
+-- Types of records for which the same names were answered: many name servers refuse one type only.
+CREATE TABLE found_types AS
+SELECT e.device, d.query AS name, list(DISTINCT d.query_type ORDER BY d.query_type) AS types
+FROM dns AS d
+JOIN endpoints AS e ON e.endpoint = endpoint(d.destination_mac, d.destination)
+WHERE d.protocol = 'dns' AND d.is_response AND d.rcode = 0 AND d.answers > 0 AND (e.device, d.query) IN (SELECT (device, name) FROM failed_names)
+GROUP BY ALL;

@@ -151,17 +151,18 @@ def _claim(scene: Scene, act: Act) -> Claim | None:
         return None
     frames = sorted({(burst.capture, burst.frame) for _, those in act.repetitions for burst in those})
     peers = sorted({step.peer for step in act.steps} | {burst.peer for _, those in act.repetitions for burst in those})
-    apart = {
-        True: f" It can be told apart from {act.counterpart!r}.",
-        False: f" It cannot be told apart from {act.counterpart!r}.",
-        None: "",
-    }[act.distinguishable]
+    apart = f" It can be told apart from {act.counterpart!r}." if act.distinguishable else ""
+    told = (
+        f"that {act.action!r} or {act.counterpart!r} is done, but not which of the two"
+        if act.distinguishable is False
+        else f"{act.action!r}"
+    )
     return Claim(
         kind=VISIBLE.name,
         device=act.device,
         subject=f"{act.action} by {act.first_packet}",
         sentence=(
-            f"Anyone who sees the traffic of {scene.name(act.device)} can tell {act.action!r} (first packet: {act.first_packet}) by lengths,"
+            f"Anyone who sees the traffic of {scene.name(act.device)} can tell {told} (first packet: {act.first_packet}) by lengths,"
             f" directions and peers of packets: {act.recalled} of {counted(act.held_back, 'repetition that was', 'repetitions that were')} held back"
             f" {'was' if act.recalled == 1 else 'were'} found, with {counted(act.false_matches or 0, 'other match', 'other matches')} in the second half of the"
             f" capture.{apart}"

@@ -14,7 +14,7 @@ BEHAVIOUR = Behaviour(
     limits=(
         "Ranges of a target that has no version mark belong together if their whole length is the same. A response whose "
         "request was not captured stands alone. "
-        "Content encodings are not undone. Bodies of requests are not put together. Of an FTP data connection its control connection "
+        "Content codings other than gzip and deflate are not undone, nor of what is not whole. Bodies of requests are not put together. Of an FTP data connection its control connection "
         "must have been captured, of a TFTP transfer its request."
     ),
     tables=("transfers", "images"),

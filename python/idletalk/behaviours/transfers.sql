@@ -132,7 +132,7 @@ COMMENT ON TABLE images IS 'Things that were fetched and are neither text nor me
 COMMENT ON COLUMN images.device IS 'Device id';
 COMMENT ON COLUMN images.transfer IS 'Transfer that it came by (see transfers)';
 COMMENT ON COLUMN images.file IS 'File inside the analysis; what is missing is a hole';
-COMMENT ON COLUMN images.size_bytes IS 'Length as told, else up to the last byte that came';
+COMMENT ON COLUMN images.size_bytes IS 'Length as told, else up to the last byte that came; without content coding where that could be undone';
 COMMENT ON COLUMN images.is_complete IS 'Its length is known and every byte was captured';
 COMMENT ON COLUMN images.missing IS 'Ranges that were not captured: first byte and the one behind the last, in turn; the first 128';
 COMMENT ON COLUMN images.missing_bytes IS 'Bytes of all of them';

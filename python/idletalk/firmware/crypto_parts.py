@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 import re
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from idletalk.firmware.der import DerError
 from idletalk.firmware.lenient import Lenient, lenient_certificate
@@ -18,6 +20,8 @@ from idletalk.firmware.model import Part, Unparsed
 
 KEY_LABELS = ("PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY")
 ENCRYPTED_LABEL = "ENCRYPTED PRIVATE KEY"
+MAX_RSA_BITS = 16_384
+"""Largest modulus that OpenSSL takes (OPENSSL_RSA_MAX_MODULUS_BITS)."""
 CERTIFICATE_LABELS = ("CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE")
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
@@ -122,11 +126,13 @@ def _has_der(block: bytes) -> bool:
 def _key(found: Material, offset: int, stored_as: str, data: bytes) -> None:
     try:
         if stored_as == "DER":
-            key = serialization.load_der_private_key(data, password=None)
+            key = serialization.load_der_private_key(data, password=None, unsafe_skip_rsa_key_validation=True)
         elif b"OPENSSH" in data[:40]:
-            key = serialization.load_ssh_private_key(data, password=None)
+            key = serialization.load_ssh_private_key(data, password=None, unsafe_skip_rsa_key_validation=True)
         else:
-            key = serialization.load_pem_private_key(data, password=None)
+            key = serialization.load_pem_private_key(data, password=None, unsafe_skip_rsa_key_validation=True)
+        if isinstance(key, rsa.RSAPrivateKey):
+            _check_rsa(key)
     except TypeError:
         found.keys.append(FoundKey(offset, stored_as, "encrypted"))
     except (ValueError, UnsupportedAlgorithm) as error:
@@ -136,6 +142,19 @@ def _key(found: Material, offset: int, stored_as: str, data: bytes) -> None:
             found.keys.append(FoundKey(offset, stored_as, "label only"))
     else:
         found.keys.append(FoundKey(offset, stored_as, "verified", key))
+
+
+def _check_rsa(key: rsa.RSAPrivateKey) -> None:
+    """Raises ValueError where the numbers are no key pair. Whether the factors are prime is not asked: of 15,360 bits, as programs
+    carry them to measure speed, that takes half a minute, and no other numbers fit one another."""
+    if key.key_size > MAX_RSA_BITS:
+        raise ValueError("more bits than any program takes")
+    numbers = key.private_numbers()
+    public = numbers.public_numbers
+    if min(numbers.p, numbers.q) < 2 or numbers.p * numbers.q != public.n:
+        raise ValueError("the factors are not those of the modulus")
+    if numbers.d * public.e % math.lcm(numbers.p - 1, numbers.q - 1) != 1:
+        raise ValueError("the exponents are not those of the modulus")
 
 
 def _certificate(found: Material, offset: int, length: int, stored_as: str, der: bytes) -> None:

@@ -238,4 +238,4 @@ def _notes(found: Recognised, outer: Part | None, materials: Sequence[tuple[str,
         yield f"looking like certificates, but not parsed as any: {unparsed} (not_certificates lists them)"
     labels = sum(1 for _, of in materials for key in of.keys if key.state == "label only")
     if labels:
-        yield f"{counted(labels, 'label of a private key', 'labels of private keys')} without a key: text of a program, no finding"
+        yield f"{counted(labels, 'label of a private key', 'labels of private keys')} without a key that parses behind: no finding"

@@ -19,6 +19,7 @@ MAX_NAMED = 6
 
 ANSWERS: Mapping[str, tuple[str, ...]] = {
     "What it gives away": ("exposure",),
+    "How well its channels are protected": ("handshakes",),
     "What it does to its neighbours": ("lateral", "services"),
     "What its actions look like": ("operating",),
     "How it updates": ("updates", "update_signs"),

@@ -5,8 +5,25 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// In small letters; they are sought together.
-const HINTS: [&str; 11] =
-    ["</", "authorization", "cookie", "eyj", "/api/", "@", "user", "pass", "login", "plain", "value"];
+const HINTS: [&str; 17] = [
+    "</",
+    "authorization",
+    "cookie",
+    "eyj",
+    "/api/",
+    "@",
+    "user",
+    "pass",
+    "login",
+    "plain",
+    "value",
+    "loc",
+    "coord",
+    "gps",
+    "latl",
+    "lat_l",
+    "position",
+];
 static HINTED: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(HINTS).ok());
 

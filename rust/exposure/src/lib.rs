@@ -13,6 +13,7 @@ mod leak;
 mod logins;
 mod mask;
 pub mod meaning;
+mod places;
 mod plausible;
 mod public;
 mod runs;

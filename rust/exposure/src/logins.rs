@@ -1,5 +1,6 @@
 //! Users and passwords of logins in clear.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use base64::Engine;
@@ -22,8 +23,28 @@ static LOGIN: LazyLock<Regex> =
 static PLAIN: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,}={0,2})"));
 /// SASL LOGIN (draft-murchison-sasl-login-00) with the user at once; what is answered to prompts is told apart by the dissector.
 static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,}={0,2})\r?$"));
+/// User and password in a URL (RFC 3986 3.2.1).
+static URL: LazyLock<Regex> = LazyLock::new(|| {
+    compiled(r#"(?i)\b[a-z][a-z0-9+.\-]{1,15}://([^\s/:@"'<>?\#\\]{0,128}):([^\s/:@"'<>?\#\\]{1,128})@"#)
+});
 /// Users that are nobody (RFC 1635).
 const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
+
+/// Users and passwords in URLs; gives where they stand, which looks like an e-mail address with the host behind it.
+pub fn in_urls(content: &[u8], found: &mut Vec<Value>) -> Vec<Range<usize>> {
+    let mut places = Vec::new();
+    for captures in URL.captures_iter(content) {
+        let (Some(who), Some(password)) = (captures.get(1), captures.get(2)) else { continue };
+        for (kind, part) in [("user", who), ("password", password)] {
+            let text = lossy(part.as_bytes());
+            if is_plausible(kind, &text) && !ANONYMOUS.contains(&text.to_lowercase().as_str()) {
+                found.push(value(kind, text, Some("URL")));
+            }
+        }
+        places.push(who.start()..password.end());
+    }
+    places
+}
 
 /// Users and passwords of the login commands and schemes that send them in clear.
 pub fn logins(content: &[u8], hints: &Hints, found: &mut Vec<Value>) {
@@ -71,5 +92,40 @@ pub fn logins(content: &[u8], hints: &Hints, found: &mut Vec<Value>) {
                 found.push(value(kind, text, Some(name)));
             }
         }
+    }
+}
+
+/// Whether an address is one of telephony (RFC 3261 19.1), which receives no mail.
+pub fn is_sip(content: &[u8], start: usize) -> bool {
+    let before = content.get(start.saturating_sub(5)..start).unwrap_or_default().to_ascii_lowercase();
+    before.ends_with(b"sip:") || before.ends_with(b"sips:")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::meaning::values;
+
+    fn read(content: &str) -> Vec<(String, String)> {
+        values(content.as_bytes(), &[].into()).into_iter().map(|value| (value.kind, value.text)).collect()
+    }
+
+    fn told(kind: &str, text: &str) -> (String, String) {
+        (kind.into(), text.into())
+    }
+
+    #[test]
+    fn an_account_of_telephony_is_no_address() {
+        assert_eq!(read("From: <sip:4711@pbx.example.org>;tag=1"), [told("user", "4711")]);
+        assert_eq!(read("To: sips:sam@pbx.example.org"), [told("user", "sam")]);
+    }
+
+    #[test]
+    fn a_login_in_a_url_is_one_and_no_address() {
+        let both = [told("user", "sam"), told("password", "tulips77")];
+        assert_eq!(read("DESCRIBE rtsp://sam:tulips77@cam.example.org/live RTSP/1.0\r\n"), both);
+        assert_eq!(read("{\"u\":\"ftp://sam:tulips77@192.0.2.1/a\"}"), both);
+        assert_eq!(read("mqtt://:tulips77@cloud.example.org"), [told("password", "tulips77")]);
+        assert_eq!(read("http://a.example/?to=sam@mail.example"), [told("email", "sam@mail.example")]);
+        assert_eq!(read("http://a.example:80/sam@mail.example"), [told("email", "sam@mail.example")]);
     }
 }

@@ -8,7 +8,8 @@ use regex::bytes::Regex;
 use crate::decode::{compiled, is_text, unquoted};
 use crate::hints::Hints;
 use crate::keyed::pairs_in;
-use crate::logins::logins;
+use crate::logins::{in_urls, is_sip, logins};
+use crate::places::places;
 use crate::plausible::{is_code, is_email, is_plausible};
 
 /// `<key>value</key>` of XML.
@@ -84,11 +85,21 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         pairs(content, kinds, &mut taken, &mut found);
     }
     logins(content, &hints, &mut found);
+    places(content, &hints, &mut found);
+    let in_urls = if hints.any(&["@"]) { in_urls(content, &mut found) } else { Vec::new() };
     for (_, kind, pattern) in FORMATS.iter().filter(|(hint, ..)| hints.any(&[hint])) {
         for captures in pattern.captures_iter(content) {
             let Some(text) = captures.get(1).or_else(|| captures.get(0)) else { continue };
+            if *kind == "email" && is_sip(content, text.start()) {
+                let account = lossy(text.as_bytes().split(|byte| *byte == b'@').next().unwrap_or_default());
+                if is_plausible("user", &account) && taken.insert(text.start()) {
+                    found.push(value("user", account, Some("sip")));
+                }
+                continue;
+            }
             let is_chance = !is_text && *kind == "email" && text.len() < MIN_EMAIL_IN_BINARY;
-            if !is_chance && text.len() <= MAX_FORMAT_BYTES && taken.insert(text.start()) {
+            let is_login = *kind == "email" && in_urls.iter().any(|place| place.contains(&text.start()));
+            if !is_chance && !is_login && text.len() <= MAX_FORMAT_BYTES && taken.insert(text.start()) {
                 found.push(value(kind, lossy(text.as_bytes()), None));
             }
         }

@@ -26,7 +26,7 @@ pub const FORMATS: &[Format] = &[
 
 const MAX_FILES: usize = 100_000;
 /// File names in results.
-const MAX_NAMES: usize = 50;
+pub const MAX_NAMES: usize = 50;
 
 fn archive(name: &'static str, at: usize) -> Part {
     Part::new(name, Category::Archive, at).encryption(Encryption::No, "names are readable")

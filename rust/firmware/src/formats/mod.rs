@@ -7,6 +7,7 @@ use crate::part::{Category, Part};
 
 mod esp_signature;
 mod fit_signature;
+mod sw_description;
 
 macro_rules! formats {
     ($($module:ident),* $(,)?) => {

@@ -2,7 +2,8 @@
 //!
 //! Source: SWUpdate documentation, "SWUpdate: syntax and tags" and "Update images from verified source".
 
-use super::archives::{CpioEntry, cpio_entries};
+use super::archives::{CpioEntry, MAX_NAMES, cpio_entries};
+use super::sw_description::Said;
 use super::{Format, Place};
 use crate::bytes::{hex, within};
 use crate::digest::hash;
@@ -19,7 +20,12 @@ pub const FORMATS: &[Format] = &[Format {
 fn parse(image: &[u8], at: usize) -> Option<Part> {
     let (entries, end, whole) = cpio_entries(image, at)?;
     let description = entries.first().filter(|entry| entry.name == "sw-description")?;
-    let text = within(image, description.data.clone()).map(String::from_utf8_lossy);
+    let said = within(image, description.data.clone()).map(|bytes| Said::of(&String::from_utf8_lossy(bytes)));
+    let checks: Vec<Check> = said.as_ref().map_or_else(Vec::new, |said| {
+        // Each image is bound by its hash in the description, which the signature covers.
+        let files = entries.iter().skip(1).filter(|entry| !entry.name.starts_with("sw-description"));
+        files.map(|entry| bound(image, entry, said)).collect()
+    });
     let signature = entries.get(1).filter(|entry| entry.name == "sw-description.sig");
     let mut part = Part::new("swupdate", Category::Firmware, at)
         .field("files", entries.iter().map(|entry| entry.name.clone()).collect::<Vec<_>>());
@@ -34,6 +40,8 @@ fn parse(image: &[u8], at: usize) -> Option<Part> {
             _ => "RSA",
         };
         let check = Check::new(CheckKind::Signature, "sw-description.sig", description.data.clone(), verdict);
+        let open = open_files(&checks);
+        let check = if open.is_empty() { check } else { check.with("not_covered", open) };
         part = part.check(
             check
                 .with("scheme", form)
@@ -43,14 +51,13 @@ fn parse(image: &[u8], at: usize) -> Option<Part> {
                 .with("signature", value.filter(|_| form == "RSA").map(hex)),
         );
     }
-    let Some(text) = text else { return Some(part) };
-    part = part.field("version", assigned(&text, "version").next());
-    // Each image is bound by its hash in the description, which the signature covers.
-    for entry in entries.iter().skip(1).filter(|entry| !entry.name.starts_with("sw-description")) {
-        part = part.check(bound(image, entry, &text)).holds(entry.data.start);
+    let Some(said) = said else { return Some(part) };
+    part = part.field("version", said.version.clone());
+    for check in checks {
+        let at = check.start;
+        part = part.check(check).holds(at);
     }
-    let encrypted = assigned(&text, "encrypted").any(|value| value == "true") || assigned(&text, "ivt").next().is_some();
-    let (state, reason) = if encrypted {
+    let (state, reason) = if said.is_encrypted {
         (Encryption::Yes, "sw-description says: encrypted")
     } else {
         (Encryption::No, "sw-description names no encryption")
@@ -58,31 +65,26 @@ fn parse(image: &[u8], at: usize) -> Option<Part> {
     Some(part.encryption(state, reason))
 }
 
-fn bound(image: &[u8], entry: &CpioEntry, text: &str) -> Check {
+const UNBOUND: &str = "cpio without hash";
+
+fn bound(image: &[u8], entry: &CpioEntry, said: &Said) -> Check {
     let computed = within(image, entry.data.clone()).and_then(|bytes| hash("sha256", bytes)).map(|digest| hex(&digest));
-    let stated: Vec<String> = assigned(text, "sha256").collect();
-    let near = text.find(&format!("\"{}\"", entry.name)).and_then(|at| {
-        let block = text.get(at..)?;
-        assigned(block.split('}').next()?, "sha256").next()
-    });
-    match (computed, stated.is_empty()) {
+    let stated = said.hashes.get(&entry.name);
+    let check = match (computed, stated) {
         (None, _) => Check::new(CheckKind::Hash, "sha256", entry.data.clone(), Verdict::Truncated),
-        (Some(_), true) => Check::new(CheckKind::Checksum, "cpio without hash", entry.data.clone(), Verdict::PresentUnverifiable),
-        (Some(computed), false) => {
-            let valid = near.map_or_else(|| stated.contains(&computed), |stated| stated == computed);
-            let verdict = if valid { Verdict::Valid } else { Verdict::Invalid };
-            Check::new(CheckKind::Hash, "sha256", entry.data.clone(), verdict)
+        (Some(computed), None) if !said.all_hashes.contains(&computed) => {
+            Check::new(CheckKind::Checksum, UNBOUND, entry.data.clone(), Verdict::PresentUnverifiable)
         }
-    }
-    .with("file", entry.name.clone())
+        (Some(computed), stated) => {
+            let valid = stated.is_none_or(|all| all.contains(&computed));
+            Check::new(CheckKind::Hash, "sha256", entry.data.clone(), if valid { Verdict::Valid } else { Verdict::Invalid })
+        }
+    };
+    check.with("file", entry.name.clone())
 }
 
-/// Values of `name = "value";` as libconfig writes it, and of `"name": "value"` as JSON does.
-fn assigned<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
-    text.lines().filter_map(move |line| {
-        let line = line.trim().trim_start_matches('"');
-        let rest = line.strip_prefix(name)?.trim_start_matches('"').trim_start();
-        let value = rest.strip_prefix(['=', ':'])?.trim().trim_end_matches([';', ',']).trim();
-        Some(value.trim_matches('"').trim_start_matches('@').to_owned())
-    })
+/// Files of which the description tells no hash: who changes them need not change what is signed.
+fn open_files(checks: &[Check]) -> Vec<String> {
+    let open = checks.iter().filter(|check| check.name == UNBOUND);
+    open.filter_map(|check| check.detail.get("file").and_then(|file| file.as_str().map(str::to_owned))).take(MAX_NAMES).collect()
 }

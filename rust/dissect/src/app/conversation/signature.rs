@@ -14,8 +14,8 @@ pub fn signature(window: u64) -> Option<&'static str> {
 #[allow(clippy::indexing_slicing)] // evaluated at compile time
 const MAY_BEGIN: [bool; 256] = {
     let begins = [
-        0x01u8, 0x04, 0x1a, 0x1f, 0x28, 0x37, 0x42, 0x46, 0x47, 0x49, 0x4f, 0x50, 0x52, 0x66, 0x6d, 0x73, 0x77, 0x89,
-        0xfd, 0xff,
+        0x01u8, 0x04, 0x1a, 0x1f, 0x28, 0x37, 0x42, 0x46, 0x47, 0x49, 0x4f, 0x50, 0x52, 0x5d, 0x66, 0x6d, 0x73, 0x77,
+        0x89, 0xfd, 0xff,
     ];
     let mut table = [false; 256];
     let mut index = 0;
@@ -33,6 +33,9 @@ fn told(window: u64, last: u32) -> Option<&'static str> {
         0x28b5_2ffd => "zstd",
         0x0422_4d18 => "lz4",
         0xfd37_7a58 => "xz",
+        // LZMA alone (xz, lzma-file-format.txt): lc 3, lp 0, pb 2, as all programs have it, and a dictionary of 64 KiB to 8 MiB
+        0x5d00_0001 | 0x5d00_0002 | 0x5d00_0004 | 0x5d00_0008 | 0x5d00_0010 | 0x5d00_0020 | 0x5d00_0040
+        | 0x5d00_0080 => "lzma",
         0x425a_6831..=0x425a_6839 => "bzip2",
         0x504b_0304 => "zip",
         0x5261_7221 => "rar",
@@ -84,6 +87,7 @@ mod tests {
         assert_eq!(found(b"....\x1f\x8b\x08\x00abc"), Some("gzip"));
         assert_eq!(found(b"Content-Type: image/jpeg\r\n\r\n\xff\xd8\xff\xe0\x00\x10JFIF"), Some("jpeg"));
         assert_eq!(found(b"\x00\x00\x00\x18ftypmp42"), Some("mp4"));
+        assert_eq!(found(b"..\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00"), Some("lzma"));
         assert_eq!(found(b"\x00\x00\x00\x01\x67\x42\xc0"), Some("h26x"));
         assert_eq!(found(b"\x00\x00\x00\x01\x40\x01\x0c"), Some("h26x"));
     }
@@ -95,6 +99,7 @@ mod tests {
             0x28b5_2ffd,
             0x0422_4d18,
             0xfd37_7a58,
+            0x5d00_0080,
             0x425a_6839,
             0x504b_0304,
             0x5261_7221,

@@ -120,9 +120,11 @@ pub struct Said {
     pub client_id: Option<String>,
     pub user_name: Option<String>,
     pub has_password: Option<bool>,
+    pub password: Option<Vec<u8>>,
     pub keep_alive_s: Option<u16>,
     pub clean_session: Option<bool>,
     pub will_topic: Option<String>,
+    pub will: Option<Vec<u8>>,
     pub topic: Option<String>,
     pub topic_alias: Option<u16>,
     pub packet_id: Option<u16>,
@@ -245,10 +247,13 @@ fn connect(mut cursor: Cursor<'_>) -> Option<Said> {
             properties(&mut cursor)?;
         }
         said.will_topic = Some(string(&mut cursor)?);
-        blob(&mut cursor)?;
+        said.will = Some(blob(&mut cursor)?.to_vec());
     }
     if flags & 0x80 != 0 {
         said.user_name = Some(string(&mut cursor)?);
+    }
+    if flags & 0x40 != 0 {
+        said.password = blob(&mut cursor).map(<[u8]>::to_vec);
     }
     Some(said)
 }

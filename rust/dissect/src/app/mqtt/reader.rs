@@ -12,6 +12,8 @@ const MAX_PACKET_BYTES: usize = 1 << 17;
 const MAX_FIXED_BYTES: usize = 5;
 /// Topic aliases kept of a direction; brokers allow 10 to 65,535, devices use few.
 const MAX_ALIASES: usize = 64;
+/// Subject of what a CONNECT gives as its password, as of answers to other logins.
+const PASSWORD: &str = "password";
 
 /// One direction.
 #[derive(Default)]
@@ -139,6 +141,15 @@ impl MqttParser {
         if let Some(said) = said.as_ref().filter(|_| fixed.kind == kind::PUBLISH) {
             let topic = said.topic.as_deref().filter(|topic| !topic.is_empty());
             ctx.payload(topic, 0, body.get(said.head_bytes..).unwrap_or_default());
+        }
+        if let Some(said) = &said {
+            // the message that the server sends when the device is gone
+            if let Some(will) = &said.will {
+                ctx.payload(said.will_topic.as_deref(), 0, will);
+            }
+            if let Some(password) = &said.password {
+                ctx.payload(Some(PASSWORD), 0, password);
+            }
         }
         side.waiting.clear();
         match said {
