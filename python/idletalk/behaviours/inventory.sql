@@ -271,10 +271,8 @@ FROM volumes AS v
 LEFT JOIN macs AS m USING (device)
 LEFT JOIN vendors USING (device)
 LEFT JOIN names AS n USING (device)
-LEFT JOIN routing AS r USING (device)
-LEFT JOIN capturing AS c USING (device)
-LEFT JOIN carried AS p USING (device)
-LEFT JOIN lab USING (device);
+LEFT JOIN routing AS r USING (device) LEFT JOIN capturing AS c USING (device)
+LEFT JOIN carried AS p USING (device) LEFT JOIN lab USING (device);
 
 COMMENT ON TABLE devices IS 'A physical thing on the network.';
 COMMENT ON COLUMN devices.device IS 'Device id: its MAC, or ip:ADDRESS where no link with MACs shows it';
@@ -298,5 +296,4 @@ COMMENT ON COLUMN devices.first_ns IS 'First frame, UTC nanoseconds since 1970';
 COMMENT ON COLUMN devices.last_ns IS 'Last frame, UTC nanoseconds since 1970';
 
 -- Devices that are judged: those under test where a lab file says so, else all but gateways and capture boxes.
-CREATE TABLE subjects AS
-SELECT device FROM devices WHERE coalesce(role, 'device') NOT IN ('gateway', 'capture') AND under_test IS NOT false;
+CREATE TABLE subjects AS SELECT device FROM devices WHERE coalesce(role, 'device') NOT IN ('gateway', 'capture') AND under_test IS NOT false;

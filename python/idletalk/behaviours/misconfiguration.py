@@ -1,11 +1,12 @@
 """What does each device ask for again and again without getting it?"""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, iso
 from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way, some, spelled
+from idletalk.behaviours.record_types import type_names
 from idletalk.plural import counted
 
 MIN_TIMES = 3
@@ -62,25 +63,6 @@ MIN_ALIKE = 2
 MAX_TELLERS = 2
 """Hosts named that say that another cannot be reached."""
 
-MAX_TYPES = 6
-"""Of records, in one sentence."""
-
-_TYPES = {
-    1: "A",
-    2: "NS",
-    5: "CNAME",
-    6: "SOA",
-    12: "PTR",
-    15: "MX",
-    16: "TXT",
-    28: "AAAA",
-    33: "SRV",
-    35: "NAPTR",
-    64: "SVCB",
-    65: "HTTPS",
-    255: "ANY",
-}
-"""Of records (IANA, DNS parameters)."""
 _ICMP = {4: "icmp.type == 3 && icmp.code == 3", 6: "icmpv6.type == 1 && icmpv6.code == 4"}
 _WORDS = {2: "failed (SERVFAIL)", 3: "said that it does not exist (NXDOMAIN)", 5: "refused (REFUSED)"}
 
@@ -211,12 +193,12 @@ def _names(ask: Ask, scene: Scene) -> Iterable[Claim]:
 
 
 def _name(scene: Scene, row: Row) -> Claim:
-    found = f"; it was also answered ({_types(row['found'])})" if row["found"] else ""
+    found = f"; it was also answered ({type_names(row['found'])})" if row["found"] else ""
     return Claim(
         kind=(NAME_MISSING if row["rcode"] == 3 else NAME_REFUSED).name,
         device=row["device"],
         subject=row["name"],
-        sentence=f"{scene.name(row['device'])} asks for the name {row['name']} ({_types(row['types'])}); the name server {_WORDS[row['rcode']]}"
+        sentence=f"{scene.name(row['device'])} asks for the name {row['name']} ({type_names(row['types'])}); the name server {_WORDS[row['rcode']]}"
         f" {counted(row['frames'], 'time')} since {iso(row['first_ns'])[:19]}Z{found}.",
         numbers={"times": row["frames"], "rcode": row["rcode"]},
         frames=row["frames"],
@@ -228,11 +210,6 @@ def _name(scene: Scene, row: Row) -> Claim:
             filters.NOT_QUOTED,
         ),
     )
-
-
-def _types(numbers: Sequence[int]) -> str:
-    """Types of records by name, or as RFC 3597 writes those without one here."""
-    return ", ".join(_TYPES.get(number, f"TYPE{number}") for number in numbers[:MAX_TYPES])
 
 
 def _handshakes(ask: Ask, scene: Scene) -> Iterable[Claim]:

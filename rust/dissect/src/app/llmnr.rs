@@ -1,6 +1,7 @@
 //! LLMNR (RFC 4795): DNS messages on port 5355.
 
-use super::dns::{self, DnsParser, NAME_SERVER};
+use super::dns::message::NAME_SERVER;
+use super::dns::{self, DnsParser};
 use super::{Carrier, Probe, Protocol, Verdict};
 
 /// RFC 4795 2.

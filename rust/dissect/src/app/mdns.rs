@@ -1,6 +1,7 @@
 //! Multicast DNS (RFC 6762): DNS messages on UDP port 5353.
 
-use super::dns::{self, DnsParser, NAME_SERVER};
+use super::dns::message::NAME_SERVER;
+use super::dns::{self, DnsParser};
 use super::{Carrier, Probe, Protocol, Verdict};
 
 /// RFC 6762 3.

@@ -10,8 +10,7 @@ use super::{Appetite, Buffer, Carrier, Context, Direction, Parser, Probe, Protoc
 use crate::record;
 use crate::tables::{KeyValue, Record};
 use crate::weird::Weird;
-use message::{Content, Header, Message};
-pub(super) use message::NAME_SERVER;
+use message::{Content, Header, Message, NAME_SERVER};
 use std::net::IpAddr;
 
 record! {
