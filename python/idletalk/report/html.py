@@ -27,6 +27,9 @@ from idletalk.report.terminal import clouds, names_of, opening, peer_name
 from idletalk.report.text import clean, human_bytes, human_duration
 from idletalk.report.world import world_chart
 
+MAX_CLOUDS = 12
+"""Providers of a device in the open; who scans the Internet has hundreds, which are a click away."""
+
 MAX_RANKED = 40
 """Devices in the charts of the first page; every device has its own section."""
 
@@ -69,6 +72,7 @@ def render_html(report: Report) -> str:
         style=Markup(asset("page.css")),  # noqa: S704
         script=Markup(asset("page.js")),  # noqa: S704
         max_ranked=MAX_RANKED,
+        max_clouds=MAX_CLOUDS,
         device_name=names_of(report),
         filter_of=partial(wireshark_filter, filters.mac_prefix(_link_types(report))),
     )

@@ -186,16 +186,16 @@ def _idle(report: Report) -> Table:
 
 def _clouds_cell(row: IdleRow) -> str:
     nothing = "encrypted on the air" if row.ntp_hosts is None else "none seen"
-    told = clouds(row, MAX_CLOUDS) or (nothing if row.seen else "not one frame of it in this capture")
+    named = clouds(row)
+    if len(named) > MAX_CLOUDS:
+        named = [*named[:MAX_CLOUDS], f"{len(named) - MAX_CLOUDS} more"]
+    told = ", ".join(named) or (nothing if row.seen else "not one frame of it in this capture")
     return f"{told}; in clear: {', '.join(row.unencrypted)}" if row.unencrypted else told
 
 
-def clouds(row: IdleRow, limit: int | None = None) -> str:
+def clouds(row: IdleRow) -> list[str]:
     """The providers of a device with the protocols spoken to each, those with the most bytes first."""
-    told = [f"{use.provider} ({' + '.join(use.protocols)})" for use in row.clouds]
-    if limit is not None and len(told) > limit:
-        told = [*told[:limit], f"{len(told) - limit} more"]
-    return ", ".join(told)
+    return [f"{use.provider} ({' + '.join(use.protocols)})" for use in row.clouds]
 
 
 def _largest_peers(report: Report) -> Table:
