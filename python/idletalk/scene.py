@@ -12,10 +12,14 @@ from idletalk.model import Blindness, Captures
 from idletalk.store import Store
 
 _CUT = (
-    "SELECT DISTINCT device FROM (SELECT originator_mac AS mac, originator AS address, capture FROM flow_segments"
-    " UNION SELECT responder_mac, responder, capture FROM flow_segments) AS s"
+    "WITH sides AS (SELECT originator_mac AS mac, originator AS address, capture, first_ns, last_ns FROM flow_segments"
+    " UNION SELECT responder_mac, responder, capture, first_ns, last_ns FROM flow_segments),"
+    " cut AS (FROM captures WHERE truncated_frames > 0),"
+    # a segment is told of the file of its first frame, and may go on in others
+    " longer AS (SELECT s.* FROM sides AS s JOIN captures AS c USING (capture) WHERE s.last_ns > c.latest_ns)"
+    " SELECT DISTINCT device FROM (SELECT mac, address FROM sides SEMI JOIN cut USING (capture)"
+    " UNION SELECT mac, address FROM longer AS l SEMI JOIN cut AS c ON c.earliest_ns <= l.last_ns AND c.latest_ns >= l.first_ns) AS s"
     " JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address)"
-    " SEMI JOIN (FROM captures WHERE truncated_frames > 0) AS c ON c.capture = s.capture"
 )
 _VEILED = (
     "SELECT device FROM device_sides GROUP BY device"
