@@ -280,3 +280,12 @@ def test_a_host_behind_nat64_is_whose_the_address_inside_is(tmp_path: Path) -> N
         one.organisation,
         one.provider,
     )
+
+
+def test_a_conversation_that_goes_on_in_a_file_with_cut_frames_hides_its_device(tmp_path: Path) -> None:
+    said = made.datagram(plug, through(CLOUD, 9), bytes(100))
+    whole = made.pcap(tmp_path / "a.pcap", [(float(n), said) for n in range(5)])
+    cut = made.pcap(tmp_path / "b.pcap", [(5.0 + n, said) for n in range(5)], snaplen=60)
+    found = idletalk.analyze([whole, cut], tmp_path / "out").report
+    [row] = [one for one in found.conclusions.updates or () if one.device == PLUG]
+    assert row.sentence.startswith("Could not be seen: 5 frames were cut by the snap length")
