@@ -19,7 +19,7 @@ Answer = tuple[list[Claim], dict[str, str | None]]
 """Claims, and for each device without any why the capture cannot answer (none: it can, and there is nothing)."""
 
 Work = Callable[[Store], None]
-"""What else is done with a store of its own."""
+"""What is done with a store of its own."""
 
 
 def _behaviours() -> list[Behaviour]:

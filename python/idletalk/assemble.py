@@ -88,6 +88,8 @@ def assembled(
         cited = {Path(paths[n]) for finding in verdicts.findings for n in finding.evidence.captures}
         hashing = apart.submit(lambda: early.result() or file_hashes(files, options.hash, cited))
         store.shrink(KEEPING_LIMIT)
+        # one that fails is asked no more: who keeps the others may not be at it
+        asking.keep_brought(store)
         # of many facts the memory is wanted for what follows, and then for the report
         keeping = apart.submit(asking.keep, store) if store.is_small else None
         regular = cadence.cadences(store.ask)
@@ -106,7 +108,6 @@ def assembled(
         )
         shown = {file.path: _shown(file.path) for file in what.files}
         citing = examining.submit(write_evidence, store.sources(), folder, verdicts.claims, shown, program_version())
-        asking.keep_brought(store)
         secrets = () if options.show_secrets else _secrets(store)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible, scene.veiled)
         conclusions = Conclusions(

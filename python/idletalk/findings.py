@@ -6,7 +6,7 @@ from typing import get_args
 
 from idletalk.asking import Answer
 from idletalk.behaviours import Behaviour
-from idletalk.behaviours.finding import Claim, Kind, Scene
+from idletalk.behaviours.finding import Claim, Kind, Scene, veiled
 from idletalk.evidence import EVIDENCE
 from idletalk.labfile import Lab
 from idletalk.model import Check, Evidence, Finding, FrameName, Judged, Severity
@@ -15,9 +15,6 @@ from idletalk.plural import counted, observed
 MAX_OF_A_KIND = 20
 """Findings of one kind about one device in the report, those with the most frames: a page that nobody can read convinces
 nobody. The check of the question counts all."""
-
-VEILED = "Could not be seen: its packets are encrypted on the air."
-"""Of any question about a device of which nothing but its MAC and lengths can be read."""
 
 _GRAVITY: dict[Severity, int] = {severity: rank for rank, severity in enumerate(get_args(Severity))}
 
@@ -104,7 +101,7 @@ def _checks(
     hours = observed(scene.observed_s)
     for device in scene.subjects:
         found = counts.get(device, 0)
-        hidden = VEILED if device in scene.veiled else reasons.get(device)
+        hidden = veiled(scene, device) or reasons.get(device)
         if found:
             sentence = f"{counted(found, 'finding')} in {hours} observed."
         else:

@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from idletalk.dissector import fact_tables
-from idletalk.store import Store
+from idletalk.store import FACTS, Store
 
 GATHERED = frozenset(
     {
@@ -24,4 +24,4 @@ def hear_once(store: Store) -> None:
     for table in fact_tables():
         if table.name not in GATHERED and any(column.name == "is_repeated" for column in table.columns):
             name = f'"{table.name}"'
-            store.ask(f"CREATE VIEW {name} AS FROM memory.main.{name} WHERE NOT is_repeated")
+            store.ask(f"CREATE VIEW {name} AS FROM {FACTS}.{name} WHERE NOT is_repeated")

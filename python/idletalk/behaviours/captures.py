@@ -13,9 +13,6 @@ from idletalk.model import CaptureFile, Captures, Coverage, Fault, Gap, Interfac
 MIN_GAP_S = 60
 """A pause between two files from which on it is told as a gap: tcpdump needs less to begin the next file."""
 
-MAX_SILENCE_S = 24 * 3600
-"""A pause inside a file up to which it is believed to be silence: where it is longer, the capture stood still or the clock was set."""
-
 SLOT_S = 900
 """Length of the slots in which frames are counted (a quarter of an hour)."""
 
@@ -132,9 +129,9 @@ def _coverage(ask: Ask) -> Coverage:
 
 
 def _silence_s(pause_ns: int | None) -> float:
-    """How long nobody spoke in a file, seconds; 0 where the longest pause is hardly silence."""
+    """How long nobody spoke in a file, seconds; 0 where its longest pause may be a step of the clock."""
     pause_s = (pause_ns or 0) / 1e9
-    return pause_s if pause_s <= MAX_SILENCE_S else 0.0
+    return pause_s if pause_s <= clock.MIN_STEP_S else 0.0
 
 
 def _gap(first: int, last: int, *, is_step: bool) -> Gap:

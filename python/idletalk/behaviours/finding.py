@@ -169,6 +169,11 @@ def one_way(scene: Scene, device: str) -> str | None:
     return f"Could not be seen: only what {way} was captured, so questions and answers cannot be held together."
 
 
+def veiled(scene: Scene, device: str) -> str | None:
+    """Of any question about a device of which nothing but its MAC and lengths can be read."""
+    return "Could not be seen: its packets are encrypted on the air." if device in scene.veiled else None
+
+
 def cut(scene: Scene, device: str) -> str | None:
     """Of a question about contents, which are not there behind the snap length."""
     return f"Could not be seen: {scene.unseen['snaplen']}" if device in scene.cut else None

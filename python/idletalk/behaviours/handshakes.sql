@@ -10,20 +10,23 @@ CREATE MACRO hosts_of(names, subject_cn) AS
     CASE WHEN len(list_filter(names, lambda name: NOT regexp_matches(name, '^(URI|email):'))) > 0
         THEN list_filter(names, lambda name: NOT regexp_matches(name, '^(URI|email):')) WHEN subject_cn IS NOT NULL THEN [subject_cn] END;
 
+-- Messages of servers for the device that gets one and for the device that sends it.
+CREATE MACRO from_both_ends(messages) AS TABLE
+SELECT e.device, true AS is_client, m.source AS peer, m.source_port AS port, m.* FROM query_table(messages) AS m
+JOIN endpoints AS e ON e.endpoint = endpoint(m.destination_mac, m.destination) WHERE e.device IN (FROM subjects)
+UNION ALL
+SELECT e.device, false, m.destination, m.source_port, m.* FROM query_table(messages) AS m
+JOIN endpoints AS e ON e.endpoint = endpoint(m.source_mac, m.source) WHERE e.device IN (FROM subjects);
+
+-- Wireshark shows none of which bytes are missing, and its fields are what can be looked up.
+CREATE VIEW own_certificates AS
+FROM certificates WHERE sent_by = 'server' AND position = 0 AND NOT is_repeated AND sha256 IS NOT NULL;
+
 -- Servers' own certificates, seen from the device that gets one and from the device that shows one.
 CREATE TABLE server_certificates AS
 WITH ends AS (
     SELECT flow, carrier, max(server_name) AS host, coalesce(bool_or(is_established), false) AS is_established
     FROM tls_connections GROUP BY flow, carrier
-), own AS (
-    -- Wireshark shows none of which bytes are missing, and its fields are what can be looked up
-    FROM certificates WHERE sent_by = 'server' AND position = 0 AND NOT is_repeated AND sha256 IS NOT NULL
-), shown AS (
-    SELECT e.device, true AS is_client, c.source AS peer, c.source_port AS port, c.* FROM own AS c
-    JOIN endpoints AS e ON e.endpoint = endpoint(c.destination_mac, c.destination)
-    UNION ALL
-    SELECT e.device, false, c.destination, c.source_port, c.* FROM own AS c
-    JOIN endpoints AS e ON e.endpoint = endpoint(c.source_mac, c.source)
 )
 SELECT s.device, s.is_client, s.peer, s.carrier, s.port, t.host, s.flow, s.sha256, s.subject_cn, s.capture, s.frame, s.time_ns, coalesce(t.is_established, false) AS is_established,
     list_filter([
@@ -36,7 +39,7 @@ SELECT s.device, s.is_client, s.peer, s.carrier, s.port, t.host, s.flow, s.sha25
         CASE WHEN s.key_type IN ('rsa', 'dsa') AND s.key_bits < 2048 THEN 'with a key of ' || s.key_bits || ' bits (' || upper(s.key_type) || ')' END,
         CASE WHEN NOT coalesce(s.is_self_signed, false) THEN 'signed with ' || upper(nullif(regexp_extract(s.signature_algorithm, '(?i)(md2|md5|sha1)', 1), '')) END
     ], lambda fault: fault IS NOT NULL) AS faults
-FROM shown AS s LEFT JOIN ends AS t USING (flow, carrier) WHERE s.device IN (FROM subjects);
+FROM from_both_ends('own_certificates') AS s LEFT JOIN ends AS t USING (flow, carrier);
 
 COMMENT ON TABLE server_certificates IS 'Servers'' own certificates, once for each handshake that shows one in clear (before TLS 1.3), for the device that got or showed it.';
 COMMENT ON COLUMN server_certificates.device IS 'Device id';
@@ -54,21 +57,17 @@ COMMENT ON COLUMN server_certificates.time_ns IS 'When that was, UTC nanoseconds
 COMMENT ON COLUMN server_certificates.is_established IS 'The handshake was finished by both sides, as far as records tell';
 COMMENT ON COLUMN server_certificates.faults IS 'What is wrong with it; empty: nothing that was looked for';
 
--- What was agreed on and protects less than it should, from both ends.
-CREATE TABLE weak_handshakes AS
-WITH weak AS (
+CREATE VIEW weak_hellos AS
+FROM (
     SELECT *, (carrier = 'tls' AND version < 771) OR (carrier = 'dtls' AND version = 65279) AS is_old,
         nullif(regexp_extract(cipher_name, '(^|_)(NULL|anon|EXPORT|RC4|RC2|DES|DES40|3DES)(_|$)', 2), '') AS weakness
     FROM tls_server_hellos WHERE carrier IN ('tls', 'dtls') AND NOT is_repeated AND NOT is_hello_retry
-), ends AS (
-    SELECT e.device, true AS is_client, w.source AS peer, w.* FROM weak AS w
-    JOIN endpoints AS e ON e.endpoint = endpoint(w.destination_mac, w.destination) WHERE is_old OR weakness IS NOT NULL
-    UNION ALL
-    SELECT e.device, false, w.destination, w.* FROM weak AS w
-    JOIN endpoints AS e ON e.endpoint = endpoint(w.source_mac, w.source) WHERE is_old OR weakness IS NOT NULL
-)
-SELECT device, is_client, peer, carrier, source_port AS port, flow, version, is_old, cipher, cipher_name, weakness, capture, frame, time_ns
-FROM ends WHERE device IN (FROM subjects);
+) WHERE is_old OR weakness IS NOT NULL;
+
+-- What was agreed on and protects less than it should, from both ends.
+CREATE TABLE weak_handshakes AS
+SELECT device, is_client, peer, carrier, port, flow, version, is_old, cipher, cipher_name, weakness, capture, frame, time_ns
+FROM from_both_ends('weak_hellos');
 
 COMMENT ON TABLE weak_handshakes IS 'Handshakes that agreed on a version or a cipher suite that protects less than it should.';
 COMMENT ON COLUMN weak_handshakes.device IS 'Device id';

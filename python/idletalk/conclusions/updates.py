@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from idletalk.behaviours.finding import Scene, cut
+from idletalk.behaviours.finding import Scene, cut, veiled
 from idletalk.behaviours.rows import by, iso
-from idletalk.findings import VEILED
 from idletalk.model import Device, IdleRow, Peer, UpdateRow, UpdateStep, VersionChange
 from idletalk.plural import counted, observed
 
@@ -65,7 +64,7 @@ def _check(row: Mapping[str, Any]) -> str:
 
 
 def _none(one: IdleRow, scene: Scene, checks: Sequence[str]) -> UpdateRow:
-    hidden = VEILED if one.device in scene.veiled else cut(scene, one.device)
+    hidden = veiled(scene, one.device) or cut(scene, one.device)
     told = (
         hidden or f"No firmware was seen in clear in {observed(scene.observed_s)} observed."
         if one.seen

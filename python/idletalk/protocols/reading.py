@@ -7,7 +7,7 @@ from functools import lru_cache
 from idletalk.protocols import installed
 from idletalk.protocols.joining import Reader, Stream
 from idletalk.protocols.protocol import Message, VendorProtocol
-from idletalk.store import Store
+from idletalk.store import FACTS, Store
 
 MAX_PIECES = 100_000
 """Pieces of content read of one protocol: a month of a house has less, and memory must not grow with the capture."""
@@ -36,7 +36,7 @@ CREATE TABLE flow_protocols AS
 CREATE VIEW flow_segments AS SELECT s.* REPLACE (
     CASE WHEN s.recognised_by = 'content' THEN s.application ELSE coalesce(p.protocol, s.application) END AS application,
     CASE WHEN p.protocol IS NULL THEN s.recognised_by ELSE 'content' END AS recognised_by
-) FROM memory.main.flow_segments AS s LEFT JOIN flow_protocols AS p USING (flow)
+) FROM {FACTS}.flow_segments AS s LEFT JOIN flow_protocols AS p USING (flow)
 """
 """Stands before the facts' own table, for whoever asks after it. What a known protocol carries does not rename its flow."""
 

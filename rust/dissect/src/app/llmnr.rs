@@ -1,8 +1,8 @@
 //! LLMNR (RFC 4795): DNS messages on port 5355.
 
-use super::dns::message::NAME_SERVER;
-use super::dns::{self, DnsParser};
-use super::{Carrier, Probe, Protocol, Verdict};
+use super::dns::DnsParser;
+use super::mdns::is_at;
+use super::{Probe, Protocol, Verdict};
 
 /// RFC 4795 2.
 const PORT: u16 = 5355;
@@ -18,6 +18,5 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    // a resolver may ask a name server from any port, this one too
-    if probe.carrier == Carrier::Udp && probe.has_port(PORT) && !probe.has_port(NAME_SERVER) { dns::looks_like(probe.bytes, true) } else { Verdict::No }
+    is_at(PORT, probe)
 }

@@ -18,6 +18,12 @@ pub const PROTOCOL: Protocol = Protocol {
 };
 
 fn probe(probe: &Probe<'_>) -> Verdict {
-    // a resolver may ask a name server from any port, this one too
-    if probe.carrier == Carrier::Udp && probe.has_port(PORT) && !probe.has_port(NAME_SERVER) { dns::looks_like(probe.bytes, true) } else { Verdict::No }
+    is_at(PORT, probe)
+}
+
+/// Whether a datagram is a message of neighbours at a port, which LLMNR has too. A resolver may ask a name server from any port, from
+/// these as well.
+pub(super) fn is_at(port: u16, probe: &Probe<'_>) -> Verdict {
+    let is_near = probe.carrier == Carrier::Udp && probe.has_port(port) && !probe.has_port(NAME_SERVER);
+    if is_near { dns::looks_like(probe.bytes, true) } else { Verdict::No }
 }
