@@ -166,14 +166,50 @@ def mcuboot(*, signed: bool = False) -> bytes:
     return image + struct.pack("<HH", 0x6907, 4 + len(entries)) + entries
 
 
-def zigbee() -> bytes:
+def gbl() -> bytes:
     inner = noise(1500)
     # GBL: header tag, a program tag, and the end tag with the CRC-32 of all before it
-    gbl = struct.pack("<IIII", 0x03A617EB, 8, 0x03000000, 0) + struct.pack("<II", 0xFE0101FE, len(inner)) + inner
-    gbl += struct.pack("<II", 0xFC0404FC, 4)
-    gbl += struct.pack("<I", zlib.crc32(gbl))
-    body = struct.pack("<HI", 0, len(gbl)) + gbl
+    image = struct.pack("<IIII", 0x03A617EB, 8, 0x03000000, 0) + struct.pack("<II", 0xFE0101FE, len(inner)) + inner
+    image += struct.pack("<II", 0xFC0404FC, 4)
+    return image + struct.pack("<I", zlib.crc32(image))
+
+
+def zigbee(inner: bytes | None = None) -> bytes:
+    inner = inner or gbl()
+    body = struct.pack("<HI", 0, len(inner)) + inner
     return struct.pack("<IHHHHHIH32sI", 0x0BEEF11E, 0x100, 56, 0, 0x117C, 0x1234, 5, 2, b"bulb", 56 + len(body)) + body
+
+
+def jffs2(*, big: bool = False) -> bytes:
+    """Two erase blocks of 4 KiB, each with its marker, nodes of which every other is obsolete, and an erased rest."""
+    order = ">" if big else "<"
+    blocks = b""
+    for seed in range(2):
+        block = b""
+        for number in range(8):
+            kind, content = (0xE002, noise(101, seed * 8 + number)) if number else (0x2003, b"")
+            head = struct.pack(order + "HHI", 0x1985, kind, 12 + len(content))
+            check = zlib.crc32(head, 0xFFFFFFFF) ^ 0xFFFFFFFF
+            if number % 2 == 0:
+                head = struct.pack(order + "HHI", 0x1985, kind & ~0x2000, 12 + len(content))
+            block += head + struct.pack(order + "I", check) + content
+            block += b"\xff" * (-len(block) % 4)
+        blocks += block.ljust(4096, b"\xff") if seed == 0 else block
+    return blocks
+
+
+def telink(*, zigbee: bool = True) -> bytes:
+    code = noise(1500)
+    named = struct.pack("<HHH", 0x1286, 0x0202, 0) if zigbee else bytes(6)
+    head = b"\x58\x80" + struct.pack("<I", 0x10033607 if zigbee else 0) + b"\x5d\x02KNLT" + bytes(6) + named
+    head += struct.pack("<II", len(head) + 8 + len(code) + 4, 0)
+    return head + code + struct.pack("<I", ~zlib.crc32(head + code) & 0xFFFFFFFF)
+
+
+def telink_risc_v() -> bytes:
+    code = noise(1500)
+    head = noise(0x18, 2) + struct.pack("<II", 0x24 + len(code) + 4, 0) + b"KNLT"
+    return head + code + struct.pack("<I", ~zlib.crc32(head + code) & 0xFFFFFFFF)
 
 
 def cpio(*files: tuple[str, bytes], mode: int = 0o100644) -> bytes:

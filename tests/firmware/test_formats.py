@@ -26,6 +26,8 @@ CHECKED: dict[str, Callable[[], bytes]] = {
     "mcuboot": made.mcuboot,
     "mcuboot signed": lambda: made.mcuboot(signed=True),
     "zigbee-ota": made.zigbee,
+    "telink": made.telink,
+    "telink for Bluetooth": lambda: made.telink(zigbee=False),
     "swupdate": made.swupdate,
     "esp32 signed with RSA": made.esp32_signed_rsa,
     "esp32 signed with ECDSA": made.esp32_signed_ecdsa,

@@ -140,6 +140,25 @@ def test_credentials_have_their_shape_and_are_masked(tmp_path: Path) -> None:
     assert shown["Wi-Fi password"] == '"correct horse"'
 
 
+@pytest.mark.parametrize(
+    ("line", "kind", "user"),
+    [
+        (b"root:ab3FGkLmNoPqR:0:0:root:/:/bin/sh\n", "password hash", "root"),
+        (b"root:ab3FGkLmNoPqR:10933:0:99999:7:::\n", "password hash", "root"),
+        (b"admin:ab3FGkLmNoPqR:::::::\r\n", "password hash", "admin"),
+        (b"guest::10933:0:99999:7:::\n", "empty password", None),
+        (b"daemon:*:10933:0:99999:7:::\nbin:!:10933:0:99999:7:::\nstd::vector::size\na::::::::\n", None, None),
+        (b"root:aaaaaaaaaaaaa:10933:0:99999:7:::\n", None, None),
+    ],
+)
+def test_lines_of_password_and_shadow_files_are_read(
+    tmp_path: Path, line: bytes, kind: str | None, user: str | None
+) -> None:
+    found = examined(tmp_path, b"# users\n" + line).secrets
+    assert [each.kind for each in found] == ([kind] if kind else [])
+    assert user is None or found[0].about.endswith(f"user {user}")
+
+
 def test_words_that_look_like_hosts_are_not_hosts(tmp_path: Path) -> None:
     image = b"\0".join(
         [

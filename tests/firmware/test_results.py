@@ -1,7 +1,9 @@
 """What an examination leaves behind: certificates as files, and what changed between two images."""
 
 import hashlib
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,21 @@ def test_a_comparison_takes_two_images(tmp_path: Path) -> None:
     image.write_bytes(b"x")
     with pytest.raises(IdletalkError, match="two images"):
         CliRunner().invoke(firmware_command, ["--compare", str(image)], catch_exceptions=False)
+
+
+def test_printed_json_and_comparisons_know_what_is_inside_too(tmp_path: Path) -> None:
+    images = []
+    for name, word in (("old", b"first.example.com"), ("new", b"second.example.com")):
+        images.append(tmp_path / name)
+        with tarfile.open(images[-1], "w:gz") as packed:
+            member = tarfile.TarInfo("etc/server")
+            member.size = len(word)
+            packed.addfile(member, io.BytesIO(word))
+    printed = CliRunner().invoke(firmware_command, [str(images[0]), "--json"], catch_exceptions=False).stdout
+    assert [host["text"] for host in json.loads(printed)["hosts"]] == ["first.example.com"]
+    beside = (
+        CliRunner().invoke(firmware_command, ["--compare", *map(str, images), "--json"], catch_exceptions=False).stdout
+    )
+    hosts = {each["about"]: (each["gone"], each["new"]) for each in json.loads(beside)}["hosts"]
+    assert hosts == (["first.example.com"], ["second.example.com"])
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["new", "old"]

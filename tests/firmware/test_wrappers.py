@@ -77,7 +77,8 @@ def test_an_encrypted_container_of_hikvision_is_told_as_encrypted(tmp_path: Path
 
 
 def test_certificates_and_a_signature_behind_an_image_are_verified(tmp_path: Path) -> None:
-    image = (FIXTURES / "mediatek.bin").read_bytes()
+    # words of a program, as its TLS library has them
+    image = (FIXTURES / "mediatek.bin").read_bytes() + b"-----BEGIN CERTIFICATE-----\0-----END CERTIFICATE-----\0"
     (tmp_path / "body").write_bytes(image)
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650")
     try:
@@ -107,10 +108,32 @@ def test_certificates_and_a_signature_behind_an_image_are_verified(tmp_path: Pat
     assert [part.format for part in whole.recognised.parts[:2]] == ["pem-signed", "mediatek-mmm"]
     assert whole.judgement.authentication == "signature verified"
     assert "a certificate in the image" in whole.judgement.by
+    filled = [examined(tmp_path, image + tail + rest) for rest in (b"\xff" * 15, b"\xff" * 16, b"\xff\0")]
+    assert [each.format for each in filled] == ["pem-signed", "mediatek-mmm", "mediatek-mmm"]
+    assert filled[0].judgement.authentication == "signature verified"
     for at in (40, 300, len(image) - 30):
         changed = examined(tmp_path, made.with_flipped(image, at) + tail).judgement
         assert (changed.authentication, changed.integrity) == ("signature present, invalid", "damaged"), at
     assert examined(tmp_path, image[:400]).judgement.integrity == "partial"
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_jffs2_that_was_in_use_is_one_file_system(big: bool, tmp_path: Path) -> None:
+    image = made.jffs2(big=big)
+    [part] = examined(tmp_path, image).recognised.parts
+    assert (part.format, part.offset, part.length, part.fields["nodes"]) == ("jffs2", 0, len(image), 16)
+    # a node that is obsolete keeps the check of the one it was
+    changed = examined(tmp_path, made.with_flipped(image, 9)).recognised.parts
+    assert [part.offset for part in changed] == [12]
+
+
+def test_telink_is_read_within_zigbee_and_by_a_right_checksum_alone(tmp_path: Path) -> None:
+    for inner, core in ((made.telink(), None), (made.telink_risc_v(), "RISC-V")):
+        parts = examined(tmp_path, made.zigbee(inner)).recognised.parts
+        assert [part.format for part in parts] == ["zigbee-ota", "telink"]
+        assert parts[1].fields.get("core") == core
+        assert parts[1].fields.get("manufacturer_code") == (None if core else 0x1286)
+    assert examined(tmp_path, made.with_flipped(made.telink_risc_v(), 900)).format is None
 
 
 @pytest.mark.parametrize(("page", "big"), [(2048, False), (4096, True), (8192, False)])

@@ -47,7 +47,7 @@ MAX_COMPARED = 20
     help="Write the components of the IMAGE as CycloneDX JSON to this file.",
 )
 @click.option("--force", is_flag=True, help="Overwrite results that are there.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts; write no folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts; keep no folder.")
 def firmware_command(
     images: tuple[Path, ...],
     out: Path | None,
@@ -73,12 +73,12 @@ def firmware_command(
     """
     import msgspec
 
-    from idletalk.firmware.examination import Options, examine
-    from idletalk.firmware.results import folder_of, told_hashes, write
+    from idletalk.firmware.examination import Options
+    from idletalk.firmware.results import examine_aside, folder_of, told_hashes, write
 
     options = Options(
         as_of=as_of,
-        unpack=unpack and not as_json,
+        unpack=unpack,
         show_secrets=show_secrets,
         channel=channel,
         told=told_hashes(told),
@@ -91,7 +91,7 @@ def firmware_command(
         raise IdletalkError("--sbom takes one image: a component list is of one")
     if as_json:
         for image in images:
-            examination = examine(image, options)
+            examination = examine_aside(image, options)
             click.echo(msgspec.json.encode(examination))
             _write_components(examination, sbom)
         return
@@ -125,12 +125,12 @@ def _compare(images: tuple[Path, ...], options: Options, as_json: bool) -> None:
     import msgspec
 
     from idletalk.firmware.comparison import compare
-    from idletalk.firmware.examination import examine
+    from idletalk.firmware.results import examine_aside
     from idletalk.report.text import clean
 
     if len(images) != 2:
         raise IdletalkError("--compare takes two images: the old one and the new one")
-    differences = compare(*(examine(image, options) for image in images))
+    differences = compare(*(examine_aside(image, options) for image in images))
     if as_json:
         click.echo(msgspec.json.encode(differences))
         return

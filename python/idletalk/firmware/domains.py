@@ -71,6 +71,7 @@ FILE_ENDINGS = frozenset(
         "fm",
         "dm",
         "db",
+        "bb",
         "bin",
         "out",
         "int",

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +61,12 @@ def write(image: Path, options: Options, folder: Path) -> Examination:
     text = msgspec.json.format(msgspec.json.encode(examination), indent=1)
     (folder / RESULT).write_bytes(text + b"\n")
     return examination
+
+
+def examine_aside(image: Path, options: Options) -> Examination:
+    """Examine an image without keeping what is unpacked of it."""
+    with tempfile.TemporaryDirectory(prefix="idletalk-") as folder:
+        return examine(image, options, Path(folder))
 
 
 def write_certificates(image: Path, examination: Examination, unpacked: Path, target: Path) -> dict[str, str]:

@@ -29,6 +29,9 @@ class Pattern:
     """before it stands a user's name, and before that a line begins"""
 
 
+_PASSWD = rb"\d+:\d+:[^:\n]*:[^:\n]*:[^:\r\n]*"
+_SHADOW = rb"\d*:\d*:\d*:\d*:\d*:\d*:\d*"
+"""What follows the password in lines of passwd(5) and of shadow(5), where the days may be missing."""
 _WORD_BEFORE = rb"(?<![A-Za-z0-9_/+-])"
 _WORD_AFTER = rb"(?![A-Za-z0-9_/+-])"
 
@@ -51,7 +54,7 @@ PATTERNS = (
         "password hash",
         "DES crypt, in a line of a password file",
         (b":",),
-        re.compile(rb"(?m):([./A-Za-z0-9]{13}):\d+:\d+:[^:\n]*:[^:\n]*:[^:\n]*$"),
+        re.compile(rb"(?m):([./A-Za-z0-9]{13}):(?:" + _PASSWD + rb"|" + _SHADOW + rb")\r?$"),
         1,
         of_user=True,
     ),
@@ -60,6 +63,13 @@ PATTERNS = (
         "a user without a password, in a line of a password file",
         (b"::0:",),
         re.compile(rb"(?m)::0:\d+:[^:\n]*:/[^:\n]*:/[^:\n]*$"),
+        of_user=True,
+    ),
+    Pattern(
+        "empty password",
+        "a user without a password, in a line of a shadow file",
+        (b"::",),
+        re.compile(rb"(?m)::(?=\d)" + _SHADOW + rb"\r?$"),
         of_user=True,
     ),
     Pattern(
@@ -92,7 +102,7 @@ PATTERNS = (
         re.compile(rb"\x00\x00\x00\x07ssh-rsa\x00\x00\x00[\x01-\x04].{1,4}\x00\x00\x01[\x00\x01]", re.DOTALL),
     ),
 )
-"""Shapes. Sources: crypt(5), passwd(5), wpa_supplicant.conf(5), and what each service says of its own tokens."""
+"""Shapes. Sources: crypt(5), passwd(5), shadow(5), wpa_supplicant.conf(5), and what each service says of its own tokens."""
 
 _USER = re.compile(rb"[a-z_][a-z0-9_-]{0,30}")
 MAX_USER_CHARS = 31

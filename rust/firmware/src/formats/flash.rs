@@ -15,9 +15,15 @@ pub const FORMATS: &[Format] = &[
             Place::Pattern(&[0x85, 0x19, 0x01, 0xe0], 0),
             Place::Pattern(&[0x85, 0x19, 0x02, 0xe0], 0),
             Place::Pattern(&[0x85, 0x19, 0x03, 0x20], 0),
+            Place::Pattern(&[0x85, 0x19, 0x01, 0xc0], 0),
+            Place::Pattern(&[0x85, 0x19, 0x02, 0xc0], 0),
+            Place::Pattern(&[0x85, 0x19, 0x03, 0x00], 0),
             Place::Pattern(&[0x19, 0x85, 0xe0, 0x01], 0),
             Place::Pattern(&[0x19, 0x85, 0xe0, 0x02], 0),
             Place::Pattern(&[0x19, 0x85, 0x20, 0x03], 0),
+            Place::Pattern(&[0x19, 0x85, 0xc0, 0x01], 0),
+            Place::Pattern(&[0x19, 0x85, 0xc0, 0x02], 0),
+            Place::Pattern(&[0x19, 0x85, 0x00, 0x03], 0),
         ],
         parse: jffs2,
     },
@@ -47,12 +53,17 @@ fn crc_not_inverted(bytes: &[u8]) -> u32 {
 /// Largest erase block that a file system is looked for in.
 const MAX_ERASE_BLOCK: usize = 1 << 20;
 
+/// `JFFS2_NODE_ACCURATE`: a node that became obsolete loses this bit of its type on the flash, and keeps the CRC that was made with it
+/// (`fs/jffs2/nodemgmt.c`).
+const ACCURATE: u8 = 0x20;
+
 fn node(image: &[u8], at: usize, big: bool) -> Option<usize> {
     let magic = if big { be16(image, at) } else { le16(image, at) }?;
     let len = if big { be32(image, at + 4) } else { le32(image, at + 4) }?;
     let stored = if big { be32(image, at + 8) } else { le32(image, at + 8) }?;
-    let header = within(image, at..at + 8)?;
-    (magic == 0x1985 && len >= 12 && crc_from_zero(header) == stored).then_some(len as usize)
+    let mut header: [u8; 8] = array(image, at)?;
+    *header.get_mut(if big { 2 } else { 3 })? |= ACCURATE;
+    (magic == 0x1985 && len >= 12 && crc_from_zero(&header) == stored).then_some(len as usize)
 }
 
 fn jffs2(image: &[u8], at: usize) -> Option<Part> {

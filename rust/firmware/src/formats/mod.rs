@@ -33,6 +33,7 @@ formats![
     swupdate,
     rauc,
     zigbee,
+    telink,
     gbl,
     pem_tail,
     yaffs,
