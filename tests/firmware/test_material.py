@@ -167,6 +167,8 @@ def test_words_that_look_like_hosts_are_not_hosts(tmp_path: Path) -> None:
             b"https://api.vendor.example.com/v1",
             b"mqtt.vendor-cloud.com",
             b"libc.so",
+            b"/modules.dep.bb",
+            b'x.open("GET");h.open("GET");window.location.search;div.center{color:red}input.center{}',
             b"10.9.8.7",
         ]
     )

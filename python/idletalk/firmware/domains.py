@@ -95,6 +95,9 @@ FILE_ENDINGS = frozenset(
 """Endings that are domains too, and in firmware far more often names of files, of members of a structure, or words. A host
 under one of them is believed where a URL has it."""
 
+SCRIPT_OBJECTS = frozenset(["this", "self", "window", "document", "location", "navigator", "console", "event"])
+"""Objects that scripts of web pages begin members with (HTML, the Window object): `window.location.search` is no host."""
+
 
 @functools.cache
 def _suffixes() -> PublicSuffixList:
@@ -105,7 +108,7 @@ def _suffixes() -> PublicSuffixList:
 def is_host(word: str) -> bool:
     """Whether a bare word is a host name: its ending is a public suffix, and it has more than that."""
     ending = word.rsplit(".", 1)[-1]
-    if ending in FILE_ENDINGS or len(word) < 6:
+    if ending in FILE_ENDINGS or len(word) < 6 or word.split(".", 1)[0] in SCRIPT_OBJECTS:
         return False
     registrable = _suffixes().privatesuffix(_written(word))
     return registrable is not None and len(registrable.split(".")[0]) > 1

@@ -163,7 +163,8 @@ fn classify(run: &str, offset: usize, found: &mut Collected) {
             let bare = bare.rsplit('=').next().unwrap_or_default();
             if is_ip(bare) {
                 found.add("ip", bare, at);
-            } else if is_host(bare) && bare.len() >= MIN_RUN {
+            } else if is_host(bare) && bare.len() >= MIN_RUN && !matches!(bytes.get(position - 1), Some(b'(' | b'{')) {
+                // before a bracket it is a function of a script, or a style sheet's rule
                 found.add("host", bare, at);
             }
         }
