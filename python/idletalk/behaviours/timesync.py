@@ -135,7 +135,7 @@ BEHAVIOUR = Behaviour(
         "Where answers take another way than requests, or a capture filter hides them, a server seems silent. Time over "
         "other protocols (HTTP Date, NTS, vendors' own) is not counted."
     ),
-    tables=("time_servers",),
+    tables=("time_servers", "clock_error"),
     kinds=(UNANSWERED, REFUSED, FREQUENT),
     judge=_judge,
     hidden=one_way,

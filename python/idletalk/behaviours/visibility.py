@@ -17,6 +17,7 @@ def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
     """What hides something, and what it hides, each in a sentence."""
     found = [
         *_files(captures),
+        *clock.error(ask),
         *_filters(ask, captures),
         *_point(ask),
         *_one_way(ask),
