@@ -69,7 +69,7 @@ def test_files_that_did_not_come_are_one_row_a_server(demo: idletalk.Analysis) -
     """A boot loader asks for its settings under a dozen names; why one failed is a sentence of the report."""
     report = demo.report
     told = "protocol: devices fetch by it what they start from"
-    first = (report.conclusions.updates or ())[0]
+    first = next(iter(report.conclusions.updates or ()))
     missed = replace(
         first, kind="failed", seen=False, server="192.0.2.9", transport="tftp", size_bytes=None, sentence=told
     )
