@@ -66,6 +66,14 @@ def dns_answer(name: str, address: str) -> bytes:
     return struct.pack(">HHHHHH", 7, 0x8180, 1, 1, 0, 0) + question + record
 
 
+def time_answer(at: float, server: str, true_time: float, *, stratum: int = 2, leap: int = 0) -> tuple[float, bytes]:
+    """When it was captured, and a time server's answer to the plug, sent at `true_time` by the server's clock."""
+    seconds = int(true_time) + 2_208_988_800
+    stamps = struct.pack(">IIIIIIII", seconds - 100, 0, seconds, 0, seconds, 0, seconds, 0)
+    head = bytes([leap << 6 | 0x24, stratum, 6, 0xEC]) + bytes(8) + bytes([10, 0, 0, 1])
+    return at, datagram((GATEWAY, server, 123), (PLUG, "192.168.1.20", 123), head + stamps)
+
+
 def pcap(path: Path, frames: Sequence[tuple[float, bytes]], *, link_type: int = 1, snaplen: int = 262144) -> Path:
     """A little-endian microsecond pcap of (seconds, frame); what lies beyond the snap length is cut."""
     with path.open("wb") as file:

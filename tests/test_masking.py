@@ -44,3 +44,28 @@ def test_thousands_of_secrets_are_masked_at_once() -> None:
     secrets = [("serial", f"SN{number:08d}") for number in range(4000)]
     text = " ".join(text for _, text in secrets)
     assert replaced(text, *secrets).count("(10 characters)") == len(secrets)
+
+
+OWN = ("Passwords and a private address: each password, MAC and serial number.",)
+
+
+def masked_beside(text: str, *secrets: tuple[str, str]) -> str:
+    """A text of a report whose own words these are, without these secrets."""
+    (shown,) = cast("tuple[str]", Masks(secrets, OWN).over_report(cast("Report", (text,))))
+    return shown
+
+
+def test_a_secret_that_is_a_word_of_ours_leaves_our_sentences_alone() -> None:
+    said = "cam tells 192.0.2.99 its password in clear; 10.10.65.0, a private address"
+    assert masked_beside(said, ("password", "password"), ("password", "private")) == said
+
+
+def test_it_is_masked_where_it_stands_as_a_value() -> None:
+    for wire in ("?pw=password", "/login/password", 'pass:"password"', "user:PASSWORD"):
+        shown = masked_beside(wire, ("password", "password"))
+        assert "password" not in shown.lower(), wire
+    assert masked_beside("cGFzc3dvcmQ", ("password", "password")) != "cGFzc3dvcmQ"
+
+
+def test_other_secrets_are_masked_wherever_they_stand() -> None:
+    assert masked_beside("its password letmein", ("password", "letmein")) == "its password (7 characters)"

@@ -7,7 +7,7 @@ from rich.console import Console
 
 import idletalk
 from idletalk.report.terminal import print_summary
-from idletalk.report.terminal_tables import add_row, fitted, table_of
+from idletalk.report.terminal_tables import add_row, fitted, table_of, updates
 from idletalk.report.text import human_bytes
 
 HEADINGS = ("device", "clouds (protocols)", "countries", "NTP", "other", "LAN")
@@ -63,3 +63,22 @@ def test_a_peer_of_several_addresses_is_one_row(demo: idletalk.Analysis) -> None
     ]
     both = 3 * peer.traffic.unique.total_bytes
     assert [human_bytes(both) in line and "(3 addresses)" in line for line in rows] == [True, False]
+
+
+def test_files_that_did_not_come_are_one_row_a_server(demo: idletalk.Analysis) -> None:
+    """A boot loader asks for its settings under a dozen names; why one failed is a sentence of the report."""
+    report = demo.report
+    told = "protocol: devices fetch by it what they start from"
+    first = next(iter(report.conclusions.updates or ()))
+    missed = replace(
+        first, kind="failed", seen=False, server="192.0.2.9", transport="tftp", size_bytes=None, sentence=told
+    )
+    rows = tuple(replace(missed, target=f"pxelinux.cfg/{number}") for number in range(12))
+    unread = replace(missed, kind="possible", seen=False, server="cdn.example.net", transport="tls", sentence=told)
+    table = updates(replace(report, conclusions=replace(report.conclusions, updates=(*rows, unread))))
+    console = Console(width=120, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    shown = captured.get()
+    assert shown.count("192.0.2.9") == 1 and "did not come: 12 files" in shown
+    assert shown.count("cannot be read") == 1 and "devices fetch" not in shown

@@ -22,7 +22,7 @@ from idletalk.image_pages import Kept, image_pages
 from idletalk.images import begin_images
 from idletalk.labfile import Lab, time_ns
 from idletalk.lookups import open_lookups
-from idletalk.masking import Masks, Secrets
+from idletalk.masking import Masks, Secrets, own_texts
 from idletalk.model import Conclusions, Device, LookupSource, Provenance, Report
 from idletalk.protocols.reading import know_messages
 from idletalk.repeats import hear_once
@@ -159,7 +159,7 @@ def assembled(
             images=pages,
             conclusions=conclusions,
         )
-        masks = Masks(secrets)
+        masks = Masks(secrets, own_texts(report))
 
         def finish() -> None:
             if keeping is not None:

@@ -3,7 +3,8 @@
 Raw bytes stay in the folders that only their owner can read (evidence, messages).
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,9 @@ from idletalk.model import Report
 
 MIN_CHARS = 6
 """Shorter secrets are not replaced in other texts, where they would stand by chance; where they were found they are masked."""
+
+VALUE_SIGNS = "=:/\"'@&?#<>{[|"
+"""What stands before a value in what was on the wire, and before no ordinary word of a sentence."""
 
 LOOKED_DEPTH = 5
 """Levels of the report at which a part's JSON is looked through before its texts are, down to a device's peer or a finding's
@@ -50,21 +54,28 @@ Secrets = Sequence[tuple[str, str]]
 class Masks:
     """What is said instead of each secret, however it is spelt."""
 
-    def __init__(self, secrets: Secrets) -> None:
-        """Of what was found; a secret may hold another."""
+    def __init__(self, secrets: Secrets, own_texts: Iterable[str] = ()) -> None:
+        """Of what was found; a secret may hold another.
+
+        A password is often a word such as *password* or *private*, with which sentences are written too. One that stands in
+        `own_texts`, which no capture wrote, is replaced in a report only where a sign stands before it as before a value.
+        """
+        own_words = {word.lower() for text in own_texts for word in re.findall(r"\w+", text)}
         said: dict[str, str] = {}
         for kind, text in secrets:
             if len(text) >= MIN_CHARS:
                 shown = masked(kind, text)
                 said |= {word: shown for word in spellings(text) if word not in said}
         self._is_empty = not said
+        self._in_tables = Words(said)
+        said = dict(_told_from(own_words, said))
         self._words = Words(said)
         self._written = Words({msgspec.json.encode(word)[1:-1].decode(): "" for word in said})
 
     def over_tables(self, tables: Sequence[Path]) -> None:
         """Replace secrets in kept tables. HTTP fields that are credentials are masked as they are read."""
         if not self._is_empty:
-            self._words.replace_in(tables, STRUCTURAL)
+            self._in_tables.replace_in(tables, STRUCTURAL)
 
     def over_report(self, report: Report) -> Report:
         """The report with secrets replaced in every text but ids."""
@@ -93,3 +104,19 @@ class Masks:
         if isinstance(value, list):
             return [inner(part) for part in cast("list[Any]", value)]
         return value
+
+
+def own_texts(report: Report) -> Iterator[str]:
+    """What a report says of its questions: no capture wrote it, and its sentences have the same words."""
+    for asked in report.questions:
+        yield from (asked.question, asked.method, asked.limits)
+        yield from (text for kind in asked.kinds for text in (kind.meaning, kind.would_change))
+
+
+def _told_from(own_words: set[str], said: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """What is said instead of each secret, in texts that have words of ours."""
+    for word, shown in said.items():
+        if word.lower() in own_words:
+            yield from ((sign + word, sign + shown) for sign in VALUE_SIGNS)
+        else:
+            yield word, shown

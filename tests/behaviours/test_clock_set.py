@@ -108,3 +108,30 @@ def test_frames_of_1970_in_the_middle_of_a_file_do_not_make_years_observed(tmp_p
     coverage = told.captures.coverage
     assert coverage is not None
     assert (coverage.observed_s, coverage.silent_s) == (29 * 60, 0)
+
+
+NOW = 1_700_000_000.0
+
+
+def wrong(told: Report) -> list[str]:
+    return [one.sentence for one in told.cannot_be_seen if one.kind == "clock_wrong"]
+
+
+def test_time_servers_tell_that_the_clock_of_who_captured_is_wrong(tmp_path: Path) -> None:
+    frames = [made.time_answer(NOW + n, f"203.0.113.{n % 2 + 1}", NOW + n + 3 * HOUR) for n in range(4)]
+    assert wrong(report(tmp_path, frames)) == [
+        "The clock of who captured was 3.0 h slow, as 4 answers of 2 time servers tell. All times here are by that clock."
+    ]
+
+
+def test_one_server_of_two_and_one_that_does_not_know_the_time_are_not_believed(tmp_path: Path) -> None:
+    frames = [made.time_answer(NOW, "203.0.113.1", NOW), made.time_answer(NOW + 1, "203.0.113.2", NOW + 7200)]
+    frames += [
+        made.time_answer(NOW + 2, "203.0.113.3", NOW + DAY, leap=3),
+        made.time_answer(NOW + 3, "203.0.113.4", 0.0, stratum=0),
+    ]
+    assert wrong(report(tmp_path, frames)) == []
+
+
+def test_less_than_a_minute_is_not_told(tmp_path: Path) -> None:
+    assert wrong(report(tmp_path, [made.time_answer(NOW, "203.0.113.1", NOW - 59)])) == []

@@ -190,6 +190,40 @@ def test_clear_text_on_a_port_that_promises_tls_is_a_finding(tmp_path: Path) -> 
     assert "TCP port 443" in one.sentence
 
 
+def test_stun_at_that_port_is_none(tmp_path: Path) -> None:
+    """Firewalls let 443 through, so that servers of STUN and TURN stand there; it has nothing to hide."""
+    peer, own = (GATEWAY, "198.51.100.7", 443), (*PLUG_END[:2], 40000)
+    asked = struct.pack(">HHI", 1, 0, 0x2112A442) + bytes(12)
+    told = struct.pack(">HHI", 0x0101, 12, 0x2112A442) + bytes(12) + struct.pack(">HHBBH", 1, 8, 0, 1, 40000) + OWN
+    frames = [datagram(own, peer, asked), datagram(peer, own, told)] * 3
+    found = analysed(tmp_path, *enumerate(frames))
+    assert found.findings(kind="clear-on-secure-port") == []
+    assert len(found.findings(kind="public-address-told")) == 1
+
+
+def test_a_stun_server_s_version_is_no_address_and_a_relay_tells_the_own_one(tmp_path: Path) -> None:
+    """Two owners of servers of one make: their version looks like an address that both tell."""
+    version = struct.pack(">HH", 0x8022, 9) + b"2.0.1.211" + bytes(3)
+    cookie = 0x2112A442
+    masked = struct.pack(">HHBBHI", 0x0020, 8, 0, 1, 50000 ^ cookie >> 16, int.from_bytes(OWN) ^ cookie)
+    relay = struct.pack(">HHBBH", 1, 8, 0, 1, 3480) + bytes([198, 51, 100, 7])
+    body = version + relay + masked
+    answer = struct.pack(">HHI", 0x0103, len(body), cookie) + bytes(12) + body
+    servers = [(GATEWAY, address, 3478) for address in ("198.51.100.7", "203.0.113.7")]
+    frames = [datagram(server, PLUG_END, answer) for server in servers]
+    rows = analysed(tmp_path, *enumerate(frames)).sql(
+        "SELECT DISTINCT value, encoding FROM exposures WHERE kind = 'public_address'"
+    )
+    assert rows == [{"value": "93.184.216.34:50000", "encoding": "stun-xor"}]
+
+
+def test_other_ports_of_the_device_alone_are_no_change(tmp_path: Path) -> None:
+    [one] = analysed(tmp_path, *asked_a_minute((40000, 40000), (41000, 41000))).findings(kind="public-address-told")
+    assert one.sentence.endswith(
+        " Another port is told for another port of the device's own, so that nothing need have changed."
+    )
+
+
 def test_an_error_in_clear_to_a_question_that_was_not_captured_is_no_finding(tmp_path: Path) -> None:
     peer = (GATEWAY, "198.51.100.7", 443)
     told = segment(peer, PLUG_END, 2, DATA, b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nsorry")

@@ -2,6 +2,7 @@
 
 import datetime
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,8 @@ def told(
     name: str = "a.example",
     client: tuple[str, str, int] = HERE,
     server: tuple[str, str, int] = CLOUD,
+    now: float = NOW,
+    more: Sequence[tuple[float, bytes]] = (),
 ) -> list[Finding]:
     frames: list[bytes] = []
     for number, flight in enumerate(answers):
@@ -75,7 +78,8 @@ def told(
         frames += [made.segment(here, server, 1, 2), made.segment(server, here, 1, 18)]
         frames.append(made.segment(here, server, 2, 24, asked))
         frames.append(made.segment(server, here, 2, 24, flight))
-    capture = made.pcap(tmp_path / "in.pcap", [(NOW + number / 10, frame) for number, frame in enumerate(frames)])
+    timed = [*((now + number / 10, frame) for number, frame in enumerate(frames)), *more]
+    capture = made.pcap(tmp_path / "in.pcap", timed)
     found = idletalk.analyze([capture], tmp_path / "out")
     return [finding for finding in found.report.findings if finding.kind in KINDS]
 
@@ -97,6 +101,19 @@ def test_a_certificate_with_a_fault_is_told(shown: bytes, fault: str, tmp_path: 
     assert "none was finished" in finding.sentence
     assert finding.evidence.frames == 2
     assert "also 1 certificate" in (finding.evidence.filter_note or "")
+
+
+def test_days_are_not_held_against_a_clock_that_nobody_had_set(tmp_path: Path) -> None:
+    assert told(tmp_path, answer(certificate("a.example", days=(-3, 100))), now=42.0) == []
+
+
+def test_days_are_held_against_the_time_that_servers_tell(tmp_path: Path) -> None:
+    """The capture's clock is ten days slow: what it takes for a certificate of tomorrow is sound, what seems sound is over."""
+    slow = NOW - 10 * 86_400
+    clock = made.time_answer(slow + 60, "203.0.113.9", NOW + 60)
+    shown = [answer(certificate("a.example", days=days)) for days in ((-3, 100), (-100, -3))]
+    [finding] = told(tmp_path, *shown, now=slow, more=[clock])
+    assert ": expired on 2020-09-10; 1 time since" in finding.sentence
 
 
 @pytest.mark.parametrize("names", [("a.example",), ("b.example", "A.Example"), ("*.example",)])

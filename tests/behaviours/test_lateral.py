@@ -204,6 +204,9 @@ def test_where_stations_cannot_be_seen_nothing_is_called_not_found(tmp_path: Pat
     report = analysed(tmp_path, frames).report
     [check] = [one for one in report.checks if one.question == "lateral" and one.device == PLUG]
     assert check.outcome == "could_not_be_seen"
+    # who would use what it offers is a neighbour too
+    [offered] = [one for one in report.checks if (one.device, one.question) == (PLUG, "services")]
+    assert (offered.outcome, offered.sentence) == (check.outcome, check.sentence)
     [row] = [row for row in report.conclusions.idle or () if row.device == PLUG]
     assert (row.lan_peers, row.lateral_movements) == (None, None)
 

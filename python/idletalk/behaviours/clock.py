@@ -1,4 +1,4 @@
-"""Whether the clock of who captured was set while frames went on: times across such a place are no durations."""
+"""Whether the clock of who captured was wrong, or set while frames went on: times across such a place are no durations."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -85,4 +85,16 @@ def told(files: Iterable[CaptureFile], gaps: Iterable[Gap]) -> Iterator[tuple[st
             "clock_set_forward",
             f"{'; '.join(forward).capitalize()}: the clock was set forward, or the capture stood still."
             " That time does not count as observed.",
+        )
+
+
+def error(ask: Ask) -> Iterator[tuple[str, str]]:
+    """That time servers tell another time, as kind and sentence."""
+    for row in ask("FROM clock_error WHERE is_off"):
+        off_s = row["off_ns"] / 1e9
+        yield (
+            "clock_wrong",
+            f"The clock of who captured was {observed(abs(off_s))} {'slow' if off_s > 0 else 'fast'}, as"
+            f" {counted(row['answers'], 'answer')} of {counted(row['servers'], 'time server')}"
+            f" {'tells' if row['answers'] == 1 else 'tell'}. All times here are by that clock.",
         )

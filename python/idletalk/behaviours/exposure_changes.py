@@ -52,6 +52,8 @@ class Times:
         """What changed; nothing where nothing did."""
         if not self.changes:
             return ""
+        if self.own_changes == self.changes and self.numbers()["addresses"] == 1:
+            return " Another port is told for another port of the device's own, so that nothing need have changed."
         times = f"{counted(self.changes, 'time')}{self._with_own()}"
         return f" What is told changed at least {times}: {self._timed(MAX_TIMED_IN_SENTENCE)}."
 
@@ -70,10 +72,7 @@ class Times:
     def _with_own(self) -> str:
         if not self.own_changes:
             return ""
-        if self.own_changes < self.changes:
-            those = f" {self.own_changes} of them"
-        else:
-            those = " each time" if self.changes > 1 else ""
+        those = f" {self.own_changes} of them" if self.own_changes < self.changes else " each time"
         return f",{those} with another port of the device's own"
 
     def _timed(self, most: int) -> str:

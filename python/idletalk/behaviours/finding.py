@@ -169,6 +169,13 @@ def one_way(scene: Scene, device: str) -> str | None:
     return f"Could not be seen: only what {way} was captured, so questions and answers cannot be held together."
 
 
+def between_stations(scene: Scene, _device: str) -> str | None:
+    """Of a question about what devices do to one another: what passes between two stations may never reach the capture point."""
+    if "station_to_station" in scene.unseen:
+        return "Undecidable: " + scene.unseen["station_to_station"]
+    return None
+
+
 def veiled(scene: Scene, device: str) -> str | None:
     """Of any question about a device of which nothing but its MAC and lengths can be read."""
     return "Could not be seen: its packets are encrypted on the air." if device in scene.veiled else None

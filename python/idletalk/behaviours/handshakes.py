@@ -174,7 +174,7 @@ BEHAVIOUR = Behaviour(
     name="handshakes",
     question="How well do TLS and DTLS protect what devices say?",
     method=(
-        "The server's own certificate, as its handshake shows it: its days against the time of capture, its name against the one that the client "
+        "The server's own certificate, as its handshake shows it: its days against the time of capture (where that clock is wrong, against what time servers tell), its name against the one that the client "
         "asked for (RFC 9525), a signature by its own key, RSA and DSA keys below 2048 bits (NIST SP 800-131A), signatures with MD5 or SHA-1. "
         "Versions before TLS 1.2 and DTLS 1.2 (RFC 8996) and weak cipher suites that a ServerHello chooses. The device is client or server."
     ),

@@ -1,5 +1,5 @@
 -- What servers show as their certificate, and what TLS and DTLS agree on. Takes endpoints, subjects (inventory.sql), and the facts certificates, tls_connections,
--- tls_server_hellos.
+-- tls_server_hellos; clock_error (timesync.sql).
 
 -- A name of a certificate covers a host: itself, or with a star for one label (RFC 9525 6.3).
 CREATE MACRO covers(name, host) AS lower(name) = lower(host)
@@ -9,6 +9,12 @@ CREATE MACRO covers(name, host) AS lower(name) = lower(host)
 CREATE MACRO hosts_of(names, subject_cn) AS
     CASE WHEN len(list_filter(names, lambda name: NOT regexp_matches(name, '^(URI|email):'))) > 0
         THEN list_filter(names, lambda name: NOT regexp_matches(name, '^(URI|email):')) WHEN subject_cn IS NOT NULL THEN [subject_cn] END;
+
+-- 1995, when Netscape Navigator brought SSL: an earlier time is that of a clock nobody had set, as of a small computer before it asks for the time.
+CREATE MACRO ssl_ns() AS 788_918_400_000_000_000;
+
+-- When a certificate was shown, by the time that servers tell where the capture's clock is wrong.
+CREATE MACRO shown_ns(captured_ns) AS captured_ns + coalesce((SELECT max(off_ns) FROM clock_error WHERE is_off), 0);
 
 -- Messages of servers for the device that gets one and for the device that sends it.
 CREATE MACRO from_both_ends(messages) AS TABLE
@@ -30,8 +36,8 @@ WITH ends AS (
 )
 SELECT s.device, s.is_client, s.peer, s.carrier, s.port, t.host, s.flow, s.sha256, s.subject_cn, s.capture, s.frame, s.time_ns, coalesce(t.is_established, false) AS is_established,
     list_filter([
-        CASE WHEN s.is_expired THEN 'expired on ' || strftime(make_timestamp_ns(s.not_after_ns), '%Y-%m-%d') END,
-        CASE WHEN s.is_not_yet_valid THEN 'not valid before ' || strftime(make_timestamp_ns(s.not_before_ns), '%Y-%m-%d') END,
+        CASE WHEN s.not_after_ns < shown_ns(s.time_ns) THEN 'expired on ' || strftime(make_timestamp_ns(s.not_after_ns), '%Y-%m-%d') END,
+        CASE WHEN s.not_before_ns > shown_ns(s.time_ns) AND shown_ns(s.time_ns) >= ssl_ns() THEN 'not valid before ' || strftime(make_timestamp_ns(s.not_before_ns), '%Y-%m-%d') END,
         CASE WHEN s.is_self_signed AND s.self_signed_by = 'signature' THEN 'signed by itself' END,
         CASE WHEN s.error IS NULL AND t.host IS NOT NULL AND hosts_of(s.alternative_names, s.subject_cn) IS NOT NULL
             AND len(list_filter(hosts_of(s.alternative_names, s.subject_cn), lambda name: covers(name, t.host))) = 0

@@ -4,7 +4,19 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAME, FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, some, spelled
+from idletalk.behaviours.finding import (
+    FRAME,
+    FRAMES,
+    KEPT,
+    MAX_KEPT,
+    Claim,
+    Kind,
+    Scene,
+    between_stations,
+    kept,
+    some,
+    spelled,
+)
 from idletalk.plural import counted
 
 SEARCH = Kind(
@@ -235,13 +247,6 @@ def _sweep_filter(scene: Scene, row: Row) -> str:
     return filters.both(opened, filters.address("dst", row["peer"]))
 
 
-def _hidden(scene: Scene, _device: str) -> str | None:
-    """Frames between stations that never reach the capture point cannot be judged."""
-    if "station_to_station" in scene.unseen:
-        return "Undecidable: " + scene.unseen["station_to_station"]
-    return None
-
-
 BEHAVIOUR = Behaviour(
     name="lateral",
     question="What does each device do to its neighbours without being told to?",
@@ -263,5 +268,5 @@ BEHAVIOUR = Behaviour(
     tables=("searches", "lateral_chains", "sweeps"),
     kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP, INTERNET),
     judge=_judge,
-    hidden=_hidden,
+    hidden=between_stations,
 )

@@ -1,5 +1,5 @@
 -- Who each device talks to. Takes flow_labels, device_sides, endpoints, opened_flows, hosts, routers, addresses, the look-ups, and the
--- facts dns_records, tls_client_hellos, quic_connections, http_requests, certificates.
+-- facts icmp, dns_records, tls_client_hellos, quic_connections, http_requests, certificates.
 
 -- Which MAC is a router's decides the scope of what lies behind it.
 CREATE TABLE address_devices AS
@@ -45,11 +45,16 @@ LEFT JOIN address_devices AS own ON own.address = s.address
 -- what a router forwards is not what it says itself
 WHERE NOT (s.device IN (FROM router_devices) AND coalesce(near.form, '') IN ('local', 'global') AND own.device IS DISTINCT FROM s.device);
 
+-- Where somebody pings; all else that ICMP says between two hosts is what became of their datagrams (RFC 792, RFC 4443 3).
+CREATE TABLE pings AS
+SELECT DISTINCT flow FROM icmp WHERE (version = 4 AND kind IN (0, 8)) OR (version = 6 AND kind IN (128, 129));
+
 -- Several of a device's flows with a peer in one protocol: the label is certain where content told one of them.
 CREATE TABLE pair_protocols AS
 SELECT
     device, peer, network, transport, application,
     application = 'ntp' OR (application IS NULL AND transport = 'udp' AND responder_port = 123) AS is_ntp,
+    coalesce(transport, '') IN ('icmp', 'icmpv6') AND flow NOT IN (FROM pings) AS is_about_others,
     min(recognised_by) AS recognised_by,
     min(scope) AS scope,
     max(peer_device) AS peer_device,
@@ -81,7 +86,7 @@ SELECT
     sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
     min(first_ns) AS first_ns, max(last_ns) AS last_ns,
     bool_or(open_before_capture) AS open_before_capture,
-    bool_and(coalesce(is_ntp, false)) AS is_ntp_only,
+    coalesce(bool_and(coalesce(is_ntp, false)) FILTER (NOT is_about_others), false) AS is_ntp_only,
     -- where nothing is captured of what the device sends, that tells nothing
     min(scope) = 'internet' AND bool_and(coalesce(is_caller, false)) AND bool_or(sum(tx_packets) > 0) OVER (PARTITION BY device) AS is_caller
 FROM pair_protocols
@@ -201,7 +206,8 @@ WITH answers AS (
     FROM sent AS n JOIN (
         SELECT DISTINCT device, peer, flow, address FROM peer_flows WHERE flow IN (SELECT flow FROM sent)
     ) AS s ON s.flow = n.flow AND s.address = n.source
-    WHERE n.told_by <> 'http' OR n.name <> s.peer GROUP BY ALL
+    -- some programs name a host by its address (RFC 6066 3 forbids it in TLS)
+    WHERE n.name <> s.peer GROUP BY ALL
 )
 SELECT device, peer, name, told_by, first_ns, times FROM told;
 

@@ -4,7 +4,19 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, KEPT_ONCE, Claim, Kind, Scene, kept, one_way, some, spelled
+from idletalk.behaviours.finding import (
+    FRAMES,
+    KEPT,
+    KEPT_ONCE,
+    Claim,
+    Kind,
+    Scene,
+    between_stations,
+    kept,
+    one_way,
+    some,
+    spelled,
+)
 from idletalk.plural import counted
 
 OPEN = Kind(
@@ -123,6 +135,11 @@ def _own_side(scene: Scene, row: Row) -> str:
     )
 
 
+def _hidden(scene: Scene, device: str) -> str | None:
+    """Who uses a service is most often a neighbour."""
+    return one_way(scene, device) or between_stations(scene, device)
+
+
 BEHAVIOUR = Behaviour(
     name="services",
     question="What does each device offer to others?",
@@ -130,9 +147,12 @@ BEHAVIOUR = Behaviour(
         "TCP ports at which the device accepted a connection whose beginning was captured, UDP ports at which it answered "
         "what another was seen to ask, and services that it announces by mDNS (SRV records, RFC 6763) and SSDP."
     ),
-    limits="A port at which nobody knocked is not seen; no port is closed because nothing was seen there.",
+    limits=(
+        "A port at which nobody knocked is not seen; no port is closed because nothing was seen there. Where frames between neighbours do not "
+        "reach the capture, nothing seen is undecidable."
+    ),
     tables=("services", "announcements"),
     kinds=(REMOTE_SHELL, OPEN, ANNOUNCED),
     judge=_judge,
-    hidden=one_way,
+    hidden=_hidden,
 )

@@ -129,13 +129,14 @@ BEHAVIOUR = Behaviour(
         "NTP and SNTP requests (mode 3) and answers (mode 4) by device and server; the name is that for which the device got "
         "the address from DNS. The interval is the median time between requests. A server that was asked "
         f"{MIN_UNANSWERED} times or more and never answered is a finding, as are refusals (stratum 0), and an interval "
-        f"below {MIN_INTERVAL_S} s over {MIN_FREQUENT} requests or more."
+        f"below {MIN_INTERVAL_S} s over {MIN_FREQUENT} requests or more. The clock of who captured is wrong where more than half of the servers "
+        "that know the time (stratum 1 to 15) tell alike one that is a minute or more from it."
     ),
     limits=(
         "Where answers take another way than requests, or a capture filter hides them, a server seems silent. Time over "
         "other protocols (HTTP Date, NTS, vendors' own) is not counted."
     ),
-    tables=("time_servers",),
+    tables=("time_servers", "clock_error"),
     kinds=(UNANSWERED, REFUSED, FREQUENT),
     judge=_judge,
     hidden=one_way,

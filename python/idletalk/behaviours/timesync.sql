@@ -44,3 +44,22 @@ COMMENT ON COLUMN time_servers.refusals IS 'Answers that refuse (stratum 0, kiss
 COMMENT ON COLUMN time_servers.interval_s IS 'Median time between two requests, seconds';
 COMMENT ON COLUMN time_servers.first_ns IS 'First message, UTC nanoseconds since 1970';
 COMMENT ON COLUMN time_servers.last_ns IS 'Last message, UTC nanoseconds since 1970';
+
+-- Servers that say of themselves that they know the time (RFC 5905 7.3), whomever they answered.
+CREATE TABLE clock_error AS
+WITH told AS (
+    SELECT source AS server, count(*) AS answers, quantile_disc(transmit_ns - time_ns, 0.5) AS off_ns
+    FROM ntp WHERE mode = 4 AND stratum BETWEEN 1 AND 15 AND leap <> 3 AND transmit_ns IS NOT NULL GROUP BY source
+), middle AS (
+    SELECT count(*) AS servers, sum(answers)::BIGINT AS answers, quantile_disc(off_ns, 0.5) AS off_ns FROM told
+)
+-- a minute: what people note down of an experiment is no nearer
+SELECT servers, answers, off_ns, abs(off_ns) >= 60_000_000_000
+    AND 2 * (SELECT count(*) FROM told WHERE abs(told.off_ns - middle.off_ns) < 60_000_000_000) > servers AS is_off
+FROM middle WHERE servers > 0;
+
+COMMENT ON TABLE clock_error IS 'What time servers tell beside the capture''s clock; no row: none answered.';
+COMMENT ON COLUMN clock_error.servers IS 'Servers that answered somebody';
+COMMENT ON COLUMN clock_error.answers IS 'Their answers';
+COMMENT ON COLUMN clock_error.off_ns IS 'The time that they tell less the capture''s, nanoseconds: the middle of each server''s answers, and the middle of those';
+COMMENT ON COLUMN clock_error.is_off IS 'The capture''s clock is wrong by a minute or more, as more than half of the servers tell alike';

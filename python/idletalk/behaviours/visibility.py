@@ -9,6 +9,12 @@ from idletalk.plural import counted
 MIN_FILTERED_FRAMES = 50
 """From so many frames on, that all of them involve one MAC is no chance: the study's hourly files hold thousands."""
 
+TUNNELS = {4: "ipip", 41: "6in4", 47: "gre", 97: "etherip", 115: "l2tp"}
+"""IP protocols that carry other packets in clear (IANA protocol numbers)."""
+
+TUNNEL_PORTS = {4789: "vxlan", 6081: "geneve", 37008: "tzsp"}
+"""The same by UDP port (RFC 7348, RFC 8926; routers and access points that mirror traffic, 37008)."""
+
 MAX_NAMED = 5
 """Devices named in a sentence."""
 
@@ -17,6 +23,7 @@ def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
     """What hides something, and what it hides, each in a sentence."""
     found = [
         *_files(captures),
+        *clock.error(ask),
         *_filters(ask, captures),
         *_point(ask),
         *_one_way(ask),
@@ -187,6 +194,24 @@ def _content(ask: Ask) -> list[tuple[str, str]]:
                 "payloads_omitted",
                 f"Conversations said more than is kept of one to be read (by {some(full, MAX_NAMED)}): what came later was not"
                 " searched, and numbers of messages are of those that were kept.",
+            )
+        )
+    inside = ask(
+        "SELECT protocol_number AS number, NULL AS port, sum(originator_packets + responder_packets)::BIGINT AS frames FROM flows"
+        " WHERE list_contains($1, protocol_number) GROUP BY ALL"
+        " UNION ALL SELECT NULL, responder_port, sum(originator_packets + responder_packets)::BIGINT FROM flows"
+        " WHERE transport = 'udp' AND application IS NULL AND list_contains($2, responder_port) GROUP BY ALL",
+        list(TUNNELS),
+        list(TUNNEL_PORTS),
+    )
+    if inside:
+        frames = sum(tunnel["frames"] for tunnel in inside)
+        names = sorted(TUNNELS.get(tunnel["number"]) or TUNNEL_PORTS[tunnel["port"]] for tunnel in inside)
+        found.append(
+            (
+                "tunnelled",
+                f"{counted(frames, 'frame carries', 'frames carry')} other packets inside ({some(names, MAX_NAMED)}), which are not read:"
+                " who says what to whom in there is unknown.",
             )
         )
     if row["protected"]:

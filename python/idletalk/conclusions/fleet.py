@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from idletalk.model import IdleRow
+from idletalk.plural import counted
 
 MIN_DEVICES = 2
 """Devices from which on there is a fleet to speak of."""
@@ -23,37 +24,43 @@ def fleet(rows: Sequence[IdleRow]) -> tuple[str, ...]:
 
 
 def _clouds(rows: Sequence[IdleRow]) -> str | None:
-    users: dict[str, int] = {}
+    users: dict[str, set[str]] = {}
     for row in rows:
-        for provider in {use.provider for use in row.clouds if use.provider != "unknown"}:
-            users[provider] = users.get(provider, 0) + 1
-    if not users:
+        for use in row.clouds:
+            if use.provider != "unknown":
+                users.setdefault(use.provider, set()).add(row.device)
+    everyone = set[str]().union(*users.values())
+    if not everyone:
         return None
-    most = max(users.values())
-    leaders = sorted(provider for provider, count in users.items() if count == most)
+    if len(everyone) < MIN_DEVICES:
+        [name] = [row.name for row in rows if row.device in everyone]
+        return f"Only {name} was seen to rely on providers in the Internet."
+    most = max(map(len, users.values()))
+    leaders = sorted(provider for provider, those in users.items() if len(those) == most)
     if most == len(rows):
-        return (
-            f"All {most} devices rely on {_named(leaders)}." if most > 1 else f"The device relies on {_named(leaders)}."
-        )
+        every = "Both" if most == MIN_DEVICES else f"All {most}"
+        return _ended(f"{every} devices rely on {_named(leaders)}")
     if most < MIN_DEVICES:
         return "No two devices rely on the same provider."
-    verb = "rely" if most > 1 else "relies"
-    return f"{most} of {len(rows)} devices {verb} on {_named(leaders)}."
+    return _ended(f"{most} of {len(rows)} devices rely on {_named(leaders)}")
+
+
+def _ended(sentence: str) -> str:
+    """With its full stop; a company's name may end in one."""
+    return sentence if sentence.endswith(".") else f"{sentence}."
 
 
 def _countries(rows: Sequence[IdleRow]) -> str | None:
     countries = sorted({country for row in rows for country in row.countries})
     if not countries:
         return None
-    widest = max(rows, key=lambda row: (len(row.countries), row.name))
-    told = (
-        f"Their Internet hosts are in {len(countries)} countries"
-        if len(countries) > 1
-        else "Their Internet hosts are in one country"
-    )
+    somewhere = [row for row in rows if row.countries]
+    widest = max(somewhere, key=lambda row: (len(row.countries), row.name))
+    hosts = f"The Internet hosts of {widest.name}" if len(somewhere) == 1 else "Their Internet hosts"
+    told = f"{hosts} are in {counted(len(countries), 'country', 'countries')}"
     more = (
         f", those of {widest.name} alone in {len(widest.countries)}"
-        if len(rows) > 1 and len(widest.countries) > 1
+        if len(somewhere) > 1 and len(widest.countries) > 1
         else ""
     )
     return f"{told} ({_named(countries)}){more}, according to look-up tables."
@@ -81,7 +88,9 @@ def _time(rows: Sequence[IdleRow]) -> str | None:
     if not asking:
         return "None was seen to ask a time server on the Internet."
     most = max(asking, key=lambda row: (row.ntp_hosts or 0, row.name))
-    return f"{len(asking)} of {len(rows)} ask time servers on the Internet, {most.name} {most.ntp_hosts} of them."
+    if len(asking) == 1:
+        return f"Only {most.name} asks time servers on the Internet, {most.ntp_hosts} of them."
+    return f"{len(asking)} of {len(rows)} devices ask time servers on the Internet, {most.name} most of all: {most.ntp_hosts}."
 
 
 def _lateral(rows: Sequence[IdleRow]) -> str:

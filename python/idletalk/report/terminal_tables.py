@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from idletalk.model import Report
+from idletalk.model import Report, UpdateRow
 from idletalk.plural import counted
 from idletalk.report.text import clean, human_bytes
 
@@ -191,7 +192,11 @@ def updates(report: Report) -> Table:
         ("protected by", "left"),
     )
     rows = report.conclusions.updates or ()
-    seen = [row for row in rows if row.kind != "none"]
+    known = [row for row in rows if row.kind != "none"]
+    # one that looks for its files under many names would fill the screen
+    missed = [_missed(row) for row in known]
+    alike = Counter(missed)
+    seen = [row for place, row in enumerate(known) if row.kind != "failed" or missed[place] not in missed[:place]]
     for row in seen[:MAX_DEVICES]:
         add_row(
             table,
@@ -201,9 +206,23 @@ def updates(report: Report) -> Table:
             "-" if row.size_bytes is None else human_bytes(row.size_bytes) + (" (holes)" if row.missing_bytes else ""),
             row.transport or "-",
             row.format or "unknown" if row.seen else f"({row.kind})",
-            AUTHENTICATED.get(row.authenticated_by or "", "unknown") if row.seen else row.sentence,
+            _protection(row, alike[_missed(row)]),
         )
-    none = len(rows) - len(seen)
+    none = len(rows) - len(known)
+    notes = [f"{len(seen) - MAX_DEVICES} more in the report"] if len(seen) > MAX_DEVICES else []
     if seen and none:
-        table.caption = f"none seen for {counted(none, 'other device')}"
+        notes.append(f"none seen for {counted(none, 'other device')}")
+    table.caption = "; ".join(notes) or None
     return table
+
+
+def _missed(row: UpdateRow) -> tuple[str, str | None, str | None, str]:
+    """What is alike of the files that one server did not give to one device."""
+    return row.device, row.server, row.transport, row.kind
+
+
+def _protection(row: UpdateRow, alike: int) -> str:
+    """What authenticates an image, or why that cannot be said."""
+    if row.seen:
+        return AUTHENTICATED.get(row.authenticated_by or "", "unknown")
+    return "cannot be read" if row.kind == "possible" else f"did not come: {counted(alike, 'file')}"

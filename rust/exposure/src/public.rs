@@ -11,9 +11,12 @@ use crate::within;
 
 /// RFC 8489 section 5.
 const STUN_COOKIE: u32 = 0x2112_A442;
-/// First two bytes of binding responses, success and error.
-const STUN_RESPONSES: [[u8; 2]; 2] = [[1, 1], [1, 0x11]];
 const STUN_HEAD: usize = 20;
+/// What answers a binding request; older servers answer one in error with the address too.
+const BINDING_ANSWERS: [u16; 2] = [0x0101, 0x0111];
+/// What answers a request for a relay (RFC 8656 7.3), which tells the masked address; MAPPED-ADDRESS is the relay's there
+/// in drafts of 2005 that servers still follow (MS-TURN 2.2.2.2).
+const ALLOCATED: u16 = 0x0103;
 /// Longest message in which an address that is masked with a constant of the message itself is looked for.
 const MAX_MASKED_BYTES: usize = 128;
 
@@ -39,16 +42,19 @@ fn word(content: &[u8], place: usize) -> Option<u32> {
     Some(u32::from_be_bytes(*content.get(place..)?.first_chunk()?))
 }
 
-fn is_stun_response(content: &[u8]) -> bool {
-    content.first_chunk().is_some_and(|kind| STUN_RESPONSES.contains(kind))
+/// The kind of a STUN message (RFC 8489, section 5), which says by its attributes what is an address.
+fn stun_kind(content: &[u8]) -> Option<u16> {
+    let kind = short(content, 0).filter(|kind| kind >> 14 == 0)?;
+    (word(content, 4) == Some(STUN_COOKIE) && content.len() >= STUN_HEAD).then_some(kind)
 }
 
 /// What a STUN server tells back (RFC 8489 14.1, 14.2; the masked attribute 0x8020 of early drafts).
 pub fn told_back(content: &[u8]) -> Vec<Told> {
     let mut found = Vec::new();
-    if !is_stun_response(content) || word(content, 4) != Some(STUN_COOKIE) || content.len() < STUN_HEAD {
+    let Some(kind) = stun_kind(content).filter(|kind| BINDING_ANSWERS.contains(kind) || *kind == ALLOCATED) else {
         return found;
-    }
+    };
+    let is_bound = kind != ALLOCATED;
     let length = short(content, 2).map_or(0, usize::from);
     let end = content.len().min(STUN_HEAD + length);
     let mut place = STUN_HEAD;
@@ -56,7 +62,7 @@ pub fn told_back(content: &[u8]) -> Vec<Told> {
         && let (Some(kind), Some(size)) = (short(content, place), short(content, place + 2).map(usize::from))
     {
         let is_masked = match kind {
-            0x0001 => Some(false),
+            0x0001 if is_bound => Some(false),
             0x0020 | 0x8020 => Some(true),
             _ => None,
         };
@@ -79,8 +85,12 @@ fn high(mask: u32) -> u16 {
     u16::from_be_bytes([first, second])
 }
 
-/// Addresses in a text that stand there as such: behind a slash, a sign of a word or another number they are a version.
+/// Addresses in a text that stand there as such: behind a slash, a sign of a word or another number they are a version. STUN
+/// has none in texts, but versions of servers.
 pub fn addresses(content: &[u8]) -> Vec<Ipv4Addr> {
+    if stun_kind(content).is_some() {
+        return Vec::new();
+    }
     let goes_on = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"./_-".contains(byte));
     let alone = ADDRESS.captures_iter(content).filter_map(|captures| captures.get(1)).filter(|found| {
         let before = found.start().checked_sub(1).and_then(|place| content.get(place));
@@ -99,7 +109,11 @@ pub fn written_in(content: &[u8], address: Ipv4Addr) -> Vec<Told> {
 }
 
 /// The public address in what a device gets: as text, as bytes, or, in a short message, masked with a constant of the message.
+/// What STUN tells is told by `told_back`.
 pub fn told_to(content: &[u8], address: Ipv4Addr) -> Vec<Told> {
+    if stun_kind(content).is_some() {
+        return Vec::new();
+    }
     let text = address.to_string();
     let mut found = written_in(content, address);
     let packed = address.octets();
@@ -111,7 +125,7 @@ pub fn told_to(content: &[u8], address: Ipv4Addr) -> Vec<Told> {
         found.push(told(text + &port, "binary", &packed));
     } else if memmem::find(content, &backwards).is_some() {
         found.push(told(text, "binary, backwards", &backwards));
-    } else if content.len() <= MAX_MASKED_BYTES && !is_stun_response(content) {
+    } else if content.len() <= MAX_MASKED_BYTES {
         found.extend(behind_constant(content, address));
     }
     found
@@ -166,6 +180,36 @@ mod tests {
             answer.extend(told);
             assert_eq!(told_back(&answer), [Told { text: "203.0.113.9:40000".into(), encoding, raw: told.to_vec() }]);
         }
+    }
+
+    /// A STUN message of one attribute.
+    fn stun(kind: u16, attribute: u16, value: &[u8]) -> Vec<u8> {
+        let size = u16::try_from(value.len()).unwrap();
+        let head = [kind.to_be_bytes(), (4 + size).to_be_bytes()].concat();
+        let attribute = [attribute.to_be_bytes(), size.to_be_bytes()].concat();
+        [&head, STUN_COOKIE.to_be_bytes().as_slice(), &[7; 12], &attribute, value].concat()
+    }
+
+    #[test]
+    fn who_is_given_a_relay_is_told_the_own_address_masked_and_the_relays_in_clear() {
+        let masked = [
+            &[0, 1],
+            (40000 ^ high(STUN_COOKIE)).to_be_bytes().as_slice(),
+            &(PUBLIC.to_bits() ^ STUN_COOKIE).to_be_bytes(),
+        ]
+        .concat();
+        let own: Vec<_> = told_back(&stun(0x0103, 0x8020, &masked)).into_iter().map(|told| told.text).collect();
+        assert_eq!(own, ["203.0.113.9:40000"]);
+        assert_eq!(told_back(&stun(0x0103, 1, &[0, 1, 0x9C, 0x40, 203, 0, 113, 9])), []);
+    }
+
+    #[test]
+    fn stun_tells_an_address_by_its_attributes_alone() {
+        const SOFTWARE: u16 = 0x8022;
+        let version = stun(0x0103, SOFTWARE, b"203.0.113.90");
+        assert_eq!((addresses(&version), told_to(&version, Ipv4Addr::new(203, 0, 113, 90))), (vec![], vec![]));
+        let masked = [&[0, 1, 0, 80], (PUBLIC.to_bits() ^ STUN_COOKIE).to_be_bytes().as_slice()].concat();
+        assert_eq!(told_to(&stun(0x0103, 0x0020, &masked), PUBLIC), []);
     }
 
     #[test]
