@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.finding import FRAME, FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, some, spelled
+from idletalk.behaviours.lateral_sweeps import INTERNET, SWEEP, swept
 from idletalk.plural import counted
 
 SEARCH = Kind(
@@ -28,23 +29,6 @@ GATEWAY = Kind(
     "from outside (UPnP Internet gateway). An attacker who controls the device can so open the LAN to the Internet.",
     would_change="what it asks there: reading a description opens nothing",
 )
-SWEEP = Kind(
-    name="lan-sweep",
-    severity="medium",
-    meaning="The device asks whole ranges of addresses, or many ports of a neighbour, within five minutes "
-    "(thresholds of Zeek's scan detection: 25 hosts, 15 ports). An attacker who controls the device, or its cloud, gets a "
-    "map of who is here and what they offer.",
-    would_change="the reason for which it asks; a hub that keeps a list of its devices asks many hosts too",
-)
-
-INTERNET = Kind(
-    name="internet-sweep",
-    severity="medium",
-    meaning="The device tries one TCP port of many Internet hosts, which it knows by no name and which do not accept the connection (25 hosts within five minutes, "
-    "Zeek's scan detection): malware looks so for others to take over. Each of these hosts sees the address of this network.",
-    would_change="a purpose of its own, as of a peer-to-peer network whose list of peers is old",
-)
-
 _SEARCHED = {
     "ssdp": 'ssdp && http.request.method == "M-SEARCH"',
     "mdns": "mdns && dns.flags.response == 0 && dns.qry.type == 12 && dns.count.auth_rr == 0",
@@ -68,7 +52,7 @@ MAX_NAMED = 4
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     controllers = {r["device"] for r in ask("SELECT device FROM devices WHERE list_contains(?, role)", list(_CONTROLS))}
-    for claim in (*_searches(ask, scene), *_followed(ask, scene), *_sweeps(ask, scene)):
+    for claim in (*_searches(ask, scene), *_followed(ask, scene), *swept(ask, scene)):
         # who is there to control others does so by order of its owner
         if claim.device not in controllers:
             yield claim
@@ -178,63 +162,6 @@ def _chain_filter(scene: Scene, row: Row) -> str:
     return filters.both(f"(({searched}) || ({answers}) || ({conversation}))", filters.NOT_QUOTED)
 
 
-def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
-    rows = ask(
-        f"SELECT s.*, k.kept, k.all_frames FROM sweeps AS s JOIN (SELECT device, kind, peer, {FRAMES} AS all_frames, {KEPT} AS kept"
-        " FROM probes GROUP BY ALL) AS k ON k.device = s.device AND k.kind = s.kind AND k.peer IS NOT DISTINCT FROM s.peer"
-        " ORDER BY s.device, s.kind, s.peer"
-    )
-    for row in rows:
-        what = {
-            "arp": "asks by ARP for {n} addresses",
-            "nd": "asks by neighbour discovery for {n} addresses",
-            "ping": "pings {n} hosts of the LAN",
-            "hosts": f"tries {row['peer']} of {{n}} hosts of the LAN",
-            "internet": f"tries {row['peer']} of {{n}} Internet hosts that do not accept it",
-            "ports": f"tries {{n}} TCP ports of {row['peer']}",
-            "udp-ports": f"tries {{n}} UDP ports below 1024 of {row['peer']}",
-        }[row["kind"]].format(n=row["targets"])
-        yield Claim(
-            kind=(INTERNET if row["kind"] == "internet" else SWEEP).name,
-            device=row["device"],
-            peer=row["peer"] if row["kind"] in _PORTS else None,
-            subject=row["peer"] if row["kind"] in ("hosts", "internet") else row["kind"],
-            sentence=f"{scene.name(row['device'])} {what} within five minutes.",
-            numbers={"targets": row["targets"], "frames": row["all_frames"]},
-            frames=row["all_frames"],
-            kept=kept(row),
-            filter=_sweep_filter(scene, row),
-            filter_note=_SWEPT_TOO.get(row["kind"]),
-        )
-
-
-_SWEPT_TOO = {
-    "ping": "also pings of hosts beyond the LAN",
-    "hosts": "also those sent again, and to hosts beyond the LAN",
-    "internet": "also those sent again, and to hosts of the LAN, with a name, or that accept it",
-    "ports": "also those sent again",
-    "udp-ports": "also those sent again",
-}
-_PORTS = ("ports", "udp-ports")
-"""Kinds of sweeps that ask for ports of one neighbour."""
-
-
-def _sweep_filter(scene: Scene, row: Row) -> str:
-    own = scene.sent_by(row["device"])
-    if row["kind"] == "arp":
-        return filters.both("arp.opcode == 1 && !(arp.isgratuitous == 1)", own)
-    if row["kind"] == "nd":
-        return filters.both("icmpv6.type == 135 && ipv6.src != ::", own)
-    if row["kind"] == "ping":
-        return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
-    if row["kind"] == "udp-ports":
-        return filters.both("udp.dstport < 1024", own, filters.address("dst", row["peer"]), filters.NOT_QUOTED)
-    opened = filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own)
-    if row["kind"] in ("hosts", "internet"):
-        return filters.both(opened, f"tcp.dstport == {row['peer'].removeprefix('tcp/')}")
-    return filters.both(opened, filters.address("dst", row["peer"]))
-
-
 def _hidden(scene: Scene, _device: str) -> str | None:
     """Frames between stations that never reach the capture point cannot be judged."""
     if "station_to_station" in scene.unseen:
@@ -252,15 +179,14 @@ BEHAVIOUR = Behaviour(
         "(RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, by whichever "
         "of its addresses, and the device then opened a "
         "TCP connection to that neighbour, or to the one that the answer's URL names, at the port of the URL that it was told or within a minute of an answer. "
-        "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, or UDP ports below 1024, within any five minutes (thresholds of "
-        "Zeek's scan detection); one TCP port of 25 Internet hosts that have no name here and do not accept the connection is told likewise. What phones and hubs (lab file) do to others is their purpose and no finding."
+        "Sweeps of hosts and ports are told likewise. What phones and hubs (lab file) do to others is their purpose and no finding."
     ),
     limits=(
         "Traffic between stations of one access point may never reach the capture: then nothing seen is not nothing done. "
-        "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Slow sweeps stay "
-        "below the thresholds; sweeps of hosts, or of higher ports, and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
+        "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Follow-ups "
+        "by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
     ),
-    tables=("searches", "lateral_chains", "sweeps"),
+    tables=("searches", "lateral_chains"),
     kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP, INTERNET),
     judge=_judge,
     hidden=_hidden,
