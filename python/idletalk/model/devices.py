@@ -140,6 +140,12 @@ class Cadence:
     ]
     repetitions: Annotated[int, Meta(description="events of this period")]
     events: Annotated[int, Meta(description="all events of this kind with this peer")]
+    looked_at: Annotated[
+        int | None,
+        Meta(
+            description="events that were looked at, where there are too many to look at all: repetitions and payload_share are of these; null: all"
+        ),
+    ]
     first: str
     last: str
     payload_share: Annotated[float | None, Meta(description="share of the device's payload bytes; null: not known")]

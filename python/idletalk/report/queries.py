@@ -84,6 +84,7 @@ QUERIES: Mapping[str, str] = {
     "cadence.jitter": f"SELECT jitter_ratio {_CADENCE}",
     "cadence.share": f"SELECT payload_share {_CADENCE}",
     "cadence.all_events": f"SELECT events {_CADENCE}",
+    "cadence.looked_at": f"SELECT looked_at {_CADENCE}",
     "device.cadences": "SELECT count(*) FROM cadences WHERE device = $device",
     "device.seen_tx_frames": "SELECT tx_packets FROM devices WHERE device = $device",
     "device.seen_rx_frames": "SELECT rx_packets FROM devices WHERE device = $device",
