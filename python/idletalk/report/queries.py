@@ -62,8 +62,9 @@ QUERIES: Mapping[str, str] = {
         " WHERE p.device = $device AND p.scope = 'internet' AND q.application = 'ntp'"
     ),
     "device.lan_hosts": (
-        "SELECT count(DISTINCT coalesce(p.peer_device, p.peer)) FROM peers AS p JOIN peer_protocols AS q USING (device, peer)"
-        " WHERE p.device = $device AND p.scope = 'lan' AND q.transport IS NOT NULL"
+        "SELECT count(DISTINCT one) FROM (SELECT unnest(list_append(p.earlier_devices, coalesce(p.peer_device, p.peer))) AS one"
+        " FROM peers AS p JOIN peer_protocols AS q USING (device, peer)"
+        " WHERE p.device = $device AND p.scope = 'lan' AND q.transport IS NOT NULL)"
     ),
     "device.payload": (
         "SELECT coalesce(sum(encrypted_bytes) FILTER ($verdict = 'encrypted'), 0)"
