@@ -47,10 +47,14 @@ def chosen_ids(store: Store, wanted: str | None) -> set[str]:
 
 
 def _peer_names(store: Store) -> dict[tuple[str, str], str]:
-    """The best name of each peer of the devices that are judged."""
+    """The best name of each peer of the devices that are judged; the names of all, where several had its address in turn."""
     rows = store.ask(
-        "SELECT p.device, p.peer, coalesce(d.name, n.name) AS name FROM peers AS p SEMI JOIN subjects USING (device)"
+        "SELECT p.device, p.peer, coalesce(e.names || ' or ' || d.name, d.name, n.name) AS name FROM peers AS p SEMI JOIN subjects USING (device)"
         " LEFT JOIN devices AS d ON d.device = p.peer_device LEFT JOIN ("
+        "   SELECT h.device, h.peer, string_agg(d.name, ' or ' ORDER BY h.last_ns, h.holder) AS names"
+        "   FROM peer_holders AS h JOIN peers AS p ON p.device = h.device AND p.peer = h.peer AND p.peer_device <> h.holder"
+        "   JOIN devices AS d ON d.device = h.holder GROUP BY h.device, h.peer"
+        " ) AS e ON e.device = p.device AND e.peer = p.peer LEFT JOIN ("
         "   SELECT device, peer, arg_min(name, (list_position(?, told_by), -times, name)) AS name FROM peer_names GROUP BY ALL"
         " ) AS n ON n.device = p.device AND n.peer = p.peer WHERE coalesce(d.name, n.name) IS NOT NULL",
         list(peers.NAME_TRUST),

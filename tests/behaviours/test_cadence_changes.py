@@ -101,3 +101,13 @@ def test_a_change_among_more_events_than_are_looked_at_has_its_own_time(tmp_path
 def test_a_period_is_claimed_from_eight_events_on(events: int, periods: int, tmp_path: Path) -> None:
     found = told(tmp_path, timer(random.Random(12), BEGIN, 60, events))
     assert [one.repetitions for one in found] == [8] * periods
+
+
+@pytest.mark.parametrize(("events", "looked_at"), [(2_000, None), (5_000, 2_000)])
+def test_repetitions_of_events_that_were_not_all_looked_at_say_so(
+    events: int, looked_at: int | None, tmp_path: Path
+) -> None:
+    (found,) = told(tmp_path, timer(random.Random(13), BEGIN, 30, events))
+    assert (found.repetitions, found.events, found.looked_at) == (min(events, 2_000), events, looked_at)
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert ("looked at)" in page) == (looked_at is not None)

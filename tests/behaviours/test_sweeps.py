@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests import made
-from tests.behaviours.test_lateral import ANSWERER, LAMP, PLUG, ROUTER, SEARCHER, analysed, lateral
+from tests.behaviours.test_lateral import ANSWERER, LAMP, PLUG, ROUTER, SEARCHER, Frames, analysed, lateral
 
 
 @pytest.mark.parametrize(("address", "kind"), [("192.168.1.{}", 8), ("fe80::{:x}", 128)])
@@ -92,3 +92,95 @@ def test_a_port_of_many_internet_hosts_that_do_not_accept_is_told(
     assert [(one.device, one.subject, one.evidence.frames) for one in told] == [(PLUG, "tcp/23", 30)] * found
     [row] = [one for one in analysis.report.conclusions.idle or () if one.device == PLUG]
     assert not row.lateral_movements
+
+
+def unreachable(asked: bytes) -> bytes:
+    """The lamp's answer that nobody listens at a port (RFC 792: 3/3), with the datagram that it quotes."""
+    body = struct.pack(">BBHI", 3, 3, 0, 0) + asked[14:42]
+    return made.ethernet(LAMP, PLUG, 0x0800, made.ip(ANSWERER[1], SEARCHER[1], 1, body))
+
+
+HERE: Frames = [(0.5, made.datagram((*ANSWERER, 6_000), (*SEARCHER, 6_000), b"here"))]
+"""Both directions of the plug and the lamp are captured."""
+
+
+@pytest.mark.parametrize(
+    ("flags", "kind"), [(0, "flag"), (1, "flag"), (0x29, "flag"), (16, "ack"), (17, "ack"), (24, "ack"), (4, None)]
+)
+@pytest.mark.parametrize("answers", [True, False])
+def test_ports_that_are_tried_by_segments_of_no_connection_are_told(
+    flags: int, kind: str | None, answers: bool, tmp_path: Path
+) -> None:
+    frames = list(HERE)
+    for n in range(20):
+        here, there = (*SEARCHER, 50_000), (*ANSWERER, 1 + 37 * n)
+        frames.append((1.0 + n, made.segment(here, there, 1, flags)))
+        if answers:
+            frames.append((1.1 + n, made.segment(there, here, 1, 4)))
+    analysis = analysed(tmp_path, frames)
+    lateral(analysis)
+    told = [one for one in analysis.report.findings if one.kind == "lan-sweep"]
+    assert [(one.device, one.subject, one.peer, one.numbers["targets"]) for one in told] == (
+        [(PLUG, f"{kind}-ports", ANSWERER[1], 20)] if kind else []
+    )
+
+
+def test_one_port_of_many_hosts_that_is_tried_by_acknowledgements_is_told(tmp_path: Path) -> None:
+    frames = list(HERE)
+    for n in range(25):
+        here, there = (*SEARCHER, 50_000), (LAMP, f"192.168.1.{100 + n}", 80)
+        frames.append((1.0 + n, made.segment(here, there, 1, 16)))
+        frames.append((1.1 + n, made.segment(there, here, 1, 4)))
+    told = lateral(analysed(tmp_path, frames))["lan-sweep"]
+    assert (told.subject, told.evidence.frames) == ("ack-hosts tcp/80", 25)
+
+
+@pytest.mark.parametrize("answer", [16, 17, 20 + 1])
+def test_ends_of_connections_that_were_open_before_are_no_scan(answer: int, tmp_path: Path) -> None:
+    frames = list(HERE)
+    for n in range(30):
+        here, there = (*SEARCHER, 2_000), (*ANSWERER, 3_000 + n)
+        frames += [(1.0 + n, made.segment(here, there, 1, 17)), (1.1 + n, made.segment(there, here, 1, answer))]
+    assert lateral(analysed(tmp_path, frames)) == {}
+
+
+def test_a_server_whose_clients_restarted_scans_nobody(tmp_path: Path) -> None:
+    frames = list(HERE)
+    for n in range(30):
+        here, there = (*SEARCHER, 49_153), (*ANSWERER, 40_000 + n)
+        frames += [(1.0 + n, made.segment(here, there, 1, 16)), (1.1 + n, made.segment(there, here, 1, 4))]
+    assert lateral(analysed(tmp_path, frames)) == {}
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_scan_of_high_udp_ports_is_told_whether_refused_or_not(refused: bool, tmp_path: Path) -> None:
+    frames = list(HERE)
+    for n in range(20):
+        asked = made.datagram((*SEARCHER, 50_000), (*ANSWERER, 20_000 + 501 * n), bytes(8))
+        frames += [(1.0 + n, asked), (1.2 + n, asked)]
+        if refused:
+            frames.append((1.1 + n, unreachable(asked)))
+    told = lateral(analysed(tmp_path, frames))["lan-sweep"]
+    assert (told.subject, told.peer, told.numbers["targets"]) == ("udp-ports", ANSWERER[1], 20)
+    assert told.sentence.endswith(f"tries 20 UDP ports of {ANSWERER[1]} within five minutes.")
+
+
+def test_answers_to_questions_that_went_to_a_group_are_no_scan(tmp_path: Path) -> None:
+    group = ("01:00:5e:7f:ff:fa", "239.255.255.250", 9_999)
+    frames = list(HERE)
+    for n in range(30):
+        asker = (*ANSWERER, 40_000 + n)
+        frames += [
+            (1.0 + n, made.datagram(asker, group, b"who is there?")),
+            (1.1 + n, made.datagram((*SEARCHER, 50_000), asker, b"I am here")),
+        ]
+    assert lateral(analysed(tmp_path, frames)) == {}
+
+
+def test_a_traceroute_to_the_gateway_is_no_scan(tmp_path: Path) -> None:
+    router = (ROUTER, "192.168.1.1")
+    frames = [(0.5, made.datagram((*router, 6_000), (*SEARCHER, 6_000), b"here"))]
+    frames += [
+        (1.0 + n / 100, made.datagram((*SEARCHER, 50_000 + n), (*router, 33_434 + n), bytes(32))) for n in range(30)
+    ]
+    assert lateral(analysed(tmp_path, frames)) == {}

@@ -46,3 +46,24 @@ def test_who_says_that_a_service_cannot_be_reached_is_named(
     [finding] = idletalk.analyze([file], tmp_path / "out").findings(device=PLUG)
     assert finding.kind == kind
     assert said in finding.sentence
+
+
+@pytest.mark.parametrize(("port", "answered"), [(None, False), (123, False), (None, True)])
+def test_datagrams_that_cannot_be_delivered_are_told(port: int | None, answered: bool, tmp_path: Path) -> None:
+    frames: list[tuple[float, bytes]] = [(0.0, made.arp(2, (GATEWAY, ROUTER), (PLUG, OWN)))]
+    for n in range(4):
+        asked = made.ip(OWN, FAR, 17, made.udp(port or 40_000 + n, 123, b"\x23" + bytes(47)))
+        error = struct.pack(">BBHI", 3, HOST, 0, 0) + asked[:28]
+        frames.append((1 + 60.0 * n, made.ethernet(PLUG, GATEWAY, 0x0800, asked)))
+        frames.append((1.1 + 60.0 * n, made.ethernet(GATEWAY, PLUG, 0x0800, made.ip(ROUTER, OWN, 1, error))))
+    if answered:
+        frames.append((300.0, made.datagram((PLUG, OWN, 41_000), (GATEWAY, FAR, 123), b"\x23" + bytes(47))))
+        frames.append((300.1, made.datagram((GATEWAY, FAR, 123), (PLUG, OWN, 41_000), b"\x24\x01" + bytes(46))))
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out").findings(device=PLUG)
+    told = [one.sentence for one in found if one.kind == "service-unanswered"]
+    assert len(told) == (not answered)
+    if told:
+        assert (
+            f"UDP port 123 and never gets an answer: 4 times since 1970-01-01T00:00:01Z; {GATEWAY} ({ROUTER}) says"
+            in told[0]
+        )

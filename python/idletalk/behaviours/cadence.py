@@ -63,6 +63,7 @@ def _cadences(train: Row, totals: dict[str, int], between: Between) -> Iterable[
             period.jitter,
             len(period.events),
             round(train["events"] * len(places) / len(times)),
+            len(places) if train["is_sampled"] else None,
             *ends[number],
             payload or None,
             payload / total if payload and total else None,
@@ -120,6 +121,7 @@ def _cadence(row: Row) -> Cadence:
         jitter_ratio=row["jitter_ratio"],
         repetitions=row["repetitions"],
         events=row["events"],
+        looked_at=row["looked_at"],
         first=iso(row["first_ns"]),
         last=iso(row["last_ns"]),
         payload_share=row["payload_share"],
@@ -145,7 +147,7 @@ BEHAVIOUR = Behaviour(
     ),
     limits=(
         "Events that lie less than a second apart are one; so is a burst of any length that has a period. A change by less than a tenth is jitter. Of more than 2000 events four "
-        "stretches are looked at, shorter ones where there are many such trains. Periods below a second, with a jitter beyond a tenth, or of fewer "
+        "stretches are looked at, shorter ones where there are many such trains: repetitions and shares are of those. Periods below a second, with a jitter beyond a tenth, or of fewer "
         "repetitions are not claimed. To be regular is a property of a device, no fault: there are no findings."
     ),
     tables=("cadences",),

@@ -153,7 +153,7 @@ SELECT train, list_sort(coalesce(
 FROM placed GROUP BY train;
 
 CREATE TABLE cadences (
-    device VARCHAR, peer VARCHAR, what VARCHAR, period_s DOUBLE, jitter_ratio DOUBLE, repetitions BIGINT, events BIGINT,
+    device VARCHAR, peer VARCHAR, what VARCHAR, period_s DOUBLE, jitter_ratio DOUBLE, repetitions BIGINT, events BIGINT, looked_at BIGINT,
     first_ns BIGINT, last_ns BIGINT, payload_bytes BIGINT, payload_share DOUBLE, before_s DOUBLE, before_last_ns BIGINT
 );
 
@@ -165,6 +165,7 @@ COMMENT ON COLUMN cadences.period_s IS 'Median time between two events, seconds'
 COMMENT ON COLUMN cadences.jitter_ratio IS 'Half the spread between the first and the ninth tenth of these times, as a share of the period';
 COMMENT ON COLUMN cadences.repetitions IS 'Events of this period; of a train of which not all were looked at (2000 events, fewer where there are many trains), of those looked at';
 COMMENT ON COLUMN cadences.events IS 'All events of the train; what comes within a second is one';
+COMMENT ON COLUMN cadences.looked_at IS 'Events of the train that were looked at, where not all were: repetitions and payload are of these; null: all';
 COMMENT ON COLUMN cadences.first_ns IS 'First event of this period, UTC nanoseconds since 1970';
 COMMENT ON COLUMN cadences.last_ns IS 'Last event of this period, UTC nanoseconds since 1970';
 COMMENT ON COLUMN cadences.payload_bytes IS 'Transport payload bytes of these events, both ways; null where the event is one message of others'' bytes';

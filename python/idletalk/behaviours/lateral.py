@@ -4,19 +4,9 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import (
-    FRAME,
-    FRAMES,
-    KEPT,
-    MAX_KEPT,
-    Claim,
-    Kind,
-    Scene,
-    between_stations,
-    kept,
-    some,
-    spelled,
-)
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, between_stations, kept, some, spelled
+from idletalk.behaviours.lateral_chains import FOLLOWED, GATEWAY, MAX_NAMED, SEARCHED, followed
+from idletalk.behaviours.lateral_sweeps import INTERNET, SWEEP, swept
 from idletalk.plural import counted
 
 SEARCH = Kind(
@@ -26,61 +16,12 @@ SEARCH = Kind(
     "An attacker on the LAN learns what it looks for, and can answer in the name of that.",
     would_change="an end of the searches; what is searched tells whether they are for its own kind",
 )
-FOLLOWED = Kind(
-    name="lan-follow-up",
-    severity="medium",
-    meaning="The device searched the LAN, a neighbour answered, and the device connected to it: lateral movement. "
-    "An attacker who controls the device, or its cloud, learns what else is here and reaches it from inside.",
-    would_change="a person or an app that asked the device to do so; connections that belong to its own system",
-)
-GATEWAY = Kind(
-    name="gateway-follow-up",
-    severity="low",
-    meaning="The device searched the LAN, the gateway answered, and the device connected to it: usually to have ports opened "
-    "from outside (UPnP Internet gateway). An attacker who controls the device can so open the LAN to the Internet.",
-    would_change="what it asks there: reading a description opens nothing",
-)
-SWEEP = Kind(
-    name="lan-sweep",
-    severity="medium",
-    meaning="The device asks whole ranges of addresses, or many ports of a neighbour, within five minutes "
-    "(thresholds of Zeek's scan detection: 25 hosts, 15 ports). An attacker who controls the device, or its cloud, gets a "
-    "map of who is here and what they offer.",
-    would_change="the reason for which it asks; a hub that keeps a list of its devices asks many hosts too",
-)
-
-INTERNET = Kind(
-    name="internet-sweep",
-    severity="medium",
-    meaning="The device tries one TCP port of many Internet hosts, which it knows by no name and which do not accept the connection (25 hosts within five minutes, "
-    "Zeek's scan detection): malware looks so for others to take over. Each of these hosts sees the address of this network.",
-    would_change="a purpose of its own, as of a peer-to-peer network whose list of peers is old",
-)
-
-_SEARCHED = {
-    "ssdp": 'ssdp && http.request.method == "M-SEARCH"',
-    "mdns": "mdns && dns.flags.response == 0 && dns.qry.type == 12 && dns.count.auth_rr == 0",
-    "llmnr": "llmnr && dns.flags.response == 0 && dns.qry.type != 255",
-    "nbns": "nbns.flags.response == 0 && nbns.flags.opcode == 0",
-    # Wireshark does not know WS-Discovery: the action that the message names (OASIS WS-Discovery 1.1, appendix A)
-    "wsd": 'udp.port == 3702 && udp.payload matches "/(Probe|Resolve)\\\\s*<"',
-}
-_ANSWERED = {
-    # from another port than 1900 Wireshark may see no SSDP in it
-    "ssdp": '((ssdp && http.response) || udp.payload[0:7] == "HTTP/1.")',
-    "mdns": "mdns && dns.flags.response == 1",
-    "llmnr": "llmnr && dns.flags.response == 1",
-    "nbns": "nbns.flags.response == 1 && nbns.flags.opcode == 0",
-    "wsd": 'udp.port == 3702 && udp.payload matches "/(Probe|Resolve)Matches\\\\s*<"',
-}
 _CONTROLS = ("phone", "hub")
-MAX_NAMED = 4
-"""Targets named in a sentence; the table has all."""
 
 
 def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
     controllers = {r["device"] for r in ask("SELECT device FROM devices WHERE list_contains(?, role)", list(_CONTROLS))}
-    for claim in (*_searches(ask, scene), *_followed(ask, scene), *_sweeps(ask, scene)):
+    for claim in (*_searches(ask, scene), *followed(ask, scene), *swept(ask, scene)):
         # who is there to control others does so by order of its owner
         if claim.device not in controllers:
             yield claim
@@ -103,7 +44,7 @@ def _searches(ask: Ask, scene: Scene) -> Iterable[Claim]:
             numbers={"frames": row["frames"], "targets": len(named)},
             frames=row["frames"],
             kept=kept(row),
-            filter=filters.both(_SEARCHED[row["protocol"]], scene.sent_by(row["device"]), filters.NOT_QUOTED),
+            filter=filters.both(SEARCHED[row["protocol"]], scene.sent_by(row["device"]), filters.NOT_QUOTED),
             filter_note="also questions for the names of addresses"
             if row["protocol"] == "mdns" and _reverse(ask, row)
             else None,
@@ -121,132 +62,6 @@ def _reverse(ask: Ask, row: Row) -> bool:
     )
 
 
-def _followed(ask: Ask, scene: Scene) -> Iterable[Claim]:
-    rows = ask(
-        f"WITH answered AS (SELECT device, protocol, neighbour, {FRAMES} AS answers,"
-        f" min(DISTINCT {FRAME}, {MAX_KEPT // 4}) AS kept, list(DISTINCT peer ORDER BY peer) AS sources, bool_and(is_named) AS is_named"
-        " FROM answer_frames GROUP BY ALL),"
-        f" searched AS (SELECT device, protocol, {FRAMES} AS searches,"
-        f" min({FRAME}, {MAX_KEPT // 4}) AS kept FROM search_frames GROUP BY ALL),"
-        f" opened AS (SELECT device, peer, port, min({FRAME}, {MAX_KEPT // 2}) AS kept FROM follow_flows GROUP BY ALL)"
-        " SELECT c.*, a.answers, a.sources, a.is_named, s.searches, a.kept AS answer_kept, s.kept AS search_kept, o.kept AS opened_kept"
-        " FROM lateral_chains AS c JOIN opened AS o USING (device, peer, port) JOIN answered AS a USING (device, protocol, neighbour)"
-        " JOIN searched AS s ON s.device = c.device AND s.protocol = c.protocol ORDER BY c.device, c.peer, c.port"
-    )
-    for row in rows:
-        neighbour = f"{scene.name(row['peer_device'])} ({row['peer']})" if row["peer_device"] else row["peer"]
-        answered = (
-            f"{_answerers(scene, row)} answered and named {neighbour}" if row["is_named"] else f"{neighbour} answered"
-        )
-        frames = row["searches"] + row["answers"] + row["packets"]
-        yield Claim(
-            kind=(GATEWAY if row["scope"] == "gateway" else FOLLOWED).name,
-            device=row["device"],
-            peer=row["peer"],
-            subject=f"tcp/{row['port']}",
-            sentence=f"{scene.name(row['device'])} searched the LAN by {spelled(row['protocol'])}, {answered}, and"
-            f" {scene.name(row['device'])} connected to its TCP port {row['port']}: {counted(row['connections'], 'connection')},"
-            f" {row['accepted']} accepted{_fetched(row)}.",
-            numbers={
-                "searches": row["searches"],
-                "answers": row["answers"],
-                "follow_up_frames": row["packets"],
-                "connections": row["connections"],
-                "requests": row["requests"],
-            },
-            frames=frames,
-            kept=sorted({*kept(row, "search_kept"), *kept(row, "answer_kept"), *kept(row, "opened_kept")}),
-            filter=_chain_filter(scene, row),
-            filter_note=_also(row),
-        )
-
-
-def _answerers(scene: Scene, row: Row) -> str:
-    return some([scene.peer(row["device"], source) for source in row["sources"]], MAX_NAMED)
-
-
-def _also(row: Row) -> str | None:
-    return "all mDNS of both, questions and answers alike" if row["protocol"] == "mdns" else None
-
-
-def _fetched(row: Row) -> str:
-    if not row["requests"]:
-        return ""
-    pages = ", ".join(row["uris"][:MAX_NAMED])
-    codes = ", ".join(str(status) for status in row["statuses"] or ()) or "no answer"
-    asked = f"; asked for {some(row['actions'], MAX_NAMED)}" if row["actions"] else ""
-    return f", {counted(row['requests'], 'HTTP request')} ({pages}{asked}; {'answer' if len(row['statuses'] or ()) < 2 else 'answers'}: {codes})"
-
-
-def _chain_filter(scene: Scene, row: Row) -> str:
-    """Search, answer and connection, each by its own condition."""
-    device, peer = row["device"], row["peer"]
-    protocol = row["protocol"]
-    to_device = "" if protocol == "mdns" else scene.sent_to(device)
-    sources = filters.either([filters.address("src", source) for source in row["sources"]])
-    answers = filters.both(_ANSWERED[protocol], to_device, sources)
-    conversation = filters.both(scene.of(device), filters.address("addr", peer), f"tcp.port == {row['port']}")
-    searched = filters.both(_SEARCHED[protocol], scene.sent_by(device))
-    return filters.both(f"(({searched}) || ({answers}) || ({conversation}))", filters.NOT_QUOTED)
-
-
-def _sweeps(ask: Ask, scene: Scene) -> Iterable[Claim]:
-    rows = ask(
-        f"SELECT s.*, k.kept, k.all_frames FROM sweeps AS s JOIN (SELECT device, kind, peer, {FRAMES} AS all_frames, {KEPT} AS kept"
-        " FROM probes GROUP BY ALL) AS k ON k.device = s.device AND k.kind = s.kind AND k.peer IS NOT DISTINCT FROM s.peer"
-        " ORDER BY s.device, s.kind, s.peer"
-    )
-    for row in rows:
-        what = {
-            "arp": "asks by ARP for {n} addresses",
-            "nd": "asks by neighbour discovery for {n} addresses",
-            "ping": "pings {n} hosts of the LAN",
-            "hosts": f"tries {row['peer']} of {{n}} hosts of the LAN",
-            "internet": f"tries {row['peer']} of {{n}} Internet hosts that do not accept it",
-            "ports": f"tries {{n}} TCP ports of {row['peer']}",
-            "udp-ports": f"tries {{n}} UDP ports below 1024 of {row['peer']}",
-        }[row["kind"]].format(n=row["targets"])
-        yield Claim(
-            kind=(INTERNET if row["kind"] == "internet" else SWEEP).name,
-            device=row["device"],
-            peer=row["peer"] if row["kind"] in _PORTS else None,
-            subject=row["peer"] if row["kind"] in ("hosts", "internet") else row["kind"],
-            sentence=f"{scene.name(row['device'])} {what} within five minutes.",
-            numbers={"targets": row["targets"], "frames": row["all_frames"]},
-            frames=row["all_frames"],
-            kept=kept(row),
-            filter=_sweep_filter(scene, row),
-            filter_note=_SWEPT_TOO.get(row["kind"]),
-        )
-
-
-_SWEPT_TOO = {
-    "ping": "also pings of hosts beyond the LAN",
-    "hosts": "also those sent again, and to hosts beyond the LAN",
-    "internet": "also those sent again, and to hosts of the LAN, with a name, or that accept it",
-    "ports": "also those sent again",
-    "udp-ports": "also those sent again",
-}
-_PORTS = ("ports", "udp-ports")
-"""Kinds of sweeps that ask for ports of one neighbour."""
-
-
-def _sweep_filter(scene: Scene, row: Row) -> str:
-    own = scene.sent_by(row["device"])
-    if row["kind"] == "arp":
-        return filters.both("arp.opcode == 1 && !(arp.isgratuitous == 1)", own)
-    if row["kind"] == "nd":
-        return filters.both("icmpv6.type == 135 && ipv6.src != ::", own)
-    if row["kind"] == "ping":
-        return filters.both("(icmp.type == 8 || icmpv6.type == 128)", own)
-    if row["kind"] == "udp-ports":
-        return filters.both("udp.dstport < 1024", own, filters.address("dst", row["peer"]), filters.NOT_QUOTED)
-    opened = filters.both("tcp.flags.syn == 1 && tcp.flags.ack == 0", own)
-    if row["kind"] in ("hosts", "internet"):
-        return filters.both(opened, f"tcp.dstport == {row['peer'].removeprefix('tcp/')}")
-    return filters.both(opened, filters.address("dst", row["peer"]))
-
-
 BEHAVIOUR = Behaviour(
     name="lateral",
     question="What does each device do to its neighbours without being told to?",
@@ -257,15 +72,16 @@ BEHAVIOUR = Behaviour(
         "(RFC 6762 8.1, RFC 4795 4.1). Lateral movement is the whole chain: the device searched, a neighbour answered it, by whichever "
         "of its addresses, and the device then opened a "
         "TCP connection to that neighbour, or to the one that the answer's URL names, at the port of the URL that it was told or within a minute of an answer. "
-        "Sweeps: at least 25 hosts by ARP, neighbour discovery, ping or one TCP port, or 15 TCP ports of one host, or UDP ports below 1024, within any five minutes (thresholds of "
-        "Zeek's scan detection); one TCP port of 25 Internet hosts that have no name here and do not accept the connection is told likewise. What phones and hubs (lab file) do to others is their purpose and no finding."
+        "Without a search it is led there where an HTTP answer sends it to another neighbour and it goes within a minute, and where it heard an announcement and asks for just the path of "
+        "its URL, or, where no request can be read, opens its first connection to that port within ten seconds of an announcement that was not made for five minutes. "
+        "Sweeps of hosts and ports are told likewise. What phones and hubs (lab file) do to others is their purpose and no finding."
     ),
     limits=(
         "Traffic between stations of one access point may never reach the capture: then nothing seen is not nothing done. "
-        "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Slow sweeps stay "
-        "below the thresholds; sweeps of hosts, or of higher ports, and follow-ups by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
+        "A capture filtered by MAC hides searches of others, so whether an answer was asked for cannot be told. Follow-ups "
+        "by UDP are not judged, since answers look like them. Who gave the order cannot be seen when it came encrypted."
     ),
-    tables=("searches", "lateral_chains", "sweeps"),
+    tables=("searches", "lateral_chains"),
     kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP, INTERNET),
     judge=_judge,
     hidden=between_stations,

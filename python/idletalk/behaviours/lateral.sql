@@ -1,5 +1,5 @@
 -- What a device does to its neighbours. Takes device_macs, endpoints, opened_flows, subjects, addresses (inventory.sql), flows, peers,
--- address_devices, router_devices, one_way, unseen_peers, peer_names, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses, arp, icmp.
+-- address_devices, router_devices, peer_names, and the facts ssdp, dns_questions, dns_records, wsd, nbns, http_requests, http_responses.
 
 -- Searching: SSDP M-SEARCH; mDNS questions for a kind of service (PTR, RFC 6763 4), but for probes, which carry the
 -- asker's own records to learn whether its name is free (RFC 6762 8.1); LLMNR questions for names, but for all types
@@ -40,6 +40,12 @@ COMMENT ON COLUMN searches.last_ns IS 'Last time, UTC nanoseconds since 1970';
 -- An address may have another owner later: what a neighbour's own MAC sent, or was sent, is its.
 CREATE VIEW near_macs AS SELECT mac, device FROM device_macs WHERE device NOT IN (FROM router_devices);
 
+-- Parts of a URL. A link-local address may stand there with its zone (RFC 6874).
+CREATE MACRO url_host(url) AS ltrim(regexp_extract(lower(url), '^https?://(\[[0-9a-f:.]+|[^/:?#\[]+)', 1), '[');
+CREATE MACRO url_port(url) AS coalesce(try_cast(regexp_extract(url, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
+    CASE WHEN url LIKE 'https:%' THEN 443 ELSE 80 END);
+CREATE MACRO url_target(url) AS '/' || regexp_extract(url, '^https?://[^/?#]*/([^#]*)', 1);
+
 -- Who answers: most protocols answer the searcher; mDNS answers go to all, so one within ten seconds of the question counts
 -- (RFC 6762 6: an answer comes within half a second, 7.2: a known-answer list may take longer; 16: case does not matter).
 -- A neighbour is a device, whichever of its addresses answers; the URL of an answer may name another one (`is_named`).
@@ -68,11 +74,9 @@ WITH answers AS (
     WHERE q.protocol = 'mdns' AND r.source <> q.source
 ), told AS (
     SELECT g.*, coalesce(m.device, a.device, g.source) AS answerer, p.device AS named,
-        coalesce(try_cast(regexp_extract(g.location, '^https?://(?:\[[^]]*\]|[^/:]+):(\d+)', 1) AS BIGINT),
-            CASE WHEN g.location LIKE 'https:%' THEN 443 ELSE 80 END) AS port
+        url_port(g.location) AS port
     FROM got AS g LEFT JOIN address_devices AS a ON a.address = g.source LEFT JOIN near_macs AS m ON m.mac = g.source_mac
-    -- a link-local address may stand there with its zone (RFC 6874)
-    LEFT JOIN address_devices AS p ON p.address = ltrim(regexp_extract(lower(g.location), '^https?://(\[[0-9a-f:.]+|[0-9.]+)', 1), '[')
+    LEFT JOIN address_devices AS p ON p.address = url_host(g.location)
         AND p.address <> g.source
 )
 SELECT t.device, protocol, source AS peer, CASE WHEN names_other.yes THEN named ELSE answerer END AS neighbour, capture, frame, time_ns,
@@ -80,24 +84,87 @@ SELECT t.device, protocol, source AS peer, CASE WHEN names_other.yes THEN named 
 FROM told AS t CROSS JOIN (VALUES (false), (true)) AS names_other(yes)
 WHERE (NOT names_other.yes OR named <> answerer) AND CASE WHEN names_other.yes THEN named ELSE answerer END <> t.device;
 
+-- Connections that devices open, and to which neighbour: a device where one is known.
+CREATE TABLE neighbour_connections AS
+SELECT f.device, coalesce(m.device, a.device, f.responder) AS neighbour, f.responder, f.responder_port, f.flow, f.capture, f.frame, f.first_ns, f.last_ns,
+    f.originator_packets + f.responder_packets AS packets, f.originator_bytes + f.responder_bytes AS bytes, f.responder_tcp_flags & 2 > 0 AS accepted
+FROM opened_flows AS f LEFT JOIN peers AS p ON p.device = f.device AND p.peer = f.responder
+LEFT JOIN address_devices AS a ON a.address = f.responder LEFT JOIN near_macs AS m ON m.mac = f.responder_mac
+WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND f.device IN (FROM subjects) AND (m.mac IS NOT NULL OR p.scope <> 'internet');
+
 -- What is then fetched: connections that the device opens to who answered it, at the port of the URL that it was
 -- told, or within a minute of an answer.
-CREATE TABLE follow_flows AS
-WITH opened AS (
-    SELECT coalesce(m.device, a.device, f.responder) AS neighbour, f.*
-    FROM opened_flows AS f LEFT JOIN address_devices AS a ON a.address = f.responder LEFT JOIN near_macs AS m ON m.mac = f.responder_mac
-    WHERE f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0 AND f.device IN (FROM subjects)
-), first_answers AS (
+CREATE TABLE answer_flows AS
+WITH first_answers AS (
     SELECT device, neighbour, protocol, min(time_ns) AS time_ns FROM answer_frames GROUP BY ALL
 )
-SELECT DISTINCT ON (o.flow) o.device, o.neighbour, a.protocol, o.responder AS peer, o.responder_port AS port, o.flow, o.capture, o.frame,
-    o.first_ns, o.last_ns, o.originator_packets + o.responder_packets AS packets,
-    o.originator_bytes + o.responder_bytes AS bytes, o.responder_tcp_flags & 2 > 0 AS accepted
-FROM opened AS o JOIN first_answers AS a ON a.device = o.device AND a.neighbour = o.neighbour AND a.time_ns <= o.first_ns
+SELECT DISTINCT ON (o.flow) o.device, o.neighbour, a.protocol, o.flow
+FROM neighbour_connections AS o JOIN first_answers AS a ON a.device = o.device AND a.neighbour = o.neighbour AND a.time_ns <= o.first_ns
 WHERE EXISTS (FROM answer_frames AS n WHERE n.device = o.device AND n.neighbour = o.neighbour AND n.protocol = a.protocol
     AND ((n.tells_place AND n.port = o.responder_port)
         OR o.first_ns BETWEEN n.time_ns AND n.time_ns + 60000000000))
 ORDER BY o.flow, a.protocol DESC;
+
+-- What a neighbour tells all of the LAN: an SSDP announcement names a URL (UPnP Device Architecture 1.1, 1.2.2), an SRV record of an mDNS
+-- response a port (RFC 6763 5). New is what was not told for five minutes in which the capture would have shown it.
+CREATE TABLE heard_places AS
+WITH told AS (
+    SELECT 'ssdp' AS protocol, location, url_port(location) AS port, capture, frame, time_ns, source_mac, source FROM ssdp
+    WHERE kind = 'notify' AND nts IS DISTINCT FROM 'ssdp:byebye' AND location IS NOT NULL
+    UNION ALL
+    SELECT DISTINCT 'mdns', NULL, port, capture, frame, time_ns, source_mac, source FROM dns_records
+    WHERE protocol = 'mdns' AND is_response AND kind = 33 AND port > 0 AND ttl_s > 0
+), owned AS (
+    SELECT t.*, coalesce(p.device, m.device, a.device, t.source) AS neighbour
+    FROM told AS t LEFT JOIN address_devices AS a ON a.address = t.source LEFT JOIN near_macs AS m ON m.mac = t.source_mac
+    LEFT JOIN address_devices AS p ON p.address = url_host(t.location)
+)
+SELECT *, time_ns - coalesce(lag(time_ns) OVER (PARTITION BY protocol, neighbour, port ORDER BY time_ns),
+    (SELECT min(first_ns) FROM flow_segments)) >= 300000000000 AS is_new
+FROM owned;
+
+-- Who follows one: asks for just what its URL names; or, where no request can be read, opens its first connection to that port within
+-- ten seconds of a new one. Other connections may be of who knows the neighbour anyway.
+CREATE TABLE announcement_flows AS
+WITH places AS (
+    SELECT protocol, neighbour, port, url_target(location) AS uri, min(time_ns) AS time_ns FROM heard_places WHERE location IS NOT NULL GROUP BY ALL
+), read AS (
+    SELECT flow, uri FROM http_requests SEMI JOIN neighbour_connections USING (flow)
+), fetched AS (
+    SELECT DISTINCT o.device, o.neighbour, p.protocol, o.flow
+    FROM neighbour_connections AS o JOIN read AS r USING (flow)
+    JOIN places AS p ON p.neighbour = o.neighbour AND p.port = o.responder_port AND p.uri = r.uri AND p.time_ns <= o.first_ns
+), firsts AS (
+    FROM neighbour_connections QUALIFY row_number() OVER (PARTITION BY device, neighbour, responder_port ORDER BY first_ns, flow) = 1
+)
+FROM fetched WHERE device <> neighbour
+UNION
+SELECT o.device, o.neighbour, max(a.protocol), o.flow
+FROM firsts AS o JOIN heard_places AS a ON a.neighbour = o.neighbour AND a.port = o.responder_port AND a.is_new
+    AND o.first_ns BETWEEN a.time_ns AND a.time_ns + 10000000000
+WHERE o.device <> o.neighbour AND o.flow NOT IN (SELECT flow FROM read) GROUP BY o.device, o.neighbour, o.flow;
+
+-- Who is sent on by an HTTP answer (RFC 9110 15.4) to another neighbour, and goes there within a minute.
+CREATE TABLE redirects AS
+SELECT o.flow, o.device, o.neighbour, r.source AS redirector, r.status, r.location, r.request_capture, r.request_frame, r.capture, r.frame
+FROM http_responses AS r JOIN endpoints AS e ON e.endpoint = endpoint(r.destination_mac, r.destination)
+LEFT JOIN peer_names AS n ON n.device = e.device AND lower(n.name) = url_host(r.location)
+JOIN neighbour_connections AS o ON o.device = e.device AND o.responder = coalesce(n.peer, url_host(r.location)) AND o.responder_port = url_port(r.location)
+    AND o.first_ns BETWEEN r.time_ns AND r.time_ns + 60000000000
+LEFT JOIN near_macs AS m ON m.mac = r.source_mac
+WHERE r.status IN (301, 302, 303, 307, 308) AND r.location LIKE 'http%://%' AND o.responder <> r.source AND o.neighbour IS DISTINCT FROM m.device;
+
+-- One thing leads to a port of a neighbour: a search, else a redirect, else an announcement.
+CREATE TABLE follow_flows AS
+WITH led AS (
+    SELECT device, neighbour, 1 AS place, 'search' AS led_by, protocol, flow FROM answer_flows
+    UNION ALL SELECT DISTINCT device, neighbour, 2, 'redirect', 'http', flow FROM redirects
+    UNION ALL SELECT device, neighbour, 3, 'announcement', protocol, flow FROM announcement_flows
+)
+SELECT l.device, l.neighbour, led_by, protocol, o.responder AS peer, o.responder_port AS port, o.flow, capture, frame, first_ns, last_ns, packets, bytes, accepted
+FROM led AS l JOIN neighbour_connections AS o ON o.device = l.device AND o.flow = l.flow
+QUALIFY place = min(place) OVER (PARTITION BY l.device, o.responder, o.responder_port)
+    AND row_number() OVER (PARTITION BY o.flow ORDER BY place, protocol DESC) = 1;
 
 CREATE TABLE lateral_chains AS
 WITH pages AS (
@@ -112,7 +179,7 @@ WITH pages AS (
     SELECT f.device, f.peer, f.port, list(DISTINCT r.status ORDER BY r.status) AS statuses
     FROM http_responses AS r JOIN follow_flows AS f USING (flow) GROUP BY ALL
 )
-SELECT f.device, f.peer, coalesce(max(d.device), max(p.peer_device)) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.protocol) AS protocol,
+SELECT f.device, f.peer, coalesce(max(d.device), max(p.peer_device)) AS peer_device, min(f.neighbour) AS neighbour, max(p.scope) AS scope, f.port, min(f.led_by) AS led_by, min(f.protocol) AS protocol,
     count(*) AS connections, count(*) FILTER (accepted) AS accepted,
     sum(f.packets)::BIGINT AS packets, sum(f.bytes)::BIGINT AS bytes,
     max(g.requests) AS requests, any_value(g.uris ORDER BY g.uris) AS uris, any_value(g.actions ORDER BY g.actions) AS actions, any_value(r.statuses ORDER BY r.statuses) AS statuses,
@@ -124,14 +191,15 @@ LEFT JOIN pages AS g ON g.device = f.device AND g.peer = f.peer AND g.port = f.p
 LEFT JOIN results AS r ON r.device = f.device AND r.peer = f.peer AND r.port = f.port
 GROUP BY f.device, f.peer, f.port;
 
-COMMENT ON TABLE lateral_chains IS 'Search, answer, connection: whom devices found on the LAN and then connected to.';
-COMMENT ON COLUMN lateral_chains.device IS 'Device that searched';
+COMMENT ON TABLE lateral_chains IS 'Whom devices found on the LAN and then connected to: what led them there, and the connections.';
+COMMENT ON COLUMN lateral_chains.device IS 'Device that found and connected';
 COMMENT ON COLUMN lateral_chains.peer IS 'Address of the neighbour that the device connected to';
 COMMENT ON COLUMN lateral_chains.peer_device IS 'Device that has this address';
-COMMENT ON COLUMN lateral_chains.neighbour IS 'Who answered: the device that has that address, else the address';
+COMMENT ON COLUMN lateral_chains.neighbour IS 'Who answered, announced itself or was named: the device that has that address, else the address';
 COMMENT ON COLUMN lateral_chains.scope IS 'Where it is, as in peers: lan or gateway';
 COMMENT ON COLUMN lateral_chains.port IS 'TCP port that the device connected to';
-COMMENT ON COLUMN lateral_chains.protocol IS 'How it had searched';
+COMMENT ON COLUMN lateral_chains.led_by IS 'What led it there: search (its own, that was answered), redirect (an HTTP answer) or announcement (that it heard)';
+COMMENT ON COLUMN lateral_chains.protocol IS 'In which protocol that was';
 COMMENT ON COLUMN lateral_chains.connections IS 'Connections';
 COMMENT ON COLUMN lateral_chains.accepted IS 'Of these, accepted ones';
 COMMENT ON COLUMN lateral_chains.packets IS 'Frames of those connections';
@@ -142,67 +210,3 @@ COMMENT ON COLUMN lateral_chains.actions IS 'UPnP actions that were asked for; n
 COMMENT ON COLUMN lateral_chains.statuses IS 'Status codes of the answers';
 COMMENT ON COLUMN lateral_chains.first_ns IS 'First of them, UTC nanoseconds since 1970';
 COMMENT ON COLUMN lateral_chains.last_ns IS 'Last of them, UTC nanoseconds since 1970';
-
--- Sweeps: many hosts, or many ports of one, in five minutes. Hosts are asked by ARP or neighbour discovery, by ping, and by TCP at
--- one port. A solicitation from no address only asks whether one's own is free (RFC 4862 5.4).
-CREATE TABLE probes AS
-WITH near AS (SELECT device, peer FROM peers WHERE scope IN ('lan', 'gateway'))
-SELECT m.device, 'arp' AS kind, NULL::VARCHAR AS peer, a.target, a.capture, a.frame, a.time_ns
-FROM arp AS a JOIN device_macs AS m ON m.mac = a.source_mac
-WHERE a.operation = 1 AND a.sender <> a.target AND m.device IN (FROM subjects)
-UNION ALL
-SELECT e.device, 'nd', NULL, i.neighbour, i.capture, i.frame, i.time_ns
-FROM icmp AS i JOIN endpoints AS e ON e.endpoint = endpoint(i.source_mac, i.source)
-WHERE i.version = 6 AND i.kind = 135 AND i.source <> '::' AND i.neighbour IS NOT NULL AND e.device IN (FROM subjects)
-UNION ALL
-SELECT e.device, 'ping', NULL, i.destination, i.capture, i.frame, i.time_ns
-FROM icmp AS i
-JOIN endpoints AS e ON e.endpoint = endpoint(i.source_mac, i.source)
-SEMI JOIN near AS n ON n.device = e.device AND n.peer = i.destination
-WHERE ((i.version = 4 AND i.kind = 8) OR (i.version = 6 AND i.kind = 128)) AND e.device IN (FROM subjects)
-UNION ALL
-SELECT device, kind, CASE kind WHEN 'ports' THEN responder ELSE 'tcp/' || responder_port END,
-    CASE kind WHEN 'ports' THEN 'tcp/' || responder_port ELSE responder END, capture, frame, first_ns
-FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 2 > 0 AND device IN (FROM subjects)) AS o
-SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder
-CROSS JOIN (VALUES ('ports'), ('hosts')) AS kinds(kind)
-UNION ALL
--- on the Internet those that were not accepted, to hosts that the device knows by no name: services there have many addresses, and a
--- filter on the way may bar all of them
-SELECT o.device, 'internet', 'tcp/' || responder_port, responder, capture, frame, first_ns
-FROM (FROM opened_flows WHERE transport = 'tcp' AND originator_tcp_flags & 18 = 2 AND responder_tcp_flags & 18 <> 18
-    AND device IN (FROM subjects) AND device NOT IN (SELECT device FROM one_way)) AS o
-SEMI JOIN (FROM peers WHERE scope = 'internet') AS p ON p.device = o.device AND p.peer = o.responder
-ANTI JOIN unseen_peers AS u ON u.device = o.device AND u.peer = o.responder
-ANTI JOIN peer_names AS n ON n.device = o.device AND n.peer = o.responder
-UNION ALL
--- of UDP only ports below 1024 (RFC 6335 6): what goes to others may be answers
-SELECT o.device, 'udp-ports', responder, 'udp/' || responder_port, capture, frame, first_ns
-FROM (FROM opened_flows WHERE transport = 'udp' AND responder_port < 1024 AND device IN (FROM subjects)) AS o
-SEMI JOIN near AS p ON p.device = o.device AND p.peer = o.responder;
-
--- In each five minutes those are counted that were not asked in the five minutes before.
-CREATE TABLE sweeps AS
-WITH many AS (
-    SELECT device, kind, peer, count(*) AS frames, CASE WHEN kind IN ('ports', 'udp-ports') THEN 15 ELSE 25 END AS least
-    FROM probes GROUP BY ALL HAVING count(DISTINCT target) >= least
-), fresh AS (
-    SELECT p.device, p.kind, p.peer, m.frames, m.least, p.time_ns,
-        lag(p.time_ns) OVER (PARTITION BY p.device, p.kind, p.peer, p.target ORDER BY p.time_ns) AS before_ns
-    FROM probes AS p JOIN many AS m ON m.device = p.device AND m.kind = p.kind AND m.peer IS NOT DISTINCT FROM p.peer
-), counted AS (
-    SELECT device, kind, peer, frames, least, time_ns, count(*) OVER five AS targets, min(time_ns) OVER five AS first_ns
-    FROM fresh WHERE before_ns IS NULL OR time_ns - before_ns > 300000000000
-    WINDOW five AS (PARTITION BY device, kind, peer ORDER BY time_ns RANGE BETWEEN 300000000000 PRECEDING AND CURRENT ROW)
-)
-SELECT device, kind, peer, max(targets) AS targets, max(frames) AS frames, min(first_ns) AS first_ns, max(time_ns) AS last_ns
-FROM counted WHERE targets >= least GROUP BY device, kind, peer;
-
-COMMENT ON TABLE sweeps IS 'Searches of address ranges and ports: at least 25 hosts or 15 ports within five minutes.';
-COMMENT ON COLUMN sweeps.device IS 'Device id';
-COMMENT ON COLUMN sweeps.kind IS 'arp, nd (neighbour discovery), ping, hosts (by TCP at one port), internet (the same there, connections that were not accepted), ports (TCP) or udp-ports';
-COMMENT ON COLUMN sweeps.peer IS 'Whose ports, or the port at which hosts were asked; null where ARP, neighbour discovery or ping asked';
-COMMENT ON COLUMN sweeps.targets IS 'Most hosts or ports within five minutes';
-COMMENT ON COLUMN sweeps.frames IS 'Frames that asked, in all of the capture: of TCP the first of each connection';
-COMMENT ON COLUMN sweeps.first_ns IS 'First of them, UTC nanoseconds since 1970';
-COMMENT ON COLUMN sweeps.last_ns IS 'Last of them, UTC nanoseconds since 1970';

@@ -266,7 +266,7 @@ BEHAVIOUR = Behaviour(
     question="What does each device ask for again and again without getting it?",
     method=(
         "ICMP port unreachable for what the device itself began; TCP connections that are reset before they are open; "
-        f"connections, DNS and TFTP requests without any answer; {MIN_TIMES} times or more at one host and port. Names that "
+        f"connections, DNS and TFTP requests without any answer, and other datagrams that somebody says cannot be delivered; {MIN_TIMES} times or more at one host and port. Names that "
         "the name server says do not exist, or refuses. TLS handshakes that a fatal alert ends. Private addresses in no network that DHCP tells (else: in no block of 65,536 that holds an "
         "address of somebody here), sent to three times or more, and from which nothing came."
     ),

@@ -74,13 +74,16 @@ SELECT f.device, f.responder AS peer, f.transport, f.responder_port AS port, f.f
         WHEN f.responder_packets > 0 OR e.flow IS NOT NULL OR (f.transport = 'tcp' AND f.originator_tcp_flags & 16 > 0) THEN 'answered'
         WHEN u.device IS NOT NULL THEN 'unseen'
         ELSE 'unanswered' END AS outcome,
-    CASE WHEN outcome = 'unanswered' THEN coalesce(q.times, 1) ELSE 1 END AS tries
+    CASE WHEN outcome <> 'unanswered' OR f.transport = 'tcp' THEN 1 WHEN q.times IS NOT NULL THEN q.times
+        WHEN b.device IS NOT NULL THEN f.originator_packets ELSE 1 END AS tries
 FROM begun_flows AS f
 LEFT JOIN asked_names AS q USING (flow)
 LEFT JOIN answered_elsewhere AS e USING (flow)
 LEFT JOIN unseen_peers AS u ON u.device = f.device AND u.peer = f.responder
+-- of datagrams nobody knows whether they ask for an answer, but for those that somebody says could not be delivered
+LEFT JOIN unreachable AS b ON b.device = f.device AND b.peer = f.responder AND b.port = f.responder_port AND b.transport = f.transport
 WHERE ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0)
-        OR (f.transport = 'udp' AND coalesce(f.application = 'dns', f.responder_port IN (53, 69))))
+        OR (f.transport = 'udp' AND (b.device IS NOT NULL OR coalesce(f.application = 'dns', f.responder_port IN (53, 69)))))
     AND coalesce(place_of(f.responder, f.responder_key), '') IN ('local', 'global');
 
 CREATE TABLE failures AS

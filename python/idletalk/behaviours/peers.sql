@@ -27,6 +27,8 @@ SELECT
     -- (of a group nobody's: an access point may send multicast to one station by its MAC)
     CASE WHEN far.form IN ('multicast', 'broadcast', 'unspecified') OR (far.form = 'global' AND a.device IS NULL) THEN NULL
          WHEN m.device IS NULL OR (m.device IN (FROM router_devices) AND s.peer IS NOT NULL) THEN a.device ELSE m.device END AS peer_device,
+    -- whose the frames' MAC is, where that tells whose the address was then
+    CASE WHEN (far.form = 'local' OR (far.form = 'global' AND a.device IS NOT NULL)) AND m.device NOT IN (FROM router_devices) THEN m.device END AS seen_device,
     s.peer_key,
     s.* EXCLUDE (device, peer, peer_key, slot_ns, key, mac, application, recognised_by, began_in_capture),
     CASE WHEN l.flow IS NULL THEN s.application ELSE l.application END AS application,
@@ -58,6 +60,7 @@ SELECT
     min(recognised_by) AS recognised_by,
     min(scope) AS scope,
     max(peer_device) AS peer_device,
+    min(seen_device) AS first_seen, max(seen_device) AS last_seen,
     max(peer_key) AS peer_key,
     -- all that tells these groups apart is the same in all of a flow, so that the groups' numbers of flows add up
     count(*) FILTER (repeated_flow IS NULL) + count(DISTINCT repeated_flow) AS flows,
@@ -73,11 +76,23 @@ SELECT
 FROM peer_flows
 GROUP BY ALL;
 
+-- Addresses that several devices had in turn, as where DHCP gives one anew, by the MACs of the frames that were sent to and from them.
+CREATE TABLE peer_holders AS
+SELECT device, peer, seen_device AS holder, max(last_ns) AS last_ns
+FROM peer_flows SEMI JOIN (
+    SELECT device, peer FROM pair_protocols GROUP BY device, peer HAVING min(first_seen) <> max(last_seen)
+) USING (device, peer)
+WHERE seen_device IS NOT NULL GROUP BY ALL;
+
 CREATE TABLE peers AS
+WITH held AS (
+    SELECT device, peer, list(holder ORDER BY last_ns, holder) AS holders FROM peer_holders GROUP BY ALL
+)
 SELECT
     device, peer,
     min(scope) AS scope,
-    max(peer_device) AS peer_device,
+    coalesce(max(h.holders[-1]), max(last_seen), max(peer_device)) AS peer_device,
+    coalesce(max(h.holders[:-2]), []) AS earlier_devices,
     max(peer_key) AS peer_key,
     sum(flows)::BIGINT AS flows,
     sum(tx_packets)::BIGINT AS tx_packets, sum(tx_bytes)::BIGINT AS tx_bytes,
@@ -89,14 +104,15 @@ SELECT
     coalesce(bool_and(coalesce(is_ntp, false)) FILTER (NOT is_about_others), false) AS is_ntp_only,
     -- where nothing is captured of what the device sends, that tells nothing
     min(scope) = 'internet' AND bool_and(coalesce(is_caller, false)) AND bool_or(sum(tx_packets) > 0) OVER (PARTITION BY device) AS is_caller
-FROM pair_protocols
+FROM pair_protocols LEFT JOIN held AS h USING (device, peer)
 GROUP BY device, peer;
 
 COMMENT ON TABLE peers IS 'Who each device talks to.';
 COMMENT ON COLUMN peers.device IS 'Device id';
 COMMENT ON COLUMN peers.peer IS 'IP address of the peer, or its MAC where no IP is involved';
 COMMENT ON COLUMN peers.scope IS 'lan, gateway, multicast, broadcast, internet, routed (a private address behind a router) or unspecified';
-COMMENT ON COLUMN peers.peer_device IS 'Device that has this address, where it is one of ours';
+COMMENT ON COLUMN peers.peer_device IS 'Device that has this address, where it is one of ours: the last one that had it';
+COMMENT ON COLUMN peers.earlier_devices IS 'Devices that had it before, in order of time, while this device talked to it: the row is of all of them';
 COMMENT ON COLUMN peers.peer_key IS 'The address as a key of look-up tables';
 COMMENT ON COLUMN peers.flows IS 'Conversations';
 COMMENT ON COLUMN peers.tx_packets IS 'Frames that the device sent to the peer';

@@ -61,7 +61,7 @@ def _idle_row(
         clouds.setdefault(peer.provider or peer.organisation or "unknown", []).append(peer)
     near = neighbours(device)
     own = [finding for finding in findings if finding.device == device.id]
-    holders = {peer.address: names.get(peer.device or "", peer.address) for peer in device.peers}
+    holders = {peer.address: _holders(peer, names) for peer in device.peers}
     followed = {_moved(f, holders) for f in own if f.kind in LATERAL_KINDS}
     return IdleRow(
         device=device.id,
@@ -95,6 +95,12 @@ def _idle_row(
     )
 
 
+def _holders(peer: Peer, names: Mapping[str, str]) -> str:
+    """Who has or had an address."""
+    devices = (*peer.earlier_devices, peer.device or "")
+    return " or ".join(names.get(one, peer.address) for one in devices)
+
+
 def _moved(finding: Finding, holders: Mapping[str, str]) -> str:
     """Whom a lateral movement led to, or what swept the LAN; the lab file may dispute it."""
     told = holders.get(finding.peer, finding.peer) if finding.peer else f"sweep by {finding.subject}"
@@ -116,7 +122,12 @@ def clocks(device: Device) -> int:
 def neighbours(device: Device) -> set[str]:
     """Who of its network a device talks to: one can be several peers, by IPv4, by IPv6, and by MAC in ARP, which says nothing
     to it."""
-    return {p.device or p.address for p in device.peers if p.scope == "lan" and any(q.transport for q in p.protocols)}
+    return {
+        one
+        for p in device.peers
+        if p.scope == "lan" and any(q.transport for q in p.protocols)
+        for one in (*p.earlier_devices, p.device or p.address)
+    }
 
 
 def _is_in_clear(protocol: PeerProtocol) -> bool:

@@ -101,7 +101,15 @@ class Peer:
 
     address: Annotated[str, Meta(description="IP address, or MAC where no IP is involved")]
     scope: Scope
-    device: Annotated[str | None, Meta(description="id of the device that has this address, when it is one of ours")]
+    device: Annotated[
+        str | None, Meta(description="id of the device that has this address, when it is one of ours: of the last one")
+    ]
+    earlier_devices: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="ids of those that had it before, in order of time: what is told of the peer is of all of them"
+        ),
+    ]
     names: Annotated[tuple[ToldName, ...], Meta(description="names in order of trust: SNI, HTTP Host, DNS answer")]
     country: Annotated[str | None, Meta(description="ISO 3166 code of where the host is said to be")]
     country_source: str | None
@@ -140,6 +148,12 @@ class Cadence:
     ]
     repetitions: Annotated[int, Meta(description="events of this period")]
     events: Annotated[int, Meta(description="all events of this kind with this peer")]
+    looked_at: Annotated[
+        int | None,
+        Meta(
+            description="events that were looked at, where there are too many to look at all: repetitions and payload_share are of these; null: all"
+        ),
+    ]
     first: str
     last: str
     payload_share: Annotated[float | None, Meta(description="share of the device's payload bytes; null: not known")]

@@ -62,8 +62,9 @@ QUERIES: Mapping[str, str] = {
         " WHERE p.device = $device AND p.scope = 'internet' AND q.application = 'ntp'"
     ),
     "device.lan_hosts": (
-        "SELECT count(DISTINCT coalesce(p.peer_device, p.peer)) FROM peers AS p JOIN peer_protocols AS q USING (device, peer)"
-        " WHERE p.device = $device AND p.scope = 'lan' AND q.transport IS NOT NULL"
+        "SELECT count(DISTINCT one) FROM (SELECT unnest(list_append(p.earlier_devices, coalesce(p.peer_device, p.peer))) AS one"
+        " FROM peers AS p JOIN peer_protocols AS q USING (device, peer)"
+        " WHERE p.device = $device AND p.scope = 'lan' AND q.transport IS NOT NULL)"
     ),
     "device.payload": (
         "SELECT coalesce(sum(encrypted_bytes) FILTER ($verdict = 'encrypted'), 0)"
@@ -84,6 +85,7 @@ QUERIES: Mapping[str, str] = {
     "cadence.jitter": f"SELECT jitter_ratio {_CADENCE}",
     "cadence.share": f"SELECT payload_share {_CADENCE}",
     "cadence.all_events": f"SELECT events {_CADENCE}",
+    "cadence.looked_at": f"SELECT looked_at {_CADENCE}",
     "device.cadences": "SELECT count(*) FROM cadences WHERE device = $device",
     "device.seen_tx_frames": "SELECT tx_packets FROM devices WHERE device = $device",
     "device.seen_rx_frames": "SELECT rx_packets FROM devices WHERE device = $device",
