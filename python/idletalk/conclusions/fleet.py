@@ -57,7 +57,7 @@ def _countries(rows: Sequence[IdleRow]) -> str | None:
     somewhere = [row for row in rows if row.countries]
     widest = max(somewhere, key=lambda row: (len(row.countries), row.name))
     hosts = f"The Internet hosts of {widest.name}" if len(somewhere) == 1 else "Their Internet hosts"
-    told = f"{hosts} are in {counted(len(countries), 'country', 'countries')}"
+    told = f"{hosts} are in {len(countries)} countries" if len(countries) > 1 else f"{hosts} are in one country"
     more = (
         f", those of {widest.name} alone in {len(widest.countries)}"
         if len(somewhere) > 1 and len(widest.countries) > 1
