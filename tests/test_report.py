@@ -104,7 +104,9 @@ def test_control_characters_are_shown_not_sent(text: str, expected: str) -> None
 
 def test_numbers_are_for_people() -> None:
     assert [human_bytes(n) for n in (0, 999, 1000, 5_310_000, 28e9)] == ["0 B", "999 B", "1 kB", "5.31 MB", "28 GB"]
-    assert [human_duration(s) for s in (0.5, 59, 61, 3600, 431_994)] == [
+    assert [human_duration(s) for s in (0, 0.000_061, 0.5, 59, 61, 3600, 431_994)] == [
+        "0 s",
+        "0.061 ms",
         "0.5 s",
         "59 s",
         "1 min 1 s",

@@ -34,3 +34,18 @@ def test_json_of_sql_is_json(tmp_path: Path) -> None:
     assert json.loads(run("sql", query, out, "--json").stdout, parse_constant=pytest.fail) == [
         {"n": 1, "n_1": 2, "x": None, "y": [None, 1.5], "n_2": 3}
     ]
+
+
+def test_an_analysis_is_asked_from_inside_and_the_query_comes_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    run("analyze", made.pcap(tmp_path / "in.pcap", FRAMES), "--out", out)
+    swapped = run("sql", out, "FROM captures")
+    assert (swapped.returncode, swapped.stderr) == (
+        2,
+        "idletalk: name the query first, then the folder: idletalk sql QUERY FOLDER\n",
+    )
+    monkeypatch.chdir(out)
+    for asked in (("sql", "SELECT 1"), ("sql", f"SELECT '{'x' * 5000}'"), ("show", "devices"), ("show",)):
+        assert run(*asked).returncode == 0, asked[0]

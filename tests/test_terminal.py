@@ -82,3 +82,20 @@ def test_files_that_did_not_come_are_one_row_a_server(demo: idletalk.Analysis) -
     shown = captured.get()
     assert shown.count("192.0.2.9") == 1 and "did not come: 12 files" in shown
     assert shown.count("cannot be read") == 1 and "devices fetch" not in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (0, "0 B"),
+        (0.3, "<1 B"),
+        (999.4, "999 B"),
+        (999.6, "1 kB"),
+        (999_700, "1 MB"),
+        (999_400, "999 kB"),
+        (5_314_000, "5.31 MB"),
+        (2e14, "200 TB"),
+    ],
+)
+def test_bytes_have_three_digits_and_no_power_of_ten(count: float, told: str) -> None:
+    assert human_bytes(count) == told

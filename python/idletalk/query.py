@@ -17,15 +17,25 @@ MAX_CELL_CHARS = 60
 
 
 def find(folder: Path | None) -> Path:
-    """The analysis folder meant: the one given, else the only one in this folder."""
+    """The analysis folder meant: the one given, else this folder, else the only one in it."""
     if folder is not None:
         return folder
-    found = sorted(path.parent for path in Path().glob("*/report.json") if (path.parent / "tables").is_dir())
+    if is_analysis(Path()):
+        return Path()
+    found = sorted(path.parent for path in Path().glob("*/report.json") if is_analysis(path.parent))
     if len(found) == 1:
         return found[0]
     if not found:
         raise IdletalkError("no analysis in this folder: name one, or make one with: idletalk analyze CAPTURE")
     raise IdletalkError(f"several analyses in this folder, name one: {', '.join(map(str, found))}")
+
+
+def is_analysis(folder: Path) -> bool:
+    """Whether a folder holds a report and its tables."""
+    try:
+        return (folder / "report.json").is_file() and (folder / "tables").is_dir()
+    except OSError:  # no name of a file: too long
+        return False
 
 
 def run(folder: Path, query: str) -> tuple[list[tuple[Any, ...]], list[str]]:

@@ -135,3 +135,8 @@ def test_one_server_of_two_and_one_that_does_not_know_the_time_are_not_believed(
 
 def test_less_than_a_minute_is_not_told(tmp_path: Path) -> None:
     assert wrong(report(tmp_path, [made.time_answer(NOW, "203.0.113.1", NOW - 59)])) == []
+
+
+def test_a_clock_that_is_days_wrong_is_told_in_days(tmp_path: Path) -> None:
+    [sentence] = wrong(report(tmp_path, [made.time_answer(NOW, "203.0.113.1", NOW - 400 * DAY - HOUR)]))
+    assert sentence.startswith("The clock of who captured was 400 days fast, as 1 answer of 1 time server tells.")

@@ -74,7 +74,7 @@ def told(
     frames: list[bytes] = []
     for number, flight in enumerate(answers):
         here = (client[0], client[1], client[2] + number)
-        asked = hello(name)
+        asked = hello(name.format(number))
         frames += [made.segment(here, server, 1, 2), made.segment(server, here, 1, 18)]
         frames.append(made.segment(here, server, 2, 24, asked))
         frames.append(made.segment(server, here, 2, 24, flight))
@@ -124,6 +124,12 @@ def test_a_sound_certificate_is_none(names: tuple[str, ...], tmp_path: Path) -> 
 def test_a_star_stands_for_one_label_only(tmp_path: Path) -> None:
     [finding] = told(tmp_path, answer(certificate("*.example")), name="x.a.example")
     assert "for *.example, not x.a.example" in finding.sentence
+
+
+def test_a_certificate_that_is_for_none_of_several_names_is_told_once(tmp_path: Path) -> None:
+    shown = answer(certificate("b.example"))
+    [finding] = told(tmp_path, shown, shown, name="a{}.example")
+    assert ": for b.example, not a0.example or a1.example; 2 times" in finding.sentence
 
 
 def test_what_a_device_shows_others_is_told_of_it(tmp_path: Path) -> None:

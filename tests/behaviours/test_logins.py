@@ -138,3 +138,19 @@ def test_an_anonymous_login_is_none(tmp_path: Path) -> None:
     lines = [b"USER anonymous\r\n", b"PASS ftp\r\n"]
     analysis = idletalk.analyze([talk(tmp_path / "a.pcap", 21, b"220 FTP server\r\n", lines)], tmp_path / "out")
     assert not [one for one in analysis.report.findings if one.kind.startswith("exposed-")]
+
+
+@pytest.mark.parametrize("user", ["anonymous", "FTP"])
+def test_what_a_guest_says_as_a_password_opens_nothing(user: str, tmp_path: Path) -> None:
+    """Firmware is often fetched so (RFC 1635)."""
+    port, greeting, _ = TALKS["ftp"]
+    lines = [f"USER {user}\r\n".encode(), f"PASS {PASSWORD}\r\n".encode()]
+    analysis = idletalk.analyze([talk(tmp_path / "a.pcap", port, greeting, lines)], tmp_path / "out")
+    assert [one.kind for one in analysis.report.findings if one.kind.startswith("exposed")] == []
+
+
+def test_a_password_that_somebody_else_says_too_is_one(tmp_path: Path) -> None:
+    port, greeting, own = TALKS["ftp"]
+    guest = [b"USER anonymous\r\n", f"PASS {PASSWORD}\r\n".encode()]
+    analysis = idletalk.analyze([talk(tmp_path / "a.pcap", port, greeting, [*guest, *own])], tmp_path / "out")
+    assert "exposed-credential" in {one.kind for one in analysis.report.findings}

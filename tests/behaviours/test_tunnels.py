@@ -30,3 +30,16 @@ def test_tunnels_by_ip_protocol(number: int, name: str, tmp_path: Path) -> None:
 def test_tunnels_by_port(port: int, told: int, tmp_path: Path) -> None:
     frame = made.datagram((PLUG, OWN, 50_000), (GATEWAY, FAR, port), bytes(8) + INNER)
     assert len(unseen(tmp_path, frame)) == told
+
+
+def test_an_encrypted_tunnel_hides_what_is_said(tmp_path: Path) -> None:
+    esp = made.ethernet(PLUG, GATEWAY, 0x0800, made.ip(OWN, FAR, 50, bytes(range(64))))
+    assert unseen(tmp_path, esp) == [
+        "3 frames carry other packets inside encrypted (esp), as a VPN does: who says what to whom in there cannot be seen."
+    ]
+
+
+def test_so_does_wireguard(tmp_path: Path) -> None:
+    handshake = bytes([1, 0, 0, 0]) + bytes(range(144))
+    [sentence] = unseen(tmp_path, made.datagram((PLUG, OWN, 50_000), (GATEWAY, FAR, 51820), handshake))
+    assert sentence.startswith("3 frames carry other packets inside encrypted (wireguard)")

@@ -17,6 +17,10 @@ either: address translation forgets connections after two hours (RFC 5382, REQ-5
 MIN_EPOCH_S = 365 * 24 * 3600
 """The same whether or not a connection goes on: a clock that begins in 1970."""
 
+DAY_S = 24 * 3600
+MIN_DAYS = 3
+"""Days from which on a clock is wrong by days, and by hours before."""
+
 MAX_STEPS = 1000
 """Pauses that are told, the longest ones: broken times can make thousands."""
 
@@ -92,9 +96,11 @@ def error(ask: Ask) -> Iterator[tuple[str, str]]:
     """That time servers tell another time, as kind and sentence."""
     for row in ask("FROM clock_error WHERE is_off"):
         off_s = row["off_ns"] / 1e9
+        days = round(abs(off_s) / DAY_S)
+        by = counted(days, "day") if days >= MIN_DAYS else observed(abs(off_s))
         yield (
             "clock_wrong",
-            f"The clock of who captured was {observed(abs(off_s))} {'slow' if off_s > 0 else 'fast'}, as"
+            f"The clock of who captured was {by} {'slow' if off_s > 0 else 'fast'}, as"
             f" {counted(row['answers'], 'answer')} of {counted(row['servers'], 'time server')}"
             f" {'tells' if row['answers'] == 1 else 'tell'}. All times here are by that clock.",
         )

@@ -7,6 +7,7 @@ from idletalk.behaviours import exposure_kinds as kinds
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
 from idletalk.behaviours.exposure_changes import Times, Way, times_told
 from idletalk.behaviours.exposure_hits import gathered
+from idletalk.behaviours.exposure_media import MEDIA, MEDIA_ON_LAN, media
 from idletalk.behaviours.exposure_search import MAX_CONTENT_BYTES, MAX_CONTENTS, MAX_KNOWN, search
 from idletalk.behaviours.finding import Claim, Scene, cut, kept, spelled
 from idletalk.exposure.search import WHOLE
@@ -38,7 +39,7 @@ def _judge(ask: Ask, scene: Scene) -> Iterable[Claim]:
             way = row["device"], row["peer"], row["carrier"]
             yield _claim(scene, row, times.get(way) if _is_told_address(row) else None)
     yield from channels.masked(ask, scene, told_here)
-    for ways in (channels.commands, channels.polled, channels.unprotected, channels.partly_encrypted):
+    for ways in (channels.commands, channels.polled, channels.unprotected, channels.partly_encrypted, media):
         yield from ways(ask, scene)
     # what was read is asked for no more, and can be hundreds of megabytes
     for table in ("hits", "sampled", "contents", "told_messages"):
@@ -127,7 +128,7 @@ BEHAVIOUR = Behaviour(
         "messages: in any case, with other separators and without, as bytes, backwards, in hexadecimal digits, in base64 wherever it begins, behind XOR, as MD5, SHA-1 and SHA-256, of a MAC also as EUI-64 "
         "and as its last half at the end of a name. Digits that are a time near the capture's are no id. The public address is told by STUN, the lab file, a key, or servers of two owners that tell the same one "
         "(the only address of a text, or in bytes beside the device's port; of no host seen and no provider of servers), and searched as text, bytes, and masked with a constant of the message itself. "
-        "Orders are messages that a device subscribed to by MQTT, or that come by HTTP on a question that waits for them."
+        "Orders are messages that a device subscribed to by MQTT, or that come by HTTP on a question that waits for them. Video and audio are in clear where RTSP accepted RTP/AVP and played or recorded."
     ),
     limits=(
         "Of each conversation the first 32 different messages and every so many of the later ones are decoded; the others are held "
@@ -147,6 +148,8 @@ BEHAVIOUR = Behaviour(
         kinds.COMMANDS,
         kinds.UNPROTECTED,
         kinds.PARTLY,
+        MEDIA,
+        MEDIA_ON_LAN,
     ),
     judge=_judge,
     is_long=True,

@@ -59,7 +59,7 @@ def search(ask: Ask, scene: Scene) -> None:
         return text if is_open else masked(kind, text)
 
     times = range(size["first_ns"] // SECOND_NS - NEAR_S, size["last_ns"] // SECOND_NS + NEAR_S)
-    proofs = _proofs(ask)
+    proofs = _proofs(ask) | _guests(ask)
     meant = [
         _as_written(leak)
         for leak in contents.by_meaning()
@@ -123,6 +123,18 @@ def _proofs(ask: Ask) -> set[str]:
         " FROM (SELECT flow, line, unnest(regexp_extract_all(field, '\\w*=\"?[^\",;]+')) AS pair FROM (SELECT flow, field, row_number() OVER () AS line"
         " FROM (SELECT flow, unnest(headers) AS field FROM http_requests SEMI JOIN words USING (flow)))))"
         " SELECT DISTINCT text FROM said WHERE NOT is_name AND line IN (SELECT line FROM said SEMI JOIN words USING (flow, text))"
+    )
+    return {row["text"] for row in rows}
+
+
+def _guests(ask: Ask) -> set[str]:
+    """What guests of FTP say as their password, who is nobody (RFC 1635), in conversations where nobody else logs in."""
+    rows = ask(
+        "WITH lines AS (SELECT flow, regexp_replace(content::VARCHAR, '(\\\\x0D|\\\\x0A| )+$', '') AS said FROM payloads WHERE carrier = 'ftp'),"
+        " guests AS (SELECT flow FROM lines WHERE regexp_matches(said, '(?i)^USER ')"
+        " GROUP BY flow HAVING bool_and(regexp_matches(said, '(?i)^USER +(anonymous|ftp)$')))"
+        " SELECT regexp_extract(said, '(?i)^PASS +(.+)', 1) AS text FROM lines WHERE regexp_matches(said, '(?i)^PASS +.')"
+        " GROUP BY text HAVING bool_and(flow IN (FROM guests))"
     )
     return {row["text"] for row in rows}
 

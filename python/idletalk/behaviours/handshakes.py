@@ -30,6 +30,8 @@ WEAK_CIPHER = Kind(
 )
 MAX_NAMED = 4
 """Servers, faults and cipher suites in one sentence; the tables have all."""
+NOT_FOR = ", not "
+"""What stands between the names of a certificate and the one that was asked for (handshakes.sql)."""
 MAX_ADDRESSES = 8
 """Addresses of one server that its filter names; of more it is by port alone."""
 
@@ -91,7 +93,7 @@ def _fault(scene: Scene, row: Row, shown: Mapping[tuple[object, ...], int]) -> C
         device=row["device"],
         peer=_peer(row),
         subject=f"{_TRANSPORTS[row['carrier']]}/{row['port']} {row['subject']}",
-        sentence=f"{who} {gets} at {where}: {some(row['faults'], MAX_NAMED)}; {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z;"
+        sentence=f"{who} {gets} at {where}: {some(_together(row['faults']), MAX_NAMED)}; {counted(row['times'], 'time')} since {iso(row['first_ns'])[:19]}Z;"
         f" {_finished(row['established'])}.",
         numbers={
             "times": row["times"],
@@ -104,6 +106,15 @@ def _fault(scene: Scene, row: Row, shown: Mapping[tuple[object, ...], int]) -> C
         filter=_filter(scene, row, f"{row['carrier']}.handshake.type == 11"),
         filter_note=f"also {counted(others, 'certificate')} without such a fault or of other names" if others else None,
     )
+
+
+def _together(faults: Iterable[str]) -> list[str]:
+    """Faults in their order; one certificate that is not for several names is one of them."""
+    asked: dict[str, list[str]] = {}
+    for fault in faults:
+        shown, says_not, name = fault.rpartition(NOT_FOR)
+        asked.setdefault(shown if says_not else fault, []).extend([name] if says_not else [])
+    return [f"{shown}{NOT_FOR}{' or '.join(names)}" if names else shown for shown, names in asked.items()]
 
 
 def _finished(times: int) -> str:

@@ -1,5 +1,7 @@
 """What can this capture not show? A negative is worth what could have been seen."""
 
+from collections.abc import Iterator
+
 from idletalk.behaviours import clock, hidden_names
 from idletalk.behaviours.behaviour import Ask
 from idletalk.behaviours.finding import some
@@ -14,6 +16,9 @@ TUNNELS = {4: "ipip", 41: "6in4", 47: "gre", 97: "etherip", 115: "l2tp"}
 
 TUNNEL_PORTS = {4789: "vxlan", 6081: "geneve", 37008: "tzsp"}
 """The same by UDP port (RFC 7348, RFC 8926; routers and access points that mirror traffic, 37008)."""
+
+ESP, WIREGUARD = 50, "wireguard"
+"""What carries them encrypted (RFC 4303), by protocol number and by name."""
 
 MAX_NAMED = 5
 """Devices named in a sentence."""
@@ -196,24 +201,7 @@ def _content(ask: Ask) -> list[tuple[str, str]]:
                 " searched, and numbers of messages are of those that were kept.",
             )
         )
-    inside = ask(
-        "SELECT protocol_number AS number, NULL AS port, sum(originator_packets + responder_packets)::BIGINT AS frames FROM flows"
-        " WHERE list_contains($1, protocol_number) GROUP BY ALL"
-        " UNION ALL SELECT NULL, responder_port, sum(originator_packets + responder_packets)::BIGINT FROM flows"
-        " WHERE transport = 'udp' AND application IS NULL AND list_contains($2, responder_port) GROUP BY ALL",
-        list(TUNNELS),
-        list(TUNNEL_PORTS),
-    )
-    if inside:
-        frames = sum(tunnel["frames"] for tunnel in inside)
-        names = sorted(TUNNELS.get(tunnel["number"]) or TUNNEL_PORTS[tunnel["port"]] for tunnel in inside)
-        found.append(
-            (
-                "tunnelled",
-                f"{counted(frames, 'frame carries', 'frames carry')} other packets inside ({some(names, MAX_NAMED)}), which are not read:"
-                " who says what to whom in there is unknown.",
-            )
-        )
+    found += _tunnels(ask)
     if row["protected"]:
         found.append(
             (
@@ -222,3 +210,37 @@ def _content(ask: Ask) -> list[tuple[str, str]]:
             )
         )
     return found
+
+
+def _tunnels(ask: Ask) -> Iterator[tuple[str, str]]:
+    """Packets inside of others, in clear and encrypted."""
+    rows = ask(
+        "SELECT protocol_number AS number, responder_port AS port, application, sum(frames)::BIGINT AS frames FROM ("
+        " SELECT originator_packets + responder_packets AS frames, CASE WHEN transport <> 'udp' THEN protocol_number END AS protocol_number,"
+        "  CASE WHEN application IS NULL THEN responder_port END AS responder_port, application FROM flows"
+        " WHERE list_contains($1, protocol_number)"
+        "  OR (transport = 'udp' AND (application = $3 OR (application IS NULL AND list_contains($2, responder_port)))))"
+        " GROUP BY ALL",
+        [*TUNNELS, ESP],
+        list(TUNNEL_PORTS),
+        WIREGUARD,
+    )
+    veiled = [row for row in rows if row["number"] == ESP or row["application"] == WIREGUARD]
+    for those, way, end in (
+        (
+            [row for row in rows if row not in veiled],
+            "",
+            "which are not read: who says what to whom in there is unknown",
+        ),
+        (veiled, " encrypted", "as a VPN does: who says what to whom in there cannot be seen"),
+    ):
+        if those:
+            frames = sum(row["frames"] for row in those)
+            names = {
+                row["application"] or {**TUNNELS, ESP: "esp"}.get(row["number"]) or TUNNEL_PORTS[row["port"]]
+                for row in those
+            }
+            yield (
+                "tunnelled",
+                f"{counted(frames, 'frame carries', 'frames carry')} other packets inside{way} ({some(sorted(names), MAX_NAMED)}), {end}.",
+            )

@@ -57,7 +57,7 @@ def _countries(rows: Sequence[IdleRow]) -> str | None:
     somewhere = [row for row in rows if row.countries]
     widest = max(somewhere, key=lambda row: (len(row.countries), row.name))
     hosts = f"The Internet hosts of {widest.name}" if len(somewhere) == 1 else "Their Internet hosts"
-    told = f"{hosts} are in {counted(len(countries), 'country', 'countries')}"
+    told = f"{hosts} are in {len(countries)} countries" if len(countries) > 1 else f"{hosts} are in one country"
     more = (
         f", those of {widest.name} alone in {len(widest.countries)}"
         if len(somewhere) > 1 and len(widest.countries) > 1
@@ -73,7 +73,10 @@ def _in_clear(rows: Sequence[IdleRow]) -> str:
             speakers.setdefault(protocol, []).append(row.name)
     if not speakers:
         return "None was seen to speak a protocol in clear that is known here with an Internet host."
-    parts = [f"{_who(names, len(rows))} {_called(protocol)}" for protocol, names in sorted(speakers.items())]
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for protocol, names in sorted(speakers.items()):
+        alike.setdefault(tuple(names), []).append(_called(protocol))
+    parts = [f"{_who(names, len(rows))} {_named(protocols)}" for names, protocols in alike.items()]
     return f"In clear with Internet hosts: {'; '.join(parts)}."
 
 
@@ -89,8 +92,8 @@ def _time(rows: Sequence[IdleRow]) -> str | None:
         return "None was seen to ask a time server on the Internet."
     most = max(asking, key=lambda row: (row.ntp_hosts or 0, row.name))
     if len(asking) == 1:
-        return f"Only {most.name} asks time servers on the Internet, {most.ntp_hosts} of them."
-    return f"{len(asking)} of {len(rows)} devices ask time servers on the Internet, {most.name} most of all: {most.ntp_hosts}."
+        return f"Only {most.name} asks for the time on the Internet, {counted(most.ntp_hosts or 0, 'server')}."
+    return f"{len(asking)} of {len(rows)} devices ask for the time on the Internet, {most.name} {counted(most.ntp_hosts or 0, 'server')}."
 
 
 def _lateral(rows: Sequence[IdleRow]) -> str:

@@ -54,8 +54,11 @@ def _width(character: str) -> float:
 
 def human_bytes(count: float) -> str:
     """Bytes with a decimal unit and three digits: ``5.31 MB``."""
+    if 0 < count < 0.5:
+        return "<1 B"
     for unit in ("B", "kB", "MB", "GB"):
-        if abs(count) < 1000:
+        # what three digits round to a thousand is one of the next unit
+        if abs(count) < 999.5:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.3g} {unit}"
         count /= 1000
     return f"{count:.3g} TB"
@@ -64,6 +67,8 @@ def human_bytes(count: float) -> str:
 def human_duration(seconds: float) -> str:
     """A stretch of time in its two largest units: ``4 d 23 h``."""
     whole = round(seconds)
+    if 0 < seconds < 0.01:
+        return f"{1000 * seconds:.3g} ms"
     if whole < 60:
         return f"{seconds:.3g} s"
     for large, name, small, other in ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
