@@ -9,6 +9,12 @@ from idletalk.plural import counted
 MIN_FILTERED_FRAMES = 50
 """From so many frames on, that all of them involve one MAC is no chance: the study's hourly files hold thousands."""
 
+MAX_FAULTS = 100
+"""Faults of one file that are listed (MAX_FAULTS of the reader); others are counted only."""
+
+_HARMLESS = ("BadOption", "BadTime", "BadLength")
+"""Kinds of faults that do not end the reading of a file."""
+
 MAX_NAMED = 5
 """Devices named in a sentence."""
 
@@ -29,7 +35,8 @@ def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
 def _files(captures: Captures) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     unreadable = [fault for fault in captures.faults if fault.offset is None]
-    damaged = {fault.path for fault in captures.faults if fault.offset is not None}
+    damaged = {f.path for f in captures.faults if f.offset is not None and f.kind not in _HARMLESS}
+    odd = sum(fault.kind == "BadLength" for fault in captures.faults)
     if unreadable:
         found.append(("unreadable", f"{counted(len(unreadable), 'file')} could not be read at all."))
     if damaged:
@@ -37,6 +44,14 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
             (
                 "damaged",
                 f"{counted(len(damaged), 'file is', 'files are')} damaged; what lies behind the damage is unknown.",
+            )
+        )
+    if odd:
+        found.append(
+            (
+                "bad_lengths",
+                f"{counted(odd, 'frame')}{' or more' if odd >= MAX_FAULTS else ''} cannot have been as long on the wire as the file says: what was captured of"
+                f" {'it' if odd == 1 else 'them'} was counted.",
             )
         )
     coverage = captures.coverage
