@@ -1,13 +1,10 @@
 """What can this capture not show? A negative is worth what could have been seen."""
 
-from idletalk.behaviours import clock, hidden_names
+from idletalk.behaviours import clock, hidden_names, mac_filters
 from idletalk.behaviours.behaviour import Ask
 from idletalk.behaviours.finding import some
 from idletalk.model import Blindness, Captures
 from idletalk.plural import counted
-
-MIN_FILTERED_FRAMES = 50
-"""From so many frames on, that all of them involve one MAC is no chance: the study's hourly files hold thousands."""
 
 MAX_FAULTS = 100
 """Faults of one file that are listed (MAX_FAULTS of the reader); others are counted only."""
@@ -23,7 +20,8 @@ def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
     """What hides something, and what it hides, each in a sentence."""
     found = [
         *_files(captures),
-        *_filters(ask, captures),
+        *_filters(captures),
+        *mac_filters.told(ask, sum(bool(file.packets) for file in captures.files)),
         *_point(ask),
         *_one_way(ask),
         *_content(ask),
@@ -81,7 +79,7 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
     return found
 
 
-def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
+def _filters(captures: Captures) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for text in sorted({i.filter for file in captures.files for i in file.interfaces if i.filter}):
         found.append(
@@ -94,27 +92,6 @@ def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
             (
                 "snaplen",
                 f"{counted(truncated, 'frame was', 'frames were')} cut by the snap length ({share:.1f} %): what lies beyond it cannot be read.",
-            )
-        )
-    for row in ask(
-        "WITH seen AS (SELECT capture, sum(originator_packets + responder_packets) AS frames FROM flow_segments GROUP BY 1),"
-        " ends AS (SELECT capture, originator_mac AS mac, originator_packets + responder_packets AS frames FROM flow_segments"
-        " WHERE originator_mac IS DISTINCT FROM responder_mac"
-        " UNION ALL SELECT capture, responder_mac, originator_packets + responder_packets FROM flow_segments),"
-        " counted AS (SELECT capture, mac, sum(frames) AS frames FROM ends WHERE mac IS NOT NULL AND NOT is_group(mac) GROUP BY 1, 2),"
-        # a segment is of the file of its first frame, so that short files are counted only where all are alike
-        " whole AS (SELECT mac, count(*) FILTER (frames >= ?) AS files, count(*) = (SELECT count(*) FROM seen) AS is_all"
-        " FROM counted JOIN seen USING (capture, frames) GROUP BY mac)"
-        " SELECT mac, CASE WHEN is_all THEN ? ELSE files END AS files FROM whole WHERE files > 0 AND mac NOT IN (SELECT mac FROM routers) AND mac <> '00:00:00:00:00:00'"
-        " AND mac NOT IN (SELECT unnest(macs) FROM devices WHERE role IN ('gateway', 'capture')) ORDER BY files DESC, mac",
-        MIN_FILTERED_FRAMES,
-        sum(bool(file.packets) for file in captures.files),
-    ):
-        found.append(
-            (
-                "mac_filter",
-                f"In {counted(row['files'], 'file')} every frame is to or from {row['mac']}: {'it looks' if row['files'] == 1 else 'they look'} filtered by this MAC."
-                " Queries of others are hidden, so nothing can be called unsolicited.",
             )
         )
     return found
