@@ -69,6 +69,10 @@ def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: 
     subjects = {row["device"] for row in store.ask("FROM subjects")}
     hidden = {blindness.kind: blindness.sentence for blindness in unseen}
     kinds = {kind for file in what.files for kind in file.link_types}
+    low = store.ask(
+        "SELECT DISTINCT device FROM opened_flows"
+        " WHERE transport = 'tcp' AND originator_port < responder_port AND recognised_by = 'content'"
+    )
     return Scene(
         names={row["device"]: row["name"] for row in rows},
         peers=_peer_names(store),
@@ -77,6 +81,7 @@ def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: 
         subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
         observed_s=what.coverage.observed_s if what.coverage else 0.0,
         unseen=hidden,
+        low_clients=frozenset(row["device"] for row in low),
         shows_secrets=False,
         secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
         public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),

@@ -88,6 +88,8 @@ class Scene:
     """whether some frames have MACs and others, of the same conversations perhaps, have none"""
     is_repeated: bool
     """whether frames were captured at several points, so that the captures hold them twice"""
+    low_clients: Collection[str]
+    """devices with TCP connections in a known protocol whose client's port is lower than the server's"""
     shows_secrets: bool
     """whether values that identify or open something are written out (``--show-secrets``)"""
     secrets: Mapping[str, Sequence[str]]
@@ -125,12 +127,14 @@ class Scene:
         is_bare = self.is_mixed and not self.macs.get(device)
         return filters.both(condition, filters.WITHOUT_MAC) if is_bare else condition
 
-    def remarks(self, device: str) -> Iterator[str]:
-        """What any filter for frames of a device selects or leaves out beside what is counted."""
+    def remarks(self, device: str, display_filter: str) -> Iterator[str]:
+        """What a filter for frames of a device selects or leaves out beside what is counted."""
         if self.is_repeated:
             yield "of frames captured at several points, and counted once, every copy"
         if self.is_mixed and self.macs.get(device) and not self.bare.get(device):
             yield "no frame without MACs, though the count can hold such frames of the same conversations"
+        if device in self.low_clients and filters.reads_content(display_filter):
+            yield filters.FEWER
 
 
 Judge = Callable[[Ask, Scene], Iterable[Claim]]
