@@ -82,6 +82,8 @@ class Scene:
     """devices of which one direction was captured only, and whether it is what they sent"""
     cut: Collection[str]
     """devices that were captured in files whose frames the snap length cuts"""
+    unread: Mapping[str, Collection[str]]
+    """protocols of which the snap length cut messages of a device so that they could not be read, by device id"""
     veiled: Collection[str]
     """devices whose packets are encrypted on the air, all of them"""
     is_mixed: bool
@@ -181,6 +183,21 @@ def veiled(scene: Scene, device: str) -> str | None:
 def cut(scene: Scene, device: str) -> str | None:
     """Of a question about contents, which are not there behind the snap length."""
     return f"Could not be seen: {scene.unseen['snaplen']}" if device in scene.cut else None
+
+
+def unread(*protocols: str) -> Hidden:
+    """Of a question about messages of some protocols, which the snap length cut before what tells the answer."""
+
+    def hidden(scene: Scene, device: str) -> str | None:
+        lost = [spelled(one) for one in protocols if one in scene.unread.get(device, ())]
+        return f"Could not be seen: messages of it ({', '.join(lost)}) were cut by the snap length." if lost else None
+
+    return hidden
+
+
+def any_of(*reasons: Hidden) -> Hidden:
+    """Of a question that any of several things hides: the first of them that does."""
+    return lambda scene, device: next((told for one in reasons if (told := one(scene, device))), None)
 
 
 def never(_scene: Scene, _device: str) -> str | None:

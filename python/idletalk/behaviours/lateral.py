@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, some, spelled
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, any_of, kept, some, spelled, unread
 from idletalk.behaviours.lateral_chains import FOLLOWED, GATEWAY, MAX_NAMED, SEARCHED, followed
 from idletalk.behaviours.lateral_sweeps import INTERNET, SWEEP, swept
 from idletalk.plural import counted
@@ -91,5 +91,5 @@ BEHAVIOUR = Behaviour(
     tables=("searches", "lateral_chains"),
     kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP, INTERNET),
     judge=_judge,
-    hidden=_hidden,
+    hidden=any_of(_hidden, unread("ssdp", "mdns", "wsd", "llmnr", "nbns")),
 )

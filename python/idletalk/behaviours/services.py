@@ -4,7 +4,20 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, KEPT_ONCE, Claim, Kind, Scene, kept, one_way, some, spelled
+from idletalk.behaviours.finding import (
+    FRAMES,
+    KEPT,
+    KEPT_ONCE,
+    Claim,
+    Kind,
+    Scene,
+    any_of,
+    kept,
+    one_way,
+    some,
+    spelled,
+    unread,
+)
 from idletalk.plural import counted
 
 OPEN = Kind(
@@ -134,5 +147,5 @@ BEHAVIOUR = Behaviour(
     tables=("services", "announcements"),
     kinds=(REMOTE_SHELL, OPEN, ANNOUNCED),
     judge=_judge,
-    hidden=one_way,
+    hidden=any_of(one_way, unread("mdns", "ssdp")),
 )
