@@ -3,8 +3,8 @@
     python -m tests.confirm_findings [--apart] CAPTURE_OR_FOLDER ...
 
 All captures of a folder are one analysis; with ``--apart`` each is its own. For each kind of finding: how many there are, how many
-filters select exactly the counted frames, how many select more and say what (``filter_note``), and how many are wrong: they select
-another number. Wrong ones are named, and the exit code is 1. Needs mergecap and tshark.
+filters select exactly the counted frames, how many select more or fewer and say what (``filter_note``), and how many are wrong: they
+select another number. Wrong ones are named, and the exit code is 1. Needs mergecap and tshark.
 """
 
 import subprocess
@@ -16,11 +16,12 @@ from pathlib import Path
 
 import idletalk
 from idletalk.errors import IdletalkError
+from idletalk.filters import FEWER
 from idletalk.model import Finding
 from tests.device_days import CAPTURES, sets
 from tests.differential.selected import selected
 
-OUTCOMES = ("exact", "more, and said", "wrong")
+OUTCOMES = ("exact", "more, and said", "fewer, and said", "wrong")
 
 
 def outcomes(analysis: idletalk.Analysis, files: Sequence[Path]) -> Iterator[tuple[Finding, str, int]]:
@@ -39,8 +40,10 @@ def outcomes(analysis: idletalk.Analysis, files: Sequence[Path]) -> Iterator[tup
 def _outcome(finding: Finding, frames: int) -> str:
     if frames == finding.evidence.frames:
         return "exact"
-    says_more = finding.evidence.filter_note is not None and frames > finding.evidence.frames
-    return "more, and said" if says_more else "wrong"
+    note = finding.evidence.filter_note
+    if frames < finding.evidence.frames:
+        return "fewer, and said" if note and FEWER in note else "wrong"
+    return "more, and said" if note and note != FEWER else "wrong"
 
 
 def _sets(names: Sequence[str], *, apart: bool) -> Iterator[list[Path]]:

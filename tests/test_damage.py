@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import idletalk
+from tests import made
 from tests.differential.comparison import CAPTURES, tagged
 
 SUFFIXES = frozenset({".pcap", ".pcapng", ".cap", ".trace", ".dmp"})
@@ -77,3 +79,20 @@ def test_damaged_captures_neither_crash_nor_hang_nor_fill_the_memory(tmp_path: P
     print(f"{len(list(tmp_path.glob('*.damaged')))} files, slowest {slowest} s, {kilobytes} kB")
     assert float(slowest) < MAX_SECONDS_A_FILE
     assert int(kilobytes) < MAX_KILOBYTES
+
+
+@pytest.mark.parametrize("told", [0, 10, 300 << 20, 0xFFFFFFFF])
+def test_a_length_on_the_wire_that_no_frame_has_adds_nothing(told: int, tmp_path: Path) -> None:
+    sent = made.datagram((made.PLUG, "192.168.1.2", 50_000), (made.GATEWAY, "198.18.0.9", 7_000), bytes(20))
+    file = made.pcap(tmp_path / "in.pcap", [(float(n), sent) for n in range(3)])
+    raw = bytearray(file.read_bytes())
+    # the original length of the second record
+    at = 24 + 16 + len(sent) + 12
+    raw[at : at + 4] = told.to_bytes(4, "little")
+    file.write_bytes(raw)
+    report = idletalk.analyze([file], tmp_path / "out").report
+    assert (report.captures.packets, report.captures.bytes) == (3, 3 * len(sent))
+    assert [fault.kind for fault in report.captures.faults] == ["BadLength"]
+    kinds = {one.kind for one in report.cannot_be_seen}
+    assert "bad_lengths" in kinds
+    assert not kinds & {"damaged", "snaplen"}

@@ -1,5 +1,6 @@
 """Wireshark display filters: the words in which a claim says how to see its frames."""
 
+import re
 from collections.abc import Collection, Sequence
 
 MAC_FIELDS = {
@@ -20,6 +21,18 @@ WITHOUT_MAC = "!eth && !wlan && !sll"
 
 NOT_QUOTED = "!icmp && !icmpv6"
 """Wireshark dissects the datagram that an ICMP error quotes, so that its fields match too."""
+
+
+FEWER = "no frame of connections that Wireshark takes for another protocol by the client's port, which is lower than the server's"
+"""Wireshark asks the dissector of the lower port first, and clients draw their ports where some protocols have theirs."""
+
+_READ = re.compile(r"\b(tls|http|http2|mqtt|rtsp|ftp|smtp|imap|pop|xmpp|amqp|ssh|websocket|json|x509\w*)\b")
+"""Fields of what TCP carries, which are there only where Wireshark reads that protocol."""
+
+
+def reads_content(display_filter: str) -> bool:
+    """Whether a filter selects by what TCP carries; SSDP has fields of HTTP, in UDP."""
+    return bool(_READ.search(display_filter)) and "ssdp" not in display_filter
 
 
 def mac_prefix(link_types: Collection[str]) -> str:

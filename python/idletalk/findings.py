@@ -68,7 +68,7 @@ def _listed(behaviour: Behaviour, claims: Iterable[Claim]) -> list[tuple[Claim, 
 
 
 def _finding(claim: Claim, kind: Kind, opinions: Mapping[str, Judged], scene: Scene) -> Finding:
-    notes = [claim.filter_note, *scene.remarks(claim.device)]
+    notes = [claim.filter_note, *scene.remarks(claim.device, claim.filter)]
     return Finding(
         id=claim.id,
         kind=claim.kind,

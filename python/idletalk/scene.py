@@ -21,6 +21,31 @@ _CUT = (
     " UNION SELECT mac, address FROM longer AS l SEMI JOIN cut AS c ON c.earliest_ns <= l.last_ns AND c.latest_ns >= l.first_ns) AS s"
     " JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address)"
 )
+_UNREAD = (
+    "WITH ports AS (FROM (VALUES (123, 'ntp'), (53, 'dns'), (5353, 'mdns'), (1900, 'ssdp'), (5355, 'llmnr'), (137, 'nbns'), (3702, 'wsd'))"
+    " AS known(port, protocol)),"
+    " read AS (SELECT flow FROM ntp UNION SELECT flow FROM dns UNION SELECT flow FROM ssdp UNION SELECT flow FROM nbns UNION SELECT flow FROM wsd),"
+    # a name server's message is short of what it announces
+    " entries AS (SELECT capture, frame, count(*) AS entries FROM (SELECT capture, frame FROM dns_records UNION ALL SELECT capture, frame FROM dns_questions)"
+    " SEMI JOIN (FROM captures WHERE truncated_frames > 0) USING (capture) GROUP BY ALL),"
+    " short AS (SELECT d.flow FROM dns AS d SEMI JOIN (FROM captures WHERE truncated_frames > 0) USING (capture) LEFT JOIN entries USING (capture, frame)"
+    " WHERE NOT d.is_repeated AND questions + answers + authorities + additionals > coalesce(entries, 0)"
+    # an announcement and an answer name the service at the end (UPnP Device Architecture 1.1, 1.2.2, 1.3.3)
+    " UNION SELECT flow FROM ssdp WHERE kind <> 'search' AND usn IS NULL UNION SELECT flow FROM weirds WHERE kind = 'bad_message'),"
+    " hellos AS (SELECT flow FROM tls_client_hellos UNION SELECT flow FROM tls_server_hellos),"
+    " lost AS (SELECT f.*, p.protocol FROM flows AS f JOIN ports AS p ON p.port = f.responder_port OR p.port = f.originator_port"
+    " WHERE f.transport = 'udp' AND originator_payload_bytes + responder_payload_bytes > 0"
+    " AND (flow NOT IN (FROM read) OR flow IN (FROM short))"
+    # a handshake whose beginning was captured has a hello
+    " UNION ALL SELECT f.*, 'tls' FROM flows AS f WHERE f.transport = 'tcp' AND began_in_capture AND originator_payload_bytes > 0"
+    " AND (application = 'tls' OR (application IS NULL AND responder_port IN (443, 8443, 8883))) AND flow NOT IN (FROM hellos)),"
+    " sides AS (SELECT originator_mac AS mac, originator AS address, protocol FROM lost UNION SELECT responder_mac, responder, protocol FROM lost"
+    # an error without the ports that it is about, or without all that it quotes
+    " UNION SELECT destination_mac, destination, 'icmp' FROM icmp WHERE ((version = 4 AND kind = 3) OR (version = 6 AND kind = 1))"
+    " AND (quoted_protocol IS NULL OR (quoted_protocol IN (6, 17) AND quoted_destination_port IS NULL)))"
+    " SELECT device, list(DISTINCT protocol) AS protocols FROM sides AS s JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address)"
+    " WHERE list_contains(?, device) GROUP BY device"
+)
 _VEILED = (
     "SELECT device FROM device_sides GROUP BY device"
     " HAVING bool_or(coalesce(network, '') = 'wlan-protected') AND bool_and(address IS NULL)"
@@ -69,6 +94,12 @@ def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: 
     subjects = {row["device"] for row in store.ask("FROM subjects")}
     hidden = {blindness.kind: blindness.sentence for blindness in unseen}
     kinds = {kind for file in what.files for kind in file.link_types}
+    low = store.ask(
+        "SELECT DISTINCT device FROM opened_flows"
+        " WHERE transport = 'tcp' AND originator_port < responder_port AND recognised_by = 'content'"
+    )
+    is_cut = frozenset(row["device"] for row in store.ask(_CUT)) if "snaplen" in hidden else frozenset[str]()
+    unread = store.ask(_UNREAD, sorted(is_cut)) if is_cut else ()
     return Scene(
         names={row["device"]: row["name"] for row in rows},
         peers=_peer_names(store),
@@ -77,12 +108,14 @@ def scene_of(store: Store, what: Captures, unseen: Sequence[Blindness], chosen: 
         subjects=tuple(row["device"] for row in rows if row["device"] in subjects & set(chosen)),
         observed_s=what.coverage.observed_s if what.coverage else 0.0,
         unseen=hidden,
+        low_clients=frozenset(row["device"] for row in low),
         shows_secrets=False,
         secrets={name: (v,) if isinstance(v, str) else v for name, v in lab.secrets.items()},
         public_addresses=(lab.public_ip,) if isinstance(lab.public_ip, str) else lab.public_ip or (),
         mac_prefix=mac_prefix(kinds),
         one_way={row["device"]: row["is_sent"] for row in store.ask("FROM one_way")},
-        cut=frozenset(row["device"] for row in store.ask(_CUT)) if "snaplen" in hidden else frozenset(),
+        cut=is_cut,
+        unread={row["device"]: row["protocols"] for row in unread},
         veiled=frozenset(row["device"] for row in store.ask(_VEILED)),
         is_mixed=bool(kinds & BARE) and not kinds <= BARE,
         is_repeated=what.packets > what.unique_packets,

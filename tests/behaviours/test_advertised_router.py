@@ -28,3 +28,37 @@ def test_who_advertises_himself_as_router_is_one(lifetime_s: int, role: str | No
     assert devices[GATEWAY].role == role
     assert [peer.scope for peer in devices[PLUG].peers] == [scope]
     assert (CLOUD in {one.address for one in devices[GATEWAY].addresses}) == (role is None)
+
+
+def advertised(is_router: bool) -> bytes:
+    """A neighbour advertisement (RFC 4861 4.4) of the gateway's own address, asked for, with the flag of routers or without."""
+    body = struct.pack(">BBHI", 136, 0, 0, (0xC0 if is_router else 0x40) << 24) + bytes.fromhex(
+        "fe80" + "00" * 13 + "01"
+    )
+    frame = made.ip(ROUTER, "fe80::20", 58, body)
+    return made.ethernet(GATEWAY, PLUG, 0x86DD, frame[:7] + b"\xff" + frame[8:])
+
+
+@pytest.mark.parametrize(
+    ("is_router", "hosts", "lifetime_s", "role"),
+    [
+        (True, ["2a05:d018::1", "2a06:98c0::1"], None, "gateway"),
+        (False, ["2a05:d018::1", "2a06:98c0::1"], None, None),
+        # its own address, and a temporary one
+        (True, ["2001:db8:1::99", "2001:db8:1::77"], None, None),
+        (True, ["2a05:d018::1", "2a05:d018::2"], None, None),
+        # who only leads into another network calls himself a router too
+        (True, ["2a05:d018::1", "2a06:98c0::1"], 0, None),
+    ],
+)
+def test_who_calls_himself_a_router_and_sends_from_two_networks_beyond_is_one(
+    is_router: bool, hosts: list[str], lifetime_s: int | None, role: str | None, tmp_path: Path
+) -> None:
+    frames = [(1.0, advertised(is_router))]
+    if lifetime_s is not None:
+        frames.append((1.5, advertisement(lifetime_s)))
+    for n, host in enumerate(hosts):
+        frames.append((2.0 + n, made.datagram((PLUG, OWN, 4_000), (GATEWAY, host, 4_000), b"hello")))
+        frames.append((2.1 + n, made.datagram((GATEWAY, host, 4_000), (PLUG, OWN, 4_000), b"hello")))
+    report = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out").report
+    assert {one.id: one.role for one in report.devices} == {GATEWAY: role, PLUG: None}

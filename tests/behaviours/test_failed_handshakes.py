@@ -10,6 +10,7 @@ from tests import made
 from tests.made import GATEWAY, PLUG
 
 import idletalk
+from idletalk.filters import FEWER
 from idletalk.model import Finding
 
 ACK = 24
@@ -87,3 +88,27 @@ def test_the_filter_selects_no_farewells(port: int, tmp_path: Path) -> None:
     command = ["tshark", "-r", str(tmp_path / "in.pcap"), "-Y", finding.evidence.filter]
     selected = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     assert len(selected) == finding.evidence.frames == 3
+
+
+def test_what_wireshark_takes_for_another_protocol_by_the_clients_port_is_said_to_be_left_out(tmp_path: Path) -> None:
+    frames = [
+        (100.0 + 10 * n + step / 100, frame)
+        for n, port in enumerate((3_689, 5_001, 5_003, 5_004))
+        for here, there in [((PLUG, "192.168.1.2", port), (GATEWAY, "203.0.113.1", 8_443))]
+        for step, frame in enumerate(
+            [
+                made.segment(here, there, 1, 2),
+                made.segment(there, here, 1, 18),
+                made.segment(here, there, 2, ACK, hello()),
+                made.segment(there, here, 2, 16),
+                made.segment(here, there, 2 + len(hello()), ACK, alert(UNKNOWN_CA)),
+            ]
+        )
+    ]
+    [finding] = told(tmp_path, frames)
+    assert finding.evidence.frames == 4
+    assert FEWER in (finding.evidence.filter_note or "")
+    # the ports of most clients are higher than any server's
+    (tmp_path / "ordinary").mkdir()
+    [finding] = told(tmp_path / "ordinary", failing(1, 4, UNKNOWN_CA, port=8_443))
+    assert FEWER not in (finding.evidence.filter_note or "")

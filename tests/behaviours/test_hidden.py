@@ -1,8 +1,11 @@
 """Where nothing could be read nothing is called not found: encryption on the air, and a snap length."""
 
+import struct
 from pathlib import Path
 
+import pytest
 from tests import made
+from tests.behaviours.test_failed_handshakes import hello
 from tests.made import GATEWAY, LAMP, PLUG
 
 import idletalk
@@ -66,3 +69,50 @@ def test_a_file_whose_frames_are_cut_hides_nothing_of_devices_in_others(tmp_path
     report = idletalk.analyze(files, tmp_path / "out").report
     outcomes = {check.device: check.outcome for check in report.checks if check.question == "updates"}
     assert (outcomes[PLUG], outcomes[LAMP]) == ("could_not_be_seen", "not_found")
+
+
+NTP = b"\x23" + bytes(47)
+ADDRESS = struct.pack(">HHHHHH", 0, 0x8400, 0, 1, 0, 0) + made.dns_name("a-lamp-of-a-long-name-in-the-hall.local")
+ADDRESS += struct.pack(">HHIH", 1, 1, 120, 4) + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("port", "to", "payload", "question", "needs"),
+    [
+        (123, "203.0.113.9", NTP, "timesync", 90),
+        (53, "203.0.113.9", made.dns_answer("missing.example", "203.0.113.1"), "misconfiguration", 96),
+        (5353, "224.0.0.251", ADDRESS, "services", 110),
+    ],
+)
+@pytest.mark.parametrize("snaplen", [60, 96, 128, 200])
+def test_what_a_snap_length_cuts_off_is_not_called_not_found(
+    port: int, to: str, payload: bytes, question: str, needs: int, snaplen: int, tmp_path: Path
+) -> None:
+    frames = [
+        (float(n), made.datagram((PLUG, "192.168.1.2", 4_000 + n), (GATEWAY, to, port), payload)) for n in range(2)
+    ]
+    # a long frame is cut at any of these lengths
+    frames += [(5.0, made.datagram((PLUG, "192.168.1.2", 4_000), (GATEWAY, "203.0.113.8", 4_000), bytes(400)))]
+    frames += [(6.0, made.datagram((GATEWAY, "203.0.113.8", 4_000), (PLUG, "192.168.1.2", 4_000), bytes(400)))]
+    report = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames, snaplen=snaplen)], tmp_path / "out").report
+    [check] = [one for one in report.checks if one.question == question and one.device == PLUG]
+    assert check.outcome == ("not_found" if snaplen >= needs else "could_not_be_seen")
+    if snaplen < needs:
+        assert "were cut by the snap length" in check.sentence
+
+
+@pytest.mark.parametrize("snaplen", [60, 96, 128, 262_144])
+def test_of_handshakes_that_a_snap_length_cuts_nothing_is_called_not_found(snaplen: int, tmp_path: Path) -> None:
+    here, there = (PLUG, "192.168.1.2", 40_000), (GATEWAY, "203.0.113.9", 443)
+    frames = [
+        (1.0, made.segment(here, there, 1, 2)),
+        (1.1, made.segment(there, here, 1, 18)),
+        (1.2, made.segment(here, there, 2, 24, hello())),
+        (1.3, made.segment(here, there, 2 + len(hello()), 24, b"\x17\x03\x03\x01\x90" + bytes(400))),
+    ]
+    report = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames, snaplen=snaplen)], tmp_path / "out").report
+    outcomes = {one.question: one.outcome for one in report.checks if one.device == PLUG}
+    assert outcomes["handshakes"] == ("could_not_be_seen" if snaplen < 1_000 else "not_found")
+    # the hello is of 47 bytes, behind 54
+    unread = "could_not_be_seen" if snaplen < 101 else "not_found"
+    assert (outcomes["misconfiguration"], outcomes["fallback"]) == (unread, unread)

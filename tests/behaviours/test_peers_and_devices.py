@@ -198,7 +198,7 @@ def test_a_repeated_frame_in_one_file_is_two(tmp_path: Path) -> None:
 def test_what_could_not_be_seen_is_said(tmp_path: Path) -> None:
     path = made.pcap(tmp_path / "cut.pcap", [(i * 1.0, HOME[2][1]) for i in range(60)], snaplen=40)
     kinds = {b.kind for b in idletalk.analyze([path], tmp_path / "out").report.cannot_be_seen}
-    assert {"snaplen", "drops_unknown", "station_to_station", "mac_filter"} <= kinds
+    assert {"snaplen", "drops_unknown", "station_to_station", "one_mac"} <= kinds
 
 
 def test_files_that_look_filtered_are_counted_as_files_however_short(tmp_path: Path) -> None:
@@ -210,8 +210,8 @@ def test_files_that_look_filtered_are_counted_as_files_however_short(tmp_path: P
         for n in range(3)
     ]
     unseen = idletalk.analyze(files, tmp_path / "out").report.cannot_be_seen
-    (told,) = [one.sentence for one in unseen if one.kind == "mac_filter" and PLUG in one.sentence]
-    assert told.startswith(f"In 3 files every frame is to or from {PLUG}: they look filtered")
+    (told,) = [one.sentence for one in unseen if one.kind == "one_mac" and PLUG in one.sentence]
+    assert told.startswith(f"In 3 files every frame is to or from {PLUG}: nobody else spoke")
 
 
 def test_a_gap_between_files_is_told(tmp_path: Path) -> None:

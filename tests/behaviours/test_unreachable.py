@@ -67,3 +67,17 @@ def test_datagrams_that_cannot_be_delivered_are_told(port: int | None, answered:
             f"UDP port 123 and never gets an answer: 4 times since 1970-01-01T00:00:01Z; {GATEWAY} ({ROUTER}) says"
             in told[0]
         )
+
+
+def test_answers_that_cannot_be_delivered_any_more_are_no_requests(tmp_path: Path) -> None:
+    group = ("01:00:5e:7f:ff:fa", "239.255.255.250", 9_999)
+    frames: list[tuple[float, bytes]] = []
+    for n in range(4):
+        asker = (GATEWAY, "192.168.1.9", 41_000)
+        answer = made.ip(OWN, asker[1], 17, made.udp(40_000, asker[2], b"I am here"))
+        error = struct.pack(">BBHI", 3, HOST, 0, 0) + answer[:28]
+        frames.append((60.0 * n, made.datagram(asker, group, b"who is there?")))
+        frames.append((60.0 * n + 0.1, made.ethernet(PLUG, GATEWAY, 0x0800, answer)))
+        frames.append((60.0 * n + 0.2, made.ethernet(GATEWAY, PLUG, 0x0800, made.ip(ROUTER, OWN, 1, error))))
+    found = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames)], tmp_path / "out").findings(device=PLUG)
+    assert "service-unanswered" not in {one.kind for one in found}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAME, MAX_KEPT, Claim, Kind, Scene, kept
+from idletalk.behaviours.finding import FRAME, MAX_KEPT, Claim, Kind, Scene, kept, unread
 from idletalk.plural import counted
 
 MIN_TIMES = 3
@@ -115,4 +115,5 @@ BEHAVIOUR = Behaviour(
     tables=("fallbacks",),
     kinds=(FALLBACK, FALLBACK_CLEAR),
     judge=_judge,
+    hidden=unread("tls"),
 )

@@ -82,12 +82,16 @@ class Scene:
     """devices of which one direction was captured only, and whether it is what they sent"""
     cut: Collection[str]
     """devices that were captured in files whose frames the snap length cuts"""
+    unread: Mapping[str, Collection[str]]
+    """protocols of which the snap length cut messages of a device so that they could not be read, by device id"""
     veiled: Collection[str]
     """devices whose packets are encrypted on the air, all of them"""
     is_mixed: bool
     """whether some frames have MACs and others, of the same conversations perhaps, have none"""
     is_repeated: bool
     """whether frames were captured at several points, so that the captures hold them twice"""
+    low_clients: Collection[str]
+    """devices with TCP connections in a known protocol whose client's port is lower than the server's"""
     shows_secrets: bool
     """whether values that identify or open something are written out (``--show-secrets``)"""
     secrets: Mapping[str, Sequence[str]]
@@ -125,12 +129,14 @@ class Scene:
         is_bare = self.is_mixed and not self.macs.get(device)
         return filters.both(condition, filters.WITHOUT_MAC) if is_bare else condition
 
-    def remarks(self, device: str) -> Iterator[str]:
-        """What any filter for frames of a device selects or leaves out beside what is counted."""
+    def remarks(self, device: str, display_filter: str) -> Iterator[str]:
+        """What a filter for frames of a device selects or leaves out beside what is counted."""
         if self.is_repeated:
             yield "of frames captured at several points, and counted once, every copy"
         if self.is_mixed and self.macs.get(device) and not self.bare.get(device):
             yield "no frame without MACs, though the count can hold such frames of the same conversations"
+        if device in self.low_clients and filters.reads_content(display_filter):
+            yield filters.FEWER
 
 
 Judge = Callable[[Ask, Scene], Iterable[Claim]]
@@ -184,6 +190,21 @@ def veiled(scene: Scene, device: str) -> str | None:
 def cut(scene: Scene, device: str) -> str | None:
     """Of a question about contents, which are not there behind the snap length."""
     return f"Could not be seen: {scene.unseen['snaplen']}" if device in scene.cut else None
+
+
+def unread(*protocols: str) -> Hidden:
+    """Of a question about messages of some protocols, which the snap length cut before what tells the answer."""
+
+    def hidden(scene: Scene, device: str) -> str | None:
+        lost = [spelled(one) for one in protocols if one in scene.unread.get(device, ())]
+        return f"Could not be seen: messages of it ({', '.join(lost)}) were cut by the snap length." if lost else None
+
+    return hidden
+
+
+def any_of(*reasons: Hidden) -> Hidden:
+    """Of a question that any of several things hides: the first of them that does."""
+    return lambda scene, device: next((told for one in reasons if (told := one(scene, device))), None)
 
 
 def never(_scene: Scene, _device: str) -> str | None:

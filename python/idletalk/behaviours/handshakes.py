@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, iso
-from idletalk.behaviours.finding import FRAMES, KEPT_ONCE, Claim, Kind, Scene, kept, one_way, some
+from idletalk.behaviours.finding import FRAMES, KEPT_ONCE, Claim, Kind, Scene, any_of, cut, kept, one_way, some
 from idletalk.plural import counted
 
 FAULT = Kind(
@@ -197,5 +197,5 @@ BEHAVIOUR = Behaviour(
     tables=("server_certificates", "weak_handshakes"),
     kinds=(FAULT, OLD_VERSION, WEAK_CIPHER),
     judge=_judge,
-    hidden=one_way,
+    hidden=any_of(one_way, cut),
 )

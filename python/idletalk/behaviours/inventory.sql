@@ -74,7 +74,7 @@ GROUP BY s.mac, s.address;
 
 -- A router is a MAC from which packets of hosts beyond the link come: of two global IPv4 hosts that it did not claim, of
 -- one where the link itself uses private addresses, or of three IPv6 networks (a device has addresses of its own in one
--- or two, and new ones when the provider changes the prefix); or that advertises itself, or whose address DHCP names, as router.
+-- or two, and new ones when the provider changes the prefix), of two where it calls itself one; or that advertises itself, or whose address DHCP names, as router.
 CREATE TABLE routers AS
 SELECT mac, 'hosts beyond the link' AS told_by FROM (
     SELECT mac, count(*) FILTER (form = 'global' AND NOT claimed AND NOT is_v6) AS hosts,
@@ -84,6 +84,12 @@ SELECT mac, 'hosts beyond the link' AS told_by FROM (
 UNION
 -- who only leads into another network (as of Thread) advertises itself with no lifetime (RFC 4861 4.2)
 SELECT source_mac, 'router advertisement' FROM icmp WHERE version = 6 AND kind = 134 AND router_lifetime_s > 0 AND source_mac IS NOT NULL
+UNION
+-- who answers for its address says whether it is one (RFC 4861 4.4)
+SELECT mac, 'neighbour advertisement' FROM sources AS s WHERE form = 'global' AND is_v6 AND NOT claimed AND NOT EXISTS (FROM sources AS o WHERE o.key = s.key AND o.mac <> s.mac)
+    AND mac IN (SELECT source_mac FROM icmp WHERE version = 6 AND kind = 136 AND from_router)
+    AND mac NOT IN (SELECT source_mac FROM icmp WHERE version = 6 AND kind = 134 AND source_mac IS NOT NULL)
+GROUP BY mac HAVING count(DISTINCT key) >= 2
 UNION
 SELECT c.mac, 'dhcp router option' FROM claims AS c
 JOIN (SELECT DISTINCT unnest(routers) AS address FROM dhcp WHERE routers IS NOT NULL) USING (address)
@@ -235,25 +241,19 @@ WITH volumes AS (
         sum(rx_unique_packets)::BIGINT AS rx_unique_packets, sum(rx_unique_bytes)::BIGINT AS rx_unique_bytes,
         min(first_ns) AS first_ns, max(last_ns) AS last_ns
     FROM device_sides GROUP BY device
-), macs AS (
-    SELECT device, list(mac ORDER BY mac) AS macs FROM device_macs GROUP BY device
-), vendors AS (
-    SELECT device, min(vendor) AS vendor, bool_and(locally_administered) AS mac_is_random
-    FROM lookup_macs('device_macs') JOIN device_macs USING (mac) GROUP BY device
+),
+macs AS (SELECT device, list(mac ORDER BY mac) AS macs FROM device_macs GROUP BY device),
+vendors AS (
+    SELECT device, min(vendor) AS vendor, bool_and(locally_administered) AS mac_is_random FROM lookup_macs('device_macs') JOIN device_macs USING (mac) GROUP BY device
 ), names AS (
     SELECT device, arg_min(name, (CASE told_by WHEN 'dhcp' THEN 0 ELSE 1 END, -times, name)) AS name,
         arg_min(told_by, (CASE told_by WHEN 'dhcp' THEN 0 ELSE 1 END, -times, name)) AS told_by
     FROM device_names GROUP BY device
-), routing AS (
-    SELECT device, min(told_by) AS told_by FROM routers JOIN device_macs USING (mac) GROUP BY device
-), capturing AS (
-    SELECT DISTINCT device, 'interface of the capture' AS told_by FROM interfaces JOIN device_macs USING (mac)
-), carried AS (
-    SELECT device, min(told_by) AS told_by FROM phones GROUP BY device
-), lab AS (
-    SELECT device, min(name) AS name, min(role) AS role, bool_or(under_test) AS under_test
-    FROM lab_macs GROUP BY device
-)
+),
+routing AS (SELECT device, min(told_by) AS told_by FROM routers JOIN device_macs USING (mac) GROUP BY device),
+capturing AS (SELECT DISTINCT device, 'interface of the capture' AS told_by FROM interfaces JOIN device_macs USING (mac)),
+carried AS (SELECT device, min(told_by) AS told_by FROM phones GROUP BY device),
+lab AS (SELECT device, min(name) AS name, min(role) AS role, bool_or(under_test) AS under_test FROM lab_macs GROUP BY device)
 SELECT
     v.device,
     coalesce(m.macs, []) AS macs,

@@ -4,7 +4,19 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, between_stations, kept, some, spelled
+from idletalk.behaviours.finding import (
+    FRAMES,
+    KEPT,
+    Claim,
+    Kind,
+    Scene,
+    any_of,
+    between_stations,
+    kept,
+    some,
+    spelled,
+    unread,
+)
 from idletalk.behaviours.lateral_chains import FOLLOWED, GATEWAY, MAX_NAMED, SEARCHED, followed
 from idletalk.behaviours.lateral_sweeps import INTERNET, SWEEP, swept
 from idletalk.plural import counted
@@ -84,5 +96,5 @@ BEHAVIOUR = Behaviour(
     tables=("searches", "lateral_chains"),
     kinds=(SEARCH, FOLLOWED, GATEWAY, SWEEP, INTERNET),
     judge=_judge,
-    hidden=between_stations,
+    hidden=any_of(between_stations, unread("ssdp", "mdns", "wsd", "llmnr", "nbns")),
 )

@@ -5,7 +5,20 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row, iso
-from idletalk.behaviours.finding import FRAMES, KEPT, MAX_KEPT, Claim, Kind, Scene, kept, one_way, some, spelled
+from idletalk.behaviours.finding import (
+    FRAMES,
+    KEPT,
+    MAX_KEPT,
+    Claim,
+    Kind,
+    Scene,
+    any_of,
+    kept,
+    one_way,
+    some,
+    spelled,
+    unread,
+)
 from idletalk.behaviours.record_types import type_names
 from idletalk.plural import counted
 
@@ -278,5 +291,5 @@ BEHAVIOUR = Behaviour(
     tables=("failures", "strangers"),
     kinds=(SERVICE_REFUSED, SERVICE_UNANSWERED, FOREIGN_ADDRESS, NAME_MISSING, NAME_REFUSED, TLS_FAILED),
     judge=_judge,
-    hidden=one_way,
+    hidden=any_of(one_way, unread("dns", "icmp", "tls")),
 )

@@ -27,6 +27,12 @@ WHERE ((i.version = 4 AND i.kind = 3 AND i.code NOT IN (3, 4)) OR (i.version = 6
     AND i.quoted_protocol IN (6, 17) AND i.quoted_source = i.destination AND e.device IN (FROM subjects)
 GROUP BY e.device, i.quoted_destination, i.quoted_destination_port, i.quoted_protocol;
 
+-- Of datagrams nobody knows whether they ask for an answer, but for those that somebody says could not be delivered: to a port from which
+-- nothing came, since what goes to others may be an answer.
+CREATE TABLE undelivered AS
+SELECT device, peer, port FROM unreachable
+WHERE transport = 'udp' AND (peer, port) NOT IN (SELECT (originator, originator_port) FROM flows WHERE transport = 'udp' AND originator IN (SELECT peer FROM unreachable));
+
 -- Private addresses from which a device sent what it passed on: it claimed (ARP, DHCP) another one, and this one never.
 CREATE TABLE forwarded AS
 SELECT s.mac, s.address FROM sources AS s
@@ -80,8 +86,7 @@ FROM begun_flows AS f
 LEFT JOIN asked_names AS q USING (flow)
 LEFT JOIN answered_elsewhere AS e USING (flow)
 LEFT JOIN unseen_peers AS u ON u.device = f.device AND u.peer = f.responder
--- of datagrams nobody knows whether they ask for an answer, but for those that somebody says could not be delivered
-LEFT JOIN unreachable AS b ON b.device = f.device AND b.peer = f.responder AND b.port = f.responder_port AND b.transport = f.transport
+LEFT JOIN undelivered AS b ON f.transport = 'udp' AND b.device = f.device AND b.peer = f.responder AND b.port = f.responder_port
 WHERE ((f.transport = 'tcp' AND f.originator_tcp_flags & 2 > 0)
         OR (f.transport = 'udp' AND (b.device IS NOT NULL OR coalesce(f.application = 'dns', f.responder_port IN (53, 69)))))
     AND coalesce(place_of(f.responder, f.responder_key), '') IN ('local', 'global');

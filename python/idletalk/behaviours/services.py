@@ -11,11 +11,13 @@ from idletalk.behaviours.finding import (
     Claim,
     Kind,
     Scene,
+    any_of,
     between_stations,
     kept,
     one_way,
     some,
     spelled,
+    unread,
 )
 from idletalk.plural import counted
 
@@ -135,11 +137,6 @@ def _own_side(scene: Scene, row: Row) -> str:
     )
 
 
-def _hidden(scene: Scene, device: str) -> str | None:
-    """Who uses a service is most often a neighbour."""
-    return one_way(scene, device) or between_stations(scene, device)
-
-
 BEHAVIOUR = Behaviour(
     name="services",
     question="What does each device offer to others?",
@@ -154,5 +151,6 @@ BEHAVIOUR = Behaviour(
     tables=("services", "announcements"),
     kinds=(REMOTE_SHELL, OPEN, ANNOUNCED),
     judge=_judge,
-    hidden=_hidden,
+    # who uses a service is most often a neighbour
+    hidden=any_of(one_way, between_stations, unread("mdns", "ssdp")),
 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from idletalk import filters
 from idletalk.behaviours.behaviour import Ask, Behaviour, Row
-from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, kept, one_way, some
+from idletalk.behaviours.finding import FRAMES, KEPT, Claim, Kind, Scene, any_of, kept, one_way, some, unread
 from idletalk.plural import counted
 
 MIN_UNANSWERED = 3
@@ -139,5 +139,5 @@ BEHAVIOUR = Behaviour(
     tables=("time_servers", "clock_error"),
     kinds=(UNANSWERED, REFUSED, FREQUENT),
     judge=_judge,
-    hidden=one_way,
+    hidden=any_of(one_way, unread("ntp")),
 )

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 
-from idletalk.behaviours import clock, hidden_names
+from idletalk.behaviours import clock, hidden_names, mac_filters
 from idletalk.behaviours.behaviour import Ask
 from idletalk.behaviours.finding import some
 from idletalk.model import Blindness, Captures
 from idletalk.plural import counted
 
-MIN_FILTERED_FRAMES = 50
-"""From so many frames on, that all of them involve one MAC is no chance: the study's hourly files hold thousands."""
+MAX_FAULTS = 100
+"""Faults of one file that are listed (MAX_FAULTS of the reader); others are counted only."""
+
+_HARMLESS = ("BadOption", "BadTime", "BadLength")
+"""Kinds of faults that do not end the reading of a file."""
 
 TUNNELS = {4: "ipip", 41: "6in4", 47: "gre", 97: "etherip", 115: "l2tp"}
 """IP protocols that carry other packets in clear (IANA protocol numbers)."""
@@ -29,7 +32,8 @@ def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
     found = [
         *_files(captures),
         *clock.error(ask),
-        *_filters(ask, captures),
+        *_filters(captures),
+        *mac_filters.told(ask, sum(bool(file.packets) for file in captures.files)),
         *_point(ask),
         *_one_way(ask),
         *_content(ask),
@@ -41,7 +45,8 @@ def blindness(ask: Ask, captures: Captures) -> tuple[Blindness, ...]:
 def _files(captures: Captures) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     unreadable = [fault for fault in captures.faults if fault.offset is None]
-    damaged = {fault.path for fault in captures.faults if fault.offset is not None}
+    damaged = {f.path for f in captures.faults if f.offset is not None and f.kind not in _HARMLESS}
+    odd = sum(fault.kind == "BadLength" for fault in captures.faults)
     if unreadable:
         found.append(("unreadable", f"{counted(len(unreadable), 'file')} could not be read at all."))
     if damaged:
@@ -49,6 +54,14 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
             (
                 "damaged",
                 f"{counted(len(damaged), 'file is', 'files are')} damaged; what lies behind the damage is unknown.",
+            )
+        )
+    if odd:
+        found.append(
+            (
+                "bad_lengths",
+                f"{counted(odd, 'frame')}{' or more' if odd >= MAX_FAULTS else ''} cannot have been as long on the wire as the file says: what was captured of"
+                f" {'it' if odd == 1 else 'them'} was counted.",
             )
         )
     coverage = captures.coverage
@@ -78,7 +91,7 @@ def _files(captures: Captures) -> list[tuple[str, str]]:
     return found
 
 
-def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
+def _filters(captures: Captures) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for text in sorted({i.filter for file in captures.files for i in file.interfaces if i.filter}):
         found.append(
@@ -91,27 +104,6 @@ def _filters(ask: Ask, captures: Captures) -> list[tuple[str, str]]:
             (
                 "snaplen",
                 f"{counted(truncated, 'frame was', 'frames were')} cut by the snap length ({share:.1f} %): what lies beyond it cannot be read.",
-            )
-        )
-    for row in ask(
-        "WITH seen AS (SELECT capture, sum(originator_packets + responder_packets) AS frames FROM flow_segments GROUP BY 1),"
-        " ends AS (SELECT capture, originator_mac AS mac, originator_packets + responder_packets AS frames FROM flow_segments"
-        " WHERE originator_mac IS DISTINCT FROM responder_mac"
-        " UNION ALL SELECT capture, responder_mac, originator_packets + responder_packets FROM flow_segments),"
-        " counted AS (SELECT capture, mac, sum(frames) AS frames FROM ends WHERE mac IS NOT NULL AND NOT is_group(mac) GROUP BY 1, 2),"
-        # a segment is of the file of its first frame, so that short files are counted only where all are alike
-        " whole AS (SELECT mac, count(*) FILTER (frames >= ?) AS files, count(*) = (SELECT count(*) FROM seen) AS is_all"
-        " FROM counted JOIN seen USING (capture, frames) GROUP BY mac)"
-        " SELECT mac, CASE WHEN is_all THEN ? ELSE files END AS files FROM whole WHERE files > 0 AND mac NOT IN (SELECT mac FROM routers) AND mac <> '00:00:00:00:00:00'"
-        " AND mac NOT IN (SELECT unnest(macs) FROM devices WHERE role IN ('gateway', 'capture')) ORDER BY files DESC, mac",
-        MIN_FILTERED_FRAMES,
-        sum(bool(file.packets) for file in captures.files),
-    ):
-        found.append(
-            (
-                "mac_filter",
-                f"In {counted(row['files'], 'file')} every frame is to or from {row['mac']}: {'it looks' if row['files'] == 1 else 'they look'} filtered by this MAC."
-                " Queries of others are hidden, so nothing can be called unsolicited.",
             )
         )
     return found

@@ -25,6 +25,8 @@ record! {
         neighbour_mac: Option<Mac>,
         /// For how many seconds a router advertisement offers itself as a way out; 0: not at all
         router_lifetime_s: Option<u16>,
+        /// Neighbour advertisement: whether its sender calls itself a router
+        from_router: Option<bool>,
         /// Sender of the datagram that an error quotes
         quoted_source: Option<IpAddr>,
         /// Its port
@@ -53,6 +55,7 @@ impl Icmp {
             neighbour: None,
             neighbour_mac: None,
             router_lifetime_s: None,
+            from_router: None,
             quoted_source: None,
             quoted_source_port: None,
             quoted_destination: None,
@@ -91,11 +94,11 @@ impl Icmp {
         }
     }
 
-    /// Neighbour solicitation or advertisement: reserved, target, options (type, length in 8 octets).
+    /// Neighbour solicitation or advertisement: flags of the latter, target, options (type, length in 8 octets).
     fn discover(&mut self, body: &mut Cursor<'_>) {
-        if body.skip(4).is_none() {
-            return;
-        }
+        let Some(flags) = body.u32() else { return };
+        // the highest bit (RFC 4861 4.4)
+        self.from_router = (self.kind == 136).then_some(flags >> 31 == 1);
         self.neighbour = body.array::<16>().map(|octets| IpAddr::V6(Ipv6Addr::from(octets)));
         while let (Some(kind), Some(length)) = (body.u8(), body.u8()) {
             let Some(value) = (usize::from(length) * 8).checked_sub(2).and_then(|n| body.take(n)) else { return };

@@ -175,3 +175,28 @@ fn what_is_no_capture_is_named() {
     assert!(matches!(Reader::open(&folder), Err(CaptureError::Io { .. })));
     assert!(matches!(Reader::open(&folder.join("not-there")), Err(CaptureError::Io { .. })));
 }
+
+#[test]
+fn a_length_on_the_wire_that_no_frame_has_is_not_believed() {
+    for (told, counted, is_odd) in [
+        (4_u32, 4_u64, false),
+        (1_500, 1_500, false),
+        (1 << 20, 1 << 20, false),
+        ((1 << 20) + 1, 4, true),
+        (u32::MAX, 4, true),
+        (3, 4, true),
+        (0, 4, true),
+    ] {
+        let mut file = hex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000  01000000 00000000 04000000");
+        file.extend(told.to_le_bytes());
+        file.extend([1, 2, 3, 4]);
+        let (frames, reader) = read(&file);
+        let summary = reader.summary();
+        assert_eq!((frames.len(), u64::from(frames[0].original_len)), (1, counted), "{told}");
+        assert_eq!(summary.original_bytes, counted, "{told}");
+        assert_eq!(summary.truncated_frames, u64::from(counted > 4), "{told}");
+        assert_eq!(reader.fault(), None);
+        let kinds: Vec<_> = summary.faults.iter().map(|fault| fault.kind).collect();
+        assert_eq!(kinds, vec![FaultKind::BadLength; usize::from(is_odd)], "{told}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What the first byte of a frame belongs to.
 
-use super::{MAX_FRAME_BYTES, MAX_LARGE_FRAME_BYTES};
+use super::{MAX_FRAME_BYTES, MAX_LARGE_FRAME_BYTES, MAX_WIRE_BYTES};
 
 /// Link-layer type as written in capture files (LINKTYPE_*, <https://www.tcpdump.org/linktypes.html>).
 /// A newtype, so that a number which nobody knows survives.
@@ -123,5 +123,11 @@ impl LinkType {
             LinkType::DBUS | LinkType::USBPCAP => MAX_LARGE_FRAME_BYTES,
             _ => MAX_FRAME_BYTES,
         }
+    }
+
+    /// Largest length on the wire believed: a snap length may cut what is longer than a captured frame can be, as segments
+    /// that the network card cuts later.
+    pub fn max_original_bytes(self) -> u32 {
+        self.max_frame_bytes().max(MAX_WIRE_BYTES)
     }
 }

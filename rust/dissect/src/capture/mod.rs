@@ -61,8 +61,8 @@ pub struct Frame<'a> {
     /// The captured bytes, from the link layer on, with a frame check sequence where the interface
     /// says that there is one ([`Interface::fcs_bytes`]).
     pub bytes: &'a [u8],
-    /// Length of the frame on the wire in bytes, as the file says. Usually at least the captured
-    /// length; some writers leave it smaller or 0, and it is handed on as it is.
+    /// Length of the frame on the wire in bytes, as the file says; the captured length where that is
+    /// longer (some writers leave 0), or where no frame can be as long as the file says.
     pub original_len: u32,
     /// Where the record or block of this frame begins, in bytes of the decompressed file.
     pub offset: u64,
@@ -72,7 +72,11 @@ pub struct Frame<'a> {
 /// (`wiretap/wtap.h`) and MAXIMUM_SNAPLEN of libpcap. A record that claims more is taken for damage.
 pub const MAX_FRAME_BYTES: u32 = 262_144;
 
-/// The same for D-Bus and USBPcap, whose messages may be larger: WTAP_MAX_PACKET_SIZE_DBUS and
+/// Largest length on the wire believed, in bytes: twice GSO_MAX_SIZE of Linux (`include/linux/netdevice.h`: 8 times
+/// 65,535 bytes, BIG TCP), and so room for headers of the link.
+pub const MAX_WIRE_BYTES: u32 = 1024 * 1024;
+
+/// Largest captured length believed for D-Bus and USBPcap, whose messages may be larger: WTAP_MAX_PACKET_SIZE_DBUS and
 /// WTAP_MAX_PACKET_SIZE_USBPCAP of Wireshark.
 pub const MAX_LARGE_FRAME_BYTES: u32 = 128 * 1024 * 1024;
 

@@ -10,7 +10,7 @@ use super::input::{BUFFER_BYTES, Input};
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
 use super::source::Source;
-use super::{ByteOrder, CaptureError, Fault, Format, Frame, Summary};
+use super::{ByteOrder, CaptureError, Fault, FaultKind, Format, Frame, Summary};
 
 /// Bytes looked at to say what a file is that is no capture.
 const IDENTIFY_BYTES: usize = 512;
@@ -138,6 +138,10 @@ impl Reader {
             self.end(*stop);
             return false;
         }
+        let len = u32::try_from(self.current.len).unwrap_or(u32::MAX);
+        if self.current.original_len != len {
+            self.check_original_len(len);
+        }
         self.has_current = true;
         self.number = self.next_number;
         self.next_number = self.next_number.wrapping_add(1);
@@ -192,6 +196,21 @@ impl Reader {
             }
             _ => self.count_unusual_time(),
         }
+    }
+
+    /// A length on the wire that no frame has, or that is shorter than what was captured, is none: the captured length stands in for it.
+    fn check_original_len(&mut self, len: u32) {
+        let found = &mut self.current;
+        let told = found.original_len;
+        if (len..=found.link_type.max_original_bytes()).contains(&told) {
+            return;
+        }
+        found.original_len = len;
+        let number = self.next_number;
+        let message = format!(
+            "frame {number} of {len} captured bytes is said to have had {told} on the wire: counted as captured"
+        );
+        self.summary.add_fault(Fault { offset: found.offset, kind: FaultKind::BadLength, message });
     }
 
     /// The first time, a time that runs backwards, or none.

@@ -102,8 +102,8 @@ pub struct SkippedBlocks {
     pub blocks: u64,
 }
 
-/// Kinds of damage. All but [`FaultKind::BadOption`] and [`FaultKind::BadTime`] end the reading of
-/// the file; what was read before counts.
+/// Kinds of damage. All but [`FaultKind::BadOption`], [`FaultKind::BadTime`] and [`FaultKind::BadLength`] end the
+/// reading of the file; what was read before counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FaultKind {
     /// The file ends within a record or block: the capture was stopped or copied in the middle.
@@ -124,6 +124,8 @@ pub enum FaultKind {
     BadOption,
     /// A time that nanoseconds since 1970 in 64 bits cannot hold; its frame counts as without time.
     BadTime,
+    /// A length on the wire that is shorter than what was captured, or longer than any frame: the captured one counts.
+    BadLength,
 }
 
 /// Something wrong with a capture file.
