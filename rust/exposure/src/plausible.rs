@@ -34,6 +34,14 @@ pub fn is_code(text: &str) -> bool {
     has_digit(text) && text.bytes().any(|byte| byte.is_ascii_uppercase()) && CODE.is_match(text.as_bytes())
 }
 
+/// A personal identification number: 4 to 12 digits (ISO 9564-1), those of HomeKit and Matter with hyphens. A pin of a chip has fewer.
+pub fn is_pin(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (4..=12).contains(&digits)
+        && text.bytes().all(|sign| sign.is_ascii_digit() || sign == b'-')
+        && !text.starts_with('-')
+}
+
 /// Whether a text is one e-mail address.
 pub fn is_email(text: &str) -> bool {
     EMAIL.find(text.as_bytes()).is_some_and(|found| found.len() == text.len())
