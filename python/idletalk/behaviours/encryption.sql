@@ -48,7 +48,7 @@ CREATE TABLE protocol_security AS
 SELECT unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'esp', 'wlan-protected']) AS protocol,
     unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'ipsec', 'wlan']) AS channel, 'encrypted' AS payload
 UNION ALL
-SELECT unnest(['http', 'mqtt', 'ftp', 'smtp', 'imap', 'pop3', 'xmpp', 'rtsp', 'tftp', 'syslog', 'snmp', 'dns', 'mdns', 'llmnr', 'nbns',
+SELECT unnest(['http', 'mqtt', 'ftp', 'smtp', 'imap', 'pop3', 'xmpp', 'rtsp', 'sip', 'tftp', 'syslog', 'snmp', 'dns', 'mdns', 'llmnr', 'nbns',
     'dhcp', 'dhcpv6', 'lldp', 'ntp', 'ssdp', 'wsd', 'coap', 'stun', 'rtcp', 'tplink', 'yeelight', 'lifx', 'sadp', 'icmp', 'icmpv6', 'igmp']),
     'none', 'cleartext'
 UNION ALL
