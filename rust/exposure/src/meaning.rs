@@ -12,7 +12,7 @@ use crate::keyed::pairs_in;
 use crate::logins::{in_urls, is_sip, logins};
 use crate::nmea::sentences;
 use crate::places::places;
-use crate::plausible::{is_code, is_email, is_pin, is_plausible};
+use crate::plausible::{is_code, is_credentials, is_email, is_pin, is_plausible};
 
 /// `<key>value</key>` of XML.
 static TAGGED: LazyLock<Regex> =
@@ -45,10 +45,6 @@ static FORMATS: [(&str, &str, &LazyLock<Regex>); 4] =
 const MAX_FORMAT_BYTES: usize = 8000;
 /// Shortest address that is believed between bytes that are no text: shorter ones stand in 30 MB of random bytes.
 const MIN_EMAIL_IN_BINARY: usize = 10;
-/// Keys beside which a serial number that is a number is that of a token or certificate (RFC 5280 4.1.2.2, 4.1.2.5; Netflix' Message
-/// Security Layer, master tokens).
-const VALIDITIES: [&[u8]; 5] =
-    [b"\"expiration\"", b"\"expires\"", b"\"notafter\"", b"\"validto\"", b"\"renewalwindow\""];
 /// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too,
 /// one with `#` by a number alone.
 pub type KeyKinds = HashMap<String, String>;
@@ -109,19 +105,6 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         }
     }
     found
-}
-
-/// Whether a number in an object of JSON stands beside how long that object is valid.
-fn is_credentials(content: &[u8], start: usize) -> bool {
-    let (Some(before), Some(rest)) = (content.get(..start), content.get(start..)) else { return false };
-    let end = memchr::memchr2(b',', b'}', rest).unwrap_or(rest.len());
-    let is_number = before.last() != Some(&b'"')
-        && rest.get(..end).is_some_and(|told| told.trim_ascii().iter().all(u8::is_ascii_digit));
-    // what lies in objects inside of it is told of something else
-    let Some(open) = memchr::memrchr2(b'{', b'}', before).filter(|_| is_number) else { return false };
-    let close = memchr::memchr2(b'{', b'}', rest).map_or(content.len(), |place| start + place);
-    let object = content.get(open..close).unwrap_or_default().to_ascii_lowercase();
-    VALIDITIES.iter().any(|key| memchr::memmem::find(&object, key).is_some())
 }
 
 /// Pairs in a header, the first of which looks like the header's value. A cookie's id is a session's, not a device's.
