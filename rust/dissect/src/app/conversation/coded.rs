@@ -140,6 +140,7 @@ mod tests {
         assert_eq!(read(&units(&[&[0x41, 0x9a, 0x24], &[0x41, 0x9a, 0x24]])), (None, 2));
         let counted: [&[u8]; 4] = [&[0x01, 0x01], &[0x01, 0x02], &[0x01, 0x03], &[0x01, 0x04]];
         assert_eq!(read(&units(&counted)).0, None);
+        assert_eq!(read(&[&[0; 7], &[1, 0x67, 0x42, 0xc0][..], &random(900, 7)].concat()), (None, 0));
         // a constant before encrypted bytes
         let records: [&[u8]; 5] = [&[0x17], &[0xa7], &[0x80], &[0x67, 0x42, 0xc0], &[0x33]];
         assert_eq!(read(&units(&records)).0, None);
