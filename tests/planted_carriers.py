@@ -214,7 +214,7 @@ WAYS = {
         "word",
         lambda ends, word: ends.stream(21, b"CWD /" + word + b"\r\n", answer=b"220 files FTP server ready\r\n"),
     ),
-    "sip": Way("udp", "word", lambda ends, word: ends.datagram(5060, _sip(word))),
+    "sip": Way("sip", "word", lambda ends, word: ends.datagram(5060, _sip(word))),
     "syslog": Way(
         "syslog", "text", lambda ends, content: ends.datagram(514, b"<13>Jan  1 00:00:00 thing app: " + content)
     ),

@@ -22,7 +22,7 @@ def raw(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def fetched(path: Path, coding: str, body: bytes) -> Path:
+def fetched(path: Path, coding: str, body: bytes, *before: bytes) -> Path:
     """A plug asks for a file, and gets it under a coding, in chunks."""
     asked = b"GET /fw.bin HTTP/1.1\r\nHost: ota.example\r\n\r\n"
     chunks = [body[at : at + 700] for at in range(0, len(body), 700)]
@@ -31,7 +31,7 @@ def fetched(path: Path, coding: str, body: bytes) -> Path:
     frames = [made.segment(PLUG_END, CLOUD, 99, 2), made.segment(CLOUD, PLUG_END, 499, 18)]
     frames.append(made.segment(PLUG_END, CLOUD, 100, 24, asked))
     frames += [made.segment(CLOUD, PLUG_END, 500 + at, 24, whole[at : at + 1400]) for at in range(0, len(whole), 1400)]
-    return made.pcap(path, [(100 + number / 100, frame) for number, frame in enumerate(frames)])
+    return made.pcap(path, [(100 + number / 100, frame) for number, frame in enumerate([*before, *frames])])
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,18 @@ def test_an_image_under_a_content_coding_is_firmware(
     assert (row.format, row.size_bytes, row.sha256) == ("uimage", len(image), hashlib.sha256(image).hexdigest())
     [kept] = (found.folder / "firmware").glob("*.bin")
     assert kept.read_bytes() == image
+
+
+@pytest.mark.parametrize("is_plain", [True, False])
+def test_a_hash_told_of_an_image_or_of_it_as_it_was_sent_is_compared(tmp_path: Path, is_plain: bool) -> None:
+    image = uimage()
+    packed = gzip.compress(image)
+    digest = hashlib.sha256(image if is_plain else packed).hexdigest()
+    manifest = made.datagram((GATEWAY, "198.51.100.7", 9000), (PLUG, "192.168.1.9", 9001), f"sha256={digest}".encode())
+    found = idletalk.analyze([fetched(tmp_path / "in.pcap", "gzip", packed, manifest)], tmp_path / "out")
+    [row] = found.sql("SELECT authentication, authenticated_by FROM images")
+    assert row["authentication"] == "hash told in clear, matching"
+    assert ("as it was sent" in row["authenticated_by"]) != is_plain
 
 
 @pytest.mark.parametrize("body", [gzip.compress(uimage())[:-9], gzip.compress(uimage()) + b"more", b"\x80\x01" * 700])

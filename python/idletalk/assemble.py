@@ -17,6 +17,7 @@ from idletalk.conclusions.operating import operating_rows, unnamed_actions
 from idletalk.conclusions.updates import update_rows
 from idletalk.errors import IdletalkError
 from idletalk.evidence import write_evidence
+from idletalk.exposure.search import key_kinds
 from idletalk.findings import judged
 from idletalk.image_pages import Kept, image_pages
 from idletalk.images import begin_images
@@ -204,6 +205,7 @@ def _missing(lab: Lab, devices: Sequence[Device], options: "Options") -> dict[st
 def prepare(store: Store, lab: Lab) -> Asking:
     """Make the judged tables over the facts of a store that knows the look-ups; gives who can be asked for claims."""
     _know_lab(store, lab)
+    store.fill("named_values", "name VARCHAR", [(name,) for name in sorted(key_kinds())])
     hear_once(store)
     know_messages(store)
     asking = Asking()

@@ -177,7 +177,9 @@ def _examined(thing: Made, told: Sequence[str], known: Known) -> "tuple[Examinat
     from idletalk.firmware import Options, examine
 
     made = thing.artefact
-    wanted = Options(channel=thing.row["protocol"], told_in_clear=by_kind(told), declared_bytes=thing.total)
+    sent_as = () if thing.as_sent is made else thing.hashes
+    channel, clear = thing.row["protocol"], by_kind(told)
+    wanted = Options(channel=channel, told_in_clear=clear, sent_as=sent_as, declared_bytes=thing.total)
     if 2 * thing.absent > made.size_bytes:
         # mostly holes: nothing can be recognised, and a file of holes can be as long as somebody says
         return None, wanted

@@ -55,6 +55,30 @@ def test_compressed_bytes_are_not_called_encrypted(tmp_path: Path) -> None:
     assert verdicts(tmp_path, messages) == ("cleartext", "bytes: compressed or media (gzip)")
 
 
+def test_what_zlib_compressed_behind_a_head_is_not_called_encrypted(tmp_path: Path) -> None:
+    words = ",".join(str(n * n * 7919) for n in range(4000)).encode()
+    messages = [b"\x02\x00\x00" + zlib.compress(words[place : place + 3000], 9) for place in range(0, 24_000, 3000)]
+    assert verdicts(tmp_path, messages) == ("cleartext", "bytes: compressed or media (zlib)")
+
+
+def units(count: int) -> list[bytes]:
+    """Parts of pictures of H.264, each of which refers to others, and what an encoder makes of them."""
+    coded = noise(900 * count).replace(b"\x00", b"\x17")
+    return [b"\x00\x00\x00\x01\x41\x9a" + coded[place : place + 900] for place in range(0, 900 * count, 900)]
+
+
+def test_video_without_its_beginning_is_media_where_enough_of_it_is_seen(tmp_path: Path) -> None:
+    assert verdicts(tmp_path, units(6)) == ("cleartext", "bytes: compressed or media (h26x)")
+    some = [noise(900, 5).replace(b"\x00", b"\x17"), *units(1), noise(900, 6)]
+    assert verdicts(tmp_path, some) == ("unknown", "bytes: like random ones, with what may be start codes of video")
+
+
+def test_a_transport_stream_is_media(tmp_path: Path) -> None:
+    packets = [b"\x47\x01\x00" + bytes([0x10 | n & 15]) + noise(184, n) for n in range(70)]
+    messages = [b"".join(packets[place : place + 7]) for place in range(0, 70, 7)]
+    assert verdicts(tmp_path, messages) == ("cleartext", "bytes: compressed or media (mpeg-ts)")
+
+
 def test_the_middle_of_a_picture_is_media(tmp_path: Path) -> None:
     scan = noise(8000).replace(b"\xff", b"\xff\x00")
     messages = [scan[place : place + 1000] for place in range(0, len(scan), 1000)]

@@ -46,6 +46,7 @@ NAMES = {
     "RTCP": "rtcp",
     "RTP": "rtp",
     "RTSP": "rtsp",
+    "SIP": "sip",
     "SMTP": "smtp",
     "SNMP": "snmp",
     "SRTP": "rtp",

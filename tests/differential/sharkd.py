@@ -31,6 +31,7 @@ PREFERENCES = {
     # a response is told at the frame that completes its head, not its body
     "http.desegment_body": "FALSE",
     "rtsp.desegment_body": "FALSE",
+    "sip.desegment_body": "FALSE",
 }
 """Where Wireshark's defaults differ from what idletalk tells."""
 NAMES = ("services", "enterprises.tsv")

@@ -23,6 +23,7 @@ CARRIERS: dict[str, frozenset[tuple[str, str]]] = {
     **{name: frozenset({("udp", name)}) for name in ("coap", "dhcp", "dhcpv6", "nbns", "ntp", "rtcp", "snmp", "ssdp")},
     **{name: frozenset({("udp", name)}) for name in ("syslog", "tftp")},
     **{name: frozenset({("tcp", name)}) for name in ("mqtt", "rtsp", "ssh")},
+    "sip": frozenset({("udp", "sip"), ("tcp", "sip")}),
     "stun": frozenset({("tcp", "stun"), ("udp", "stun"), ("udp", "classicstun")}),
     "wireguard": frozenset({("udp", "wg")}),
     "rtp": frozenset({("udp", "rtp")}),

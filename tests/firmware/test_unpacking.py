@@ -1,5 +1,6 @@
 """The child process that unpacks: what it cannot reach, and what unblob adds where it is installed."""
 
+import gzip
 import io
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from idletalk.firmware import Options, Unpackers, examine
 from idletalk.firmware.model import Unpacking
 from idletalk.firmware.recogniser import recognise
 from idletalk.firmware.tools import found_program
-from tests.firmware.made import noise, yaffs
+from tests.firmware.made import cpio, noise, yaffs
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SECRET = b"only whoever unpacked everything knows this"
@@ -127,6 +128,13 @@ def test_what_unblob_unpacks_is_the_same_where_it_was_loaded_ahead(tmp_path: Pat
             told.append(unpackers.unpack(tmp_path / "image", tmp_path / str(number)))
     assert told[0] == told[1] == told[2]
     assert len(told[0].files) == 1, told[0]
+
+
+def test_what_an_archive_holds_is_unpacked_once(tmp_path: Path) -> None:
+    """SWUpdate's files stand in it as they are, and are recognised there too."""
+    member = gzip.compress(b"export HOME=/root\n" * 200, mtime=0)
+    _, files = unpacked(tmp_path, cpio(("sw-description", b'software = { version = "1.4"; };'), ("root.gz", member)))
+    assert sorted(files) == ["0-swupdate/root.gz", "0-swupdate/root.gz.d/0-gzip", "0-swupdate/sw-description"]
 
 
 def test_without_unblob_a_known_format_is_recognised_and_said_not_to_be_unpacked(

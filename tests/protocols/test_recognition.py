@@ -61,6 +61,7 @@ ROWS = {
     "nbns": Row("ndpi/netbios.pcap"),
     "coap": Row("ndpi/coap_mqtt.pcap"),
     "rtsp": Row("ndpi/rtsp.pcap"),
+    "sip": Row("ndpi/sip.pcap"),
     "ssh": Row("ndpi/ssh.pcap", midway="encrypted, without any mark"),
     "telnet": Row("ndpi/telnet.pcap"),
     "wsd": Row("ndpi/upnp.pcap"),

@@ -32,6 +32,7 @@ SELECT flow, source_mac, source, source_port, sampled_bytes,
         WHEN frequent_ratio > frequent_share() OR rest_dispersion >= structured_dispersion() THEN 'cleartext'
         WHEN rest_dispersion > random_dispersion() THEN 'unknown'
         WHEN share > mixed_text_share() THEN 'mixed'
+        WHEN video_units > 0 THEN 'unknown'
         ELSE 'encrypted' END AS payload,
     CASE
         WHEN share >= text_share() THEN 'bytes: text'
@@ -40,6 +41,7 @@ SELECT flow, source_mac, source, source_port, sampled_bytes,
         WHEN frequent_ratio > frequent_share() OR rest_dispersion >= structured_dispersion() THEN 'bytes: with structure'
         WHEN rest_dispersion > random_dispersion() THEN 'bytes: neither like random ones nor clearly with structure'
         WHEN share > mixed_text_share() THEN 'bytes: text, and others like random ones'
+        WHEN video_units > 0 THEN 'bytes: like random ones, with what may be start codes of video'
         ELSE 'bytes: like random ones' END AS reason
 FROM shares;
 
@@ -48,7 +50,7 @@ CREATE TABLE protocol_security AS
 SELECT unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'esp', 'wlan-protected']) AS protocol,
     unnest(['tls', 'dtls', 'quic', 'ssh', 'wireguard', 'ipsec', 'wlan']) AS channel, 'encrypted' AS payload
 UNION ALL
-SELECT unnest(['http', 'mqtt', 'ftp', 'smtp', 'imap', 'pop3', 'xmpp', 'rtsp', 'tftp', 'syslog', 'snmp', 'dns', 'mdns', 'llmnr', 'nbns',
+SELECT unnest(['http', 'mqtt', 'ftp', 'smtp', 'imap', 'pop3', 'xmpp', 'rtsp', 'sip', 'tftp', 'syslog', 'snmp', 'dns', 'mdns', 'llmnr', 'nbns',
     'dhcp', 'dhcpv6', 'lldp', 'ntp', 'ssdp', 'wsd', 'coap', 'stun', 'rtcp', 'tplink', 'yeelight', 'lifx', 'sadp', 'icmp', 'icmpv6', 'igmp']),
     'none', 'cleartext'
 UNION ALL

@@ -120,13 +120,13 @@ BEHAVIOUR = Behaviour(
     name="exposure",
     question="What does each device give away in clear?",
     method=(
-        "Everything that can be read of a device's messages (HTTP heads and bodies, WebSocket messages, MQTT, CoAP, TXT records, options of DHCP, mail and FTP commands, "
+        "Everything that can be read of a device's messages (HTTP heads and bodies, WebSocket messages, MQTT, CoAP, SIP, TXT records, options of DHCP, mail and FTP commands, "
         "SNMP, syslog, TFTP, RTSP, WS-Discovery, announcements by SSDP, names of mDNS, LLMNR and NetBIOS, names asked of DNS and named to TLS servers, protocols that nobody knows) "
-        "is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, XOR with one byte or the byte before, rotated bits, and the masks of WebSocket frames. "
-        "Values are found by the key that names them (exposure/keys.tsv) and by their format, each held against what such a "
+        "is searched as it came and behind base64, hex, URL, XML and JSON escapes, gzip, CBOR, UTF-16, XOR with one byte or the byte before, rotated bits, and the masks of WebSocket frames. "
+        "Values are found by the key that names them (exposure/keys.tsv; also the last part of an MQTT topic or CoAP path, before a value alone) and by their format, positions of satellite receivers (NMEA 0183) among them, each held against what such a "
         "value looks like; what is found once, the device's MAC, a host name with a number of its own, and the lab file's secrets are then searched in all its other "
         "messages: in any case, with other separators and without, as bytes, backwards, in hexadecimal digits, in base64 wherever it begins, behind XOR, as MD5, SHA-1 and SHA-256, of a MAC also as EUI-64 "
-        "and as its last half at the end of a name. Digits that are a time near the capture's are no id. The public address is told by STUN, the lab file, a key, or servers of two owners that tell the same one "
+        "and as its last half at the end of a name, a position also as two binary numbers (double, float, 1e-7 degrees). Digits that are a time near the capture's are no id. The public address is told by STUN, the lab file, a key, or servers of two owners that tell the same one "
         "(the only address of a text, or in bytes beside the device's port; of no host seen and no provider of servers), and searched as text, bytes, and masked with a constant of the message itself. "
         "Orders are messages that a device subscribed to by MQTT, or that come by HTTP on a question that waits for them. Video and audio are in clear where RTSP accepted RTP/AVP and played or recorded."
     ),

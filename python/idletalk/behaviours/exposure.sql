@@ -1,15 +1,34 @@
 -- Messages that can be read, of the devices that are judged. Takes endpoints, subjects, hosts (inventory.sql), peers,
--- and `heard` (repeats.py), the facts http_requests, http_responses, mqtt, coap, tftp, wsd, snmp, ssdp, dns, dns_questions, dns_records, nbns,
+-- `heard` (repeats.py), `named_values` (assemble.py), the facts http_requests, http_responses, mqtt, coap, tftp, wsd, snmp, ssdp, dns, dns_questions, dns_records, nbns,
 -- tls_client_hellos, dhcp_options.
 
--- An answer to a prompt of a login: as it is in telnet and MQTT, base64 in mail.
+-- An answer to a prompt of a login: as it is in telnet, base64 in mail.
 CREATE MACRO answered(carrier, content) AS
-    coalesce(CASE WHEN carrier NOT IN ('telnet', 'mqtt') THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
+    coalesce(CASE WHEN carrier <> 'telnet' THEN try(from_base64(trim(content::VARCHAR))::VARCHAR) END, content::VARCHAR);
+
+-- Carriers of answers to prompts; what others are about (a topic, a path, a name) may have any name.
+CREATE MACRO has_prompts(carrier) AS carrier IN ('ftp', 'imap', 'pop3', 'smtp', 'telnet', 'xmpp');
+
+-- The last part of a topic or path, which names what is told there.
+CREATE MACRO last_part(subject) AS regexp_extract(subject, '[^/]*$');
+
+-- A value alone: no object, list or markup, nothing that is no sign, and no state as home automation tells it (MQTT's payloads by default
+-- in Home Assistant).
+CREATE MACRO is_value(content) AS octet_length(content) <= 128
+    AND regexp_full_match(replace(content::VARCHAR, '\x22', '"'), '[^\x5C{}<>\x5B\x5D]+') AND NOT regexp_full_match(replace(content::VARCHAR, '\x22', ''),
+        '(?i)(on|off|online|offline|home|not_home|open|opened|opening|close|closed|closing|lock|locked|unlock|unlocked|jammed|stop|press|reset|idle|unavailable|unknown|none|ok|error|auto|enabled|disabled)');
 
 -- What says one thing a frame; what says the same in many frames, once for all; and names of a frame together. Three statements, since the
 -- hash tables of all at a time would need more memory than there is.
 CREATE VIEW said_singly (carrier, subject, content, is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination) AS
-SELECT carrier, subject, CASE WHEN subject IN ('user name', 'password') THEN encode(replace(subject, ' ', '') || ': ' || answered(carrier, content)) ELSE content END,
+SELECT carrier, subject,
+    CASE
+        WHEN subject IN ('user name', 'password') AND has_prompts(carrier)
+            THEN encode(replace(subject, ' ', '') || ': ' || answered(carrier, content))
+        WHEN carrier IN ('mqtt', 'coap') AND lower(regexp_replace(last_part(subject), '[^A-Za-z0-9]', '', 'g')) IN (FROM named_values)
+            AND is_value(content)
+            THEN encode(last_part(subject) || ': ') || content
+        ELSE content END,
     false AS is_topic, times, capture, frame, time_ns, last_ns, source_mac, source, destination_mac, destination
 FROM heard
 UNION ALL

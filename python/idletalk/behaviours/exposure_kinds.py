@@ -85,6 +85,8 @@ WORDS = {
 FORMS = {
     "json": "JSON", "xml": "XML", "xor": "XOR", "xor-autokey": "autokey XOR", "stun": "STUN's mapped address", "stun-xor": "STUN's XOR-mapped address",
     "rotated": "rotated bits", "eui-64": "EUI-64", "websocket": "WebSocket frames",
+    "utf-16": "UTF-16", "cbor": "CBOR", "nmea": "NMEA 0183", "double": "double-precision numbers", "float": "single-precision numbers",
+    "fixed-point": "numbers of 1e-7 degrees",
 }  # fmt: skip
 """How values are written, as people say it, where that differs."""
 

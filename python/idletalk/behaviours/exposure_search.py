@@ -171,7 +171,7 @@ def _fill(
 def _known(ask: Ask, scene: Scene, macs: Container[str]) -> tuple[dict[str, str], Mapping[str, Sequence[str]]]:
     """What is searched: kind by text, and the devices whose values they are (the lab file's: all)."""
     known = {
-        text: key_kinds().get(name.replace("_", "").lower(), name)
+        text: key_kinds().get(name.replace("_", "").lower(), name).rstrip("?#")
         for name, texts in scene.secrets.items()
         for text in texts
     }

@@ -9,7 +9,7 @@ BEHAVIOUR = Behaviour(
     method=(
         "What a device says of itself: DHCP vendor and user class, options that it asks for, qualified name (DHCPv6 likewise), "
         "keys of its mDNS TXT records (md, model, fv ...), names that it registers by NetBIOS, its SSDP SERVER field and UPnP "
-        "description, HTTP and RTSP user agents and server fields, MQTT client ids, WS-Discovery scopes, SSH banner, "
+        "description, HTTP, RTSP and SIP user agents and server fields, MQTT client ids, WS-Discovery scopes, SSH banner, "
         "BACnet, Modbus, AMQP, and vendors' own protocols. Nothing is derived: a value stands as it was sent. "
         "Flows of unknown protocols are grouped by carrier, port, first bytes and length of their messages."
     ),

@@ -1,4 +1,4 @@
--- What devices say of themselves. Takes facts dhcp, dhcpv6, nbns, mqtt, dns_records, ssdp, http_requests, http_responses, rtsp, wsd, ssh, lldp,
+-- What devices say of themselves. Takes facts dhcp, dhcpv6, nbns, mqtt, dns_records, ssdp, http_requests, http_responses, rtsp, sip, wsd, ssh, lldp,
 -- the table messages (protocols.sql), device_macs, joined_macs, endpoints, addresses and routers
 -- (inventory.sql), lab_macs.
 
@@ -41,6 +41,8 @@ WITH texts AS (
     SELECT source_mac, source, 'client id', client_id, 'mqtt', time_ns FROM mqtt WHERE packet_type = 'connect'
     UNION ALL
     SELECT source_mac, source, 'software', coalesce(server, user_agent), 'rtsp', time_ns FROM rtsp
+    UNION ALL
+    SELECT source_mac, source, 'software', coalesce(user_agent, server), 'sip', time_ns FROM sip
     UNION ALL
     SELECT source_mac, source, 'software', banner, 'ssh', time_ns FROM ssh
     UNION ALL

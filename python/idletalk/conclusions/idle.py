@@ -7,7 +7,7 @@ from idletalk.model import CloudUse, Device, Finding, IdleRow, Peer, PeerProtoco
 LATERAL_KINDS = ("lan-follow-up", "lan-sweep")
 """Kinds of findings that are movements in the LAN; to search alone is none."""
 
-IN_CLEAR = frozenset({"http", "mqtt", "ftp", "telnet", "smtp", "rtsp", "coap", "tftp", "syslog", "snmp"})
+IN_CLEAR = frozenset({"http", "mqtt", "ftp", "telnet", "smtp", "rtsp", "sip", "coap", "tftp", "syslog", "snmp"})
 """Application protocols whose content whoever is on the path reads; their encrypted forms have labels of their own."""
 
 

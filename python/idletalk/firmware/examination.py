@@ -41,6 +41,8 @@ class Options:
     channel: str | None = None
     told: tuple[tuple[Told, str], ...] = ()
     told_in_clear: tuple[tuple[Told, str, str], ...] = ()
+    sent_as: tuple[str, ...] = ()
+    """hashes of the image and of it as it was sent, where that was under a content coding"""
     keys: tuple[Path, ...] = ()
     declared_bytes: int | None = None
 
@@ -96,6 +98,7 @@ def _examined(path: Path, wanted: Options, unpacked: "Future[tuple[Unpacking, li
             found,
             told=wanted.told,
             told_in_clear=wanted.told_in_clear,
+            sent_as=wanted.sent_as,
             channel=wanted.channel,
             declared=wanted.declared_bytes,
         ),

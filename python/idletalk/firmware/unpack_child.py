@@ -57,15 +57,20 @@ class Unpacker:
         before, found = len(self.files), recognise(path)
         of_file, where = (f" of {name}", f"{name}.d/") if name else ("", "")
         done: list[Part] = []
-        for part in found.parts:
+        # of what came out of a part whole, what it holds is unpacked: not a second time where it stands
+        whole: set[int] = set()
+        for place, part in enumerate(found.parts):
+            if part.parent in whole:
+                whole.add(place)
             extractor = EXTRACTORS.get(part.format)
-            if extractor is None or part.encrypted == "yes":
+            if extractor is None or part.encrypted == "yes" or place in whole:
                 continue
             done.append(part)
             of = f"{part.format} at {part.offset:#x}{of_file}"
             with self._told(of):
                 for inner in extractor(path, part, self.folder, f"{where}{part.offset:x}-{part.format}", self.budget):
                     self._keep(inner, of)
+                whole.add(place)
         foreign = not_ours(found, EXTRACTORS)
         if self.unblob is None:
             if foreign and len(self.stopped) < MAX_STOPPED:

@@ -29,11 +29,12 @@ def judge(
     *,
     told: Sequence[tuple[Told, str]] = (),
     told_in_clear: Sequence[tuple[Told, str, str]] = (),
+    sent_as: Sequence[str] = (),
     channel: str | None = None,
     declared: int | None = None,
 ) -> Judgement:
     """The verdict. ``told`` are hashes that came another way; ``told_in_clear`` are those that could be read on the wire, with the
-    words that say where and by whom; ``declared`` is the size that was told of the image.
+    words that say where and by whom; ``sent_as`` are its hashes and those of it under a content coding; ``declared`` is the size that was told of the image.
     """
     tops = [part for part in found.parts if part.category in READABLE and _is_outer(part, found.parts)]
     # What is cut inside of something whole was built so; what is cut on the outermost level did not arrive.
@@ -42,7 +43,7 @@ def judge(
         declared or found.size_bytes
     )
     encryption, reason = _encryption(tops, found)
-    authentication, by = _authentication(checks, tops, found, partial, encryption, told, told_in_clear)
+    authentication, by = _authentication(checks, tops, found, partial, encryption, told, told_in_clear, sent_as)
     integrity = _integrity(checks, partial)
     return Judgement(
         authentication=authentication,
@@ -74,6 +75,7 @@ def _authentication(
     encryption: Encrypted,
     told: Sequence[tuple[Told, str]],
     told_in_clear: Sequence[tuple[Told, str, str]],
+    sent_as: Sequence[str],
 ) -> tuple[Authentication, str]:
     signatures = [check for check in checks if check.kind == "signature"]
     outcomes = {check.verdict for check in signatures}
@@ -91,6 +93,11 @@ def _authentication(
     if matching:
         return "hash or MAC told out of band, matching", ", ".join(matching)
     readable = [f"{name} ({where})" for name, value, where in told_in_clear if value.lower() == getattr(found, name)]
+    readable += [
+        f"{name} of it as it was sent ({where})"
+        for name, value, where in told_in_clear
+        if value.lower() in sent_as and value.lower() != getattr(found, name)
+    ]
     if readable and not {check.kind for check in checks} & {"mac", "signature"}:
         return "hash told in clear, matching", ", ".join(readable)
     if partial:

@@ -1,15 +1,17 @@
 //! A content as it came, and what it is when one of the encodings that devices use is taken off.
 
 use std::io::Read;
-use std::sync::LazyLock;
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 use memchr::memmem;
 use regex::bytes::Regex;
 
+use crate::cbor;
+use crate::escapes::{unescaped, unmarked, unquoted};
 use crate::mask;
 use crate::runs::runs;
 use crate::websocket;
+use crate::wide;
 
 /// Encodings on top of one another: base64 of JSON in a form is two. What is compressed below may be a third.
 const MAX_DEPTH: usize = 2;
@@ -26,8 +28,6 @@ const MAX_INFLATED_BYTES: u64 = 256 << 10;
 const MIN_PRINTABLE: usize = 85;
 /// Shortest text.
 pub const MIN_TEXT_BYTES: usize = 6;
-
-static ESCAPE: LazyLock<Regex> = LazyLock::new(|| compiled(r"\\u00([0-9A-Fa-f]{2})"));
 
 /// Bytes and the encodings that were taken off to get them, the outermost first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,12 +106,16 @@ fn inner(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         Some(name) => named(name, unpacked(name, content)),
         None if is_text(content) => {
             let mut found = text_inside(content);
+            // heads of short strings are letters
+            found.extend(cbor::as_json(content).map(|json| ("cbor", json)));
             // a low key leaves text printable
             found.extend(mask::crib_key(content).map(|key| ("xor", mask::xor(content, key))));
             found
         }
         _ => {
             let mut found = escaped_inside(content);
+            found.extend(cbor::as_json(content).map(|json| ("cbor", json)));
+            found.extend(wide::narrowed(content).map(|text| ("utf-16", text)));
             found.extend(runs(content));
             found.extend(packed_inside(content));
             found.extend(websocket::unmasked(content).map(|plain| ("websocket", plain)));
@@ -171,60 +175,6 @@ fn text_inside(content: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     found.retain(|(_, plain)| plain != content);
     found.extend(runs(content));
     found
-}
-
-/// `&amp;` and `&#65;` of XML.
-fn unmarked(content: &[u8]) -> Vec<u8> {
-    htmlize::unescape_bytes_in(content, htmlize::Context::General).into_owned()
-}
-
-/// `%41` and `+` of forms and queries.
-pub fn unquoted(content: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(content.len());
-    let mut rest = content;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        match (byte, after) {
-            (b'%', [high, low, ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                plain.push(digit(*high) << 4 | digit(*low));
-                rest = after.get(2..).unwrap_or_default();
-            }
-            (b'+', _) => plain.push(b' '),
-            _ => plain.push(byte),
-        }
-    }
-    plain
-}
-
-fn digit(sign: u8) -> u8 {
-    char::from(sign).to_digit(16).and_then(|value| u8::try_from(value).ok()).unwrap_or_default()
-}
-
-/// `\u0041`, `\"` and `\/` of JSON in JSON.
-fn unescaped(content: &[u8]) -> Vec<u8> {
-    let told = ESCAPE.replace_all(content, |found: &regex::bytes::Captures<'_>| {
-        found.get(1).map(|digits| unhexed(digits.as_bytes())).unwrap_or_default()
-    });
-    let mut plain = Vec::with_capacity(told.len());
-    let mut rest: &[u8] = &told;
-    while let Some((&byte, after)) = rest.split_first() {
-        match after.split_first() {
-            Some((&quoted @ (b'"' | b'/'), further)) if byte == b'\\' => {
-                plain.push(quoted);
-                rest = further;
-            }
-            _ => {
-                plain.push(byte);
-                rest = after;
-            }
-        }
-    }
-    plain
-}
-
-/// The bytes of pairs of hexadecimal digits.
-pub fn unhexed(digits: &[u8]) -> Vec<u8> {
-    digits.chunks_exact(2).map(|pair| pair.iter().fold(0u8, |byte, sign| byte << 4 | digit(*sign))).collect()
 }
 
 #[cfg(test)]

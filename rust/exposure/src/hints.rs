@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 
 /// In small letters; they are sought together.
-const HINTS: [&str; 17] = [
+const HINTS: [&str; 19] = [
     "</",
     "authorization",
     "cookie",
@@ -23,6 +23,8 @@ const HINTS: [&str; 17] = [
     "latl",
     "lat_l",
     "position",
+    ",n,",
+    ",s,",
 ];
 static HINTED: LazyLock<Option<AhoCorasick>> =
     LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(HINTS).ok());

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
+use crate::decode::is_text;
 use crate::mask::differences;
+use crate::numbers::Positions;
 use crate::sought::Sought;
 use crate::spelling::{Spelling, behind_mask, spelt};
 use crate::within;
@@ -35,13 +37,14 @@ pub struct Patterns {
     plain: Sought,
     /// made when the first content that is no text is searched
     masked: OnceLock<Sought>,
+    positions: Positions,
 }
 
 impl Patterns {
     /// Of these values.
     pub fn new(known: Vec<Known>) -> Self {
-        let plain = sought(&known, spelt);
-        Self { known, plain, masked: OnceLock::new() }
+        let (plain, positions) = (sought(&known, spelt), Positions::of(&known));
+        Self { known, plain, masked: OnceLock::new(), positions }
     }
 
     /// Every known value that stands in the content and is not among `seen`, which grows by it.
@@ -56,6 +59,20 @@ impl Patterns {
             }
         });
         found
+    }
+
+    /// A known position as numbers in bytes.
+    pub fn find_positions(&self, content: &[u8], seen: &mut HashSet<usize>) -> Vec<Found<'_>> {
+        if !self.positions.are_known() || is_text(content) {
+            return Vec::new();
+        }
+        let places = self.positions.find(content).into_iter().flatten().filter(|place| seen.insert(place.known));
+        places
+            .filter_map(|place| {
+                let raw = within(content, place.start, place.start + place.bytes).to_vec();
+                Some(Found { known: self.known.get(place.known)?, raw, how: place.how })
+            })
+            .collect()
     }
 
     /// The same behind an exclusive or with one byte, or with the byte before, wherever in the content it begins: neighbours
@@ -158,7 +175,7 @@ mod tests {
     fn a_value_is_found_without_its_signs_in_hex_and_backwards() {
         let id = || known("device_id", "0A1B2C3D-4E5F-6071-8293-A4B5C6D7E8F9");
         assert_eq!(how(id(), b"0a1b2c3d4e5f60718293a4b5c6d7e8f9"), Some("text"));
-        let own = crate::decode::unhexed(b"0a1b2c3d4e5f60718293a4b5c6d7e8f9");
+        let own = crate::escapes::unhexed(b"0a1b2c3d4e5f60718293a4b5c6d7e8f9");
         assert_eq!(how(id(), &own), Some("binary"));
         let serial = || known("serial", "SN4711-08");
         assert_eq!(how(serial(), b"1:0f534e343731312d3038"), Some("hex"));

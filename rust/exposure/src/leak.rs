@@ -10,6 +10,7 @@ use crate::known::{Found, Patterns};
 use crate::meaning::{KeyKinds, values};
 use crate::public::{Told, told_to, written_in};
 use crate::search::Content;
+use crate::wide::widened;
 use crate::within;
 
 /// How a value is known.
@@ -63,13 +64,14 @@ pub fn meant(content: &Content, views: &[View], kinds: &KeyKinds) -> Vec<Leak> {
             if is_own_word || is_part || !seen.insert((value.kind.clone(), value.text.clone())) {
                 continue;
             }
-            let text = value.quoted.as_deref().unwrap_or(value.text.as_bytes());
+            let (how, text) =
+                value.written.as_ref().map_or((None, value.text.as_bytes()), |(how, raw)| (Some(*how), raw.as_slice()));
             leaks.push(Leak {
                 content: content.id,
-                encoding: match encodings {
-                    [] if value.quoted.is_some() => "url".into(),
-                    [] => form(bytes).into(),
-                    taken => taken.join("+"),
+                encoding: match (encodings, how) {
+                    ([], how) => how.unwrap_or_else(|| form(bytes)).into(),
+                    (taken, None | Some("url")) => taken.join("+"),
+                    (taken, Some(how)) => format!("{}+{how}", taken.join("+")),
                 },
                 known_by: KnownBy::Meaning,
                 raw: standing(content, bytes, encodings, text),
@@ -108,6 +110,11 @@ pub fn held_against(content: &Content, views: &[View], patterns: &Patterns) -> V
                 (_, how) => format!("{}+{how}", encodings.join("+")),
             };
             leak(&found, encoding, standing(content, bytes, encodings, &found.raw));
+        }
+        for found in patterns.find_positions(bytes, &mut seen) {
+            let encoding = encodings.iter().chain([&found.how]).copied().collect::<Vec<_>>().join("+");
+            let raw = Some(found.raw.clone()).filter(|_| encodings.is_empty());
+            leak(&found, encoding, raw);
         }
     }
     // a frame of a WebSocket is a message of its own
@@ -160,8 +167,11 @@ fn form(content: &[u8]) -> &'static str {
 
 /// The bytes of the content that say it: as they are, or each masked or rotated as the view took it off.
 fn standing(content: &Content, view: &[u8], encodings: &[&'static str], text: &[u8]) -> Option<Vec<u8>> {
+    let as_told = |told: Vec<u8>| memmem::find(&content.content, &told).map(|_| told);
     match encodings {
         [] => Some(text.to_vec()),
+        ["cbor"] => as_told(text.to_vec()),
+        ["utf-16"] => as_told(widened(text)),
         ["xor" | "rotated"] => {
             let place = memmem::find(view, text)?;
             Some(within(&content.content, place, place + text.len()).to_vec())

@@ -5,7 +5,9 @@
 //! ([`decode`]). A *leak* is a value in a content ([`search`]). Work on a content is bounded, so time grows with the bytes.
 
 mod bare;
+mod cbor;
 pub mod decode;
+mod escapes;
 mod hints;
 mod keyed;
 pub mod known;
@@ -13,6 +15,8 @@ mod leak;
 mod logins;
 mod mask;
 pub mod meaning;
+mod nmea;
+mod numbers;
 mod places;
 mod plausible;
 mod public;
@@ -22,6 +26,7 @@ mod sought;
 mod spelling;
 pub mod tables;
 mod websocket;
+mod wide;
 pub mod words;
 
 pub use bare::Teller;

@@ -5,12 +5,14 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use crate::decode::{compiled, is_text, unquoted};
+use crate::decode::{compiled, is_text};
+use crate::escapes::unquoted;
 use crate::hints::Hints;
 use crate::keyed::pairs_in;
 use crate::logins::{in_urls, is_sip, logins};
+use crate::nmea::sentences;
 use crate::places::places;
-use crate::plausible::{is_code, is_email, is_plausible};
+use crate::plausible::{is_code, is_credentials, is_email, is_pin, is_plausible};
 
 /// `<key>value</key>` of XML.
 static TAGGED: LazyLock<Regex> =
@@ -43,11 +45,8 @@ static FORMATS: [(&str, &str, &LazyLock<Regex>); 4] =
 const MAX_FORMAT_BYTES: usize = 8000;
 /// Shortest address that is believed between bytes that are no text: shorter ones stand in 30 MB of random bytes.
 const MIN_EMAIL_IN_BINARY: usize = 10;
-/// Keys beside which a serial number that is a number is that of a token or certificate (RFC 5280 4.1.2.2, 4.1.2.5; Netflix' Message
-/// Security Layer, master tokens).
-const VALIDITIES: [&[u8]; 5] =
-    [b"\"expiration\"", b"\"expires\"", b"\"notafter\"", b"\"validto\"", b"\"renewalwindow\""];
-/// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too.
+/// What a key means, by its name without case and signs; a kind with `?` is told by a name that means other things too,
+/// one with `#` by a number alone.
 pub type KeyKinds = HashMap<String, String>;
 
 /// Something that a message tells, and where it stands in what was searched.
@@ -59,8 +58,8 @@ pub struct Value {
     pub text: String,
     /// The name that the message gives it; none: its format tells.
     pub key: Option<String>,
-    /// How it is written, where that is not the value itself.
-    pub quoted: Option<Vec<u8>>,
+    /// How it is written and its bytes, where these are not the value itself.
+    pub written: Option<(&'static str, Vec<u8>)>,
 }
 
 /// What a content tells by key or format; each place once, the key before the format.
@@ -86,6 +85,7 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
     }
     logins(content, &hints, &mut found);
     places(content, &hints, &mut found);
+    sentences(content, &hints, &mut found);
     let in_urls = if hints.any(&["@"]) { in_urls(content, &mut found) } else { Vec::new() };
     for (_, kind, pattern) in FORMATS.iter().filter(|(hint, ..)| hints.any(&[hint])) {
         for captures in pattern.captures_iter(content) {
@@ -105,19 +105,6 @@ pub fn values(content: &[u8], kinds: &KeyKinds) -> Vec<Value> {
         }
     }
     found
-}
-
-/// Whether a number in an object of JSON stands beside how long that object is valid.
-fn is_credentials(content: &[u8], start: usize) -> bool {
-    let (Some(before), Some(rest)) = (content.get(..start), content.get(start..)) else { return false };
-    let end = memchr::memchr2(b',', b'}', rest).unwrap_or(rest.len());
-    let is_number = before.last() != Some(&b'"')
-        && rest.get(..end).is_some_and(|told| told.trim_ascii().iter().all(u8::is_ascii_digit));
-    // what lies in objects inside of it is told of something else
-    let Some(open) = memchr::memrchr2(b'{', b'}', before).filter(|_| is_number) else { return false };
-    let close = memchr::memchr2(b'{', b'}', rest).map_or(content.len(), |place| start + place);
-    let object = content.get(open..close).unwrap_or_default().to_ascii_lowercase();
-    VALIDITIES.iter().any(|key| memchr::memmem::find(&object, key).is_some())
 }
 
 /// Pairs in a header, the first of which looks like the header's value. A cookie's id is a session's, not a device's.
@@ -146,7 +133,7 @@ fn is_clean(text: &str) -> bool {
 
 /// A value, and the name that it goes by.
 pub fn value(kind: &str, text: String, key: Option<&str>) -> Value {
-    Value { kind: kind.into(), text, key: key.map(Into::into), quoted: None }
+    Value { kind: kind.into(), text, key: key.map(Into::into), written: None }
 }
 
 /// Bytes as text.
@@ -174,14 +161,16 @@ fn named(key: &[u8], told: &[u8], kinds: &KeyKinds) -> Option<Value> {
     let text = lossy(quoted.as_deref().unwrap_or(told));
     // a UPnP device's name is told with and without its scheme (UDA 2.0, 1.1.4)
     let text = text.trim().trim_start_matches("uuid:").to_owned();
-    let kind = match kind.strip_suffix('?') {
-        Some(kind) if is_code(&text) => kind,
-        Some(_) => return None,
-        None if kind == "user" => user(&text),
-        None => kind,
+    let kind = match (kind.strip_suffix('?'), kind.strip_suffix('#')) {
+        (Some(kind), _) => is_code(&text).then_some(kind)?,
+        (_, Some(kind)) => is_pin(&text).then_some(kind)?,
+        _ if kind == "user" => user(&text),
+        _ => kind,
     };
-    is_plausible(kind, &text)
-        .then(|| Value { quoted: quoted.is_some().then(|| told.to_vec()), ..value(kind, text, Some(&lossy(key))) })
+    is_plausible(kind, &text).then(|| Value {
+        written: quoted.is_some().then(|| ("url", told.to_vec())),
+        ..value(kind, text, Some(&lossy(key)))
+    })
 }
 
 /// Kind of a user name: many are an e-mail address, which is the one thing that is then told.
@@ -245,6 +234,15 @@ mod tests {
     fn a_name_with_other_meanings_counts_before_a_code_alone() {
         assert_eq!(read("typ=HS110(EU)"), [told("model", "HS110(EU)")]);
         assert_eq!(read("typ=text"), []);
+    }
+
+    #[test]
+    fn a_pin_is_a_number_of_some_digits() {
+        let kinds = [("pin".to_owned(), "password#".to_owned())].into();
+        let read = |content: &str| values(content.as_bytes(), &kinds).into_iter().map(|value| value.text).collect();
+        let all: Vec<Vec<String>> =
+            [r#"{"pin":"4711"}"#, "pin=031-45-154", r#"{"pin":13}"#, "pin: GPIO4711"].map(read).into();
+        assert_eq!(all, [vec!["4711"], vec!["031-45-154"], vec![], vec![]]);
     }
 
     #[test]

@@ -15,6 +15,10 @@ static ID: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Za-z0-9][A-Za-z0-9\-_.:
 static LETTERS: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Z][A-Z\-]{5,63}"));
 static CODE: LazyLock<Regex> = LazyLock::new(|| whole(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*(?:\([A-Z]{2}\))?"));
 
+/// Keys beside which a serial number that is a number is that of a token or certificate (RFC 5280 4.1.2.2, 4.1.2.5; Netflix' Message
+/// Security Layer, master tokens).
+const VALIDITIES: [&[u8]; 5] =
+    [b"\"expiration\"", b"\"expires\"", b"\"notafter\"", b"\"validto\"", b"\"renewalwindow\""];
 const EMPTY: [&str; 9] = ["", "null", "none", "true", "false", "undefined", "n/a", "unknown", "0"];
 
 fn whole(pattern: &str) -> Regex {
@@ -32,6 +36,14 @@ fn is_digits(text: &str) -> bool {
 /// A vendor's code for a model: capitals and digits, as no word has them together.
 pub fn is_code(text: &str) -> bool {
     has_digit(text) && text.bytes().any(|byte| byte.is_ascii_uppercase()) && CODE.is_match(text.as_bytes())
+}
+
+/// A personal identification number: 4 to 12 digits (ISO 9564-1), those of HomeKit and Matter with hyphens. A pin of a chip has fewer.
+pub fn is_pin(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (4..=12).contains(&digits)
+        && text.bytes().all(|sign| sign.is_ascii_digit() || sign == b'-')
+        && !text.starts_with('-')
 }
 
 /// Whether a text is one e-mail address.
@@ -86,6 +98,19 @@ pub fn is_public(address: Ipv4Addr) -> bool {
         || address.is_documentation()
         || is_shared)
         && (1..224).contains(&first)
+}
+
+/// Whether a number in an object of JSON stands beside how long that object is valid.
+pub fn is_credentials(content: &[u8], start: usize) -> bool {
+    let (Some(before), Some(rest)) = (content.get(..start), content.get(start..)) else { return false };
+    let end = memchr::memchr2(b',', b'}', rest).unwrap_or(rest.len());
+    let is_number = before.last() != Some(&b'"')
+        && rest.get(..end).is_some_and(|told| told.trim_ascii().iter().all(u8::is_ascii_digit));
+    // what lies in objects inside of it is told of something else
+    let Some(open) = memchr::memrchr2(b'{', b'}', before).filter(|_| is_number) else { return false };
+    let close = memchr::memchr2(b'{', b'}', rest).map_or(content.len(), |place| start + place);
+    let object = content.get(open..close).unwrap_or_default().to_ascii_lowercase();
+    VALIDITIES.iter().any(|key| memchr::memmem::find(&object, key).is_some())
 }
 
 /// Degrees; some devices tell them in ten-thousandths.

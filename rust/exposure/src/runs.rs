@@ -1,6 +1,7 @@
 //! Stretches of hexadecimal digits and of base64.
 
-use crate::decode::{MIN_TEXT_BYTES, is_text, unhexed};
+use crate::decode::{MIN_TEXT_BYTES, is_text};
+use crate::escapes::unhexed;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};

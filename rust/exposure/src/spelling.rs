@@ -9,7 +9,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::decode::unhexed;
+use crate::escapes::unhexed;
 use crate::known::Known;
 use crate::mask::differences;
 

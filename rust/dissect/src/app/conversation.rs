@@ -12,9 +12,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 mod answer;
 mod asking;
+mod coded;
 mod sample;
 mod signature;
 mod unclaimed;
+mod video;
 mod waiting;
 
 pub use sample::FlowContent;

@@ -41,7 +41,7 @@ macro_rules! protocols {
 protocols![
     // before DNS, which has its frame
     nbns, mdns, llmnr, dns, dhcp, ntp, ssdp, tls, dtls, stun, quic, http, mqtt, smtp, imap, pop3, ftp, xmpp, coap, rtsp,
-    ssh, telnet, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
+    sip, ssh, telnet, wsd, tftp, wireguard, snmp, dhcpv6, syslog, rtcp, rtp,
 ];
 
 /// What carries the bytes.

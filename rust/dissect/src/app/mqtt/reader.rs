@@ -12,8 +12,8 @@ const MAX_PACKET_BYTES: usize = 1 << 17;
 const MAX_FIXED_BYTES: usize = 5;
 /// Topic aliases kept of a direction; brokers allow 10 to 65,535, devices use few.
 const MAX_ALIASES: usize = 64;
-/// Subject of what a CONNECT gives as its password, as of answers to other logins.
-const PASSWORD: &str = "password";
+/// What stands before the password of a CONNECT: a topic may have any name, so that none tells it.
+const PASSWORD: &[u8] = b"password: ";
 
 /// One direction.
 #[derive(Default)]
@@ -148,7 +148,7 @@ impl MqttParser {
                 ctx.payload(said.will_topic.as_deref(), 0, will);
             }
             if let Some(password) = &said.password {
-                ctx.payload(Some(PASSWORD), 0, password);
+                ctx.payload(Some(packet::name(kind::CONNECT)), 0, &[PASSWORD, password].concat());
             }
         }
         side.waiting.clear();
