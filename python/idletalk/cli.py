@@ -237,9 +237,7 @@ def sql(query: str, folder: Path | None, as_json: bool, as_csv: bool) -> None:
     """
     from idletalk import query as tables
 
-    if folder is not None and not tables.is_analysis(folder) and tables.is_analysis(Path(query)):
-        raise IdletalkError("name the query first, then the folder: idletalk sql QUERY FOLDER")
-    rows, columns = tables.run(tables.find(folder), query)
+    rows, columns = tables.run(tables.find(folder, query), query)
     click.echo(
         tables.to_json(rows, columns)
         if as_json

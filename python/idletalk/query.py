@@ -16,9 +16,11 @@ MAX_CELL_CHARS = 60
 """Longest cell of a printed table: eighty columns hold one such beside a short one."""
 
 
-def find(folder: Path | None) -> Path:
-    """The analysis folder meant: the one given, else this folder, else the only one in it."""
+def find(folder: Path | None, query: str = "") -> Path:
+    """The analysis folder meant: the one given, else this folder, else the only one in it. Where `query` names one instead, an error says so."""
     if folder is not None:
+        if query and not is_analysis(folder) and is_analysis(Path(query)):
+            raise IdletalkError("name the query first, then the folder: idletalk sql QUERY FOLDER")
         return folder
     if is_analysis(Path()):
         return Path()

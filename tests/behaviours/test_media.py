@@ -59,3 +59,19 @@ def test_a_camera_that_sends_to_the_internet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("method", "transport"), [("PLAY", "RTP/SAVP;unicast"), ("TEARDOWN", "RTP/AVP;unicast")])
 def test_encrypted_media_and_what_never_began_are_none(method: str, transport: str, tmp_path: Path) -> None:
     assert told(tmp_path, VIEWER, CAMERA, method, transport) == []
+
+
+@pytest.mark.parametrize(("transport", "payload"), [("RTP/AVP", "cleartext"), ("RTP/SAVP", "unknown")])
+def test_what_rtsp_agreed_upon_tells_whether_rtp_is_encrypted(transport: str, payload: str, tmp_path: Path) -> None:
+    setup = b"SETUP rtsp://192.168.1.20/a RTSP/1.0\r\nCSeq: 1\r\nTransport: %s;unicast;client_port=5000-5001\r\n\r\n"
+    agreed = b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nTransport: %s;unicast;client_port=5000-5001;server_port=6000-6001\r\n\r\n"
+    media = ((*CAMERA[:2], 6000), (*VIEWER[:2], 5000))
+    frames = [made.segment(VIEWER, CAMERA, 1, SYN), made.segment(CAMERA, VIEWER, 1, SYN_ACK)]
+    frames += [made.segment(VIEWER, CAMERA, 2, DATA, setup % transport.encode())]
+    frames += [made.segment(CAMERA, VIEWER, 2, DATA, agreed % transport.encode())]
+    frames += [made.datagram(*media, bytes([0x80, 96, 0, n, 0, 0, n, 0, 1, 2, 3, 4]) + bytes(300)) for n in range(30)]
+    capture = made.pcap(tmp_path / "in.pcap", [(1000.0 + n / 10, frame) for n, frame in enumerate(frames)])
+    rows = idletalk.analyze([capture], tmp_path / "out").sql(
+        "SELECT DISTINCT payload FROM flow_encryption WHERE application = 'rtp'"
+    )
+    assert rows == [{"payload": payload}]

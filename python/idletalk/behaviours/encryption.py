@@ -11,7 +11,8 @@ BEHAVIOUR = Behaviour(
     method=(
         "A protocol that is recognised by its content tells it: TLS, DTLS, QUIC, SSH, WireGuard and IPsec are encrypted, but for "
         "cipher suites that do not encrypt and for handshakes without application data; STARTTLS and encrypted fields in a clear "
-        "protocol make it mixed. Of other flows the first 16 KiB of each direction are looked at, content sent again once: text "
+        "protocol make it mixed; RTP is in clear where RTSP agreed on a transport without encryption. Of other flows the first 16 KiB of each direction "
+        "are looked at, content sent again once: text "
         "(70 % of the bytes in runs of 8 printable ones), signatures of compressed and media formats, video without its beginning "
         "(three units of H.264, H.265 or MPEG behind start codes, five packets of a transport stream), what inflates, and whether the counts of "
         "the 240 rarer byte values spread as those of random bytes do (their dispersion is 0.8 for random bytes; at most 1.1: encrypted; from 1.3 on, or 60 % of the bytes of 16 values: "

@@ -1,5 +1,5 @@
 -- Is it encrypted? For each flow and direction the channel, what its payload is, and what tells it. Takes flows, messages,
--- peer_flows, pair_protocols, and the facts flow_content, tls_connections, tls_client_hellos, snmp.
+-- peer_flows, pair_protocols, and the facts flow_content, tls_connections, tls_client_hellos, snmp, rtsp, rtp_streams.
 
 -- Thresholds of what bytes alone tell. All are measured: docs/validation.md has the samples and the error rates.
 -- Share of bytes in runs of at least 8 printable ones, from which on a direction is text: heads of messages are less, lines are more.
@@ -57,6 +57,14 @@ UNION ALL
 -- whether media is SRTP is agreed upon elsewhere: its header looks the same (RFC 3711 3.1)
 SELECT 'rtp', 'none', 'unknown';
 
+-- Transports of RTSP without encryption (RFC 2326 12.39, RFC 4585); with SRTP they are RTP/SAVP and RTP/SAVPF (RFC 3711, RFC 5124).
+CREATE MACRO is_plain_rtp(transport) AS regexp_matches(transport, '(?i)^RTP/AVPF?(/(UDP|TCP))?(;|$)');
+
+-- Hosts that agreed on such transports alone.
+CREATE TABLE plain_media AS
+SELECT least(source, destination) AS low, greatest(source, destination) AS high FROM rtsp
+WHERE is_response AND status = 200 AND transport IS NOT NULL GROUP BY ALL HAVING bool_and(is_plain_rtp(transport));
+
 CREATE TABLE flow_encryption AS
 WITH directions AS (
     SELECT flow, 'originator' AS sender, network, transport, application, recognised_by, originator_payload_bytes AS payload_bytes,
@@ -82,7 +90,9 @@ WITH directions AS (
     SELECT d.*, s.carrier, s.started_in, s.records, s.null_cipher, f.names AS encrypted_names, p.channel AS usual_channel,
         p.payload AS usual_payload, c.payload AS content_payload, c.reason AS content_reason, v.flow IS NOT NULL AS is_vendors,
         d.flow IN (SELECT flow FROM tls_client_hellos WHERE carrier = 'dtls') AS has_dtls,
-        d.flow IN (SELECT flow FROM snmp WHERE pdu IS NULL) AS has_private_snmp
+        d.flow IN (SELECT flow FROM snmp WHERE pdu IS NULL) AS has_private_snmp,
+        d.flow IN (SELECT r.flow FROM rtp_streams AS r JOIN plain_media AS a
+            ON a.low = least(r.source, r.destination) AND a.high = greatest(r.source, r.destination)) AS has_plain_media
     FROM directions AS d
     LEFT JOIN secured AS s ON s.flow = d.flow AND s.address IS NOT DISTINCT FROM d.address AND s.port IS NOT DISTINCT FROM d.port
     LEFT JOIN fields AS f ON f.flow = d.flow AND f.address IS NOT DISTINCT FROM d.address
@@ -106,6 +116,7 @@ SELECT flow, sender, application, payload_bytes,
         WHEN has_dtls AND application IN ('rtp', 'rtcp', 'stun') THEN 'encrypted'
         WHEN encrypted_names IS NOT NULL THEN 'mixed'
         WHEN has_private_snmp THEN 'unknown'
+        WHEN has_plain_media THEN 'cleartext'
         WHEN usual_payload IS NOT NULL THEN usual_payload
         WHEN is_vendors THEN 'cleartext'
         ELSE coalesce(content_payload, 'unknown') END AS payload,
@@ -117,6 +128,7 @@ SELECT flow, sender, application, payload_bytes,
         WHEN has_dtls AND application IN ('rtp', 'rtcp', 'stun') THEN 'protocol: keys agreed upon by dtls'
         WHEN encrypted_names IS NOT NULL THEN 'protocol: ' || application || ' in clear with encrypted ' || encrypted_names
         WHEN has_private_snmp THEN 'protocol: snmp with messages that may be encrypted'
+        WHEN has_plain_media THEN 'protocol: rtp without encryption, as rtsp agreed upon'
         WHEN usual_payload = 'unknown' THEN 'protocol: ' || application || ', whose content may be encrypted'
         WHEN usual_payload IS NOT NULL THEN 'protocol: ' || coalesce(application, transport, network)
         WHEN is_vendors THEN 'protocol: ' || application

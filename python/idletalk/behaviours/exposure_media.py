@@ -20,7 +20,7 @@ MEDIA_ON_LAN = Kind(
     would_change="a payload that the program encrypts by itself, or a network that nobody else can join",
 )
 PLAIN = "(?i)^RTP/AVPF?(/(UDP|TCP))?(;|$)"
-"""Transports without encryption (RFC 2326 12.39, RFC 4585); with SRTP they are RTP/SAVP and RTP/SAVPF (RFC 3711, RFC 5124)."""
+"""What `is_plain_rtp` (encryption.sql) finds, for Wireshark."""
 
 
 def media(ask: Ask, scene: Scene) -> Iterator[Claim]:
@@ -34,12 +34,11 @@ def media(ask: Ask, scene: Scene) -> Iterator[Claim]:
         " agreed AS (SELECT r.flow, r.capture, r.frame, r.time_ns, is_recorded,"
         "   CASE WHEN is_recorded THEN endpoint(destination_mac, destination) ELSE endpoint(source_mac, source) END AS sender,"
         "   CASE WHEN is_recorded THEN source ELSE destination END AS peer FROM rtsp AS r JOIN begun USING (flow)"
-        "   WHERE is_response AND status = 200 AND regexp_matches(transport, $1) AND NOT is_repeated)"
+        "   WHERE is_response AND status = 200 AND is_plain_rtp(transport) AND NOT is_repeated)"
         f" SELECT e.device, a.peer, a.is_recorded, {FRAMES} AS frames, {KEPT_ONCE} AS kept, count(DISTINCT flow) AS times, min(time_ns) AS first_ns,"
         " max(p.scope) AS scope FROM agreed AS a JOIN endpoints AS e ON e.endpoint = a.sender"
         " JOIN peers AS p ON p.device = e.device AND p.peer = a.peer WHERE e.device IN (FROM subjects)"
         " GROUP BY e.device, a.peer, a.is_recorded ORDER BY e.device, a.peer, a.is_recorded",
-        PLAIN,
     )
     yield from (_claim(scene, row) for row in rows)
 
