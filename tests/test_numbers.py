@@ -78,6 +78,7 @@ NOT_IN_DEMO = {
     "action.stream_ends",
     "update.missing_bytes",
     "cadence.before",
+    "cadence.looked_at",
     "device.daily",
     "device.seen_tx_frames",
     "device.seen_rx_frames",
