@@ -81,7 +81,7 @@ def test_damaged_captures_neither_crash_nor_hang_nor_fill_the_memory(tmp_path: P
     assert int(kilobytes) < MAX_KILOBYTES
 
 
-@pytest.mark.parametrize("told", [0, 10, 300 << 20, 0xFFFFFFFF])
+@pytest.mark.parametrize("told", [300 << 20, 0xFFFFFFFF])
 def test_a_length_on_the_wire_that_no_frame_has_adds_nothing(told: int, tmp_path: Path) -> None:
     sent = made.datagram((made.PLUG, "192.168.1.2", 50_000), (made.GATEWAY, "198.18.0.9", 7_000), bytes(20))
     file = made.pcap(tmp_path / "in.pcap", [(float(n), sent) for n in range(3)])

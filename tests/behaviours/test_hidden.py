@@ -91,7 +91,8 @@ def test_what_a_snap_length_cuts_off_is_not_called_not_found(
     frames = [
         (float(n), made.datagram((PLUG, "192.168.1.2", 4_000 + n), (GATEWAY, to, port), payload)) for n in range(2)
     ]
-    # a long frame is cut at any of these lengths
+    # neighbours that are seen to talk to one another, and a long frame, which is cut at any of these lengths
+    frames += [(4.0, made.datagram((LAMP, "192.168.1.3", 4_000), (PLUG, "192.168.1.2", 4_000), bytes(400)))]
     frames += [(5.0, made.datagram((PLUG, "192.168.1.2", 4_000), (GATEWAY, "203.0.113.8", 4_000), bytes(400)))]
     frames += [(6.0, made.datagram((GATEWAY, "203.0.113.8", 4_000), (PLUG, "192.168.1.2", 4_000), bytes(400)))]
     report = idletalk.analyze([made.pcap(tmp_path / "in.pcap", frames, snaplen=snaplen)], tmp_path / "out").report

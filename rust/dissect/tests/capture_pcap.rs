@@ -184,8 +184,8 @@ fn a_length_on_the_wire_that_no_frame_has_is_not_believed() {
         (1 << 20, 1 << 20, false),
         ((1 << 20) + 1, 4, true),
         (u32::MAX, 4, true),
-        (3, 4, true),
-        (0, 4, true),
+        (3, 3, false),
+        (0, 0, false),
     ] {
         let mut file = hex("d4c3b2a1 0200 0400 00000000 00000000 00000400 01000000  01000000 00000000 04000000");
         file.extend(told.to_le_bytes());

@@ -85,8 +85,8 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 proptest! {
     #[test]
     fn pcapng_gives_back_every_field(mut records in records()) {
-        for (_, bytes, original_len, _) in &mut records {
-            *original_len = (*original_len % 1_000_000).max(bytes.len() as u32);
+        for (_, _, original_len, _) in &mut records {
+            *original_len %= 1_000_000;
         }
         let mut writer = PcapngWriter::new(Vec::new(), "idletalk 0.1").unwrap();
         writer.add_interface(&header(LinkType::ETHERNET, "eth0")).unwrap();

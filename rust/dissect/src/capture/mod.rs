@@ -61,8 +61,8 @@ pub struct Frame<'a> {
     /// The captured bytes, from the link layer on, with a frame check sequence where the interface
     /// says that there is one ([`Interface::fcs_bytes`]).
     pub bytes: &'a [u8],
-    /// Length of the frame on the wire in bytes, as the file says; the captured length where that is
-    /// longer (some writers leave 0), or where no frame can be as long as the file says.
+    /// Length of the frame on the wire in bytes, as the file says, and so does Wireshark: usually at least the captured
+    /// length, but some writers leave it smaller or 0. Where no frame can be as long as the file says, the captured length.
     pub original_len: u32,
     /// Where the record or block of this frame begins, in bytes of the decompressed file.
     pub offset: u64,

@@ -138,9 +138,8 @@ impl Reader {
             self.end(*stop);
             return false;
         }
-        let len = u32::try_from(self.current.len).unwrap_or(u32::MAX);
-        if self.current.original_len != len {
-            self.check_original_len(len);
+        if self.current.original_len > self.current.link_type.max_original_bytes() {
+            self.count_as_captured();
         }
         self.has_current = true;
         self.number = self.next_number;
@@ -198,14 +197,12 @@ impl Reader {
         }
     }
 
-    /// A length on the wire that no frame has, or that is shorter than what was captured, is none: the captured length stands in for it.
-    fn check_original_len(&mut self, len: u32) {
+    /// A length on the wire that no frame has is none: the captured length stands in for it.
+    #[cold]
+    fn count_as_captured(&mut self) {
         let found = &mut self.current;
-        let told = found.original_len;
-        if (len..=found.link_type.max_original_bytes()).contains(&told) {
-            return;
-        }
-        found.original_len = len;
+        let len = u32::try_from(found.len).unwrap_or(u32::MAX);
+        let told = std::mem::replace(&mut found.original_len, len);
         let number = self.next_number;
         let message = format!(
             "frame {number} of {len} captured bytes is said to have had {told} on the wire: counted as captured"

@@ -124,7 +124,7 @@ pub enum FaultKind {
     BadOption,
     /// A time that nanoseconds since 1970 in 64 bits cannot hold; its frame counts as without time.
     BadTime,
-    /// A length on the wire that is shorter than what was captured, or longer than any frame: the captured one counts.
+    /// A length on the wire that is longer than any frame: the captured one counts.
     BadLength,
 }
 
