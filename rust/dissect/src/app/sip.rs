@@ -161,7 +161,10 @@ impl Side {
             }
             let used = match self.stream.bytes() {
                 [] => return,
-                [b'\r' | b'\n', ..] => 1,
+                // all at once: each taking away moves what is behind it
+                bytes @ [b'\r' | b'\n', ..] => {
+                    bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len())
+                }
                 bytes => {
                     let Some(end) = end_of_head(bytes, 0) else { return };
                     let head = bytes.get(..end).unwrap_or(bytes);
@@ -214,8 +217,19 @@ fn emit(ctx: &mut Context<'_>, head: &Head) -> u64 {
     content_length.unwrap_or(0)
 }
 
-/// The address of a field, without the name before it and the parameters behind it (RFC 3261 20.10).
+/// The address of a field, without the name before it and the parameters behind it (RFC 3261 20.10). A name in quotes may
+/// hold any sign, quotes behind a backslash (25.1).
 fn address(value: &str) -> Option<String> {
+    let mut is_escaped = false;
+    let name = value.strip_prefix('"').and_then(|rest| {
+        let is_end = |sign| {
+            let was_escaped = is_escaped;
+            is_escaped = sign == '\\' && !was_escaped;
+            sign == '"' && !was_escaped
+        };
+        rest.find(is_end).and_then(|end| rest.get(end.saturating_add(1)..))
+    });
+    let value = name.unwrap_or(value);
     let uri = match value.split_once('<') {
         Some((_, rest)) => rest.split('>').next().unwrap_or(rest),
         None => value.split([';', ',']).next().unwrap_or(value).trim(),
@@ -252,6 +266,18 @@ Server: pbx\r\nc: text/plain\r\nl: 5\r\n\r\nhello";
         assert_eq!(of(0, &["user_agent", "auth_scheme", "sequence", "content_length"]), ["Doorbell/1.2", "Digest", "2", "0"]);
         assert_eq!(of(1, &["method", "status", "from_uri", "call_id"]), ["REGISTER", "200", "sip:door@pbx.example", "a1"]);
         assert_eq!(of(1, &["server", "content_type", "content_length"]), ["pbx", "text/plain", "5"]);
+    }
+
+    #[test]
+    fn a_name_in_quotes_is_no_address() {
+        for (field, uri) in [
+            (r#""a <b> \"<c>\"" <sip:door@pbx.example>;tag=1"#, Some("sip:door@pbx.example")),
+            ("Door <sip:door@pbx.example>", Some("sip:door@pbx.example")),
+            ("sip:door@pbx.example;tag=1", Some("sip:door@pbx.example")),
+            ("<>", None),
+        ] {
+            assert_eq!(super::address(field).as_deref(), uri, "{field}");
+        }
     }
 
     #[test]
