@@ -132,3 +132,12 @@ def test_who_had_a_connection_before_the_capture_began_follows_no_announcement(
     # the lamp starts anew, and who knew it comes back
     frames = [*SEEN_FOR_LONG, *open_before, *announced(1_000.0), *connection(1_003.0, "192.168.1.30", 8080)]
     assert lateral(analysed(tmp_path, frames)) == {}
+
+
+def test_the_query_of_an_announced_place_is_not_told(tmp_path: Path) -> None:
+    heard = announced(1_000.0, url="http://192.168.1.30:8080/d.xml?token=tulips77")
+    told = lateral(analysed(tmp_path, [*SEEN_FOR_LONG, *heard, *connection(1_003.0, "192.168.1.30", 8080)]))
+    chain = told["lan-follow-up"]
+    assert "at http://192.168.1.30:8080/d.xml, and" in chain.sentence
+    assert 'http.location contains "http://192.168.1.30:8080/d.xml"' in (chain.evidence.filter or "")
+    assert "tulips77" not in f"{chain.sentence} {chain.evidence.filter}"
