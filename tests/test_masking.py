@@ -10,7 +10,7 @@ from idletalk.model import Report
 
 def replaced(text: str, *secrets: tuple[str, str]) -> str:
     """A text of a report without these secrets."""
-    (shown,) = cast("tuple[str]", Masks(secrets).over_report(cast("Report", (text,))))
+    (shown,) = cast("tuple[str]", Masks([(*secret, None) for secret in secrets]).over_report(cast("Report", (text,))))
     return shown
 
 
@@ -35,7 +35,7 @@ def test_what_holds_none_stays(text: str) -> None:
 
 
 def test_nested_parts_are_looked_through() -> None:
-    masks = Masks([("serial", "SN4711-0815")])
+    masks = Masks([("serial", "SN4711-0815", None)])
     report: Any = masks.over_report(cast("Report", {"a": [{"b": ("ü SN4711-0815 ü",)}]}))
     assert report == {"a": [{"b": ("ü SN…5 (11 characters) ü",)}]}
 
@@ -51,7 +51,9 @@ OWN = ("Passwords and a private address: each password, MAC and serial number.",
 
 def masked_beside(text: str, *secrets: tuple[str, str]) -> str:
     """A text of a report whose own words these are, without these secrets."""
-    (shown,) = cast("tuple[str]", Masks(secrets, OWN).over_report(cast("Report", (text,))))
+    (shown,) = cast(
+        "tuple[str]", Masks([(*secret, None) for secret in secrets], OWN).over_report(cast("Report", (text,)))
+    )
     return shown
 
 
@@ -69,3 +71,12 @@ def test_it_is_masked_where_it_stands_as_a_value() -> None:
 
 def test_other_secrets_are_masked_wherever_they_stand() -> None:
     assert masked_beside("its password letmein", ("password", "letmein")) == "its password (7 characters)"
+
+
+@pytest.mark.parametrize(
+    "told", ["/unlock?pin={}&door=1", '{{"pin": "{}"}}', '{{"pin":{}}}', "<pin>{}</pin>", "pin: {}"]
+)
+def test_a_short_secret_is_masked_behind_its_name_only(told: str) -> None:
+    said = f"{told.format(4711)} at port 4711 of 4711 frames"
+    (shown,) = cast("tuple[str]", Masks([("password", "4711", "pin")]).over_report(cast("Report", (said,))))
+    assert shown == f"{told.format('(4 characters)')} at port 4711 of 4711 frames"

@@ -179,8 +179,9 @@ def assembled(
 
 
 def _secrets(store: Store) -> Secrets:
-    """Kind and text of what was found in clear and must not be shown."""
-    return [(row["kind"], row["secret"]) for row in store.ask("FROM secret_texts ORDER BY kind, secret")]
+    """What was found in clear and must not be shown: kind, text, and the name that a message gives it."""
+    rows = store.ask("FROM secret_texts ORDER BY kind, secret, key")
+    return [(row["kind"], row["secret"], row["key"]) for row in rows]
 
 
 def _warnings(unmet: Sequence[str], options: "Options") -> tuple[str, ...]:

@@ -16,7 +16,10 @@ from idletalk.exposure.search import Words
 from idletalk.model import Report
 
 MIN_CHARS = 6
-"""Shorter secrets are not replaced in other texts, where they would stand by chance; where they were found they are masked."""
+"""Shorter secrets (a PIN) are replaced in other texts only behind the name that a message gives them: alone they would stand there by chance."""
+
+BEHIND_NAMES = ("=", ":", ": ", '":', '": ', '":"', '": "', '="', ">", "%3D", "%3d")
+"""What stands between a name and its value in queries, headers, JSON and XML."""
 
 VALUE_SIGNS = "=:/\"'@&?#<>{[|"
 """What stands before a value in what was on the wire, and before no ordinary word of a sentence."""
@@ -47,8 +50,8 @@ STRUCTURAL = frozenset(
 )
 """Columns of addresses, names of protocols and the like, which hold no secret."""
 
-Secrets = Sequence[tuple[str, str]]
-"""(kind, text) of what was found."""
+Secrets = Sequence[tuple[str, str, str | None]]
+"""(kind, text, name by which a message told it) of what was found."""
 
 
 class Masks:
@@ -62,10 +65,12 @@ class Masks:
         """
         own_words = {word.lower() for text in own_texts for word in re.findall(r"\w+", text)}
         said: dict[str, str] = {}
-        for kind, text in secrets:
+        for kind, text, name in secrets:
+            shown = masked(kind, text)
             if len(text) >= MIN_CHARS:
-                shown = masked(kind, text)
                 said |= {word: shown for word in spellings(text) if word not in said}
+            elif text and name:
+                said |= {f"{name}{sign}{text}": f"{name}{sign}{shown}" for sign in BEHIND_NAMES}
         self._is_empty = not said
         self._in_tables = Words(said)
         said = dict(_told_from(own_words, said))

@@ -140,3 +140,9 @@ def test_less_than_a_minute_is_not_told(tmp_path: Path) -> None:
 def test_a_clock_that_is_days_wrong_is_told_in_days(tmp_path: Path) -> None:
     [sentence] = wrong(report(tmp_path, [made.time_answer(NOW, "203.0.113.1", NOW - 400 * DAY - HOUR)]))
     assert sentence.startswith("The clock of who captured was 400 days fast, as 1 answer of 1 time server tells.")
+
+
+def test_a_clock_that_was_set_meanwhile_was_not_wrong_all_the_time(tmp_path: Path) -> None:
+    before = [made.time_answer(NOW + n, "203.0.113.1", NOW + n + 3 * DAY) for n in range(6)]
+    after = [made.time_answer(NOW + 3 * DAY + n, "203.0.113.1", NOW + 3 * DAY + n) for n in range(10, 15)]
+    assert wrong(report(tmp_path, [*before, *after])) == []

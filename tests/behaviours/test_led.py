@@ -103,3 +103,41 @@ def test_a_page_of_a_neighbour_that_leads_to_itself_is_no_movement(tmp_path: Pat
         *fetched(11.0, "/"),
     ]
     assert lateral(analysed(tmp_path, frames)) == {}
+
+
+def test_of_many_answers_that_lead_there_the_last_one_before_a_connection_counts(tmp_path: Path) -> None:
+    here, cloud = (*SEARCHER, 41_000), (ROUTER, "198.18.0.9", 80)
+    asked = b"GET / HTTP/1.1\r\nHost: cloud.example\r\n\r\n"
+    sent_on = b"HTTP/1.1 302 Found\r\nLocation: http://192.168.1.30:8080/admin\r\nContent-Length: 0\r\n\r\n"
+    frames = [*SEEN_FOR_LONG, (10.0, made.segment(here, cloud, 1, 2)), (10.1, made.segment(cloud, here, 1, 18))]
+    for n in range(5):
+        frames += [
+            (11.0 + n, made.segment(here, cloud, 2 + n * len(asked), 24, asked)),
+            (11.5 + n, made.segment(cloud, here, 2 + n * len(sent_on), 24, sent_on)),
+        ]
+    told = lateral(analysed(tmp_path, [*frames, *fetched(20.0, "/admin")]))
+    assert told["lan-follow-up"].numbers["redirect_frames"] == 2
+
+
+@pytest.mark.parametrize("by_neighbour", [False, True])
+def test_who_had_a_connection_before_the_capture_began_follows_no_announcement(
+    by_neighbour: bool, tmp_path: Path
+) -> None:
+    here, there = (*SEARCHER, 40_000), (LAMP, "192.168.1.30", 8080)
+    first, second = (there, here) if by_neighbour else (here, there)
+    open_before = [
+        (500.0, made.segment(first, second, 70, 24, b"\x01\x02")),
+        (500.1, made.segment(second, first, 90, 24, b"\x03")),
+    ]
+    # the lamp starts anew, and who knew it comes back
+    frames = [*SEEN_FOR_LONG, *open_before, *announced(1_000.0), *connection(1_003.0, "192.168.1.30", 8080)]
+    assert lateral(analysed(tmp_path, frames)) == {}
+
+
+def test_the_query_of_an_announced_place_is_not_told(tmp_path: Path) -> None:
+    heard = announced(1_000.0, url="http://192.168.1.30:8080/d.xml?token=tulips77")
+    told = lateral(analysed(tmp_path, [*SEEN_FOR_LONG, *heard, *connection(1_003.0, "192.168.1.30", 8080)]))
+    chain = told["lan-follow-up"]
+    assert "at http://192.168.1.30:8080/d.xml, and" in chain.sentence
+    assert 'http.location contains "http://192.168.1.30:8080/d.xml"' in (chain.evidence.filter or "")
+    assert "tulips77" not in f"{chain.sentence} {chain.evidence.filter}"

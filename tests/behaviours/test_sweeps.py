@@ -184,3 +184,20 @@ def test_a_traceroute_to_the_gateway_is_no_scan(tmp_path: Path) -> None:
         (1.0 + n / 100, made.datagram((*SEARCHER, 50_000 + n), (*router, 33_434 + n), bytes(32))) for n in range(30)
     ]
     assert lateral(analysed(tmp_path, frames)) == {}
+
+
+def test_media_that_nobody_knows_is_no_scan(tmp_path: Path) -> None:
+    frames = list(HERE)
+    for n in range(20):
+        there = (*ANSWERER, 50_000 + 2 * n)
+        frames += [(1.0 + n + k / 50, made.datagram((*SEARCHER, 40_000), there, bytes([k] * 800))) for k in range(40)]
+    assert lateral(analysed(tmp_path, frames)) == {}
+
+
+@pytest.mark.parametrize("flags", [16, 17])
+def test_a_hub_whose_devices_lost_their_power_scans_nobody(flags: int, tmp_path: Path) -> None:
+    frames = list(HERE)
+    for n in range(30):
+        here, there = (*SEARCHER, 40_000 + n), (LAMP, f"192.168.1.{100 + n}", 8_009)
+        frames += [(1.0 + n, made.segment(here, there, 1, flags)), (1.1 + n, made.segment(there, here, 1, 4))]
+    assert lateral(analysed(tmp_path, frames)) == {}

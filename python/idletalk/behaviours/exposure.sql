@@ -168,7 +168,7 @@ CREATE TABLE owners (text VARCHAR, device VARCHAR);
 CREATE TABLE bare_addresses (address VARCHAR, key UBIGINT);
 
 -- What must not be shown: never kept.
-CREATE VIEW secret_texts AS SELECT DISTINCT kind, text AS secret FROM found WHERE shown <> text;
+CREATE VIEW secret_texts AS SELECT DISTINCT kind, text AS secret, key FROM found WHERE shown <> text;
 
 CREATE MACRO hits_of(finds) AS TABLE
 SELECT t.message, t.device, t.sent, t.peer, t.scope, t.carrier, t.is_topic, t.times, t.capture, t.frame, t.time_ns, t.last_ns,

@@ -124,7 +124,8 @@ SELECT *, time_ns - coalesce(lag(time_ns) OVER (PARTITION BY protocol, neighbour
 FROM owned;
 
 -- Who follows one: asks for just what its URL names; or, where no request can be read, opens its first connection to that port within
--- ten seconds of a new one. Other connections may be of who knows the neighbour anyway.
+-- ten seconds of a new one. Other connections may be of who knows the neighbour anyway, as from one that was open before the capture began,
+-- whichever of its sides was heard first.
 CREATE TABLE announcement_flows AS
 WITH places AS (
     SELECT protocol, neighbour, port, url_target(location) AS uri, min(time_ns) AS time_ns FROM heard_places WHERE location IS NOT NULL GROUP BY ALL
@@ -134,8 +135,20 @@ WITH places AS (
     SELECT DISTINCT o.device, o.neighbour, p.protocol, o.flow
     FROM neighbour_connections AS o JOIN read AS r USING (flow)
     JOIN places AS p ON p.neighbour = o.neighbour AND p.port = o.responder_port AND p.uri = r.uri AND p.time_ns <= o.first_ns
+), unbegun AS (
+    FROM flows WHERE transport = 'tcp' AND (originator_tcp_flags | responder_tcp_flags) & 2 = 0
+), known AS (
+    SELECT device, responder, responder_port, first_ns AS known_ns
+    FROM unbegun AS u JOIN endpoints AS e ON e.endpoint = endpoint(u.originator_mac, u.originator)
+    UNION ALL
+    SELECT device, originator, originator_port, first_ns
+    FROM unbegun AS u JOIN endpoints AS e ON e.endpoint = endpoint(u.responder_mac, u.responder)
 ), firsts AS (
-    FROM neighbour_connections QUALIFY row_number() OVER (PARTITION BY device, neighbour, responder_port ORDER BY first_ns, flow) = 1
+    SELECT o.* FROM (
+        FROM neighbour_connections QUALIFY row_number() OVER (PARTITION BY device, neighbour, responder_port ORDER BY first_ns, flow) = 1
+    ) AS o LEFT JOIN (SELECT device, responder, responder_port, min(known_ns) AS known_ns FROM known GROUP BY ALL) AS k
+        USING (device, responder, responder_port)
+    WHERE known_ns IS NULL OR known_ns > o.first_ns
 )
 FROM fetched WHERE device <> neighbour
 UNION
@@ -144,15 +157,26 @@ FROM firsts AS o JOIN heard_places AS a ON a.neighbour = o.neighbour AND a.port 
     AND o.first_ns BETWEEN a.time_ns AND a.time_ns + 10000000000
 WHERE o.device <> o.neighbour AND o.flow NOT IN (SELECT flow FROM read) GROUP BY o.device, o.neighbour, o.flow;
 
--- Who is sent on by an HTTP answer (RFC 9110 15.4) to another neighbour, and goes there within a minute.
+-- Who is sent on by an HTTP answer (RFC 9110 15.4) to another neighbour, and goes there within a minute: each connection by the last such
+-- answer before it, since pairs of all of both could be as many as their product.
 CREATE TABLE redirects AS
-SELECT o.flow, o.device, o.neighbour, r.source AS redirector, r.status, r.location, r.request_capture, r.request_frame, r.capture, r.frame
-FROM http_responses AS r JOIN endpoints AS e ON e.endpoint = endpoint(r.destination_mac, r.destination)
-LEFT JOIN peer_names AS n ON n.device = e.device AND lower(n.name) = url_host(r.location)
-JOIN neighbour_connections AS o ON o.device = e.device AND o.responder = coalesce(n.peer, url_host(r.location)) AND o.responder_port = url_port(r.location)
-    AND o.first_ns BETWEEN r.time_ns AND r.time_ns + 60000000000
-LEFT JOIN near_macs AS m ON m.mac = r.source_mac
-WHERE r.status IN (301, 302, 303, 307, 308) AND r.location LIKE 'http%://%' AND o.responder <> r.source AND o.neighbour IS DISTINCT FROM m.device;
+WITH places AS (
+    SELECT DISTINCT device, responder, responder_port AS port, responder AS host FROM neighbour_connections
+    UNION
+    SELECT o.device, o.responder, o.responder_port, lower(n.name)
+    FROM neighbour_connections AS o JOIN peer_names AS n ON n.device = o.device AND n.peer = o.responder
+), sent AS (
+    SELECT p.device, p.responder, p.port, m.device AS sender, r.source AS redirector, r.status, r.location, r.request_capture, r.request_frame, r.capture, r.frame, r.time_ns
+    FROM http_responses AS r JOIN endpoints AS e ON e.endpoint = endpoint(r.destination_mac, r.destination)
+    JOIN places AS p ON p.device = e.device AND p.host = url_host(r.location) AND p.port = url_port(r.location) AND p.responder <> r.source
+    LEFT JOIN near_macs AS m ON m.mac = r.source_mac
+    WHERE r.status IN (301, 302, 303, 307, 308) AND r.location LIKE 'http%://%'
+    QUALIFY row_number() OVER (PARTITION BY p.device, p.responder, p.port, r.time_ns ORDER BY r.capture, r.frame) = 1
+)
+SELECT o.flow, o.device, o.neighbour, s.redirector, s.status, s.location, s.request_capture, s.request_frame, s.capture, s.frame
+FROM neighbour_connections AS o
+ASOF JOIN sent AS s ON s.device = o.device AND s.responder = o.responder AND s.port = o.responder_port AND s.time_ns <= o.first_ns
+WHERE o.first_ns - s.time_ns <= 60000000000 AND o.neighbour IS DISTINCT FROM s.sender;
 
 -- One thing leads to a port of a neighbour: a search, else a redirect, else an announcement.
 CREATE TABLE follow_flows AS

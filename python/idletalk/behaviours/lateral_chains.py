@@ -152,7 +152,9 @@ def _announcements(ask: Ask, scene: Scene) -> dict[_Key, _Lead]:
 
 
 def _announcement(scene: Scene, row: Row) -> _Lead:
-    locations, neighbour = row["locations"] or (), _neighbour(scene, row)
+    # what a neighbour tells all is not searched for secrets where it is no device under test; a query may hold one
+    locations = list(dict.fromkeys(one.split("?", 1)[0] for one in row["locations"] or ()))
+    neighbour = _neighbour(scene, row)
     place = f" at {some(locations, MAX_NAMED)}" if locations else ""
     whom = (
         f"{neighbour} announce itself"
@@ -162,7 +164,13 @@ def _announcement(scene: Scene, row: Row) -> _Lead:
     if row["protocol"] == "mdns":
         words = f"mdns && dns.flags.response == 1 && dns.srv.port == {row['port']}"
     else:
-        where = filters.either([f"http.location == {filters.quoted(one)}" for one in locations[:MAX_NAMED]])
+        queried = {one.split("?", 1)[0] for one in row["locations"] or () if "?" in one}
+        where = filters.either(
+            [
+                f"http.location {'contains' if one in queried else '=='} {filters.quoted(one)}"
+                for one in locations[:MAX_NAMED]
+            ]
+        )
         words = (
             f'ssdp && http.request.method == "NOTIFY" && {where if len(locations) <= MAX_NAMED else "http.location"}'
         )

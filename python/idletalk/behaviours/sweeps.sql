@@ -3,29 +3,32 @@
 
 -- TCP segments that belong to no connection: nothing but a reset came back, or nothing. Without SYN, ACK and RST (FIN, NULL and Xmas scans)
 -- no connection has any (RFC 9293 3.10.7.4), whichever side seems to have opened it. An acknowledgement may be of a connection that
--- is open at one side only, as after a restart of the other: from 32768 on its port was drawn for a client (RFC 6056 2.2, Linux).
+-- is open at one side only, as after a restart of the other: from 32768 on its port was drawn for a client (RFC 6056 2.2, Linux), and each
+-- connection has a port of its own, as a hub's to lamps whose power was off, where a scanner sends from one port to all (nmap, port scanning techniques).
 CREATE VIEW loose_segments AS
 WITH silent AS (
     FROM flows WHERE transport = 'tcp' AND originator_payload_bytes + responder_payload_bytes = 0
 ), ends AS (
-    SELECT originator_mac AS mac, originator AS address, responder AS host, responder_port AS port, originator_packets AS sent, originator_tcp_flags AS flags,
+    SELECT originator_mac AS mac, originator AS address, responder AS host, responder_port AS port, originator_port AS own_port, originator_packets AS sent, originator_tcp_flags AS flags,
         responder_tcp_flags AS answer, capture, frame, first_ns, true AS opened FROM silent
     UNION ALL
-    SELECT responder_mac, responder, originator, originator_port, responder_packets, responder_tcp_flags,
+    SELECT responder_mac, responder, originator, originator_port, responder_port, responder_packets, responder_tcp_flags,
         originator_tcp_flags, capture, frame, first_ns, false FROM silent
 )
 SELECT e.device, CASE WHEN flags & 16 > 0 THEN 'ack' ELSE 'flag' END AS manner, host, port, capture, frame, first_ns
 FROM ends AS s JOIN endpoints AS e ON e.endpoint = endpoint(s.mac, s.address)
 WHERE sent > 0 AND port > 0 AND flags & 6 = 0 AND answer & 3 = 0 AND (answer = 0 OR answer & 4 > 0) AND e.device IN (FROM subjects)
-    AND (flags & 16 = 0 OR (opened AND port < 32768 AND (e.device, host) NOT IN (SELECT (device, peer) FROM unseen_peers)));
+    AND (flags & 16 = 0 OR (opened AND port < 32768 AND (e.device, host) NOT IN (SELECT (device, peer) FROM unseen_peers)))
+QUALIFY flags & 16 = 0 OR count(*) OVER (PARTITION BY e.device, own_port) >= 15;
 
 -- Datagrams to ports from 1024 on that can be no answers: nothing was ever captured from that port, though the host is heard, and nothing came
--- back but errors; nor did what they say tell a protocol, as streams of media do. Traceroute counts up from 33434 (IANA), three for each of at most 30 hops.
+-- back but errors; nor did what they say tell a protocol, and there are few to each port (nmap sends again ten times at most, --max-retries),
+-- as of no stream of media. Traceroute counts up from 33434 (IANA), three for each of at most 30 hops.
 CREATE TABLE high_datagrams AS
 WITH tried AS (
     SELECT o.device, o.responder AS host, o.responder_port AS port, o.capture, o.frame, o.first_ns
     FROM opened_flows AS o SEMI JOIN (FROM peers WHERE scope IN ('lan', 'gateway') AND rx_packets > 0) AS p ON p.device = o.device AND p.peer = o.responder
-    WHERE o.transport = 'udp' AND o.responder_port >= 1024 AND o.responder_port NOT BETWEEN 33434 AND 33523 AND o.responder_packets = 0
+    WHERE o.transport = 'udp' AND o.responder_port >= 1024 AND o.responder_port NOT BETWEEN 33434 AND 33523 AND o.responder_packets = 0 AND o.originator_packets <= 11
         AND o.recognised_by IS DISTINCT FROM 'content' AND o.device IN (FROM subjects)
         AND (o.device, o.responder) NOT IN (SELECT (device, peer) FROM unseen_peers)
     QUALIFY count(*) OVER (PARTITION BY o.device, o.responder) >= 15

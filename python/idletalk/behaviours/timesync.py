@@ -130,7 +130,7 @@ BEHAVIOUR = Behaviour(
         "the address from DNS. The interval is the median time between requests. A server that was asked "
         f"{MIN_UNANSWERED} times or more and never answered is a finding, as are refusals (stratum 0), and an interval "
         f"below {MIN_INTERVAL_S} s over {MIN_FREQUENT} requests or more. The clock of who captured is wrong where more than half of the servers "
-        "that know the time (stratum 1 to 15) tell alike one that is a minute or more from it."
+        "that know the time (stratum 1 to 15) tell alike, in nine of ten of their answers, one that is a minute or more from it."
     ),
     limits=(
         "Where answers take another way than requests, or a capture filter hides them, a server seems silent. Time over "

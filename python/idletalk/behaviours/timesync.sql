@@ -47,19 +47,25 @@ COMMENT ON COLUMN time_servers.last_ns IS 'Last message, UTC nanoseconds since 1
 
 -- Servers that say of themselves that they know the time (RFC 5905 7.3), whomever they answered.
 CREATE TABLE clock_error AS
-WITH told AS (
-    SELECT source AS server, count(*) AS answers, quantile_disc(transmit_ns - time_ns, 0.5) AS off_ns
-    FROM ntp WHERE mode = 4 AND stratum BETWEEN 1 AND 15 AND leap <> 3 AND transmit_ns IS NOT NULL GROUP BY source
+WITH answered AS (
+    SELECT source AS server, transmit_ns - time_ns AS off_ns FROM ntp WHERE mode = 4 AND stratum BETWEEN 1 AND 15 AND leap <> 3 AND transmit_ns IS NOT NULL
+), halves AS (
+    SELECT server, quantile_disc(off_ns, 0.5) AS off_ns FROM answered GROUP BY server
+), told AS (
+    -- a clock that was set meanwhile (as of a small computer without a battery) was wrong for a part of the time only
+    SELECT server, count(*) AS answers, max(h.off_ns) AS off_ns,
+        10 * count(*) FILTER (abs(a.off_ns - h.off_ns) < greatest(60_000_000_000, abs(h.off_ns) // 10)) >= 9 * count(*) AS is_steady
+    FROM answered AS a JOIN halves AS h USING (server) GROUP BY server
 ), middle AS (
     SELECT count(*) AS servers, sum(answers)::BIGINT AS answers, quantile_disc(off_ns, 0.5) AS off_ns FROM told
 )
 -- a minute: what people note down of an experiment is no nearer
 SELECT servers, answers, off_ns, abs(off_ns) >= 60_000_000_000
-    AND 2 * (SELECT count(*) FROM told WHERE abs(told.off_ns - middle.off_ns) < 60_000_000_000) > servers AS is_off
+    AND 2 * (SELECT count(*) FROM told WHERE is_steady AND abs(told.off_ns - middle.off_ns) < 60_000_000_000) > servers AS is_off
 FROM middle WHERE servers > 0;
 
 COMMENT ON TABLE clock_error IS 'What time servers tell beside the capture''s clock; no row: none answered.';
 COMMENT ON COLUMN clock_error.servers IS 'Servers that answered somebody';
 COMMENT ON COLUMN clock_error.answers IS 'Their answers';
 COMMENT ON COLUMN clock_error.off_ns IS 'The time that they tell less the capture''s, nanoseconds: the middle of each server''s answers, and the middle of those';
-COMMENT ON COLUMN clock_error.is_off IS 'The capture''s clock is wrong by a minute or more, as more than half of the servers tell alike';
+COMMENT ON COLUMN clock_error.is_off IS 'The capture''s clock is wrong by a minute or more, as more than half of the servers tell alike, each in nine of ten of its answers';

@@ -208,9 +208,12 @@ fn a_broken_option_costs_that_option_only() {
 }
 
 #[test]
-fn a_time_beyond_2262_is_no_time() {
-    let (frames, reader) = read(&[section(), interface(1, 0, &[]), packet(0, u64::MAX, b"x")].concat());
-    assert!(!frames[0].has_time);
-    assert_eq!(reader.summary().faults[0].kind, FaultKind::BadTime);
-    assert_eq!(reader.summary().earliest_ns, None);
+fn a_time_that_leaves_no_room_for_reckoning_is_none() {
+    // microseconds: more than 64 bits hold, and the last ones that they hold
+    for time in [u64::MAX, i64::MAX as u64 / 1000 - 1] {
+        let (frames, reader) = read(&[section(), interface(1, 0, &[]), packet(0, time, b"x")].concat());
+        assert!(!frames[0].has_time);
+        assert_eq!(reader.summary().faults[0].kind, FaultKind::BadTime);
+        assert_eq!(reader.summary().earliest_ns, None);
+    }
 }

@@ -23,9 +23,9 @@ static LOGIN: LazyLock<Regex> =
 static PLAIN: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?i)\bAUTH(?:ENTICATE)? PLAIN ([A-Za-z0-9+/]{4,}={0,2})"));
 /// SASL LOGIN (draft-murchison-sasl-login-00) with the user at once; what is answered to prompts is told apart by the dissector.
 static INITIAL: LazyLock<Regex> = LazyLock::new(|| compiled(r"(?im)^AUTH LOGIN ([A-Za-z0-9+/]{2,}={0,2})\r?$"));
-/// User and password in a URL (RFC 3986 3.2.1).
+/// User and password in a URL (RFC 3986 3.2.1), or an address of telephony (RFC 3261 19.1.1).
 static URL: LazyLock<Regex> = LazyLock::new(|| {
-    compiled(r#"(?i)\b[a-z][a-z0-9+.\-]{1,15}://([^\s/:@"'<>?\#\\]{0,128}):([^\s/:@"'<>?\#\\]{1,128})@"#)
+    compiled(r#"(?i)\b(?:[a-z][a-z0-9+.\-]{1,15}://|sips?:)([^\s/:@"'<>?\#\\]{0,128}):([^\s/:@"'<>?\#\\]{1,128})@"#)
 });
 /// Users that are nobody (RFC 1635).
 const ANONYMOUS: [&str; 2] = ["anonymous", "ftp"];
@@ -117,6 +117,9 @@ mod tests {
     fn an_account_of_telephony_is_no_address() {
         assert_eq!(read("From: <sip:4711@pbx.example.org>;tag=1"), [told("user", "4711")]);
         assert_eq!(read("To: sips:sam@pbx.example.org"), [told("user", "sam")]);
+        let both = [told("user", "sam"), told("password", "tulips77")];
+        assert_eq!(read("Contact: <sip:sam:tulips77@192.0.2.1:5060>"), both);
+        assert_eq!(read("Contact: sip:pbx.example:5060,sip:sam@pbx.example.org"), [told("user", "sam")]);
     }
 
     #[test]

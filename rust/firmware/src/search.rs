@@ -11,6 +11,8 @@ use std::sync::OnceLock;
 pub const MAX_PARTS: usize = 20_000;
 /// Hits of one format that are parsed: a file made of nothing but its pattern costs no more.
 const MAX_HITS: u64 = 200_000;
+/// Hits that are parsed in vain where each may cost a checksum of all the rest: chance makes one of four bytes in 4 GiB.
+const MAX_MISSES: u64 = 64;
 /// Markers of software that are kept.
 const MAX_MARKERS: usize = 20_000;
 /// Where formats with short patterns are looked for.
@@ -51,7 +53,7 @@ fn automaton() -> Option<&'static Automaton> {
             let (mut patterns, mut targets): (Vec<&[u8]>, Vec<Target>) = (Vec::new(), Vec::new());
             for format in FORMATS.iter().flat_map(|list| list.iter()) {
                 for place in format.places {
-                    if let Place::Pattern(pattern, back) = place {
+                    if let Place::Pattern(pattern, back) | Place::Checked(pattern, back) = place {
                         patterns.push(pattern);
                         targets.push(Target::Format(format, *back));
                     }
@@ -79,6 +81,7 @@ pub fn search(image: &[u8]) -> Searched {
     let limit = (image.len() as u64).saturating_mul(MAX_REREAD);
     let mut seen: BTreeSet<(usize, &'static str)> = BTreeSet::new();
     let mut per_format: std::collections::BTreeMap<&'static str, u64> = std::collections::BTreeMap::new();
+    let mut missed: std::collections::BTreeMap<&'static str, u64> = std::collections::BTreeMap::new();
     let mut covered: std::collections::BTreeMap<&'static str, usize> = std::collections::BTreeMap::new();
     let mut try_at = |format: &'static Format, at: usize, found: &mut Vec<Part>| {
         let tried = per_format.entry(format.name).or_default();
@@ -86,6 +89,7 @@ pub fn search(image: &[u8]) -> Searched {
         // a format does not begin again inside of itself: rows of nodes are one part
         if *tried > MAX_HITS
             || reread > limit
+            || missed.get(format.name).is_some_and(|misses| *misses >= MAX_MISSES)
             || covered.get(format.name).is_some_and(|end| at < *end)
             || !seen.insert((at, format.name))
         {
@@ -99,6 +103,8 @@ pub fn search(image: &[u8]) -> Searched {
                 covered.insert(format.name, end);
             }
             found.push(part);
+        } else if format.places.iter().any(|place| matches!(place, Place::Checked(..))) {
+            *missed.entry(format.name).or_default() += 1;
         }
     };
     if let Some(automaton) = automaton() {
@@ -129,7 +135,7 @@ pub fn search(image: &[u8]) -> Searched {
                 let here = format.places.iter().any(|place| match place {
                     Place::Sector(first) => image.get(at..).is_some_and(|rest| rest.starts_with(first)),
                     Place::Tail => at == 0,
-                    Place::Pattern(..) => false,
+                    Place::Pattern(..) | Place::Checked(..) => false,
                 });
                 if here {
                     try_at(format, at, &mut found);

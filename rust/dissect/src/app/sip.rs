@@ -1,10 +1,13 @@
 //! SIP (RFC 3261) over UDP and TCP: who registers, calls and answers, and what programs they are.
 
+mod address;
+
 use super::http::head::{Head, Start, end_of_head, is_token, line};
 use super::{Appetite, Buffer, Carrier, Context, Direction, Parser, Probe, Protocol, Verdict, text};
 use crate::record;
 use crate::tables::Record;
 use crate::weird::Weird;
+use address::{address, without_password};
 
 record! {
     /// A SIP request or response.
@@ -161,7 +164,10 @@ impl Side {
             }
             let used = match self.stream.bytes() {
                 [] => return,
-                [b'\r' | b'\n', ..] => 1,
+                // all at once: each taking away moves what is behind it
+                bytes @ [b'\r' | b'\n', ..] => {
+                    bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(bytes.len())
+                }
                 bytes => {
                     let Some(end) = end_of_head(bytes, 0) else { return };
                     let head = bytes.get(..end).unwrap_or(bytes);
@@ -189,7 +195,7 @@ fn emit(ctx: &mut Context<'_>, head: &Head) -> u64 {
     let mut counted = field("cseq").unwrap_or_default().split_whitespace();
     let (sequence, answered) = (counted.next().and_then(|number| number.parse().ok()), counted.next());
     let (method, uri, status) = match &head.start {
-        Start::Request(method, uri, _) => (Some(method.clone()), Some(uri.clone()), None),
+        Start::Request(method, uri, _) => (Some(method.clone()), Some(without_password(uri)), None),
         Start::Response(_, status, _) => (answered.map(str::to_owned), None, Some(*status)),
     };
     let credentials = CREDENTIALS.into_iter().find_map(|name| head.get(name));
@@ -212,15 +218,6 @@ fn emit(ctx: &mut Context<'_>, head: &Head) -> u64 {
         content_length,
     });
     content_length.unwrap_or(0)
-}
-
-/// The address of a field, without the name before it and the parameters behind it (RFC 3261 20.10).
-fn address(value: &str) -> Option<String> {
-    let uri = match value.split_once('<') {
-        Some((_, rest)) => rest.split('>').next().unwrap_or(rest),
-        None => value.split([';', ',']).next().unwrap_or(value).trim(),
-    };
-    (!uri.is_empty()).then(|| uri.to_owned())
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ pub struct Frame<'a> {
     /// time of the frame before it in the file, 0 for the first.
     pub time_ns: i64,
     /// False for a pcapng simple packet block, which has no time, and for a time outside the years
-    /// 1677 to 2262, which nanoseconds in an `i64` cannot hold.
+    /// 1823 to 2116: nanoseconds between two such may not fit an `i64`.
     pub has_time: bool,
     /// Index into [`Summary::interfaces`]: counted over the whole file, across its sections.
     pub interface: u32,

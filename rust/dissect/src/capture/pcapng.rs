@@ -7,6 +7,9 @@ use super::{ByteOrder, Fault, FaultKind, LinkType, Summary, TimeUnit};
 
 /// Block types (section 11.1 of the draft). A section header reads the same in both byte orders.
 pub(crate) const SECTION_HEADER: u32 = 0x0a0d_0d0a;
+/// Farthest from 1970 that a time may be, nanoseconds (1823 to 2116; the format of pcap ends in 2106): the span between two times, and a
+/// time with hours added, then fit 64 bits too.
+const MAX_TIME_NS: u64 = 1 << 62;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 pub(crate) const ENHANCED_PACKET: u32 = 6;
@@ -154,9 +157,12 @@ impl Pcapng {
                 format!("{captured} captured bytes, more than the {max} that a frame can have"),
             );
         }
-        let time_ns = fields.units.map(|units| interface.time_unit.to_ns(units, interface.time_offset_s));
+        let time_ns = fields.units.map(|units| {
+            let told = interface.time_unit.to_ns(units, interface.time_offset_s);
+            told.filter(|ns| ns.unsigned_abs() <= MAX_TIME_NS)
+        });
         if time_ns == Some(None) {
-            let message = "a time outside the years 1677 to 2262: the frame counts as without time".into();
+            let message = "a time outside the years 1823 to 2116: the frame counts as without time".into();
             summary.add_fault(Fault { offset, kind: FaultKind::BadTime, message });
         }
         let time_ns = time_ns.flatten();

@@ -122,7 +122,7 @@ pub enum FaultKind {
     TooManyInterfaces,
     /// An option is longer than its block; the options before it count.
     BadOption,
-    /// A time that nanoseconds since 1970 in 64 bits cannot hold; its frame counts as without time.
+    /// A time so far from 1970 that 64 bits cannot hold the nanoseconds between two such; its frame counts as without time.
     BadTime,
     /// A length on the wire that is longer than any frame: the captured one counts.
     BadLength,

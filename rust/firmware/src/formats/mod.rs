@@ -54,6 +54,8 @@ formats![
 pub enum Place {
     /// wherever this pattern is found, this many bytes into the format
     Pattern(&'static [u8], usize),
+    /// the same, where only a checksum over all of it tells that it is one: so few are tried in vain
+    Checked(&'static [u8], usize),
     /// its pattern is too short to search: at every multiple of 4096, which is a sector of flash, and where parts
     /// say that content begins
     Sector(&'static [u8]),
