@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from idletalk.asking import Asking
 from idletalk.behaviours import cadence, captures, connections, encryption, facts, inventory, peers, traffic, visibility
+from idletalk.bystanders import tested, veil
 from idletalk.conclusions.fleet import fleet
 from idletalk.conclusions.idle import idle_rows
 from idletalk.conclusions.operating import operating_rows, unnamed_actions
@@ -110,6 +111,7 @@ def assembled(
         shown = {file.path: _shown(file.path) for file in what.files}
         citing = examining.submit(write_evidence, store.sources(), folder, verdicts.claims, shown, program_version())
         secrets = () if options.show_secrets else _secrets(store)
+        own = None if options.show_secrets else tested(store)
         rows = idle_rows(devices, verdicts.findings, _missing(lab, everything, options), lan_visible, scene.veiled)
         conclusions = Conclusions(
             fleet=fleet(rows),
@@ -165,6 +167,8 @@ def assembled(
         def finish() -> None:
             if keeping is not None:
                 keeping.result()
+            if own is not None:
+                veil(store, own)
             masks.over_tables(store.kept_tables())
 
         # drawing needs the interpreter, writing and masking tables and evidence do not
