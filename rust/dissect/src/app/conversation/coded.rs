@@ -17,6 +17,8 @@ const MIN_DEFLATED_BYTES: usize = 64;
 /// Method and window of zlib, and its levels with their check (RFC 1950 2.2).
 const ZLIB: u8 = 0x78;
 const ZLIB_LEVELS: [u8; 4] = [0x01, 0x5e, 0x9c, 0xda];
+/// Bytes of content after which no more is inflated: chance makes none of so many, and a piece may be made to hold a thousand times its own.
+const ENOUGH_BYTES: u64 = 64 << 10;
 /// Bytes inflated at a time.
 const STEP_BYTES: usize = 4 << 10;
 /// End of what deflate flushes after a message (RFC 1979 2.1, RFC 7692 7.2.1), and pieces that must end so: one may be a number.
@@ -77,7 +79,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
     })
 }
 
-/// Whether bytes inflate, all of them or so many to an end.
+/// Whether bytes inflate: all of them, so many to an end, or to enough.
 fn inflates(mut bytes: &[u8]) -> bool {
     let mut decoder = Decompress::new(true);
     let mut step = [0; STEP_BYTES];
@@ -89,8 +91,11 @@ fn inflates(mut bytes: &[u8]) -> bool {
         if status == Status::StreamEnd {
             return decoder.total_in() >= MIN_DEFLATED_BYTES as u64;
         }
-        if bytes.is_empty() || taken == 0 && decoder.total_out() == made {
-            return bytes.is_empty();
+        if bytes.is_empty() || decoder.total_out() >= ENOUGH_BYTES {
+            return true;
+        }
+        if taken == 0 && decoder.total_out() == made {
+            return false;
         }
     }
 }
@@ -102,6 +107,7 @@ mod tests {
     use flate2::{Compression, read::ZlibEncoder};
     use proptest::prelude::*;
     use std::io::Read;
+    use std::time::{Duration, Instant};
 
     /// Bytes of a linear congruential generator (Knuth's MMIX), the high ones.
     fn random(count: usize, mut state: u64) -> Vec<u8> {
@@ -171,6 +177,19 @@ mod tests {
         assert_eq!(coded.format(), None);
         coded.piece(&message);
         assert_eq!(coded.format(), Some("deflate"));
+    }
+
+    #[test]
+    fn what_would_inflate_to_a_thousand_times_its_bytes_is_told_at_once() {
+        let mut packed = Vec::new();
+        ZlibEncoder::new(&vec![0; 60 << 20][..], Compression::best()).read_to_end(&mut packed).unwrap();
+        let begun = Instant::now();
+        for _ in 0..200 {
+            let mut coded = Coded::default();
+            coded.piece(&packed[..packed.len() - 20]);
+            assert_eq!(coded.format(), Some("zlib"));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     }
 
     #[test]
