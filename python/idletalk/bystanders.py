@@ -1,24 +1,30 @@
-"""What bystanders say is not searched (SPEC, rule 6), so nobody knows what must be masked in it: of the addresses of pages that they
-ask for, what may hold a secret is left out of the tables as it stands."""
+"""What bystanders say is not searched, so nobody knows what must be masked in it: of the addresses of pages that they ask for, what may
+hold a secret is left out of the tables."""
 
 from collections.abc import Collection
 
 from idletalk.store import Store, quoted
 
-ADDRESSES = {
-    "http_requests": ("uri", "referer"),
-    "http_responses": ("location", "request_uri"),
-    "websocket_messages": ("uri",),
-    "ssdp": ("location",),
-    "rtsp": ("url",),
-    "coap": ("uri_query",),
-}
-"""Columns with addresses of pages, by table of facts."""
-HEADERS = ("http_requests", "http_responses", "ssdp")
-"""Tables with a column of header lines, in some of which addresses stand."""
-
 _QUERY = r"\?[^\s]*"
 _LOGIN = r"//[^/@\s]*@"
+
+
+def _veiled(text: str) -> str:
+    """SQL for a text without the queries and logins of addresses in it."""
+    return f"regexp_replace(regexp_replace({text}, '{_QUERY}', '?…', 'g'), '{_LOGIN}', '//…@', 'g')"
+
+
+_LINES = f"list_transform(headers, lambda line: {_veiled('line')})"
+VEILED = {
+    "http_requests": {"uri": _veiled("uri"), "referer": _veiled("referer"), "headers": _LINES},
+    "http_responses": {"location": _veiled("location"), "request_uri": _veiled("request_uri"), "headers": _LINES},
+    "websocket_messages": {"uri": _veiled("uri")},
+    "ssdp": {"location": _veiled("location"), "headers": _LINES},
+    "rtsp": {"url": _veiled("url")},
+    # a query and nothing else
+    "coap": {"uri_query": "CASE WHEN uri_query IS NOT NULL THEN '…' END"},
+}
+"""What stands in columns with addresses of pages instead, by table of facts."""
 
 
 def tested(store: Store) -> frozenset[str] | None:
@@ -33,19 +39,7 @@ def tested(store: Store) -> frozenset[str] | None:
 def veil(store: Store, own: Collection[str]) -> None:
     """Leave queries and logins out of the addresses in rows that are neither from nor to one of `own`."""
     listed = f"[{', '.join(quoted(one) for one in sorted(own))}]::VARCHAR[]"
-    ends = [f"{column} IN {listed}" for column in ("source_mac", "source", "destination_mac", "destination")]
-    is_own = f"coalesce({' OR '.join(f'coalesce({end}, false)' for end in ends)}, false)"
+    is_own = f"list_has_any([source_mac, source, destination_mac, destination], {listed})"
     for file in store.kept_tables():
-        columns = ADDRESSES.get(file.stem, ())
-        changes = {column: f"CASE WHEN {is_own} THEN {column} ELSE {_veiled(column)} END" for column in columns}
-        if file.stem == "coap":
-            changes["uri_query"] = f"CASE WHEN {is_own} OR uri_query IS NULL THEN uri_query ELSE '…' END"
-        if file.stem in HEADERS:
-            lines = f"list_transform(headers, lambda line: {_veiled('line')})"
-            changes["headers"] = f"CASE WHEN {is_own} THEN headers ELSE {lines} END"
-        if changes:
-            store.rewrite(file, changes)
-
-
-def _veiled(text: str) -> str:
-    return f"regexp_replace(regexp_replace({text}, '{_QUERY}', '?…', 'g'), '{_LOGIN}', '//…@', 'g')"
+        if changes := VEILED.get(file.stem):
+            store.rewrite(file, {c: f"CASE WHEN {is_own} THEN {c} ELSE {text} END" for c, text in changes.items()})

@@ -23,12 +23,12 @@ _CUT = (
 )
 _UNREAD = (
     "WITH ports AS (FROM (VALUES (123, 'ntp'), (53, 'dns'), (5353, 'mdns'), (1900, 'ssdp'), (5355, 'llmnr'), (137, 'nbns'), (3702, 'wsd'))"
-    " AS known(port, protocol)),"
+    " AS known(port, protocol)), cut AS (FROM captures WHERE truncated_frames > 0),"
     " read AS (SELECT flow FROM ntp UNION SELECT flow FROM dns UNION SELECT flow FROM ssdp UNION SELECT flow FROM nbns UNION SELECT flow FROM wsd),"
     # a name server's message is short of what it announces
     " entries AS (SELECT capture, frame, count(*) AS entries FROM (SELECT capture, frame FROM dns_records UNION ALL SELECT capture, frame FROM dns_questions)"
-    " SEMI JOIN (FROM captures WHERE truncated_frames > 0) USING (capture) GROUP BY ALL),"
-    " short AS (SELECT d.flow FROM dns AS d SEMI JOIN (FROM captures WHERE truncated_frames > 0) USING (capture) LEFT JOIN entries USING (capture, frame)"
+    " SEMI JOIN cut USING (capture) GROUP BY ALL),"
+    " short AS (SELECT d.flow FROM dns AS d SEMI JOIN cut USING (capture) LEFT JOIN entries USING (capture, frame)"
     " WHERE NOT d.is_repeated AND questions + answers + authorities + additionals > coalesce(entries, 0)"
     # an announcement and an answer name the service at the end (UPnP Device Architecture 1.1, 1.2.2, 1.3.3)
     " UNION SELECT flow FROM ssdp WHERE kind <> 'search' AND usn IS NULL UNION SELECT flow FROM weirds WHERE kind = 'bad_message'),"
